@@ -1,0 +1,110 @@
+# `make` alone lists the targets: it prints the lines of this file that begin with `#:` and the text after `##` of each target.
+#: usage: make GOAL [VARIABLE=value ...]
+#:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench fuzz clean bin/crossexam
+
+# More flags for `go test`.
+TESTFLAGS ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
+
+comma := ,
+# $(call quote,TEXT) is TEXT as one word of the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
+# $(value NAME) is what the user wrote: $(NAME) would expand a dollar sign in it.
+trusted = $(foreach o,$(subst $(comma), ,$(value TRUSTED)),--trusted $(call quote,$(o)))
+read = $(foreach p,$(value READ),--read $(call quote,$(p)))
+
+# Make answers every failure with its own exit code 2, so the recipe says what crossexam's was.
+explain = code=$$?; case $$code in \
+	0) meaning='$(1)' ;; \
+	1) meaning='a MUST requirement is violated (with --strict a SHOULD too)' ;; \
+	2) meaning='usage or configuration' ;; \
+	3) meaning='could not judge, which is not a pass' ;; \
+	*) meaning='crossexam itself crashed or was stopped' ;; \
+	esac; echo "crossexam: exit code $$code: $$meaning" >&2; exit $$code
+
+help: ## this list
+	@awk '/^#: ?/ { sub(/^#: ?/, ""); print } /^[a-z]+:.* ## / { name = $$1; sub(/:.*/, "", name); sub(/^.* ## /, ""); printf "  make %-8s %s\n", name, $$0 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## find Go, git and Chrome or Chromium; install Debian's Chromium where that is possible
+	@scripts/setup
+
+# go build knows best what is out of date.
+bin/crossexam: setup
+	go build -o $@ ./cmd/crossexam
+
+demo: setup bin/crossexam ## the exfiltration, end to end, on the embedded API; writes crossexam-report/
+	@bin/crossexam demo --out crossexam-report; $(call explain,the demo showed what it had to)
+
+ifeq ($(origin TARGET),undefined)
+
+# Given on the command line without TARGET they are a mistake, and silence would be a green run of something else.
+stray := $(strip $(foreach v,TRUSTED READ FLAGS COOKIE BASIC BEARER,$(if $(filter command,$(origin $(v))),$(v))))
+
+# -count=1: what a browser does is no input that go's test cache could know.
+test: setup ## this project's own tests
+ifneq ($(stray),)
+	@echo "make test: $(stray) is for a run against a deployment: give TARGET=http://... or https://... too" >&2; exit 2
+else
+	go test -race -count=1 $(TESTFLAGS) ./...
+endif
+
+else ifeq ($(filter http://% https://%,$(firstword $(value TARGET))),)
+
+test:
+	@printf 'make test: TARGET=%s is not an http:// or https:// URL. Unset it for this project'\''s own tests.\n' $(call quote,$(value TARGET)) >&2; exit 2
+
+else
+
+# Secrets go by environment: a command line can be read in the process list.
+define secret
+ifneq ($$(origin $(1)),undefined)
+override export CROSSEXAM_$(1) := $$(value $(1))
+else ifneq ($$(origin CROSSEXAM_$(1)),undefined)
+override export CROSSEXAM_$(1) := $$(value CROSSEXAM_$(1))
+endif
+endef
+$(foreach name,COOKIE BASIC BEARER,$(eval $(call secret,$(name))))
+
+test: setup bin/crossexam
+	@echo bin/crossexam test $(call quote,$(call quote,$(value TARGET)) $(trusted) $(read)) $(call quote,$(value FLAGS))
+	@bin/crossexam test $(call quote,$(value TARGET)) $(trusted) $(read) $(value FLAGS); $(call explain,the target conforms)
+
+endif
+
+lint: ## gofmt, go vet, staticcheck, and the shell scripts
+	@scripts/lint
+
+bench: setup ## measure; writes crossexam-bench.json
+	go run ./cmd/bench
+
+fuzz: ## run every fuzz target for FUZZTIME (10s) each
+	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
+	targets=$$(echo "$$listed" | awk '/^Fuzz/ { names[n++] = $$1 } $$1 == "ok" { for (i = 0; i < n; i++) print $$2 ":" names[i]; n = 0 }'); \
+	if [ -z "$$targets" ]; then echo "make fuzz: no fuzz target found" >&2; exit 2; fi; \
+	failed=; \
+	for target in $$targets; do \
+		echo "fuzz: $$target"; \
+		go test -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) "$${target%:*}" || failed="$$failed $$target"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "make fuzz: failed:$$failed" >&2; exit 1; fi
+
+clean: ## remove what the other targets wrote
+	rm -rf bin crossexam-report
+	rm -f crossexam-bench.json coverage.out
+
+#:
+#: Against a deployment, which you must be allowed to test:
+#:   make test TARGET=https://api.example.com TRUSTED=https://app.example.com
+#:   TRUSTED  origins that may read the API, separated by commas or blanks
+#:   READ     paths to try to read, separated by blanks
+#:   FLAGS    more flags for crossexam, as words of the shell, such as FLAGS=--strict
+#:   COOKIE, BASIC, BEARER
+#:            the victim's secret. Set it in the environment, not on the command line: COOKIE='session=...' make test TARGET=...
+#:            crossexam gets it by environment, as CROSSEXAM_COOKIE, CROSSEXAM_BASIC or CROSSEXAM_BEARER, which can be set as well.
+#:   Exit codes of crossexam: 0 conforms, 1 a MUST requirement is violated (with --strict a SHOULD too), 2 usage or
+#:   configuration, 3 could not judge. Make answers 2 to every one but 0: CI should call bin/crossexam (make bin/crossexam
+#:   builds it) or read crossexam-report/report.json.
+#: For this project's own work: TESTFLAGS adds flags to `go test`, FUZZTIME says how long each fuzz target runs.
