@@ -1,0 +1,56 @@
+package cors
+
+// Names of the CORS protocol's headers (Fetch standard, #http-responses and
+// #http-requests).
+const (
+	HeaderOrigin           = "Origin"
+	HeaderRequestMethod    = "Access-Control-Request-Method"
+	HeaderRequestHeaders   = "Access-Control-Request-Headers"
+	HeaderAllowOrigin      = "Access-Control-Allow-Origin"
+	HeaderAllowCredentials = "Access-Control-Allow-Credentials"
+	HeaderAllowMethods     = "Access-Control-Allow-Methods"
+	HeaderAllowHeaders     = "Access-Control-Allow-Headers"
+	HeaderMaxAge           = "Access-Control-Max-Age"
+	HeaderExposeHeaders    = "Access-Control-Expose-Headers"
+)
+
+// Request is a request as it crossed the wire.
+type Request struct {
+	Method  string  `json:"method"`
+	URL     string  `json:"url"` // absolute, as the browser sees it
+	Headers Headers `json:"headers"`
+	Body    string  `json:"body,omitempty"` // capped by the recorder
+}
+
+// Origin gives the value of the Origin header, and "" when there is none.
+func (r Request) Origin() string {
+	v, _ := r.Headers.Get(HeaderOrigin)
+	return v
+}
+
+// IsPreflight tells whether this is a CORS-preflight request (Fetch standard,
+// #cors-preflight-request).
+func (r Request) IsPreflight() bool {
+	return r.Method == "OPTIONS" && r.Headers.Has(HeaderOrigin) && r.Headers.Has(HeaderRequestMethod)
+}
+
+// Response is a response as it crossed the wire.
+type Response struct {
+	Status    int     `json:"status"`
+	Headers   Headers `json:"headers"`
+	Body      string  `json:"body,omitempty"` // capped by the recorder
+	Truncated bool    `json:"truncated,omitempty"`
+}
+
+// Exchange is one request and what came back for it.
+type Exchange struct {
+	Request Request `json:"request"`
+	// Response is nil when the server gave none.
+	Response *Response `json:"response,omitempty"`
+	// Withheld says that the request left the browser and was not passed on to
+	// the server, because it could have changed something there.
+	Withheld bool `json:"withheld,omitempty"`
+	// Fault says in one sentence why there is no response, or why the request
+	// was not passed on; it is empty otherwise.
+	Fault string `json:"fault,omitempty"`
+}

@@ -1,0 +1,56 @@
+package cors
+
+import (
+	"slices"
+	"strings"
+)
+
+// VisibleHeaders gives the names of the response headers that a page may read
+// after a successful CORS check, in lower case and sorted, as JavaScript
+// iterates them (Fetch standard, #concept-filtered-response-cors).
+func VisibleHeaders(credentials bool, h Headers) []string {
+	exposed := exposedNames(h)
+	all := !credentials && slices.Contains(exposed, "*")
+	return visible(h, func(name string) bool {
+		return all || isSafelistedResponseHeader(name) || slices.Contains(exposed, name)
+	})
+}
+
+// visible gives the names of the headers that pass the filter and are not
+// forbidden to all pages (#forbidden-response-header-name, and in Chrome
+// Clear-Site-Data).
+func visible(h Headers, filter func(name string) bool) []string {
+	var names []string
+	for _, name := range h.names() {
+		switch {
+		case name == "set-cookie", name == "set-cookie2", name == "clear-site-data":
+		case isToken(name) && filter(name):
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// exposedNames reads Access-Control-Expose-Headers. One item that is not a token
+// spoils the whole list.
+func exposedNames(h Headers) []string {
+	names := h.List(HeaderExposeHeaders)
+	if !allTokens(names) {
+		return nil
+	}
+	for i, n := range names {
+		names[i] = strings.ToLower(n)
+	}
+	return names
+}
+
+// isSafelistedResponseHeader follows #cors-safelisted-response-header-name.
+func isSafelistedResponseHeader(name string) bool {
+	switch name {
+	case "cache-control", "content-language", "content-length", "content-type",
+		"expires", "last-modified", "pragma":
+		return true
+	}
+	return false
+}

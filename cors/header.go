@@ -1,0 +1,84 @@
+package cors
+
+import (
+	"slices"
+	"strings"
+)
+
+// Header is one header line as it crossed the wire.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Headers is a header list (Fetch standard, #concept-header-list): the lines in
+// the order they were sent, duplicates kept.
+type Headers []Header
+
+// Values gives the value of each line with this name, in order.
+func (h Headers) Values(name string) []string {
+	var vs []string
+	for _, l := range h {
+		if strings.EqualFold(l.Name, name) {
+			vs = append(vs, l.Value)
+		}
+	}
+	return vs
+}
+
+// Get combines the lines of this name as the Fetch standard does
+// (#concept-header-list-get): each without the blanks around it, joined by a
+// comma and a blank. ok is false when there is none.
+func (h Headers) Get(name string) (value string, ok bool) {
+	vs := h.Values(name)
+	for i, v := range vs {
+		vs[i] = trim(v)
+	}
+	return strings.Join(vs, ", "), len(vs) > 0
+}
+
+// trim drops what HTTP takes for blanks around a value (Fetch standard,
+// #concept-header-value-normalize).
+func trim(s string) string { return strings.Trim(s, " \t\r\n") }
+
+// names gives each name once, in lower case and in order of appearance.
+func (h Headers) names() []string {
+	var names []string
+	for _, l := range h {
+		if n := strings.ToLower(l.Name); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Has tells whether there is a line of this name.
+func (h Headers) Has(name string) bool {
+	_, ok := h.Get(name)
+	return ok
+}
+
+// List gives the comma-separated items of all lines of this name, blanks
+// trimmed and empty items dropped (RFC 9110, section 5.6.1).
+func (h Headers) List(name string) []string {
+	var items []string
+	for _, v := range h.Values(name) {
+		for item := range strings.SplitSeq(v, ",") {
+			if item = trim(item); item != "" {
+				items = append(items, item)
+			}
+		}
+	}
+	return items
+}
+
+// ListHas tells whether the comma-separated list of this name has the item,
+// case-insensitively.
+func (h Headers) ListHas(name, item string) bool {
+	for _, i := range h.List(name) {
+		if strings.EqualFold(i, item) {
+			return true
+		}
+	}
+	return false
+}
