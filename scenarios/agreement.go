@@ -1,0 +1,114 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// planAgreement asks for one endpoint: a read that needs no preflight, and the
+// same read with a header for which the browser asks.
+func planAgreement(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, v := range everyone(t) {
+		simple := v
+		if v.cred == Bearer { // its header always needs a preflight
+			simple.cred = Anonymous
+		}
+		_, declared := v.consentHeader()
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: []Attempt{simple.read(e), v.preflighted(e), bare(t, e)},
+			Judge:    func(obs []Observation) Judgement { return judgeAgreement(declared, obs) },
+		})
+	}
+	return cases, ""
+}
+
+// stance is what one of the two says of an origin.
+type stance int
+
+const (
+	unknown stance = iota
+	refused
+	accepted
+)
+
+func (s stance) String() string { return [...]string{"says nothing of", "refuses", "accepts"}[s] }
+
+// judgeAgreement takes the simple request, the one with a preflight, and a read
+// without credential and without Origin. declared says that the operator declared
+// the header that the preflight asks for.
+func judgeAgreement(declared bool, obs []Observation) Judgement {
+	answered, asked, bare := obs[0], obs[1], obs[2]
+	if asked.Request() != nil {
+		answered = asked
+	}
+	origin := asked.Attempt.Origin()
+	preflight, request := preflightStance(asked), requestStance(answered)
+	switch {
+	case preflight == unknown:
+		return cannotTell("%s", whyUnknown(asked, "the preflight"))
+	case request == unknown:
+		return cannotTell("%s", whyUnknown(answered, "the request"))
+	case preflight == request:
+		return conforms("the preflight %s %s, and so does the answer to the request", preflight, origin)
+	case preflight == refused && needsLogin(asked.Preflight()):
+		return cannotTell("the preflight of %s met a login (%d) before anything looked at the origin", origin, asked.Preflight().Response.Status)
+	case sameFailure(answered, bare):
+		return cannotTell("the preflight %s %s, and the answer to the request is the %d of a request without a login, which is no answer about the origin",
+			preflight, origin, answered.Response().Status)
+	case preflight == refused && !declared:
+		return cannotTell("the answer to a request accepts %s, but not the preflight for %s, which may be about the header: declare the policy's headers, so that this can be told apart",
+			origin, quote(consentAsked(asked)))
+	}
+	return violates(Low, "the preflight %s %s (%s), but the answer to the request %s it (%s)", preflight, origin,
+		grantText(asked.Preflight().Response), request, grantText(answered.Response())).by(1)
+}
+
+func consentAsked(o Observation) string {
+	asked, _ := o.Preflight().Request.Headers.Get(cors.HeaderRequestHeaders)
+	return asked
+}
+
+// preflightStance counts refusals of the method, a header or the status as
+// accepting the origin: Chrome looks at the origin first.
+func preflightStance(o Observation) stance {
+	switch o.Block.Reason {
+	case cors.MethodDisallowedByPreflightResponse, cors.HeaderDisallowedByPreflightResponse,
+		cors.InvalidAllowMethodsPreflightResponse, cors.InvalidAllowHeadersPreflightResponse, cors.PreflightInvalidStatus:
+		return accepted
+	case cors.PreflightDisallowedRedirect: // before the origin
+		return unknown
+	}
+	switch {
+	case o.Fault != "" || o.Preflight() == nil || o.Preflight().Response == nil:
+		return unknown
+	case o.Request() != nil:
+		return accepted
+	case o.Blocked() && o.Block.Reason.IsPreflight():
+		return refused
+	}
+	return unknown
+}
+
+func requestStance(o Observation) stance {
+	switch {
+	case o.Inconclusive() != "" || o.Block.Reason.IsPreflight():
+		return unknown
+	case o.Read():
+		return accepted
+	}
+	return refused
+}
+
+func whyUnknown(o Observation, what string) string {
+	if why := o.Inconclusive(); why != "" {
+		return why
+	}
+	if o.Block.Reason != "" {
+		return fmt.Sprintf("%s does not show what it makes of the origin (%s)", what, o.Block.Reason)
+	}
+	return what + " was not seen"
+}

@@ -1,0 +1,71 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"net/url"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// An Attempt is one cross-origin request from one origin with one credential.
+// Attempts with equal keys are one attempt, whichever scenarios ask for them.
+type Attempt struct {
+	// Page is the origin of the page that is open in the victim's browser.
+	Page cors.Origin `json:"page"`
+	// Vector is how the page makes the request.
+	Vector Vector `json:"vector"`
+	// Identity is the victim whose browser it is: the credential it holds.
+	Identity Credential `json:"identity,omitempty"`
+	// Omit says that the request goes with credentials mode "omit"; the mode is
+	// "include" otherwise.
+	Omit    bool         `json:"omit,omitempty"`
+	Method  string       `json:"method"`
+	URL     string       `json:"url"`
+	Headers cors.Headers `json:"headers,omitempty"` // set by the page
+	Body    string       `json:"body,omitempty"`
+	// Trusted marks an attempt of the trusted front end: it sends nothing to the
+	// attacker's collector, and adds the bearer token where Identity is Bearer.
+	Trusted bool `json:"trusted,omitempty"`
+}
+
+// Vector is a way for a page to make a request.
+type Vector string
+
+// The vectors. A Probe is sent by Crossexam itself through the tap, not by the
+// browser: it shows how the server answers what no page can send.
+const (
+	Fetch          Vector = "fetch"
+	SandboxedFrame Vector = "sandboxed-frame" // <iframe sandbox="allow-scripts" srcdoc>
+	DataFrame      Vector = "data-frame"      // <iframe src="data:...">
+	Probe          Vector = "probe"
+)
+
+// SendsNullOrigin tells whether requests of this vector carry "Origin: null".
+func (v Vector) SendsNullOrigin() bool { return v == SandboxedFrame || v == DataFrame }
+
+// Origin is the origin of the request as the vector sends it.
+func (a Attempt) Origin() cors.Origin {
+	if a.Vector.SendsNullOrigin() {
+		return cors.Opaque
+	}
+	return a.Page
+}
+
+// Key identifies the attempt: attempts with the same key are the same request
+// from the same place with the same credential.
+func (a Attempt) Key() string {
+	// A struct of strings and flags always encodes.
+	b, err := json.Marshal(a)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func originOf(rawURL string) cors.Origin {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return cors.Opaque
+	}
+	return cors.OriginOf(u)
+}

@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
+	want := strings.Fields(`
+		WLD-001/must WLD-002/must WLD-003/must WLD-004/should WLD-005/must
+		NUL-001/must
+		CRD-002/must CRD-003/must CRD-004/must CRD-005/must
+		PRE-001/must PRE-003/must PRE-006/must PRE-007/must
+		ERR-001/must ERR-002/must ERR-003/must
+		HDR-001/must HDR-002/must
+		TRU-001/must TRU-002/must`)
+	var got []string
+	for _, s := range Catalogue() {
+		got = append(got, s.ID+"/"+string(s.Level))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func TestScenariosAreComplete(t *testing.T) {
+	id := regexp.MustCompile(`^[A-Z]{3}-[0-9]{3}$`)
+	seen := map[string]bool{}
+	for _, s := range Catalogue() {
+		t.Run(s.ID, func(t *testing.T) {
+			if !id.MatchString(s.ID) || seen[s.ID] {
+				t.Errorf("the ID %q is malformed or taken", s.ID)
+			}
+			seen[s.ID] = true
+			if s.Title == "" || strings.HasSuffix(s.Title, ".") || seen[s.Title] {
+				t.Errorf("the title %q is empty, ends with a period or is taken", s.Title)
+			}
+			seen[s.Title] = true
+			if !strings.HasSuffix(s.Fix, ".") {
+				t.Errorf("the fix is no sentence: %q", s.Fix)
+			}
+			if s.Plan == nil {
+				t.Error("there is no plan")
+			}
+			if len(s.Guidance) == 0 {
+				t.Error("nobody asks for it")
+			}
+		})
+	}
+}
+
+// The numbers of CATALOGUE.md: those that were read.
+func TestGuidanceIsOfTheSourcesThatWereRead(t *testing.T) {
+	read := map[string][]string{
+		"Open Notebook hardening guide": {"step 1", "step 2", "step 3", "step 4", "step 5", "section on defaults", "section on credentials", "section on placement", "section on errors"},
+		"Fetch standard": {"#cors-check", "#cors-preflight-fetch", "#cors-preflight-cache", "#http-new-header-syntax", "#origin-header",
+			"#cors-protocol-and-credentials", "#cors-protocol-and-http-caches", "#basic-safe-cors-protocol-setup", "#methods"},
+		"OWASP ASVS 5.0.0":                  {"3.4.2", "3.5.1", "3.5.2", "3.5.3", "3.5.8", "3.3.2", "3.4.1", "4.4.2", "14.3.2"},
+		"OWASP ASVS 4.0.3":                  {"14.5.3"},
+		"OWASP WSTG":                        {"WSTG-CLNT-07"},
+		"OWASP API Security Top 10":         {"API8:2023"},
+		"CWE":                               {"CWE-942", "CWE-346"},
+		"RFC 9110":                          {"section 12.5.5"},
+		"RFC 9111":                          {"section 4.1"},
+		"Chen et al., USENIX Security 2018": {"We Still Don't Have Secure Cross-Domain Requests"},
+	}
+	for _, s := range Catalogue() {
+		for _, g := range s.Guidance {
+			if !slices.Contains(read[g.Source], g.Ref) {
+				t.Errorf("%s cites %s %s, which nobody read", s.ID, g.Source, g.Ref)
+			}
+			if !strings.HasPrefix(g.URL, "https://") {
+				t.Errorf("%s: %s has no link", s.ID, g.Source)
+			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	if s, ok := Find("NUL-001"); !ok || s.ID != "NUL-001" || s.Family() != "NUL" {
+		t.Errorf("Find(NUL-001) = %s, %t", s.ID, ok)
+	}
+	if s, ok := Find("NUL-999"); ok {
+		t.Errorf("Find(NUL-999) = %s", s.ID)
+	}
+}

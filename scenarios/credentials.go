@@ -1,0 +1,150 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// credentials is the family CRD: what the browser adds to requests by itself.
+func credentials() []Scenario {
+	return []Scenario{
+		{
+			ID:       "CRD-002",
+			Title:    "A page on a sibling subdomain cannot read a private endpoint with the victim's cookie",
+			Level:    Must,
+			Guidance: []Guidance{asvs5("3.4.2"), hardeningStep("step 1"), cwe("942"), chen2018()},
+			Fix: "List the exact origins of the front end instead of a pattern for the whole domain. SameSite cookies " +
+				"do not help here: a page on a taken-over subdomain is the same site.",
+			Plan: planSibling,
+		},
+		{
+			ID:       "CRD-003",
+			Title:    "Access-Control-Allow-Credentials is absent where the front end sends a bearer token",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials")},
+			Fix: "Set allow_credentials=False, and remove Access-Control-Allow-Credentials from the proxy: " +
+				"a token in the Authorization header needs no credentials mode.",
+			Plan: planBearerOnly,
+		},
+		{
+			ID:    "CRD-004",
+			Title: "An origin that is not trusted never gets Access-Control-Allow-Credentials: true",
+			Level: Must,
+			Guidance: []Guidance{
+				hardeningStep("step 1"), hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials"), asvs5("3.4.2"),
+			},
+			Fix: "Send Access-Control-Allow-Credentials only together with the Access-Control-Allow-Origin of a listed origin. " +
+				"Starlette's CORSMiddleware sends it to every origin while allow_credentials=True; set it to False unless the front end needs cookies.",
+			Plan: planUntrustedCredentials,
+		},
+		{
+			ID:       "CRD-005",
+			Title:    "Access-Control-Allow-Credentials is exactly true or absent",
+			Level:    Must,
+			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("cors-check")},
+			Fix: "Write the value as true, in lower case and on one line, or leave the header out: browsers compare it letter by letter. " +
+				"If proxy and application both add it, let only one of them do so.",
+			Plan: planCredentialsSyntax,
+		},
+	}
+}
+
+func planSibling(t Target) ([]Case, string) {
+	page, ok := sibling(t)
+	switch {
+	case !t.Has(Cookie):
+		return nil, "The victim has no cookie."
+	case !ok:
+		return nil, "The target's host has no registrable domain, so it has no sibling of the same site."
+	}
+	return thefts(visit{target: t, page: page}, []Credential{Cookie}, Fetch)
+}
+
+func planBearerOnly(t Target) ([]Case, string) {
+	switch {
+	case len(t.Ambient()) > 0:
+		return nil, "The target takes a credential that the browser sends by itself, so its front end needs the header."
+	case !t.Has(Bearer):
+		return nil, "The front end has no bearer token."
+	}
+	return planned(repliesToEveryone(t, judgeNoAllowCredentials), noReads)
+}
+
+func planCredentialsSyntax(t Target) ([]Case, string) {
+	return planned(repliesToEveryone(t, judgeCredentialsSyntax), noReads)
+}
+
+// repliesToEveryone has a case for the attacker and for each trusted origin, with
+// the answers to a request and to a preflight.
+func repliesToEveryone(t Target, judge func([]Observation) Judgement) []Case {
+	var cases []Case
+	for _, e := range t.Reads() {
+		for _, v := range everyone(t) {
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: []Attempt{v.read(e), v.preflighted(e)},
+				Judge:    judge,
+			})
+		}
+	}
+	return cases
+}
+
+func judgeNoAllowCredentials(obs []Observation) Judgement {
+	return judgeReplies(obs, "no reply has the header", func(r *cors.Response) string {
+		if r.Headers.Has(cors.HeaderAllowCredentials) {
+			return "has " + grantText(r)
+		}
+		return ""
+	})
+}
+
+func judgeCredentialsSyntax(obs []Observation) Judgement {
+	return judgeReplies(obs, "the header is true or absent in each reply", func(r *cors.Response) string {
+		switch vs := r.Headers.Values(cors.HeaderAllowCredentials); {
+		case len(vs) > 1:
+			return fmt.Sprintf("has %d lines of Access-Control-Allow-Credentials", len(vs))
+		case len(vs) == 1 && vs[0] != "true":
+			return "has Access-Control-Allow-Credentials: " + quote(vs[0])
+		}
+		return ""
+	})
+}
+
+func planUntrustedCredentials(t Target) ([]Case, string) {
+	var cases []Case
+	for _, e := range t.Reads() {
+		for _, c := range exposed(t) {
+			v := attack(t, c)
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: append([]Attempt{v.read(e)}, v.controls(v.page, e)...),
+				Judge: func(obs []Observation) Judgement {
+					return judgeUntrustedCredentials(c, reach(t, v.page), obs)
+				},
+			})
+		}
+	}
+	return planned(cases, noReads)
+}
+
+// judgeUntrustedCredentials takes the attacker's read and the controls. It looks at
+// the read alone: preflights are the family PRE, and what comes for want of a
+// credential is ERR.
+func judgeUntrustedCredentials(c Credential, reach Severity, obs []Observation) Judgement {
+	read := obs[0]
+	if why := silence(obs[:1]); why != "" {
+		return cannotTell("%s", why)
+	}
+	origin, r := read.Attempt.Origin(), read.Response()
+	switch {
+	case r == nil:
+		return cannotTell("the target did not answer the request itself")
+	case !hasLine(r, cors.HeaderAllowCredentials, "true"):
+		return conforms("the %d reply to %s has no Access-Control-Allow-Credentials: true", r.Status, origin)
+	case grantTo(origin, r) < credentialRead:
+		return violates(Low, "the %d reply to %s has %s; alone, the second does no harm", r.Status, origin, grantText(r))
+	}
+	return violates(evidence{c, reach, read, obs[1], obs[2], obs[3]}.gravity(), "the %d reply to %s has %s", r.Status, origin, grantText(r))
+}

@@ -1,0 +1,78 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// evidence is an attacker's read, and the controls beside it.
+type evidence struct {
+	cred  Credential
+	reach Severity // of a proved attack from this page
+	read  Observation
+	// alone is the same read without the credential, bare one without an Origin
+	// too; byHand is one with the credential, whatever SameSite says to it.
+	alone, bare, byHand Observation
+}
+
+// controls are the attempts for it, beside the read itself. Only a cookie can be
+// kept home, so that only a cookie has to be sent by hand.
+func (v visit) controls(origin cors.Origin, e Endpoint) []Attempt {
+	byHand := bare(v.target, e)
+	if v.cred == Cookie {
+		byHand = probe(v.target, v.page, e, Cookie, originHeader(origin))
+	}
+	return []Attempt{alone(v.read(e)), bare(v.target, e), byHand}
+}
+
+func (ev evidence) origin() cors.Origin { return ev.read.Attempt.Origin() }
+
+// unproved says what is missing in the proof that the attacker has got data that
+// a page without the victim's credential could not read. It is empty where the
+// proof is whole. A reply that is different each time proves nothing by being
+// different, which is why two replies without the credential are compared.
+func (ev evidence) unproved() string {
+	got, without, again := ev.read.Response(), ev.alone.Response(), ev.bare.Response()
+	absent := notInPlay(ev.cred, ev.read)
+	switch {
+	case !ev.read.Read():
+		return "the page could not read the reply"
+	case !isSuccess(got):
+		return fmt.Sprintf("the reply was an error (%d)", ev.read.Page.Status)
+	case ev.read.Loot == nil:
+		return "nothing arrived at the attacker's collector"
+	case ev.cred == Network:
+		return ""
+	case absent != "":
+		return absent
+	case !ev.cred.Ambient():
+		return "no credential of the victim was in play"
+	case without == nil:
+		return "the target gave no reply without the credential to compare it with"
+	case !isSuccess(without):
+		return ""
+	case got.Body == without.Body:
+		return "the reply is the same without the credential"
+	case again == nil || again.Body != without.Body:
+		return "the reply differs from the one without the credential, but so do two replies without it from each other"
+	}
+	return ""
+}
+
+// onlySameSite tells whether SameSite kept the cookie home from a page that would
+// have been granted the read with it.
+func (ev evidence) onlySameSite() bool {
+	return keptHome(ev.read) != "" && grantTo(ev.origin(), ev.byHand.Response()) == credentialRead
+}
+
+// gravity is that of a grant to the page.
+func (ev evidence) gravity() Severity {
+	switch {
+	case ev.unproved() == "":
+		return ev.reach
+	case ev.onlySameSite():
+		return Medium.atMost(ev.reach)
+	}
+	return Low
+}

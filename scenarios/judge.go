@@ -1,0 +1,116 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func conforms(format string, args ...any) Judgement {
+	return Judgement{Verdict: Conforms, Reason: fmt.Sprintf(format, args...)}
+}
+
+func violates(s Severity, format string, args ...any) Judgement {
+	return Judgement{Verdict: Violates, Severity: s, Reason: fmt.Sprintf(format, args...)}
+}
+
+func cannotTell(format string, args ...any) Judgement {
+	return Judgement{Verdict: CannotTell, Reason: fmt.Sprintf(format, args...)}
+}
+
+// by names the observation that shows it best.
+func (j Judgement) by(proof int) Judgement {
+	j.Proof = proof
+	return j
+}
+
+// worst is the judgement on a case whose parts were judged one by one: the
+// gravest violation, else the first doubt, else the first.
+func worst(js ...Judgement) Judgement {
+	return slices.MinFunc(js, func(a, b Judgement) int { return b.weight() - a.weight() })
+}
+
+func (j Judgement) weight() int {
+	switch j.Verdict {
+	case Violates:
+		return 1 + j.Severity.weight()
+	case CannotTell:
+		return 1
+	}
+	return 0
+}
+
+func (s Severity) weight() int { return 1 + slices.Index([]Severity{Low, Medium, High}, s) }
+
+// atMost caps a severity.
+func (s Severity) atMost(limit Severity) Severity {
+	if s.weight() > limit.weight() {
+		return limit
+	}
+	return s
+}
+
+// noun names the credential in a sentence: "the victim's cookie".
+func (c Credential) noun() string {
+	switch c {
+	case Anonymous:
+		return "no credential"
+	case Basic:
+		return "HTTP authentication"
+	case ClientCert:
+		return "client certificate"
+	case Network:
+		return "place in the network"
+	case Bearer:
+		return "bearer token"
+	}
+	return string(c)
+}
+
+// keptHome are Chrome's reasons of SameSite for keeping cookies home, and empty
+// where there is none. Other reasons (a path, a browser that blocks third-party
+// cookies) say nothing of how the target protects itself.
+func keptHome(o Observation) string {
+	var why []string
+	for _, r := range o.Credential.HeldBack {
+		if strings.Contains(r, "SameSite") && !slices.Contains(why, r) {
+			why = append(why, r)
+		}
+	}
+	return strings.Join(why, ", ")
+}
+
+// notInPlay says why an attempt with an ambient credential shows nothing about
+// it: the browser did not send it.
+func notInPlay(c Credential, o Observation) string {
+	if !c.Ambient() || o.Credential.Sent {
+		return ""
+	}
+	why := ""
+	if len(o.Credential.HeldBack) > 0 {
+		why = " (" + strings.Join(o.Credential.HeldBack, ", ") + ")"
+	}
+	return fmt.Sprintf("the victim's %s was not in play: the browser did not send it%s", c.noun(), why)
+}
+
+// sameFailure tells whether the target answers the request with the error that a
+// request without credential and without Origin gets: the credential was not
+// accepted, or there is nothing at this path.
+func sameFailure(o, bare Observation) bool {
+	a, b := o.Response(), bare.Response()
+	return a != nil && b != nil && a.Status >= 400 && a.Status == b.Status
+}
+
+func isSuccess(r *cors.Response) bool { return r != nil && r.Status >= 200 && r.Status <= 299 }
+
+// quote makes a string of the target safe to print.
+func quote(s string) string {
+	const limit = 80
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,77 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+const noTrusted = "No trusted origin is declared."
+
+func planPreflightWithoutLogin(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, o := range t.Trusted {
+		v := frontEnd(t, o, used(t)[0])
+		_, declared := v.consentHeader()
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: []Attempt{v.preflighted(e), bare(t, e)},
+			Judge:    func(obs []Observation) Judgement { return judgePreflightWithoutLogin(declared, obs) },
+		})
+	}
+	return planned(cases, noTrusted)
+}
+
+// judgePreflightWithoutLogin takes a trusted origin's request with a preflight,
+// and a read without credential and without Origin. declared says that the
+// operator declared the header that the preflight asks for.
+func judgePreflightWithoutLogin(declared bool, obs []Observation) Judgement {
+	asked, bare := obs[0], obs[1]
+	origin, x := asked.Attempt.Origin(), asked.Preflight()
+	switch {
+	case asked.Fault != "":
+		return cannotTell("%s", asked.Fault)
+	case x == nil || x.Response == nil:
+		return cannotTell("%s", whyUnknown(asked, "a preflight"))
+	}
+	r := x.Response
+	granted := grantTo(origin, r) > nothing
+	switch {
+	case needsLogin(x):
+		return violates(Low, "the preflight of %s, which browsers send without credentials, was answered %s", origin, statusText(r))
+	case r.Status == http.StatusForbidden && !granted && sameStatusAndBody(r, bare.Response()):
+		return violates(Low, "the preflight of %s was answered 403 as any request without a login is", origin)
+	case isSuccess(r) && granted:
+		return conforms("the preflight of %s was answered %d without a login (%s)", origin, r.Status, grantText(r))
+	case isSuccess(r):
+		return cannotTell("the preflight of %s was answered %d with %s: no login is in its way, but the origin is not accepted", origin, r.Status, grantText(r))
+	case !declared:
+		return cannotTell("the preflight of %s for %s was answered %d, which may be about the header: declare the policy's headers, so that this can be told apart",
+			origin, quote(consentAsked(asked)), r.Status)
+	}
+	return cannotTell("the preflight of %s was answered %d with %s, which does not say whether a login is in its way", origin, r.Status, grantText(r))
+}
+
+// needsLogin tells whether a preflight was answered as requests without a login
+// are: with a challenge, or a redirect to the login page.
+func needsLogin(preflight *cors.Exchange) bool {
+	r := preflight.Response
+	switch r.Status {
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
+		return true
+	}
+	return r.Status >= 300 && r.Status <= 399
+}
+
+func statusText(r *cors.Response) string {
+	if to, ok := r.Headers.Get("Location"); ok {
+		return fmt.Sprintf("%d with a redirect to %s", r.Status, quote(to))
+	}
+	return fmt.Sprint(r.Status)
+}
+
+func sameStatusAndBody(a, b *cors.Response) bool {
+	return a != nil && b != nil && a.Status == b.Status && a.Body == b.Body
+}

@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func planModestErrors(t Target) ([]Case, string) {
+	var cases []Case
+	for _, p := range provocations(t) {
+		for _, v := range everyone(t) {
+			cases = append(cases, Case{
+				Subject:  p.subject(v),
+				Attempts: append([]Attempt{v.provoke(p.ErrorRecipe)}, v.successes()...),
+				Judge:    func(obs []Observation) Judgement { return judgeModestError(p.Status, obs) },
+			})
+		}
+	}
+	return planned(cases, noProvocations(t))
+}
+
+// successes are reads, one of which should succeed: in the browser, and by hand
+// with the credential that the page's own request lacks (a token, or a cookie that
+// SameSite keeps home).
+func (v visit) successes() []Attempt {
+	e, c := firstRead(v.target), v.cred
+	if c == Anonymous && v.target.Has(Bearer) {
+		c = Bearer
+	}
+	return []Attempt{v.read(e), probe(v.target, v.page, e, c, originHeader(v.page))}
+}
+
+// judgeModestError takes the error, and the reads.
+func judgeModestError(want int, obs []Observation) Judgement {
+	failed, succeeded := obs[0], obs[1]
+	if !isSuccess(succeeded.Response()) && isSuccess(obs[2].Response()) {
+		succeeded = obs[2]
+	}
+	if why := silence(obs[:1]); why != "" {
+		return cannotTell("%s", why)
+	}
+	origin, e, s := failed.Attempt.Origin(), failed.Response(), succeeded.Response()
+	if failed.Block.Reason.IsPreflight() && !failed.Attempt.Trusted {
+		return conforms("the preflight of %s was refused, so that no error was provoked (%s)", origin, failed.Block.Reason)
+	}
+	if e == nil || e.Status < 400 || failed.Attempt.Trusted && e.Status != want {
+		return cannotTell("%s", unprovoked(want, failed))
+	}
+	extra := beyond(origin, e, &cors.Response{})
+	if len(extra) == 0 {
+		return conforms("the %d reply to %s grants nothing", e.Status, origin)
+	}
+	if !isSuccess(s) {
+		return cannotTell("the %d reply to %s has %s, and there is no success to compare it with: %s",
+			e.Status, origin, strings.Join(extra, ", "), whyNoSuccess(succeeded))
+	}
+	if extra = beyond(origin, e, s); len(extra) > 0 {
+		return violates(Low, "the %d reply to %s has %s, which a success has not (%s)", e.Status, origin, strings.Join(extra, ", "), grantText(s))
+	}
+	return conforms("the %d reply to %s grants no more (%s) than the %d does (%s)", e.Status, origin, grantText(e), s.Status, grantText(s))
+}
+
+// beyond lists what the error grants to the origin and the success does not.
+func beyond(origin cors.Origin, e, s *cors.Response) []string {
+	var extra []string
+	if grantTo(origin, e) > grantTo(origin, s) {
+		extra = append(extra, grantText(e))
+	} else if hasLine(e, cors.HeaderAllowCredentials, "true") && !hasLine(s, cors.HeaderAllowCredentials, "true") {
+		extra = append(extra, "Access-Control-Allow-Credentials: true")
+	}
+	for _, name := range []string{cors.HeaderAllowMethods, cors.HeaderAllowHeaders} {
+		if e.Headers.ListHas(name, "*") && !s.Headers.ListHas(name, "*") {
+			extra = append(extra, name+": *")
+		}
+	}
+	return extra
+}
+
+func whyNoSuccess(o Observation) string {
+	if r := o.Response(); r != nil {
+		return "it was answered " + statusText(r)
+	}
+	if why := o.Inconclusive(); why != "" {
+		return why
+	}
+	return "it was refused (" + string(o.Block.Reason) + ")"
+}

@@ -1,0 +1,135 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// An Observation is everything known of one attempt: what the page got, what
+// Chrome said of it, and what crossed the wire.
+type Observation struct {
+	Attempt Attempt `json:"attempt"`
+	// Page is what the page got; nil for a probe, and where the page never ran.
+	Page  *PageView `json:"page,omitempty"`
+	Block Block     `json:"block,omitzero"`
+	// Exchanges are those of this attempt in wire order, preflights included.
+	Exchanges  []cors.Exchange `json:"exchanges"`
+	Credential CredentialUse   `json:"credential,omitzero"`
+	// Loot is what the attacker's collector received; nil where nothing came.
+	Loot *Loot `json:"loot,omitempty"`
+	// Fault says why the attempt proves nothing: the page could not be opened,
+	// evidence was lost. It is empty otherwise.
+	Fault string `json:"fault,omitempty"`
+}
+
+// PageView is what JavaScript in the page saw.
+type PageView struct {
+	// Readable says that the promise was fulfilled with a response that is not
+	// opaque, so that the page could read status and body.
+	Readable bool         `json:"readable"`
+	Status   int          `json:"status,omitempty"`
+	Headers  cors.Headers `json:"headers,omitempty"` // those visible to the page
+	Body     string       `json:"body,omitempty"`    // capped
+	Error    string       `json:"error,omitempty"`   // all that JavaScript is told
+}
+
+// Block is why the browser refused, in Chrome's own words.
+type Block struct {
+	Reason    cors.Reason `json:"reason,omitempty"`
+	Parameter string      `json:"parameter,omitempty"` // what Chrome found at fault
+	// Network is the net error, such as "net::ERR_FAILED".
+	Network string `json:"network,omitempty"`
+}
+
+// CredentialUse says what became of the victim's credential in this attempt.
+type CredentialUse struct {
+	Sent bool `json:"sent,omitempty"`
+	// HeldBack are Chrome's reasons for keeping cookies home, such as
+	// "SameSiteLax".
+	HeldBack []string `json:"held_back,omitempty"`
+}
+
+// Loot is what arrived at the attacker's collector.
+type Loot struct {
+	Bytes   int    `json:"bytes"`
+	SHA256  string `json:"sha256"`
+	Excerpt string `json:"excerpt"`
+}
+
+// Preflight is the first preflight exchange, or nil.
+func (o Observation) Preflight() *cors.Exchange {
+	for i := range o.Exchanges {
+		if o.Exchanges[i].Request.IsPreflight() {
+			return &o.Exchanges[i]
+		}
+	}
+	return nil
+}
+
+// Request is the last exchange that is not a preflight, or nil where none left
+// the browser.
+func (o Observation) Request() *cors.Exchange {
+	for i := len(o.Exchanges) - 1; i >= 0; i-- {
+		if !o.Exchanges[i].Request.IsPreflight() {
+			return &o.Exchanges[i]
+		}
+	}
+	return nil
+}
+
+// Response is the target's own answer to the request, or nil.
+func (o Observation) Response() *cors.Response {
+	if x := o.Request(); x != nil {
+		return x.Response
+	}
+	return nil
+}
+
+// Read tells whether the page could read the response.
+func (o Observation) Read() bool { return o.Page != nil && o.Page.Readable }
+
+// Blocked tells whether the browser refused the read and named a reason of the
+// CORS protocol, on the evidence of an answer of the target.
+func (o Observation) Blocked() bool {
+	if !o.Block.Reason.IsPolicy() {
+		return false
+	}
+	x := o.Request()
+	if o.Block.Reason.IsPreflight() {
+		x = o.Preflight()
+	}
+	return x != nil && x.Response != nil
+}
+
+// Inconclusive says in one sentence why the observation shows neither a read nor
+// a refusal; it is empty where it shows one.
+func (o Observation) Inconclusive() string {
+	switch {
+	case o.Fault != "":
+		return o.Fault
+	case o.Read():
+		if x := o.Request(); x == nil || x.Response == nil && !x.Withheld {
+			return "the page read an answer that the target did not give"
+		}
+		return ""
+	case o.Blocked():
+		return ""
+	}
+	for _, x := range o.Exchanges {
+		if x.Fault != "" {
+			return x.Fault
+		}
+	}
+	switch x := o.Request(); {
+	case o.Attempt.Vector == Probe && x != nil && x.Response != nil:
+		return ""
+	case o.Block.Reason != "":
+		return fmt.Sprintf("Chrome refused the request for a reason that says nothing about the target (%s)", o.Block.Reason)
+	case o.Block.Network != "":
+		return fmt.Sprintf("the request failed before the target's policy could be seen (%s)", o.Block.Network)
+	case o.Page != nil && o.Page.Error != "":
+		return fmt.Sprintf("the request failed without a reason from Chrome (%s)", o.Page.Error)
+	}
+	return "nothing was observed"
+}

@@ -1,0 +1,173 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// Observations as the engine would make them, with replies that tell what matters.
+
+const (
+	privateBody = `{"secret":"diary"}`
+	deniedBody  = `{"detail":"Missing login"}`
+)
+
+// reply takes lines such as "Vary: Origin".
+func reply(status int, body string, lines ...string) *cors.Response {
+	r := &cors.Response{Status: status, Body: body}
+	for _, l := range lines {
+		name, value, _ := strings.Cut(l, ": ")
+		r.Headers = append(r.Headers, cors.Header{Name: name, Value: value})
+	}
+	return r
+}
+
+func allowOrigin(o string) string { return cors.HeaderAllowOrigin + ": " + o }
+
+const (
+	withCredentials = cors.HeaderAllowCredentials + ": true"
+	varyOrigin      = "Vary: Origin"
+)
+
+// observe fills in what holds for every attempt that got that far.
+func observe(a Attempt, exchanges ...cors.Exchange) Observation {
+	o := Observation{Attempt: a, Exchanges: exchanges}
+	if a.Vector != Probe {
+		o.Page = &PageView{}
+	}
+	o.Credential.Sent = a.Identity.Ambient() && !a.Omit && o.Request() != nil
+	return o
+}
+
+func sent(a Attempt, r *cors.Response) cors.Exchange {
+	h := slices.Clone(a.Headers)
+	if a.Vector != Probe {
+		h = append(h, originHeader(a.Origin()))
+	}
+	return cors.Exchange{Request: cors.Request{Method: a.Method, URL: a.URL, Headers: h, Body: a.Body}, Response: r}
+}
+
+func preflight(a Attempt, r *cors.Response) cors.Exchange {
+	h := cors.Headers{originHeader(a.Origin()), {Name: cors.HeaderRequestMethod, Value: a.Method}}
+	for _, l := range a.Headers {
+		h = append(h, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.ToLower(l.Name)})
+	}
+	return cors.Exchange{Request: cors.Request{Method: "OPTIONS", URL: a.URL, Headers: h}, Response: r}
+}
+
+// readBy is an attempt that Chrome let the page read; the attacker's collector
+// gets what it read.
+func readBy(a Attempt, r *cors.Response) Observation {
+	o := observe(a, sent(a, r))
+	o.Page = &PageView{Readable: true, Status: r.Status, Body: r.Body}
+	if !a.Trusted {
+		o.Loot = &Loot{Bytes: len(r.Body), Excerpt: r.Body}
+	}
+	return o
+}
+
+// blockedFrom is an attempt whose reply Chrome kept from the page.
+func blockedFrom(a Attempt, reason cors.Reason, r *cors.Response) Observation {
+	o := observe(a, sent(a, r))
+	o.Page.Error = "TypeError: Failed to fetch"
+	o.Block = Block{Reason: reason, Network: "net::ERR_FAILED"}
+	return o
+}
+
+// refusedTo is an attempt whose preflight was refused.
+func refusedTo(a Attempt, reason cors.Reason, r *cors.Response) Observation {
+	o := observe(a, preflight(a, r))
+	o.Page.Error = "TypeError: Failed to fetch"
+	o.Block = Block{Reason: reason, Network: "net::ERR_FAILED"}
+	return o
+}
+
+// after puts an approved preflight before what happened next.
+func after(r *cors.Response, o Observation) Observation {
+	o.Exchanges = append([]cors.Exchange{preflight(o.Attempt, r)}, o.Exchanges...)
+	return o
+}
+
+// withheldFrom is an attempt that the tap did not pass on.
+func withheldFrom(a Attempt) Observation {
+	x := sent(a, nil)
+	x.Withheld, x.Fault = true, "withheld, because it could change something"
+	o := observe(a, x)
+	o.Page.Error = "TypeError: Failed to fetch"
+	o.Block = Block{Reason: cors.MissingAllowOriginHeader, Network: "net::ERR_FAILED"}
+	return o
+}
+
+// answeredTo is a probe.
+func answeredTo(a Attempt, r *cors.Response) Observation { return observe(a, sent(a, r)) }
+
+func broken(a Attempt) Observation {
+	return Observation{Attempt: a, Fault: "the page could not be opened"}
+}
+
+// keeping makes Chrome keep the cookie home.
+func keeping(reason string, o Observation) Observation {
+	o.Credential = CredentialUse{HeldBack: []string{reason}}
+	return o
+}
+
+// lacking makes Chrome leave the credential out without a word.
+func lacking(o Observation) Observation {
+	o.Credential = CredentialUse{}
+	return o
+}
+
+func lootless(o Observation) Observation {
+	o.Loot = nil
+	return o
+}
+
+// localNetworkBlock is what Chrome does before CORS: nothing reaches the target.
+func localNetworkBlock(a Attempt) Observation {
+	o := observe(a)
+	o.Block = Block{Reason: cors.LocalNetworkAccessPermissionDenied, Network: "net::ERR_FAILED"}
+	return o
+}
+
+// A ruling is what a judge must say of some observations.
+type ruling struct {
+	name    string
+	obs     []Observation
+	verdict Verdict
+	// severity of a violation
+	severity    Severity
+	exfiltrated bool
+	proof       int
+	reason      string // is in it
+}
+
+// rule runs a judge on a table, which has to reach each of the verdicts that a
+// judge can give.
+func rule(t *testing.T, judge func([]Observation) Judgement, rulings []ruling) {
+	t.Helper()
+	reached := map[Verdict]bool{}
+	for _, r := range rulings {
+		t.Run(r.name, func(t *testing.T) {
+			j := judge(r.obs)
+			reached[j.Verdict] = true
+			if j.Verdict != r.verdict || j.Severity != r.severity || j.Exfiltrated != r.exfiltrated || j.Proof != r.proof {
+				t.Errorf("got %s %q, exfiltrated %t, proof %d; want %s %q, %t, %d: %s",
+					j.Verdict, j.Severity, j.Exfiltrated, j.Proof, r.verdict, r.severity, r.exfiltrated, r.proof, j.Reason)
+			}
+			if j.Reason == "" || !strings.Contains(j.Reason, r.reason) {
+				t.Errorf("the reason %q lacks %q", j.Reason, r.reason)
+			}
+			if strings.Contains(j.Reason, "%!") || strings.ContainsAny(j.Reason, "\r\n") {
+				t.Errorf("the reason is malformed: %q", j.Reason)
+			}
+		})
+	}
+	for _, v := range []Verdict{Conforms, Violates, CannotTell} {
+		if !reached[v] {
+			t.Errorf("no ruling reaches %s", v)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+)
+
+// planned gives the cases, or why there are none.
+func planned(cases []Case, none string) ([]Case, string) {
+	if len(cases) == 0 {
+		return nil, none
+	}
+	return cases, ""
+}
+
+// everyone is the attacker and each trusted origin, each with the first
+// credential it can use.
+func everyone(t Target) []visit {
+	vs := []visit{attack(t, exposed(t)[0])}
+	for _, o := range t.Trusted {
+		vs = append(vs, frontEnd(t, o, used(t)[0]))
+	}
+	return vs
+}
+
+// exposed are the credentials that a page of any origin can use: those the browser
+// adds by itself, and the victim's place in the network.
+func exposed(t Target) []Credential {
+	cs := t.Ambient()
+	if t.Has(Network) {
+		cs = append(cs, Network)
+	}
+	if len(cs) == 0 {
+		cs = []Credential{Anonymous}
+	}
+	return cs
+}
+
+// used are the credentials that the front end uses.
+func used(t Target) []Credential {
+	if len(t.Credentials) == 0 {
+		return []Credential{Anonymous}
+	}
+	return t.Credentials
+}
+
+// usedMethods are those of the target's endpoints and of its declared policy,
+// without the ones that only read.
+func usedMethods(t Target) []string {
+	all := slices.Clone(t.Policy.Methods)
+	for _, e := range t.Endpoints {
+		all = append(all, e.Method)
+	}
+	var used []string
+	for _, m := range all {
+		if m != "*" && !isSafe(m) && !slices.Contains(used, m) {
+			used = append(used, m)
+		}
+	}
+	return used
+}
+
+// endpointFor is the declared endpoint with this method, or else the method on
+// the path where a write is most likely to be expected.
+func endpointFor(t Target, method string) Endpoint {
+	byMethod := func(e Endpoint) bool { return e.Method == method }
+	if i := slices.IndexFunc(t.Endpoints, byMethod); i >= 0 {
+		return t.Endpoints[i]
+	}
+	isWrite := func(e Endpoint) bool { return !e.Safe() }
+	if i := slices.IndexFunc(t.Endpoints, isWrite); i >= 0 {
+		return Endpoint{Method: method, Path: t.Endpoints[i].Path}
+	}
+	return Endpoint{Method: method, Path: firstRead(t).Path}
+}
+
+// firstRead is the endpoint to read where one has to stand for all.
+func firstRead(t Target) Endpoint {
+	if reads := t.Reads(); len(reads) > 0 {
+		return reads[0]
+	}
+	return Endpoint{Method: "GET", Path: "/"}
+}
+
+func hasFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(have string) bool { return strings.EqualFold(have, s) })
+}
+
+func without(list []string, s string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(have string) bool { return have == s })
+}

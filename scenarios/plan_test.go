@@ -1,0 +1,261 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// planned targets of every kind.
+func targets() map[string]Target {
+	public := rich()
+	public.Errors = public.Errors[:0]
+	policyless := rich(Bearer)
+	policyless.Policy = Policy{}
+	return map[string]Target{
+		"cookie":           rich(Cookie),
+		"several":          rich(Cookie, Basic, ClientCert),
+		"bearer":           rich(Bearer),
+		"bearer, cookie":   rich(Bearer, Cookie),
+		"no policy":        policyless,
+		"network":          at("http://192.168.7.7:5055", rich(Network)),
+		"loopback":         at("http://localhost:5055", rich(Cookie)),
+		"plain http":       at("http://api.internal.example", rich(Cookie, Network)),
+		"under a path":     at("https://example.com/v1", rich(Basic)),
+		"public":           public,
+		"nothing declared": {URL: "https://api.example.com"},
+	}
+}
+
+func TestPlansAreCasesOrAReason(t *testing.T) {
+	for name, target := range targets() {
+		for _, s := range Catalogue() {
+			t.Run(name+"/"+s.ID, func(t *testing.T) {
+				cases, reason := s.Plan(target)
+				if (len(cases) == 0) != (reason != "") {
+					t.Fatalf("%d cases and the reason %q", len(cases), reason)
+				}
+				if reason != "" && (!strings.HasSuffix(reason, ".") || strings.Contains(reason, ". ")) {
+					t.Errorf("the reason is not one sentence: %q", reason)
+				}
+				subjects := map[Subject]bool{}
+				for _, c := range cases {
+					if subjects[c.Subject] {
+						t.Errorf("two cases of %+v", c.Subject)
+					}
+					subjects[c.Subject] = true
+					checkAttempts(t, target, c)
+				}
+			})
+		}
+	}
+}
+
+func checkAttempts(t *testing.T, target Target, c Case) {
+	t.Helper()
+	if len(c.Attempts) == 0 || c.Judge == nil || c.Subject.Endpoint == "" || c.Subject.Origin == "" {
+		t.Errorf("%+v is incomplete", c.Subject)
+	}
+	for _, a := range c.Attempts {
+		if !strings.HasPrefix(a.URL, target.URL+"/") || a.Method == "" {
+			t.Errorf("%s %s is not a request to the target", a.Method, a.URL)
+		}
+		if slices.Contains(target.Trusted, a.Page) != a.Trusted && a.Vector != Probe {
+			t.Errorf("the page %s is trusted: %t", a.Page, a.Trusted)
+		}
+		if a.Identity.Ambient() && a.Omit || a.Identity == Network || a.Identity == Bearer && a.Vector != Probe && !(a.Trusted && a.Omit) {
+			t.Errorf("%s cannot be observed as %q (omit %t, trusted %t)", a.URL, a.Identity, a.Omit, a.Trusted)
+		}
+		if v, ok := a.Headers.Get("Authorization"); ok && v != "Bearer crossexam" {
+			t.Errorf("there is a secret in the headers: %s", v)
+		}
+		if a.Vector == Probe && !isSafe(a.Method) {
+			t.Errorf("Crossexam itself sends %s", a.Method)
+		}
+	}
+}
+
+// Each navigation costs as much as ten attempts.
+func TestOneEndpointNeedsFewPagesAndAttempts(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	pages, attempts := map[string]bool{}, map[string]bool{}
+	for _, s := range Catalogue() {
+		cases, _ := s.Plan(target)
+		for _, c := range cases {
+			for _, a := range c.Attempts {
+				attempts[a.Key()] = true
+				if a.Vector != Probe {
+					pages[fmt.Sprint(a.Page, a.Trusted)] = true
+				}
+			}
+		}
+	}
+	if len(pages) > 5 {
+		t.Errorf("%d pages: %v", len(pages), pages)
+	}
+	if len(attempts) > 40 {
+		t.Errorf("%d attempts", len(attempts))
+	}
+	t.Logf("%d pages, %d attempts", len(pages), len(attempts))
+}
+
+func TestScenariosThatDoNotApply(t *testing.T) {
+	noTrust := rich(Cookie)
+	noTrust.Trusted = nil
+	for _, tt := range []struct {
+		name   string
+		target Target
+		want   string // the IDs
+	}{
+		{"cookie", rich(Cookie), "WLD-003 CRD-003"},
+		{"basic", rich(Basic), "WLD-003 CRD-002 CRD-003"},
+		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 NUL-001 CRD-002"},
+		{"network", rich(Network), "WLD-001 WLD-002 CRD-002 CRD-003"},
+		{"nothing trusted", noTrust, "WLD-003 CRD-003 PRE-007 ERR-001 HDR-002 TRU-001 TRU-002"},
+		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 CRD-002 CRD-003"},
+		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 CRD-002 CRD-003"},
+		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 CRD-003"},
+		{"nothing declared", Target{URL: "https://api.example.com"},
+			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 NUL-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-007 ERR-001 ERR-002 ERR-003 HDR-001 HDR-002 TRU-001 TRU-002"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, s := range Catalogue() {
+				if _, reason := s.Plan(tt.target); reason != "" {
+					got = append(got, s.ID)
+				}
+			}
+			if g := strings.Join(got, " "); g != tt.want {
+				t.Errorf("got  %s\nwant %s", g, tt.want)
+			}
+		})
+	}
+}
+
+// What shows nothing about the target convicts nobody and acquits nobody.
+func TestNoEvidenceNoVerdict(t *testing.T) {
+	worthless := map[string]func(Attempt) Observation{
+		"nothing":             func(a Attempt) Observation { return Observation{Attempt: a} },
+		"a fault":             broken,
+		"a local-network ban": localNetworkBlock,
+		"a dead connection": func(a Attempt) Observation {
+			x := sent(a, nil)
+			x.Fault = "the target closed the connection"
+			return observe(a, x)
+		},
+		"a certificate error": func(a Attempt) Observation {
+			o := observe(a)
+			o.Block.Network = "net::ERR_CERT_AUTHORITY_INVALID"
+			return o
+		},
+		"a reason without an answer": func(a Attempt) Observation {
+			o := observe(a)
+			o.Block = Block{Reason: cors.MissingAllowOriginHeader, Network: "net::ERR_FAILED"}
+			return o
+		},
+		"a preflight's reason without an answer": func(a Attempt) Observation {
+			o := observe(a)
+			o.Block = Block{Reason: cors.PreflightMissingAllowOriginHeader, Network: "net::ERR_FAILED"}
+			return o
+		},
+	}
+	for kind, make := range worthless {
+		for name, target := range targets() {
+			for _, s := range Catalogue() {
+				cases, _ := s.Plan(target)
+				for _, c := range cases {
+					var obs []Observation
+					for _, a := range c.Attempts {
+						obs = append(obs, make(a))
+					}
+					j := c.Judge(obs)
+					sentWrite := kind == "a dead connection" && (s.ID == "PRE-001" || s.ID == "PRE-003")
+					if j.Verdict != CannotTell && !sentWrite || j.Reason == "" {
+						t.Errorf("%s on %s judges %s of %s %v: %s", s.ID, name, j.Verdict, kind, c.Subject, j.Reason)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestPageOrigins(t *testing.T) {
+	for _, tt := range []struct {
+		url, arbitrary, sibling string
+		reach, insecure         Severity
+	}{
+		{"https://api.example.com", evilOrigin, "https://crossexam-sibling.example.com", High, Medium},
+		{"https://example.com:8443", evilOrigin, "https://crossexam-sibling.example.com", High, Medium},
+		{"https://me.github.io", evilOrigin, "https://crossexam-sibling.me.github.io", High, Medium},
+		{"http://api.example.com", "http://evil.test", "http://crossexam-sibling.example.com", High, High},
+		{"http://localhost:5055", evilOrigin, "", High, High},
+		{"http://127.0.0.1:5055", evilOrigin, "", High, High},
+		{"http://192.168.7.7", "http://evil.test", "", High, High},
+	} {
+		target := Target{URL: tt.url}
+		if got := arbitrary(target).String(); got != tt.arbitrary {
+			t.Errorf("%s: arbitrary %s", tt.url, got)
+		}
+		if got := reach(target, arbitrary(target)); got != tt.reach {
+			t.Errorf("%s: reach %s", tt.url, got)
+		}
+		if got := reach(target, insecure()); got != tt.insecure {
+			t.Errorf("%s: reach over http %s", tt.url, got)
+		}
+		s, ok := sibling(target)
+		if ok != (tt.sibling != "") || ok && (s.String() != tt.sibling || reach(target, s) != Medium || !s.SameSite(target.Origin())) {
+			t.Errorf("%s: sibling %s, %t", tt.url, s, ok)
+		}
+	}
+}
+
+func TestConsentHeader(t *testing.T) {
+	target := rich(Bearer)
+	for _, tt := range []struct {
+		allowed  []string
+		cred     Credential
+		trusted  bool
+		want     string
+		declared bool
+	}{
+		{nil, Cookie, true, "Content-Type: application/json", false},
+		{[]string{"*"}, Cookie, true, "Content-Type: application/json", false},
+		{[]string{"X-Api", "content-type"}, Cookie, true, "Content-Type: application/json", true},
+		{[]string{"Accept", "X-Api"}, Cookie, false, "X-Api: crossexam", true},
+		{[]string{"Authorization"}, Anonymous, false, "Authorization: Bearer crossexam", true},
+		{[]string{"Authorization"}, Cookie, true, "Content-Type: application/json", false},
+		{[]string{"Authorization"}, Bearer, true, ": ", true},
+	} {
+		target.Policy.Headers = tt.allowed
+		v := visit{target: target, cred: tt.cred, trusted: tt.trusted}
+		h, declared := v.consentHeader()
+		if got := h.Name + ": " + h.Value; got != tt.want || declared != tt.declared {
+			t.Errorf("%v, %s, trusted %t: %s, declared %t", tt.allowed, tt.cred, tt.trusted, got, declared)
+		}
+	}
+}
+
+func TestWritesGoWhereTheyAreDeclared(t *testing.T) {
+	target := rich(Cookie)
+	for method, want := range map[string]Endpoint{
+		"PUT":    replace,
+		"DELETE": remove,
+		"PATCH":  {Method: "PATCH", Path: create.Path},
+	} {
+		if got := endpointFor(target, method); got != want {
+			t.Errorf("%s goes to %+v", method, got)
+		}
+	}
+	if got := endpointFor(oneEndpoint(), "PUT"); got.Path != privateRead.Path {
+		t.Errorf("without a write, PUT goes to %s", got)
+	}
+	if got := endpointFor(Target{}, "PUT"); got.Path != "/" {
+		t.Errorf("without an endpoint, PUT goes to %s", got)
+	}
+	if got := usedMethods(target); !slices.Equal(got, []string{"POST", "PUT", "DELETE"}) {
+		t.Errorf("used methods %v", got)
+	}
+}

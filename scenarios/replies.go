@@ -1,0 +1,77 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// replies are the target's answers in an observation, preflights included.
+func replies(o Observation) []*cors.Response {
+	var rs []*cors.Response
+	for _, x := range o.Exchanges {
+		if x.Response != nil {
+			rs = append(rs, x.Response)
+		}
+	}
+	return rs
+}
+
+// lastReply is the answer on which the browser decided, or nil.
+func lastReply(o Observation) *cors.Response {
+	if rs := replies(o); len(rs) > 0 {
+		return rs[len(rs)-1]
+	}
+	return nil
+}
+
+// blockedReply names it in a sentence.
+func blockedReply(o Observation) string {
+	switch r := lastReply(o); {
+	case r == nil:
+		return "the reply"
+	case o.Block.Reason.IsPreflight():
+		return fmt.Sprintf("the preflight's %d", r.Status)
+	default:
+		return fmt.Sprintf("the %d reply", r.Status)
+	}
+}
+
+// silence says which attempt the target gave no answer to. What the browser made
+// of the answers does not matter to judges who look at headers alone.
+func silence(obs []Observation) string {
+	for _, o := range obs {
+		if len(replies(o)) > 0 && o.Fault == "" {
+			continue
+		}
+		if why := o.Inconclusive(); why != "" {
+			return why
+		}
+		return "the target gave no answer"
+	}
+	return ""
+}
+
+// judgeReplies judges headers alone: flaw says what is wrong with a reply, and is
+// empty where nothing is. That is untidy, and no proof of harm.
+func judgeReplies(obs []Observation, clean string, flaw func(*cors.Response) string) Judgement {
+	for i, o := range obs {
+		for _, x := range o.Exchanges {
+			if x.Response == nil {
+				continue
+			}
+			if wrong := flaw(x.Response); wrong != "" {
+				return violates(Low, "the %d reply to %s from %s %s",
+					x.Response.Status, x.Request.Method, o.Attempt.Origin(), wrong).by(i)
+			}
+		}
+	}
+	if why := silence(obs); why != "" {
+		return cannotTell("%s", why)
+	}
+	seen := 0
+	for _, o := range obs {
+		seen += len(replies(o))
+	}
+	return conforms("%s (replies to %s seen: %d)", clean, obs[0].Attempt.Origin(), seen)
+}

@@ -1,0 +1,215 @@
+// Package scenarios is the catalogue: what a safe API must show to pages of
+// other origins, one [Scenario] a requirement, one file a family. A scenario says
+// which attempts show its requirement on a target and judges what was observed.
+// Judges are pure functions of observations: no browser, no clock, no I/O.
+package scenarios
+
+import "github.com/crossexam/crossexam/cors"
+
+// A Scenario is one requirement on a safe target.
+type Scenario struct {
+	ID       string // stable and never reused, such as "WLD-001"
+	Title    string // a sentence that is true of a safe target
+	Level    Level
+	Guidance []Guidance // who says so
+	Fix      string     // what the operator changes where it is violated
+
+	// Plan gives the cases of this scenario on a target. Where there are none,
+	// the second result says in one sentence why the scenario does not apply.
+	Plan func(Target) ([]Case, string)
+}
+
+// Family is the first part of the ID, such as "WLD".
+func (s Scenario) Family() string { return s.ID[:3] }
+
+// A Case is a scenario applied to one subject: the attempts that show whether
+// the requirement holds there, and the judgement on what they showed.
+type Case struct {
+	Subject  Subject
+	Attempts []Attempt
+	// Judge is pure. The observations are those of Attempts, in that order.
+	Judge func([]Observation) Judgement
+}
+
+// A Subject tells the cases of one scenario apart.
+type Subject struct {
+	Endpoint   string     `json:"endpoint"` // "GET /api/notebooks"
+	Origin     string     `json:"origin"`   // of the page, as it was sent
+	Credential Credential `json:"credential,omitempty"`
+}
+
+// Level says how binding a requirement is.
+type Level string
+
+// A MUST fails a run, a SHOULD only a strict one, information never.
+const (
+	Must   Level = "must"
+	Should Level = "should"
+	Info   Level = "info"
+)
+
+// Verdict is the outcome of a case.
+type Verdict string
+
+// The four verdicts. CannotTell is never a pass.
+const (
+	Conforms      Verdict = "conforms"
+	Violates      Verdict = "violates"
+	CannotTell    Verdict = "cannot-tell"
+	NotApplicable Verdict = "not-applicable"
+)
+
+// Severity says what a violation means for the operator.
+type Severity string
+
+// High is a read or write that was proved from an origin an attacker can get;
+// medium needs more than that (a subdomain, an active network attacker, a cookie
+// that SameSite happens to keep home); low is broken or untidy without a proof.
+const (
+	High   Severity = "high"
+	Medium Severity = "medium"
+	Low    Severity = "low"
+)
+
+// A Judgement is what a judge says of one case.
+type Judgement struct {
+	Verdict  Verdict
+	Severity Severity // of a violation, else empty
+	Reason   string   // one plain sentence with the evidence in it
+	// Proof is the index of the observation that shows it best.
+	Proof int
+	// Exfiltrated says that the attacker's collector received data from the
+	// target that a page without the victim's credential (or network position)
+	// could not read.
+	Exfiltrated bool
+}
+
+// Credential is something the browser adds to a request by itself (an ambient
+// credential), or a bearer token, which only the trusted front end can add.
+type Credential string
+
+// The kinds of credential. Network is the victim's position in the network: the
+// API asks for nothing else.
+const (
+	Anonymous  Credential = ""
+	Cookie     Credential = "cookie"
+	Basic      Credential = "basic"
+	ClientCert Credential = "client-cert"
+	Network    Credential = "network"
+	Bearer     Credential = "bearer"
+)
+
+// Ambient tells whether the browser sends this credential by itself when a
+// request is made with credentials mode "include".
+func (c Credential) Ambient() bool { return c == Cookie || c == Basic || c == ClientCert }
+
+// Target is what scenarios know of the API under test. It holds no secret.
+type Target struct {
+	// URL is the base URL as the browser sees it, without a trailing slash.
+	URL string `json:"url"`
+	// Trusted are the origins the operator wants to read the API.
+	Trusted []cors.Origin `json:"trusted_origins"`
+	// Credentials are those the victim has; Bearer among them is the trusted
+	// front end's.
+	Credentials []Credential `json:"credentials"`
+	Endpoints   []Endpoint   `json:"endpoints"`
+	// Errors are ways to provoke error responses of the application.
+	Errors []ErrorRecipe `json:"errors,omitempty"`
+	Policy Policy        `json:"policy"`
+	// Label is a random DNS label of this run, for paths and hosts that nothing
+	// on the target knows.
+	Label string `json:"label"`
+}
+
+// Endpoint is an operation of the target.
+type Endpoint struct {
+	Method string `json:"method"`
+	Path   string `json:"path"` // begins with a slash
+	// Private says that the reply depends on the victim's credential or network
+	// position.
+	Private bool   `json:"private"`
+	Body    string `json:"body,omitempty"` // of a write, JSON
+}
+
+// String names the endpoint in reports: "GET /api/notebooks".
+func (e Endpoint) String() string { return e.Method + " " + e.Path }
+
+// Safe tells whether the method only reads (RFC 9110, section 9.2.1).
+func (e Endpoint) Safe() bool { return isSafe(e.Method) }
+
+func isSafe(method string) bool {
+	return method == "GET" || method == "HEAD" || method == "OPTIONS"
+}
+
+// ErrorRecipe is a request to which the target answers with the error status.
+type ErrorRecipe struct {
+	Status  int          `json:"status"`
+	Method  string       `json:"method"`
+	Path    string       `json:"path"`
+	Headers cors.Headers `json:"headers,omitempty"`
+	Body    string       `json:"body,omitempty"`
+	// Anonymous says that the request goes without the victim's credential.
+	Anonymous bool `json:"anonymous,omitempty"`
+	// Unhandled marks a 500 that no exception handler of the application made.
+	Unhandled bool `json:"unhandled,omitempty"`
+}
+
+// Policy is what the operator declared about the intended CORS policy. Empty
+// lists mean that nothing was declared.
+type Policy struct {
+	Methods []string `json:"methods,omitempty"`
+	Headers []string `json:"headers,omitempty"`
+}
+
+// At gives the absolute URL of a path on the target.
+func (t Target) At(path string) string { return t.URL + path }
+
+// Origin is the target's own origin.
+func (t Target) Origin() cors.Origin { return originOf(t.URL) }
+
+// Has tells whether the victim has this credential.
+func (t Target) Has(c Credential) bool {
+	for _, have := range t.Credentials {
+		if have == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Ambient are the victim's credentials that the browser adds by itself.
+func (t Target) Ambient() []Credential {
+	var cs []Credential
+	for _, c := range t.Credentials {
+		if c.Ambient() {
+			cs = append(cs, c)
+		}
+	}
+	return cs
+}
+
+// Reads are the endpoints that a page can try to read: GET, private first.
+func (t Target) Reads() []Endpoint {
+	var private, open []Endpoint
+	for _, e := range t.Endpoints {
+		switch {
+		case e.Method != "GET":
+		case e.Private:
+			private = append(private, e)
+		default:
+			open = append(open, e)
+		}
+	}
+	return append(private, open...)
+}
+
+// PrivateReads are the endpoints whose replies an attacker wants.
+func (t Target) PrivateReads() []Endpoint {
+	var es []Endpoint
+	for _, e := range t.Reads() {
+		if e.Private {
+			es = append(es, e)
+		}
+	}
+	return es
+}

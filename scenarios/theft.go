@@ -1,0 +1,104 @@
+package scenarios
+
+import "github.com/crossexam/crossexam/cors"
+
+// thefts are the reads of private endpoints that a visit to this page attempts,
+// with each of the credentials.
+func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
+	if len(v.target.PrivateReads()) == 0 {
+		return nil, "The target declares no private endpoint to read."
+	}
+	var cases []Case
+	for _, e := range v.target.PrivateReads() {
+		for _, c := range creds {
+			v.cred = c
+			cases = append(cases, theft(v, e, vectors))
+		}
+	}
+	return cases, ""
+}
+
+// theft has an attempt for each vector, and then those that show whether the reply
+// is private.
+func theft(v visit, e Endpoint, vectors []Vector) Case {
+	var attempts []Attempt
+	for _, vector := range vectors {
+		a := v.read(e)
+		a.Vector = vector
+		attempts = append(attempts, a)
+	}
+	origin := attempts[0].Origin()
+	attempts = append(attempts, v.controls(origin, e)...)
+	return Case{
+		Subject:  Subject{Endpoint: e.String(), Origin: origin.String(), Credential: v.cred},
+		Attempts: attempts,
+		Judge: func(obs []Observation) Judgement {
+			return judgeTheft(v.cred, reach(v.target, v.page), obs)
+		},
+	}
+}
+
+// judgeTheft takes the read by each vector, and then the controls.
+func judgeTheft(c Credential, reach Severity, obs []Observation) Judgement {
+	n := len(obs) - 3
+	var js []Judgement
+	for i, read := range obs[:n] {
+		js = append(js, judgeRead(evidence{c, reach, read, obs[n], obs[n+1], obs[n+2]}).by(i))
+	}
+	return worst(js...)
+}
+
+func judgeRead(ev evidence) Judgement {
+	read := ev.read
+	if why := read.Inconclusive(); why != "" {
+		return cannotTell("%s", why)
+	}
+	if read.Read() {
+		return judgeGranted(ev)
+	}
+	why := notInPlay(ev.cred, read)
+	switch home := keptHome(read); {
+	case home != "":
+		return conforms("Chrome blocked the read (%s) and kept the cookie home (%s)", read.Block.Reason, home)
+	case why != "":
+		return cannotTell("Chrome blocked the read (%s), but %s", read.Block.Reason, why)
+	case sameFailure(read, ev.bare):
+		return cannotTell("Chrome blocked the read (%s), but the target answered %d as it does without the victim's %s and without an Origin, so nothing private was at stake",
+			read.Block.Reason, read.Response().Status, ev.cred.noun())
+	}
+	return conforms("Chrome blocked the read of %s (%s)", blockedReply(read), read.Block.Reason)
+}
+
+// judgeGranted judges a read that Chrome allowed.
+func judgeGranted(ev evidence) Judgement {
+	origin, status := who(ev.origin()), ev.read.Page.Status
+	why, home := ev.unproved(), keptHome(ev.read)
+	switch {
+	case why == "":
+		how := "with the victim's "
+		if ev.cred == Network {
+			how = "from the victim's "
+		}
+		j := violates(ev.reach, "%s read the %d reply %s%s, and %d bytes of it reached the attacker's collector",
+			origin, status, how, ev.cred.noun(), ev.read.Loot.Bytes)
+		j.Exfiltrated = true
+		return j
+	case ev.onlySameSite():
+		return violates(ev.gravity(), "%s was granted the read of the %d reply, only SameSite kept the cookie home (%s), and the reply with the cookie has %s",
+			origin, status, home, grantText(ev.byHand.Response()))
+	case home != "" && ev.byHand.Response() == nil:
+		return cannotTell("%s was granted the read of the %d reply, SameSite kept the cookie home (%s), and the reply with the cookie is not known", origin, status, home)
+	case home != "" && sameFailure(ev.read, ev.bare):
+		return conforms("%s was granted the %d of a visitor without the cookie, which SameSite kept home (%s); the reply with the cookie is not granted (%s)",
+			origin, status, home, grantText(ev.byHand.Response()))
+	}
+	return violates(ev.gravity(), "%s was granted the read, but nothing private was proved to leave: %s", origin, why)
+}
+
+// who names an attacker's origin in a sentence.
+func who(o cors.Origin) string {
+	if o.IsOpaque() {
+		return "a frame of origin null"
+	}
+	return o.String()
+}

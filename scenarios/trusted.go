@@ -1,0 +1,90 @@
+package scenarios
+
+import "fmt"
+
+// trustedFrontEnd is the family TRU: what the trusted front end must still do.
+func trustedFrontEnd() []Scenario {
+	return []Scenario{
+		{
+			ID:       "TRU-001",
+			Title:    "A trusted origin reads every endpoint with its credential",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("cors-check")},
+			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to CORS_ORIGINS, and set allow_credentials=True only if it uses cookies or HTTP authentication. " +
+				"A cookie for a front end on another site needs SameSite=None; Secure.",
+			Plan: planTrustedReads,
+		},
+		{
+			ID:       "TRU-002",
+			Title:    "A trusted origin's requests pass with every method it uses",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
+			Fix: "List the front end's methods and headers (allow_methods, allow_headers), and let OPTIONS through without a login, " +
+				"in the proxy as well as in the application.",
+			Plan: planTrustedWrites,
+		},
+	}
+}
+
+func planTrustedReads(t Target) ([]Case, string) {
+	if len(t.Trusted) == 0 {
+		return nil, noTrusted
+	}
+	var cases []Case
+	for _, e := range t.Reads() {
+		for _, o := range t.Trusted {
+			for _, c := range used(t) {
+				v := frontEnd(t, o, c)
+				cases = append(cases, Case{
+					Subject:  v.subject(e),
+					Attempts: []Attempt{v.read(e), bare(t, e)},
+					Judge:    func(obs []Observation) Judgement { return judgeTrustedRead(e.Private, c, obs) },
+				})
+			}
+		}
+	}
+	return planned(cases, noReads)
+}
+
+// judgeTrustedRead takes the front end's read, and one without credential and
+// without Origin. private says that the endpoint's reply depends on the credential.
+func judgeTrustedRead(private bool, c Credential, obs []Observation) Judgement {
+	read, bare := obs[0], obs[1]
+	if why := read.Inconclusive(); why != "" {
+		return cannotTell("%s", why)
+	}
+	origin := read.Attempt.Origin()
+	home := keptHome(read)
+	stays := private && home != "" && (!read.Credential.Sent || sameFailure(read, bare))
+	switch {
+	case read.Blocked() && stays:
+		return violates(Low, "Chrome kept %s from reading %s (%s), and the cookie stays home (%s): %s cannot use it",
+			origin, blockedReply(read), read.Block.Reason, home, origin)
+	case sameFailure(read, bare):
+		if stays {
+			return violates(Low, cookieStays, home, origin, read.Response().Status)
+		}
+		return cannotTell("%s", notAccepted(c, read))
+	case read.Blocked():
+		return violates(Low, "Chrome kept %s from reading: it blocked %s (%s; it has %s)",
+			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
+	case stays:
+		return violates(Low, cookieStays, home, origin, read.Page.Status)
+	case private && notInPlay(c, read) != "":
+		return cannotTell("%s read the %d reply, but %s", origin, read.Page.Status, notInPlay(c, read))
+	case !isSuccess(read.Response()):
+		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status)
+	}
+	return conforms("%s read the %d reply, %d bytes of body", origin, read.Page.Status, len(read.Page.Body))
+}
+
+const cookieStays = "the cookie stays home (%s): %s cannot use it and reads what anyone without it gets (%d); " +
+	"set it with SameSite=None; Secure, or serve the front end from the API's own site"
+
+func notAccepted(c Credential, read Observation) string {
+	status := read.Response().Status
+	if c == Anonymous || c == Network || status != 401 && status != 403 {
+		return fmt.Sprintf("the target answered %d, with and without an Origin", status)
+	}
+	return fmt.Sprintf("the victim's %s was not accepted: the target answered %d, as it does without it", c.noun(), status)
+}

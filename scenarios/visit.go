@@ -1,0 +1,133 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A visit is a page of one origin, open in the browser of a victim with one
+// credential. All attempts are made by visits or by [probe], so that scenarios
+// that need the same request ask for the same attempt.
+type visit struct {
+	target  Target
+	page    cors.Origin
+	cred    Credential
+	trusted bool
+}
+
+// attack is a visit to a page of the arbitrary origin.
+func attack(t Target, c Credential) visit { return visit{target: t, page: arbitrary(t), cred: c} }
+
+// frontEnd is a visit to the trusted front end.
+func frontEnd(t Target, page cors.Origin, c Credential) visit {
+	return visit{target: t, page: page, cred: c, trusted: true}
+}
+
+func (v visit) subject(e Endpoint) Subject {
+	return Subject{Endpoint: e.String(), Origin: v.page.String(), Credential: v.cred}
+}
+
+// request is the attempt without headers and body. A bearer token travels in a header, whatever the
+// credentials mode: mode "include" would ask the target for
+// Access-Control-Allow-Credentials, which such a front end does not need.
+func (v visit) request(method, path string) Attempt {
+	a := Attempt{Page: v.page, Vector: Fetch, Method: method, URL: v.target.At(path), Trusted: v.trusted}
+	switch {
+	case v.cred.Ambient():
+		a.Identity = v.cred
+	case v.cred == Bearer && v.trusted:
+		a.Identity, a.Omit = Bearer, true
+	default:
+		a.Omit = true
+	}
+	return a
+}
+
+func (v visit) read(e Endpoint) Attempt { return v.request(e.Method, e.Path) }
+
+// preflighted is a read that the browser asks the target for first. Nothing is
+// changed by it, so that the tap lets preflight and request through.
+func (v visit) preflighted(e Endpoint) Attempt {
+	a := v.read(e)
+	if h, _ := v.consentHeader(); h.Name != "" {
+		a.Headers = cors.Headers{h}
+	}
+	return a
+}
+
+// consentHeader is the header for which the browser asks, and whether the
+// operator declared that it is allowed. It is empty where the bearer token's does
+// it. Without a declaration it is Content-Type, which most servers allow.
+func (v visit) consentHeader() (h cors.Header, declared bool) {
+	json := cors.Header{Name: "Content-Type", Value: "application/json"}
+	allowed := v.target.Policy.Headers
+	switch {
+	case v.trusted && v.cred == Bearer:
+		return cors.Header{}, true
+	case hasFold(allowed, json.Name):
+		return json, true
+	}
+	for _, name := range allowed {
+		switch strings.ToLower(name) {
+		case "*", "accept", "accept-language", "content-language", "range":
+		case "authorization":
+			if !v.trusted {
+				return cors.Header{Name: name, Value: "Bearer crossexam"}, true
+			}
+		default:
+			return cors.Header{Name: name, Value: "crossexam"}, true
+		}
+	}
+	return json, false
+}
+
+// write is a request that changes something. The attacker's asks for no more
+// consent than the method needs, except that a POST, which needs none, has a JSON
+// body; the front end's is as the endpoint wants it.
+func (v visit) write(e Endpoint) Attempt {
+	a := v.request(e.Method, e.Path)
+	if e.Method == "POST" || v.trusted && e.Body != "" {
+		a.Headers = cors.Headers{{Name: "Content-Type", Value: "application/json"}}
+		a.Body = e.Body
+		if a.Body == "" {
+			a.Body = "{}"
+		}
+	}
+	return a
+}
+
+// provoke makes the target answer with an error.
+func (v visit) provoke(r ErrorRecipe) Attempt {
+	if r.Anonymous {
+		v.cred = Anonymous
+	}
+	a := v.request(r.Method, r.Path)
+	a.Headers, a.Body = r.Headers, r.Body
+	return a
+}
+
+// alone is the same request from the same page, without the credential.
+func alone(a Attempt) Attempt {
+	a.Vector, a.Identity, a.Omit = Fetch, Anonymous, true
+	return a
+}
+
+// probe is a read by Crossexam itself with the victim's credential, and with
+// these header lines.
+func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors.Header) Attempt {
+	a := Attempt{Page: page, Vector: Probe, Method: e.Method, URL: t.At(e.Path), Headers: headers}
+	if c == Anonymous || c == Network {
+		a.Omit = true
+	} else {
+		a.Identity = c
+	}
+	return a
+}
+
+// bare is a read without credential and without Origin.
+func bare(t Target, e Endpoint) Attempt { return probe(t, cors.Opaque, e, Anonymous) }
+
+func originHeader(o cors.Origin) cors.Header {
+	return cors.Header{Name: cors.HeaderOrigin, Value: o.String()}
+}

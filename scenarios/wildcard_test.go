@@ -1,0 +1,68 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func TestJudgeWildcardWithCredentials(t *testing.T) {
+	v := attack(oneEndpoint(Cookie), Cookie)
+	echo, both := reply(200, "", echoed...), reply(200, "", allowOrigin("*"), withCredentials)
+	rule(t, judgeWildcardWithCredentials, []ruling{
+		{name: "echo", obs: answers(v, echo, echo), verdict: Conforms, reason: "no reply has both"},
+		{name: "wildcard alone", obs: answers(v, reply(200, "", allowOrigin("*")), echo), verdict: Conforms},
+		{name: "both", obs: answers(v, both, echo), verdict: Violates, severity: Low, reason: `Allow-Origin "*" and Allow-Credentials "true"`},
+		{name: "both in a preflight", obs: answers(v, echo, both), verdict: Violates, severity: Low, proof: 1},
+		{name: "no answer", obs: []Observation{broken(v.read(privateRead))}, verdict: CannotTell},
+	})
+}
+
+// sprung are the observations of a trap: without a credential, without an Origin,
+// in the browser, with a cookie, with an Authorization header.
+func sprung(v visit, read func(Attempt) Observation, alone, bare, cookie, authorization *cors.Response) []Observation {
+	as := trapAttempts(v, privateRead)
+	return []Observation{
+		answeredTo(as[0], alone), answeredTo(as[1], bare), read(as[2]),
+		answeredTo(as[3], cookie), answeredTo(as[4], authorization),
+	}
+}
+
+func TestJudgeCredentialTrap(t *testing.T) {
+	v := attack(oneEndpoint(Cookie), Cookie)
+	plain, wildcard := reply(401, deniedBody), reply(401, deniedBody, allowOrigin("*"), withCredentials)
+	blocked := func(a Attempt) Observation {
+		return blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody))
+	}
+	reads := func(a Attempt) Observation { return readBy(a, private) }
+	home := func(a Attempt) Observation {
+		return keeping("SameSiteLax", blockedFrom(a, cors.WildcardOriginNotAllowed, wildcard))
+	}
+	broke := sprung(v, blocked, plain, plain, plain, plain)
+	broke[4] = broken(broke[4].Attempt)
+	lost := sprung(v, blocked, plain, plain, plain, plain)
+	lost[0] = broken(lost[0].Attempt)
+	mirror := reply(200, privateBody, allowOrigin(evilOrigin))
+	rule(t, func(obs []Observation) Judgement { return judgeCredentialTrap(Cookie, High, obs) }, []ruling{
+		{name: "never", obs: sprung(v, blocked, plain, plain, plain, plain), verdict: Conforms, reason: "no grant"},
+		{name: "always", obs: sprung(v, reads, private, private, private, private), verdict: Conforms},
+		{name: "wildcard turns into a plain echo", verdict: Conforms,
+			obs: sprung(v, func(a Attempt) Observation { return blockedFrom(a, cors.InvalidAllowCredentials, mirror) },
+				reply(200, privateBody, allowOrigin("*")), plain, mirror, mirror)},
+		{name: "in the browser", obs: sprung(v, reads, wildcard, plain, private, wildcard),
+			verdict: Violates, severity: High, proof: 2, reason: "with the victim's cookie it gets"},
+		{name: "in the browser, nothing stolen", obs: sprung(v, reads, reply(200, privateBody), plain, private, plain),
+			verdict: Violates, severity: Low, proof: 2},
+		{name: "only SameSite", obs: sprung(v, home, wildcard, plain, private, wildcard),
+			verdict: Violates, severity: Medium, proof: 3},
+		{name: "with a header", obs: sprung(v, blocked, plain, plain, plain, reply(401, deniedBody, allowOrigin("*"))),
+			verdict: Violates, severity: Low, proof: 4, reason: "any Authorization header"},
+		{name: "one broken", obs: broke, verdict: CannotTell},
+		{name: "nothing to compare with", obs: lost, verdict: CannotTell},
+	})
+	basic := attack(oneEndpoint(Basic), Basic)
+	j := judgeCredentialTrap(Basic, High, sprung(basic, blocked, plain, plain, private, plain))
+	if j.Verdict != Violates || j.Severity != Low || j.Reason == "" || j.Proof != 3 {
+		t.Errorf("any cookie: %+v", j)
+	}
+}
