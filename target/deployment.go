@@ -1,0 +1,69 @@
+package target
+
+import (
+	"encoding/base64"
+	"net/http"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Deployment is a target that can be examined: what the scenarios know of it,
+// how to reach it, and how a victim gets the credentials.
+type Deployment struct {
+	Facts       scenarios.Target
+	Upstream    Upstream
+	Limits      Limits
+	Credentials Credentials
+	// AllowWrite names the writes that the tap passes on; nil withholds all.
+	AllowWrite func(method, path string) bool
+}
+
+// Credentials are the victim's secrets and the trusted front end's. Secrets lists
+// what must not appear in any output.
+type Credentials struct {
+	// Cookies are Set-Cookie header values, attributes included, as the target
+	// would set them at a login.
+	Cookies []string
+	// Login is run in the victim's browser, so that the target's own Set-Cookie
+	// counts; nil for none.
+	Login *Login
+	// Basic is what the victim typed into the browser's HTTP authentication
+	// prompt; nil for none.
+	Basic *BasicLogin
+	// Bearer is the token the trusted front end adds as "Authorization: Bearer".
+	Bearer string
+}
+
+// A Login is a POST that the target's own page makes.
+type Login struct {
+	Path        string // begins with a slash
+	ContentType string
+	Body        string
+}
+
+// BasicLogin is a user name and password for HTTP authentication.
+type BasicLogin struct {
+	Username string
+	Password string
+}
+
+// Secrets are the strings that must not appear in any output.
+func (c Credentials) Secrets() []string {
+	var secrets []string
+	for _, line := range c.Cookies {
+		if cookie, err := http.ParseSetCookie(line); err == nil && cookie.Value != "" {
+			secrets = append(secrets, cookie.Value)
+		}
+	}
+	if c.Basic != nil {
+		pair := c.Basic.Username + ":" + c.Basic.Password
+		secrets = append(secrets, c.Basic.Password, pair, base64.StdEncoding.EncodeToString([]byte(pair)))
+	}
+	if c.Bearer != "" {
+		secrets = append(secrets, c.Bearer)
+	}
+	if c.Login != nil {
+		secrets = append(secrets, c.Login.Body)
+	}
+	return secrets
+}

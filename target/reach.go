@@ -1,0 +1,39 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// reachTime is how long a user waits to learn that nothing answers. Within it the
+// target may take connectTime to accept the connection, or what the limits say if
+// that is less.
+const (
+	reachTime   = 4500 * time.Millisecond
+	connectTime = 3 * time.Second
+)
+
+// Reach asks the target for its base URL, once, and gives nil if it answers in
+// HTTP at all, whatever the status. Otherwise the error is one sentence that says
+// what is wrong and what to do, after less than five seconds. The request is
+// recorded like any other.
+func (t *Tap) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTime)
+	defer cancel()
+	l := t.limits
+	l.Connect = min(l.Connect, connectTime)
+	u := t.origin.String() + t.base.RequestURI()
+	e := t.probe(ctx, cors.Request{
+		Method:  http.MethodGet,
+		URL:     u,
+		Headers: cors.Headers{{Name: "Accept", Value: "*/*"}},
+	}, l)
+	if e.Response == nil {
+		return fmt.Errorf("cannot reach %s: %s", u, e.Fault)
+	}
+	return nil
+}

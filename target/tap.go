@@ -1,0 +1,154 @@
+package target
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+
+	"golang.org/x/net/http/httpguts"
+	"golang.org/x/time/rate"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+const (
+	// ExchangeHeader is the response header by which the tap tells the browser,
+	// and so Crossexam, which exchange a response belongs to. See [Tap.Exchange].
+	ExchangeHeader = "Crossexam-Exchange"
+	// RunHeader is the request header that names the run in the target's logs.
+	RunHeader = "Crossexam-Run"
+)
+
+// Upstream is where the tap forwards to.
+type Upstream struct {
+	// URL is the target's base URL as the browser sees it, http or https.
+	URL *url.URL
+	// Address is the host:port to dial instead of the URL's own; empty is the
+	// URL's. Fixtures live on loopback under a public-looking name.
+	Address string
+	// Roots are the certificate authorities to trust; nil is the system's.
+	Roots *x509.CertPool
+	// InsecureSkipVerify accepts any certificate.
+	InsecureSkipVerify bool
+}
+
+// address is the host:port that the tap dials.
+func (u Upstream) address() string {
+	if u.Address != "" {
+		return u.Address
+	}
+	return cors.OriginOf(u.URL).HostPort()
+}
+
+// IsLoopback tells whether the tap dials this machine, by the spelling of the
+// address.
+func (u Upstream) IsLoopback() bool {
+	host, _, err := net.SplitHostPort(u.address())
+	return err == nil && cors.NewOrigin("http", host, "").IsLoopback()
+}
+
+func (u Upstream) check() error {
+	switch {
+	case u.URL == nil:
+		return errors.New("the target has no URL")
+	case u.URL.Scheme != "http" && u.URL.Scheme != "https" || u.URL.Hostname() == "":
+		return fmt.Errorf("%q cannot be a target: write https://host or http://host", u.URL.Redacted())
+	case u.URL.User != nil:
+		return fmt.Errorf("%q cannot be a target: leave out the user information and declare a basic credential", u.URL.Redacted())
+	}
+	if _, _, err := net.SplitHostPort(u.address()); err != nil {
+		return fmt.Errorf("%q is not an address to dial: write host:port", u.address())
+	}
+	return nil
+}
+
+// Options say what a [Tap] forwards to and how.
+type Options struct {
+	Upstream
+	Limits
+	// Run is the value of [RunHeader] in each request to the target; with an
+	// empty one the header is left out.
+	Run string
+	// AllowWrite names the requests other than GET, HEAD and OPTIONS that the tap
+	// passes on; nil allows none. The path is as the client wrote it, percent
+	// encoding included, without the query. It is called concurrently.
+	AllowWrite func(method, path string) bool
+}
+
+// A Tap is the recording proxy between the browser and the target. As an
+// http.Handler it forwards what the browser sends; each response it gives carries
+// the [ExchangeHeader]. GET, HEAD and OPTIONS go through; any other request is
+// recorded and withheld unless the options allow it.
+//
+// An exchange is recorded before the browser gets the first byte of its response:
+// the body is read first, up to its limits. So an endless response reaches the
+// page when the time or the size is used up, as a body that ends there.
+//
+// A Tap is safe for concurrent use. It must be closed.
+type Tap struct {
+	base       *url.URL
+	origin     cors.Origin
+	limits     Limits
+	run        string
+	allowWrite func(method, path string) bool
+
+	limiter *rate.Limiter
+	dialer  dialer
+	pool    pool
+	record  record
+
+	ctx   context.Context // ends with Close
+	close context.CancelFunc
+}
+
+// NewTap makes a tap. It contacts nothing; see [Tap.Reach].
+func NewTap(o Options) (*Tap, error) {
+	if err := o.Upstream.check(); err != nil {
+		return nil, err
+	}
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits(o.Upstream)
+	}
+	if err := o.Limits.check(); err != nil {
+		return nil, err
+	}
+	if !httpguts.ValidHeaderFieldValue(o.Run) {
+		return nil, fmt.Errorf("the name of the run %q cannot be the value of a header", o.Run)
+	}
+	d, err := newDialer(o.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tap{
+		base:       o.URL,
+		origin:     cors.OriginOf(o.URL),
+		limits:     o.Limits,
+		run:        o.Run,
+		allowWrite: o.AllowWrite,
+		limiter:    newLimiter(o.RequestsPerSecond),
+		dialer:     d,
+		record:     newRecord(),
+	}
+	t.ctx, t.close = context.WithCancel(context.Background())
+	return t, nil
+}
+
+func newLimiter(perSecond float64) *rate.Limiter {
+	if perSecond == 0 {
+		perSecond = math.Inf(1)
+	}
+	// One at a time: a burst would double the rate of the first second.
+	return rate.NewLimiter(rate.Limit(perSecond), 1)
+}
+
+// Close breaks off what is under way, which is recorded with a fault, and closes
+// the connections to the target. The record stays readable; later requests are
+// not forwarded.
+func (t *Tap) Close() {
+	t.close()
+	t.pool.close()
+}
