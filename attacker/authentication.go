@@ -1,0 +1,80 @@
+package attacker
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/chromedp"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/target"
+)
+
+// authentication answers the login prompts of a tab. A headless Chrome has no
+// window for them, and a request that is challenged would wait for ever.
+//
+// Chrome asks us only for requests that it pauses for us, so all requests that
+// match the patterns are paused and continued; that costs a round trip each and
+// is turned on for targets that challenge.
+type authentication struct {
+	tab *Tab
+
+	mu     sync.Mutex
+	logins map[cors.Origin]target.BasicLogin
+	tried  map[fetch.RequestID]bool
+}
+
+// AnswerPrompts has the tab answer the HTTP authentication prompts of these
+// origins, once a request, and replaces what was set before. The zero login
+// cancels the prompt.
+func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]target.BasicLogin) error {
+	t.auth.mu.Lock()
+	t.auth.logins = maps.Clone(logins)
+	t.auth.tried = map[fetch.RequestID]bool{}
+	t.auth.mu.Unlock()
+	handle := true
+	params := fetch.EnableParams{HandleAuthRequests: &handle}
+	for origin := range logins {
+		params.Patterns = append(params.Patterns, &fetch.RequestPattern{URLPattern: origin.String() + "/*"})
+	}
+	return t.do(ctx, func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, fetch.Enable, params)
+		return err
+	})
+}
+
+// event answers in a goroutine of its own, since the caller may not call back
+// into chromedp. An answer that fails belongs to a request that has gone.
+func (a *authentication) event(ev any) {
+	switch e := ev.(type) {
+	case *fetch.EventRequestPaused:
+		go func() {
+			_, _ = chromedp.Call(a.tab.ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
+		}()
+	case *fetch.EventAuthRequired:
+		response := a.response(e)
+		go func() {
+			_, _ = chromedp.Call(a.tab.ctx, fetch.ContinueWithAuth, fetch.ContinueWithAuthParams{
+				RequestID: e.RequestID, AuthChallengeResponse: response,
+			})
+		}()
+	}
+}
+
+func (a *authentication) response(e *fetch.EventAuthRequired) *fetch.AuthChallengeResponse {
+	cancelled := &fetch.AuthChallengeResponse{Response: "CancelAuth"}
+	origin, err := cors.ParseOrigin(e.AuthChallenge.Origin)
+	if err != nil {
+		return cancelled
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	login := a.logins[origin]
+	if login == (target.BasicLogin{}) || a.tried[e.RequestID] {
+		return cancelled
+	}
+	a.tried[e.RequestID] = true
+	return &fetch.AuthChallengeResponse{Response: "ProvideCredentials", Username: login.Username, Password: login.Password}
+}

@@ -1,0 +1,96 @@
+// Package bare does the navigations and fetches of an examination with plain
+// chromedp, and nothing else: no tap, no events, no evidence, no verdicts. It is
+// what the benchmark measures the examination against.
+package bare
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Page is one navigation and the attempts that are made from it.
+type Page struct {
+	Origin   cors.Origin
+	Attempts []scenarios.Attempt
+}
+
+// Run starts a browser on the stage, opens each page and makes its attempts, as
+// many at once as an examination does, and ends the browser.
+func Run(ctx context.Context, stage *attacker.Stage, pages []Page) error {
+	path, err := attacker.FindBrowser("")
+	if err != nil {
+		return err
+	}
+	alloc, stop := chromedp.NewExecAllocator(ctx,
+		chromedp.ExecPath(path),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+		chromedp.Flag("headless", "new"),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("disable-features", "HttpsUpgrades,IsolateSandboxedIframes"),
+		chromedp.Flag("host-resolver-rules", "MAP * "+stage.Addr()),
+		chromedp.Flag("ignore-certificate-errors-spki-list", stage.Authority().SPKI()),
+	)
+	defer stop()
+	tab, cancel := chromedp.NewContext(alloc)
+	defer cancel()
+	for _, page := range pages {
+		stage.Play(page.Origin, attacker.Malicious)
+		if err := chromedp.Do(tab, chromedp.Navigate(page.Origin.String()+attacker.PagePath)); err != nil {
+			return fmt.Errorf("opening %s: %w", page.Origin, err)
+		}
+		requests := make([]request, len(page.Attempts))
+		for i, a := range page.Attempts {
+			requests[i] = asRequest(a)
+		}
+		encoded, err := json.Marshal(requests)
+		if err != nil {
+			return err
+		}
+		if _, err := chromedp.Run(tab, chromedp.Evaluate[int](fmt.Sprintf(fetchAll, encoded), chromedp.EvalAwaitPromise)); err != nil {
+			return fmt.Errorf("fetching from %s: %w", page.Origin, err)
+		}
+	}
+	return nil
+}
+
+type request struct {
+	URL  string         `json:"url"`
+	Init map[string]any `json:"init"`
+}
+
+func asRequest(a scenarios.Attempt) request {
+	headers := map[string]string{}
+	for _, h := range a.Headers {
+		headers[h.Name] = h.Value
+	}
+	init := map[string]any{"method": a.Method, "headers": headers, "credentials": "include"}
+	if a.Omit {
+		init["credentials"] = "omit"
+	}
+	if a.Body != "" {
+		init["body"] = a.Body
+	}
+	return request{URL: a.URL, Init: init}
+}
+
+// fetchAll makes the requests from six workers and counts what could be read.
+const fetchAll = `(async () => {
+  const requests = %s;
+  let next = 0, read = 0;
+  const worker = async () => {
+    for (let i = next++; i < requests.length; i = next++) {
+      try { await (await fetch(requests[i].url, requests[i].init)).text(); read++ } catch {}
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
+  return read;
+})()`

@@ -1,0 +1,186 @@
+package attacker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+)
+
+// Posture is what the run decides about the browser that bears on verdicts. The
+// zero value is the default posture.
+type Posture struct {
+	// BlockThirdPartyCookies has the browser keep every cookie home in
+	// third-party requests. By default they are allowed, as in the browsers of
+	// most users, so that the target's own defences are judged.
+	BlockThirdPartyCookies bool `json:"block_third_party_cookies"`
+}
+
+// Options say how to start the browser.
+type Options struct {
+	Path    string // of the browser; empty means FindBrowser's choice
+	Posture Posture
+}
+
+// Info says which browser judged, for reports.
+type Info struct {
+	Product string   `json:"product"` // "Chrome/156.0.8078.79"
+	Path    string   `json:"path"`
+	Flags   []string `json:"flags"`
+	Posture Posture  `json:"posture"`
+	Sandbox bool     `json:"sandbox"`
+	// Protocol is the Chromium version the DevTools protocol bindings were
+	// generated from.
+	Protocol string `json:"protocol"`
+}
+
+// ErrBrowserGone says that the browser process died or stopped answering.
+var ErrBrowserGone = errors.New("the browser has gone")
+
+// ErrPageCrashed says that the renderer of a page crashed; the browser lives.
+var ErrPageCrashed = errors.New("the page's renderer crashed")
+
+// startTimeout bounds the start of the browser. Cold containers are slow.
+const startTimeout = 60 * time.Second
+
+// A Browser is one headless Chrome with a throw-away profile, whose every host
+// is mapped to one stage. Close ends it and removes the profile. Its tabs may be
+// used from one goroutine each.
+type Browser struct {
+	stage   *Stage
+	info    Info
+	profile *profile
+	root    context.Context
+	stop    func()
+	pid     int
+
+	tabs        map[string]*Tab // by name
+	rootTaken   bool
+	navigations int
+
+	mu   sync.Mutex
+	lost []string // protocol errors: evidence that was lost
+}
+
+// Start launches the browser. The context bounds the launch only; the browser
+// lives until Close.
+func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
+	path, err := FindBrowser(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	prof, err := newProfile(o.Posture)
+	if err != nil {
+		return nil, err
+	}
+	b := &Browser{stage: stage, profile: prof, tabs: map[string]*Tab{}}
+	flags := launchFlags(stage, prof.dir)
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path),
+		chromedp.ModifyCmdFunc(ownGroup),
+	}
+	for _, f := range flags {
+		options = append(options, chromedp.Flag(f.name, f.value))
+		b.info.Flags = append(b.info.Flags, f.String())
+	}
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
+	root, stopRoot := chromedp.NewContext(alloc, chromedp.WithErrorf(b.protocolError))
+	b.root = root
+	b.stop = func() { stopRoot(); stopAlloc() }
+
+	// The first Do starts the browser and binds its life to the context it is
+	// given, which therefore has no deadline: a watchdog stops it instead.
+	watchdog, done := context.WithTimeout(ctx, startTimeout)
+	defer done()
+	release := context.AfterFunc(watchdog, stopRoot)
+	err = chromedp.Do(root)
+	if !release() && err == nil {
+		err = watchdog.Err()
+	}
+	if err != nil {
+		b.Close()
+		return nil, fmt.Errorf("starting the browser %s: %w", path, err)
+	}
+	if p := chromedp.FromContext(root).Browser.Process(); p != nil {
+		b.pid = p.Pid
+	}
+	version, err := chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
+	if err != nil {
+		b.Close()
+		return nil, fmt.Errorf("asking the browser for its version: %w", err)
+	}
+	b.info.Product = version.Product
+	b.info.Path = path
+	b.info.Posture = o.Posture
+	b.info.Sandbox = os.Getuid() != 0
+	b.info.Protocol = cdproto.ChromiumVersion()
+	return b, nil
+}
+
+// Info describes the browser.
+func (b *Browser) Info() Info { return b.info }
+
+// Navigations counts the pages that were opened.
+func (b *Browser) Navigations() int { return b.navigations }
+
+// PID is the browser's process, for tests that kill it.
+func (b *Browser) PID() int { return b.pid }
+
+// Close ends the browser with all its processes and removes its profile. It may
+// be called more than once.
+func (b *Browser) Close() error {
+	if b.pid != 0 {
+		killGroup(b.pid)
+	}
+	b.stop()
+	return b.profile.remove()
+}
+
+// protocolError takes what chromedp could not make sense of. An event that could
+// not be decoded is evidence lost, and must not pass in silence.
+func (b *Browser) protocolError(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lost = append(b.lost, strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
+// Lost gives the protocol errors since the last call; each may be evidence that
+// was lost.
+func (b *Browser) Lost() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lost := b.lost
+	b.lost = nil
+	return lost
+}
+
+// explain turns an error of a call on ctx into ours: the cause of a crash, the
+// browser's death, or the caller's own cancellation.
+func (b *Browser) explain(caller, ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, ErrPageCrashed) {
+		return cause
+	}
+	if caller.Err() != nil {
+		return context.Cause(caller)
+	}
+	if b.root.Err() != nil {
+		return fmt.Errorf("%w: %v", ErrBrowserGone, err)
+	}
+	select {
+	case <-chromedp.FromContext(b.root).Browser.LostConnection:
+		return fmt.Errorf("%w: %v", ErrBrowserGone, err)
+	default:
+		return err
+	}
+}

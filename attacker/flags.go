@@ -1,0 +1,69 @@
+package attacker
+
+import "os"
+
+// A flag of the browser's command line; value is a string or true.
+type flag struct {
+	name  string
+	value any
+}
+
+func (f flag) String() string {
+	if s, ok := f.value.(string); ok {
+		return "--" + f.name + "=" + s
+	}
+	return "--" + f.name
+}
+
+// launchFlags is the whole command line: a short explicit list, since each flag
+// may bear on a verdict.
+func launchFlags(stage *Stage, profileDir string) []flag {
+	flags := []flag{
+		{"headless", "new"},
+		{"user-data-dir", profileDir},
+
+		// Every host leads to the stage, and nowhere else.
+		{"host-resolver-rules", "MAP * " + stage.Addr()},
+		{"ignore-certificate-errors-spki-list", stage.Authority().SPKI()},
+		{"no-proxy-server", true},
+		{"disable-quic", true},
+
+		{"disable-features", disabledFeatures},
+
+		// No traffic and no questions of the browser's own.
+		{"no-first-run", true},
+		{"no-default-browser-check", true},
+		{"disable-background-networking", true},
+		{"disable-component-update", true},
+		{"disable-default-apps", true},
+		{"disable-extensions", true},
+		{"disable-sync", true},
+		{"disable-client-side-phishing-detection", true},
+		{"disable-breakpad", true},
+		{"metrics-recording-only", true},
+		{"password-store", "basic"},
+		{"use-mock-keychain", true},
+
+		// A page in the background must run as one in front.
+		{"disable-background-timer-throttling", true},
+		{"disable-backgrounding-occluded-windows", true},
+		{"disable-renderer-backgrounding", true},
+
+		// Containers have a small /dev/shm, and Chrome crashes when it is full.
+		{"disable-dev-shm-usage", true},
+	}
+	if os.Getuid() == 0 {
+		// Chrome refuses to run as root with its sandbox; the report says so.
+		flags = append(flags, flag{"no-sandbox", true})
+	}
+	return flags
+}
+
+// disabledFeatures are off because they would change what is measured:
+// HttpsUpgrades and its kin turn an http:// page into an https:// one, since the
+// stage speaks both on one port; IsolateSandboxedIframes moves sandboxed frames
+// to a process whose network events do not reach the page's session. The rest is
+// traffic of the browser's own.
+const disabledFeatures = "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,HttpsFirstModeV2ForEngagedSites," +
+	"IsolateSandboxedIframes," +
+	"Translate,MediaRouter,DialMediaRouteProvider,OptimizationHints,NetworkTimeServiceQuerying,AutofillServerCommunication"

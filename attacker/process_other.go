@@ -1,0 +1,23 @@
+//go:build !unix
+
+package attacker
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+)
+
+// lockProfile makes no lock where there is no flock: profiles are then removed
+// at the end of a run only, never swept.
+func lockProfile(dir string) (*os.File, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func killGroup(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
+
+func ownGroup(*exec.Cmd) {}

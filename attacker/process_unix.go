@@ -1,0 +1,28 @@
+//go:build unix
+
+package attacker
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lockProfile takes the lock of a profile, or fails at once when its owner lives.
+func lockProfile(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "crossexam.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// killGroup kills the browser's process group, helpers included.
+func killGroup(pid int) {
+	// An error means that they are gone already.
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+}

@@ -1,0 +1,146 @@
+package attacker
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/loopback"
+)
+
+//go:embed pages
+var pages embed.FS
+
+// A Stage plays every host of a run on one loopback port. The browser is told to
+// send all its traffic there; what the stage does with a request depends on the
+// origin it is for: a mounted handler (a target's tap, a fixture), a page that is
+// being played, or nothing at all: the connection is closed, so that the browser
+// can reach no other host and none can answer in a target's name.
+//
+// The stage is closed by whoever made it. It is safe for concurrent use.
+type Stage struct {
+	// Collector receives what the pages send home.
+	Collector *Collector
+
+	authority *loopback.Authority
+	server    *loopback.Server
+	templates *template.Template
+	attempt   template.JS
+	page      template.JS
+
+	mu      sync.RWMutex
+	mounted map[cors.Origin]http.Handler
+	played  map[cors.Origin]Role
+}
+
+// Role says whose page is played on an origin.
+type Role string
+
+// The roles; each is the name of its page.
+const (
+	Malicious    Role = "malicious"
+	TrustedFront Role = "trusted"
+)
+
+// NewStage starts the stage on a free loopback port.
+func NewStage() (*Stage, error) {
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stage{
+		Collector: newCollector(),
+		authority: authority,
+		mounted:   map[cors.Origin]http.Handler{},
+		played:    map[cors.Origin]Role{},
+	}
+	if s.templates, err = template.ParseFS(pages, "pages/*.html"); err != nil {
+		return nil, fmt.Errorf("reading the embedded pages: %w", err)
+	}
+	for name, script := range map[string]*template.JS{"attempt.js": &s.attempt, "page.js": &s.page} {
+		b, err := pages.ReadFile("pages/" + name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the embedded pages: %w", err)
+		}
+		*script = template.JS(b)
+	}
+	if s.server, err = loopback.Serve(s, authority); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Addr is the loopback address all hosts are mapped to.
+func (s *Stage) Addr() string { return s.server.Addr() }
+
+// Authority makes the certificates of the stage.
+func (s *Stage) Authority() *loopback.Authority { return s.authority }
+
+// Close stops the server.
+func (s *Stage) Close() error { return s.server.Close() }
+
+// Mount has the handler answer for an origin. It is replaced by a later Mount of
+// the same origin and stays until the stage closes.
+func (s *Stage) Mount(o cors.Origin, h http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mounted[o] = h
+}
+
+// Play has the stage answer for an origin with the page of the role.
+func (s *Stage) Play(o cors.Origin, r Role) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.played[o] = r
+}
+
+// ServeHTTP answers for whatever origin the request is for.
+func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at := (&url.URL{Scheme: loopback.Scheme(r), Host: r.Host})
+	origin := cors.OriginOf(at)
+	s.mu.RLock()
+	handler, mounted := s.mounted[origin]
+	role, played := s.played[origin]
+	s.mu.RUnlock()
+	switch {
+	case played && r.URL.Path == PagePath:
+		s.servePage(w, origin, role)
+	case played && r.URL.Path == collectorPath:
+		s.Collector.ServeHTTP(w, r)
+	case mounted:
+		handler.ServeHTTP(w, r)
+	case played:
+		http.NotFound(w, r)
+	default:
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// PagePath is where the page of a played origin is. Like collectorPath it is an
+// unlikely one, because a trusted origin may be the target's own, whose other
+// paths belong to the target.
+const PagePath = "/crossexam-page"
+
+// collectorPath is where a page sends what it could read.
+const collectorPath = "/crossexam-collector"
+
+func (s *Stage) servePage(w http.ResponseWriter, origin cors.Origin, role Role) {
+	var page bytes.Buffer
+	err := s.templates.ExecuteTemplate(&page, string(role)+".html", map[string]any{
+		"Origin":        origin.String(),
+		"AttemptScript": s.attempt,
+		"PageScript":    s.page,
+	})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	// Write errors mean that the browser has gone; there is nobody to tell.
+	_, _ = w.Write(page.Bytes())
+}

@@ -1,0 +1,364 @@
+package attacker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/inspector"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Limits on what a page may do.
+const (
+	// attemptTimeout bounds one request in the page. It is above the tap's own
+	// deadlines, so that the tap's better explanation comes first.
+	attemptTimeout = 20 * time.Second
+	// eventTimeout bounds the wait for events that belong to a finished request.
+	eventTimeout = 3 * time.Second
+	// openTimeout bounds a navigation to a page of the stage.
+	openTimeout = 20 * time.Second
+	// bodyLimit bounds what the page reads of a body, in bytes.
+	bodyLimit = 64 << 10
+	// parallel is how many requests a page has under way at once: as many
+	// connections as Chrome opens to one host.
+	parallel = 6
+)
+
+// A Tab is the one tab of a victim: a browser context with a cookie jar and an
+// authentication cache of its own. It is used from one goroutine.
+type Tab struct {
+	browser  *Browser
+	ctx      context.Context
+	close    func()
+	recorder *recorder
+	auth     *authentication
+
+	origin cors.Origin // of the page that is open
+	role   Role
+	open   bool
+	count  int // attempts made, for their names
+}
+
+// Tab gives the tab of a victim by its name and opens it the first time. The
+// first gets the browser's own tab; each other one a browser context of its own,
+// which costs a few hundred milliseconds.
+func (b *Browser) Tab(ctx context.Context, victim string) (*Tab, error) {
+	if t, ok := b.tabs[victim]; ok {
+		return t, nil
+	}
+	tabCtx, closeTab := b.root, func() {}
+	if b.rootTaken {
+		var cancel context.CancelFunc
+		tabCtx, cancel = chromedp.NewContext(b.root, chromedp.WithNewBrowserContext(), chromedp.WithNewWindow(false))
+		closeTab = cancel
+	}
+	b.rootTaken = true
+	tabCtx, crash := context.WithCancelCause(tabCtx)
+	t := &Tab{browser: b, ctx: tabCtx, close: closeTab, recorder: newRecorder()}
+	t.auth = &authentication{tab: t}
+	err := t.do(ctx, func(ctx context.Context) error {
+		// The first Do of a new context opens its tab, and binds it to the
+		// context it is given, so that one must not be the caller's.
+		if err := chromedp.Do(t.ctx); err != nil {
+			return err
+		}
+		err := chromedp.Listen(t.ctx, func(ev any) {
+			if _, crashed := ev.(*inspector.EventTargetCrashed); crashed {
+				// Calls that are pending would hang for ever.
+				crash(ErrPageCrashed)
+			}
+			t.recorder.event(ev)
+			t.auth.event(ev)
+		})
+		if err != nil {
+			return err
+		}
+		_, err = chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
+		return err
+	})
+	if err != nil {
+		closeTab()
+		return nil, fmt.Errorf("opening a tab: %w", err)
+	}
+	b.tabs[victim] = t
+	return t, nil
+}
+
+// CloseTab closes the tab of a victim and forgets its cookies. (The browser's own
+// tab stays open, unused, until the browser ends.)
+func (b *Browser) CloseTab(victim string) {
+	if t, ok := b.tabs[victim]; ok {
+		delete(b.tabs, victim)
+		t.close()
+	}
+}
+
+// do runs calls to the tab under the caller's context.
+func (t *Tab) do(caller context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(caller, func() { cancel(context.Cause(caller)) })
+	defer stop()
+	return t.browser.explain(caller, ctx, call(ctx))
+}
+
+// Visit navigates the tab to a URL as the victim would, and waits for the page.
+func (t *Tab) Visit(ctx context.Context, u string) error {
+	t.open = false
+	t.browser.navigations++
+	bounded, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	err := t.do(bounded, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.Navigate(u))
+	})
+	if err != nil {
+		return fmt.Errorf("visiting %s: %w", u, err)
+	}
+	return nil
+}
+
+// Open shows the page of the role on an origin, unless it is open already.
+func (t *Tab) Open(ctx context.Context, o cors.Origin, r Role) error {
+	if t.open && t.origin == o && t.role == r {
+		return nil
+	}
+	t.browser.stage.Play(o, r)
+	if err := t.Visit(ctx, o.String()+PagePath); err != nil {
+		return err
+	}
+	got, err := t.evaluateOrigin(ctx)
+	if err != nil {
+		return err
+	}
+	if got != o.String() {
+		// An HSTS-preloaded host, for one: the browser itself changes the origin.
+		return fmt.Errorf("a page of %s cannot be opened in this browser: it became %s", o, got)
+	}
+	t.origin, t.role, t.open = o, r, true
+	return nil
+}
+
+func (t *Tab) evaluateOrigin(ctx context.Context) (string, error) {
+	var origin string
+	err := t.do(ctx, func(ctx context.Context) (err error) {
+		origin, err = chromedp.Run(ctx, chromedp.Evaluate[string]("self.origin"))
+		return err
+	})
+	return origin, err
+}
+
+// A Sighting is what the browser's side shows of one attempt: the page's view,
+// Chrome's reason, and the ids under which the tap keeps the exchanges.
+type Sighting struct {
+	Page      *scenarios.PageView
+	Block     scenarios.Block
+	Exchanges []string
+	HeldBack  []string
+	Loot      *scenarios.Loot
+	Fault     string
+}
+
+// A Task is an attempt as the page is to make it: Headers is the complete list
+// the page sets, secrets of the trusted front end included.
+type Task struct {
+	Attempt scenarios.Attempt
+	Headers cors.Headers
+}
+
+// Run makes the attempts in the open page and gives a sighting for each, in
+// order. An error means that the page or the browser is lost, and with it all
+// sightings of this call.
+func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
+	sightings := make([]Sighting, len(tasks))
+	t.recorder.forget()
+	// Attempts of one vector run together.
+	byVector := map[scenarios.Vector][]int{}
+	var order []scenarios.Vector
+	for i, task := range tasks {
+		v := task.Attempt.Vector
+		if byVector[v] == nil {
+			order = append(order, v)
+		}
+		byVector[v] = append(byVector[v], i)
+	}
+	for _, v := range order {
+		if err := t.runVector(ctx, v, byVector[v], tasks, sightings); err != nil {
+			return nil, err
+		}
+	}
+	return sightings, nil
+}
+
+func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, tasks []Task, sightings []Sighting) error {
+	names := make([]string, len(which))
+	specs := make([]spec, len(which))
+	for n, i := range which {
+		t.count++
+		names[n] = fmt.Sprintf("%s%d", attemptPrefix, t.count)
+		specs[n] = t.spec(names[n], tasks[i])
+	}
+	encoded, err := json.Marshal(specs)
+	if err != nil {
+		return fmt.Errorf("encoding the attempts: %w", err)
+	}
+	var views []scenarios.PageView
+	err = t.do(ctx, func(ctx context.Context) (err error) {
+		call := fmt.Sprintf("run(%q, %s, %d)", v, encoded, parallel)
+		views, err = chromedp.Run(ctx, chromedp.Evaluate[[]scenarios.PageView](call, chromedp.EvalAwaitPromise))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("making attempts from %s: %w", t.origin, err)
+	}
+	if len(views) != len(specs) {
+		return fmt.Errorf("making attempts from %s: %d views of %d attempts", t.origin, len(views), len(specs))
+	}
+	readable := make(map[string]bool, len(names))
+	for n, name := range names {
+		readable[name] = views[n].Readable
+	}
+	bounded, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	seen := t.recorder.await(bounded, readable)
+	for n, i := range which {
+		s := seen[names[n]]
+		sightings[i] = Sighting{
+			Page:      &views[n],
+			Block:     s.block,
+			Exchanges: s.exchanges,
+			HeldBack:  s.heldBack,
+			Loot:      t.browser.stage.Collector.take(names[n]),
+		}
+		if !s.seen {
+			sightings[i].Fault = "Chrome reported no network event for the attempt"
+		}
+	}
+	return nil
+}
+
+// spec is what attempt.js takes.
+type spec struct {
+	Name    string         `json:"name"`
+	URL     string         `json:"url"`
+	Init    map[string]any `json:"init"`
+	Loot    string         `json:"loot,omitempty"`
+	Limit   int            `json:"limit"`
+	Timeout int64          `json:"timeout"` // milliseconds
+}
+
+func (t *Tab) spec(name string, task Task) spec {
+	a := task.Attempt
+	s := spec{Name: name, URL: a.URL, Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds()}
+	headers := make([][2]string, len(task.Headers))
+	for i, h := range task.Headers {
+		headers[i] = [2]string{h.Name, h.Value}
+	}
+	s.Init = map[string]any{"method": a.Method, "headers": headers, "credentials": "include"}
+	if a.Omit {
+		s.Init["credentials"] = "omit"
+	}
+	if a.Body != "" {
+		s.Init["body"] = a.Body
+	}
+	if !a.Trusted {
+		s.Loot = t.origin.String() + collectorPath + "?attempt=" + url.QueryEscape(name)
+	}
+	return s
+}
+
+// Show puts a title and a text on the malicious page.
+func (t *Tab) Show(ctx context.Context, title, text string) error {
+	args, err := json.Marshal([]string{title, text})
+	if err != nil {
+		return err
+	}
+	return t.do(ctx, func(ctx context.Context) error {
+		call := "show(..." + strings.ReplaceAll(string(args), "</", `<\/`) + ")"
+		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](call))
+	})
+}
+
+// Screenshot gives a PNG of the open page.
+func (t *Tab) Screenshot(ctx context.Context) ([]byte, error) {
+	var png []byte
+	err := t.do(ctx, func(ctx context.Context) error {
+		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+		png = shot.Data
+		return err
+	})
+	return png, err
+}
+
+// A StoredCookie is a cookie as the browser keeps it: the attributes are what the
+// browser made of the server's Set-Cookie.
+type StoredCookie struct {
+	Name, Value      string
+	Domain, Path     string
+	SameSite         string // "Strict", "Lax", "None", or empty, which is treated as Lax
+	Secure, HTTPOnly bool
+}
+
+// Cookies gives the cookies the browser keeps for a URL.
+func (t *Tab) Cookies(ctx context.Context, u string) ([]StoredCookie, error) {
+	var cookies []StoredCookie
+	err := t.do(ctx, func(ctx context.Context) error {
+		r, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{u}})
+		for _, c := range r.Cookies {
+			cookies = append(cookies, StoredCookie{
+				Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path,
+				SameSite: string(c.SameSite), Secure: c.Secure, HTTPOnly: c.HTTPOnly,
+			})
+		}
+		return err
+	})
+	return cookies, err
+}
+
+// SetCookie gives the tab a cookie for an origin that goes with cross-site
+// requests, as if the origin had set it: SameSite=None; Secure; HttpOnly.
+func (t *Tab) SetCookie(ctx context.Context, o cors.Origin, name, value string) error {
+	return t.do(ctx, func(ctx context.Context) error {
+		yes := true
+		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{
+			Name: name, Value: value, URL: o.String() + "/",
+			SameSite: network.CookieSameSiteNone, Secure: &yes, HTTPOnly: &yes,
+		})
+		return err
+	})
+}
+
+// Post makes a same-origin POST from the page that is open, as a login form
+// does, and gives the status of the answer.
+func (t *Tab) Post(ctx context.Context, u, contentType, body string) (status int, err error) {
+	args, err := json.Marshal([]any{u, map[string]any{
+		"method": "POST", "body": body, "headers": map[string]string{"Content-Type": contentType},
+	}})
+	if err != nil {
+		return 0, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	err = t.do(bounded, func(ctx context.Context) (err error) {
+		status, err = chromedp.Run(ctx, chromedp.Evaluate[int]("fetch(..."+string(args)+").then(r => r.status)", chromedp.EvalAwaitPromise))
+		return err
+	})
+	return status, err
+}
+
+// Crash kills the renderer of the open page, for tests of what happens then.
+func (t *Tab) Crash(ctx context.Context) error {
+	return t.do(ctx, func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, page.Crash, cdp.Empty{})
+		return err
+	})
+}

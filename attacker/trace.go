@@ -1,0 +1,180 @@
+package attacker
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/network"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
+)
+
+// A request is what Chrome told of one network request, its redirects included.
+type request struct {
+	attempt   string // the name of the attempt that made it, or empty
+	preflight network.RequestID
+	done      bool
+	block     scenarios.Block
+	exchanges []string // ids of the tap, one for each response
+	heldBack  []string // reasons for cookies kept home
+}
+
+// A recorder keeps Chrome's network events of one tab by request. Chrome sends
+// them from two processes, so that they come in no order between requests.
+type recorder struct {
+	mu       sync.Mutex
+	requests map[network.RequestID]*request
+	changed  chan struct{} // closed and replaced at every event
+}
+
+func newRecorder() *recorder {
+	return &recorder{requests: map[network.RequestID]*request{}, changed: make(chan struct{})}
+}
+
+// attemptPrefix begins the function name of every attempt's call in the page.
+const attemptPrefix = "attempt-"
+
+// event takes one event. chromedp calls it in the goroutine that reads from the
+// browser: it must be quick and may call nothing of chromedp.
+func (r *recorder) event(ev any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch e := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		q := r.request(e.RequestID)
+		if e.Initiator == nil {
+			break
+		}
+		if e.Initiator.Type == "preflight" {
+			q.preflight = e.Initiator.RequestID
+		}
+		if e.Initiator.Stack != nil {
+			for _, f := range e.Initiator.Stack.CallFrames {
+				if strings.HasPrefix(f.FunctionName, attemptPrefix) {
+					q.attempt = f.FunctionName
+				}
+			}
+		}
+	case *network.EventRequestWillBeSentExtraInfo:
+		q := r.request(e.RequestID)
+		for _, c := range e.AssociatedCookies {
+			for _, reason := range c.BlockedReasons {
+				if why := string(reason); !slices.Contains(q.heldBack, why) {
+					q.heldBack = append(q.heldBack, why)
+				}
+			}
+		}
+	case *network.EventResponseReceivedExtraInfo:
+		for name, value := range e.Headers {
+			if id, ok := value.(string); ok && strings.EqualFold(name, target.ExchangeHeader) {
+				q := r.request(e.RequestID)
+				q.exchanges = append(q.exchanges, id)
+			}
+		}
+	case *network.EventLoadingFinished:
+		r.request(e.RequestID).done = true
+	case *network.EventLoadingFailed:
+		q := r.request(e.RequestID)
+		q.done = true
+		q.block.Network = e.ErrorText
+		if e.BlockedReason != "" {
+			q.block.Network = string(e.BlockedReason)
+		}
+		if e.CorsErrorStatus != nil {
+			q.block.Reason = cors.Reason(e.CorsErrorStatus.CorsError)
+			q.block.Parameter = e.CorsErrorStatus.FailedParameter
+		}
+	default:
+		return
+	}
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *recorder) request(id network.RequestID) *request {
+	q, ok := r.requests[id]
+	if !ok {
+		q = &request{}
+		r.requests[id] = q
+	}
+	return q
+}
+
+// forget drops what was recorded; what still arrives of it is not looked for.
+func (r *recorder) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.requests)
+}
+
+// A sighting is what Chrome told of one attempt.
+type sighting struct {
+	seen      bool
+	block     scenarios.Block
+	exchanges []string
+	heldBack  []string
+}
+
+// await gives the sightings of the named attempts as soon as each is whole, or
+// what there is of them when the context ends. readable tells which attempts the
+// page could read.
+func (r *recorder) await(ctx context.Context, readable map[string]bool) map[string]sighting {
+	for {
+		r.mu.Lock()
+		sightings, whole := r.assemble(readable)
+		changed := r.changed
+		r.mu.Unlock()
+		if whole {
+			return sightings
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return sightings
+		}
+	}
+}
+
+// assemble joins requests with their preflights. An attempt is whole when its
+// request has ended and the response that decided it was reported.
+func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool) {
+	sightings := make(map[string]sighting, len(readable))
+	whole := true
+	byID := map[network.RequestID]string{}
+	for id, q := range r.requests {
+		if q.attempt != "" {
+			byID[id] = q.attempt
+		}
+	}
+	preflights := map[string][]string{}
+	for _, q := range r.requests {
+		if name := byID[q.preflight]; name != "" {
+			preflights[name] = append(preflights[name], q.exchanges...)
+		}
+	}
+	for _, q := range r.requests {
+		can, wanted := readable[q.attempt]
+		if !wanted {
+			continue
+		}
+		sightings[q.attempt] = sighting{
+			seen:      true,
+			block:     q.block,
+			exchanges: append(slices.Clone(preflights[q.attempt]), q.exchanges...),
+			heldBack:  q.heldBack,
+		}
+		switch reason := q.block.Reason; {
+		case !q.done && !can:
+			whole = false
+		case reason.IsPreflight():
+			whole = whole && len(preflights[q.attempt]) > 0
+		case can || reason.IsPolicy():
+			whole = whole && len(q.exchanges) > 0
+		}
+	}
+	return sightings, whole && len(sightings) == len(readable)
+}
