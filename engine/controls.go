@@ -1,0 +1,262 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/fixtures"
+	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
+)
+
+// A controlPair is two fixtures with known answers for one kind of credential:
+// an open one that any page may read with it, and a closed one that none may.
+type controlPair struct {
+	open, closed *controlTarget
+}
+
+// A controlTarget is a fixture behind a tap, mounted on the stage like a target.
+type controlTarget struct {
+	origin  cors.Origin
+	server  *loopback.Server
+	tap     *target.Tap
+	fixture fixtures.Notebook
+}
+
+func (c *controlPair) close() error {
+	c.open.tap.Close()
+	c.closed.tap.Close()
+	return errors.Join(c.open.server.Close(), c.closed.server.Close())
+}
+
+// logins answer the controls' HTTP authentication prompts.
+func (c *controlPair) logins() map[cors.Origin]target.BasicLogin {
+	login := target.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
+	return map[cors.Origin]target.BasicLogin{c.open.origin: login, c.closed.origin: login}
+}
+
+const controlPath = "/api/notebooks"
+
+// controlPair starts the fixtures of a credential the first time.
+func (l *Lab) controlPair(c scenarios.Credential) (*controlPair, error) {
+	if pair, ok := l.controls[c]; ok {
+		return pair, nil
+	}
+	login, open := fixtures.NoLogin, fixtures.WildcardWithoutCredentials()
+	switch c {
+	case scenarios.Cookie:
+		login, open = fixtures.SessionCookie, fixtures.WildcardEchoAlways()
+	case scenarios.Basic:
+		login, open = fixtures.HTTPBasic, fixtures.WildcardEchoAlways()
+	}
+	pair := &controlPair{}
+	for name, side := range map[string]struct {
+		policy fixtures.Policy
+		target **controlTarget
+	}{"open": {open, &pair.open}, "closed": {fixtures.Hardened(), &pair.closed}} {
+		host := fmt.Sprintf("%s.%s.control.test", name, orNetwork(c))
+		made, err := l.controlTarget(host, fixtures.Notebook{
+			Policy:  side.policy,
+			Login:   login,
+			Origins: []cors.Origin{cors.NewOrigin("https", "trusted.control.test", "")},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("starting a control: %w", err)
+		}
+		*side.target = made
+	}
+	l.controls[c] = pair
+	return pair, nil
+}
+
+func orNetwork(c scenarios.Credential) scenarios.Credential {
+	if c == scenarios.Cookie || c == scenarios.Basic {
+		return c
+	}
+	return scenarios.Network
+}
+
+func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, error) {
+	c := &controlTarget{origin: cors.NewOrigin("https", host, ""), fixture: n}
+	var err error
+	if c.server, err = loopback.Serve(n.Handler(), nil); err != nil {
+		return nil, err
+	}
+	// The tap takes its scheme from the URL: it dials the fixture in plain http,
+	// while the browser, on the stage, speaks https.
+	c.tap, err = target.NewTap(target.Options{
+		Upstream: target.Upstream{
+			URL:     &url.URL{Scheme: "http", Host: host},
+			Address: c.server.Addr(),
+		},
+		Run: "crossexam-control",
+	})
+	if err != nil {
+		return nil, errors.Join(err, c.server.Close())
+	}
+	l.stage.Mount(c.origin, c.tap)
+	return c, nil
+}
+
+// control makes the attempts with known answers in a victim's tab. A control
+// that fails is a *Fault: nothing that this browser shows can be trusted then.
+func (s *Session) control(ctx context.Context, v *victim) error {
+	kind := orNetwork(v.identity)
+	pair, err := s.lab.controlPair(kind)
+	if err != nil {
+		return err
+	}
+	if err := s.controlLogin(ctx, v, pair); err != nil {
+		return err
+	}
+	if err := v.tab.Open(ctx, evil(), attacker.Malicious); err != nil {
+		return err
+	}
+	both := []*controlTarget{pair.open, pair.closed}
+	tasks := make([]attacker.Task, len(both))
+	for i, c := range both {
+		tasks[i].Attempt = scenarios.Attempt{
+			Page: evil(), Vector: scenarios.Fetch, Identity: v.identity, Omit: kind == scenarios.Network,
+			Method: "GET", URL: c.origin.String() + controlPath,
+		}
+	}
+	sightings, err := v.tab.Run(ctx, tasks)
+	if err != nil {
+		return err
+	}
+	holder := &victim{identity: v.identity, cookies: []attacker.StoredCookie{{Name: fixtures.CookieName}}}
+	open := join(tasks[0].Attempt, sightings[0], pair.open.tap.Exchange, holder)
+	closed := join(tasks[1].Attempt, sightings[1], pair.closed.tap.Exchange, holder)
+	results := []Control{judgeOpen(kind, open), judgeClosed(kind, closed)}
+	s.record.Controls = mergeControls(s.record.Controls, results)
+	for _, c := range results {
+		if c.Outcome == Failed {
+			return &Fault{
+				Stage:  StageControls,
+				Err:    fmt.Errorf("the control %s failed: %s", c.ID, c.Detail),
+				Advice: advice(kind, open),
+			}
+		}
+	}
+	return nil
+}
+
+// controlLogin gives the victim the credential for the control fixtures.
+func (s *Session) controlLogin(ctx context.Context, v *victim, pair *controlPair) error {
+	both := []*controlTarget{pair.open, pair.closed}
+	switch v.identity {
+	case scenarios.Cookie:
+		for _, c := range both {
+			session, err := c.logIn(ctx)
+			if err != nil {
+				return err
+			}
+			if err := v.tab.SetCookie(ctx, c.origin, session.Name, session.Value); err != nil {
+				return err
+			}
+		}
+	case scenarios.Basic:
+		if err := v.tab.AnswerPrompts(ctx, pair.logins()); err != nil {
+			return err
+		}
+		for _, c := range both {
+			if err := v.tab.Visit(ctx, c.origin.String()+controlPath); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// logIn begins a session at a control fixture, without the browser: what the
+// control is about is whether the browser sends the cookie.
+func (c *controlTarget) logIn(ctx context.Context) (*http.Cookie, error) {
+	form := url.Values{fixtures.PasswordField: {fixtures.Password}}
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://"+c.server.Addr()+fixtures.LoginPath, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, fmt.Errorf("logging in at a control: %w", err)
+	}
+	defer answer.Body.Close()
+	for _, cookie := range answer.Cookies() {
+		return cookie, nil
+	}
+	return nil, fmt.Errorf("logging in at a control: it answered %s without a cookie", answer.Status)
+}
+
+// judgeOpen wants the read, with the credential, at the collector.
+func judgeOpen(kind scenarios.Credential, o scenarios.Observation) Control {
+	c := Control{ID: string(kind) + "/open", Outcome: Failed}
+	switch {
+	case o.Inconclusive() != "":
+		c.Detail = o.Inconclusive()
+	case !o.Read():
+		c.Detail = fmt.Sprintf("a fixture that any page may read was not readable (%s)", o.Block.Reason)
+	case kind != scenarios.Network && !o.Credential.Sent:
+		c.Detail = fmt.Sprintf("the fixture was read, but without the victim's credential (%v)", o.Credential.HeldBack)
+	case o.Page.Status != 200:
+		c.Detail = fmt.Sprintf("the fixture answered %d instead of 200", o.Page.Status)
+	case o.Loot == nil:
+		c.Detail = "what was read did not arrive at the collector"
+	default:
+		c.Outcome = Passed
+		c.Detail = fmt.Sprintf("read as expected, %d bytes at the collector", o.Loot.Bytes)
+	}
+	return c
+}
+
+// judgeClosed wants the block, for the reason that the fixture gives.
+func judgeClosed(kind scenarios.Credential, o scenarios.Observation) Control {
+	c := Control{ID: string(kind) + "/closed", Outcome: Failed}
+	switch {
+	case o.Read():
+		c.Detail = "a fixture that grants nothing was readable: this browser does not enforce CORS"
+	case o.Inconclusive() != "":
+		c.Detail = o.Inconclusive()
+	case o.Block.Reason != cors.MissingAllowOriginHeader:
+		c.Detail = fmt.Sprintf("blocked for %s instead of %s", o.Block.Reason, cors.MissingAllowOriginHeader)
+	case kind != scenarios.Network && !o.Credential.Sent:
+		c.Detail = fmt.Sprintf("blocked, but the victim's credential was not sent (%v)", o.Credential.HeldBack)
+	default:
+		c.Outcome = Passed
+		c.Detail = "blocked as expected, " + string(o.Block.Reason)
+	}
+	return c
+}
+
+// advice says what to do about a control that failed.
+func advice(kind scenarios.Credential, open scenarios.Observation) string {
+	for _, why := range open.Credential.HeldBack {
+		if why == "ThirdPartyPhaseout" || why == "ThirdPartyBlockedInFirstPartySet" || why == "UserPreferences" {
+			return "this browser blocks third-party cookies, so that a cookie attack cannot be seen: run without --block-third-party-cookies"
+		}
+	}
+	return fmt.Sprintf("nothing about %s credentials can be judged in this browser: try another one with --browser", kind)
+}
+
+// mergeControls replaces controls that were run again after a restart.
+func mergeControls(have, news []Control) []Control {
+	for _, n := range news {
+		replaced := false
+		for i := range have {
+			if have[i].ID == n.ID {
+				have[i], replaced = n, true
+			}
+		}
+		if !replaced {
+			have = append(have, n)
+		}
+	}
+	return have
+}

@@ -1,0 +1,76 @@
+// Package engine examines a target: it plans the attempts that the scenarios
+// need, proves with controls that the browser and the harness work, observes the
+// attempts and has the scenarios judge them. It knows no test framework and no
+// flags; every front door runs on it.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Lab is what examinations share: the stage, one browser, and the fixtures for
+// the controls. It is used from one goroutine and closed by whoever opened it.
+type Lab struct {
+	stage    *attacker.Stage
+	browser  *attacker.Browser
+	options  attacker.Options
+	controls map[scenarios.Credential]*controlPair
+	sessions int
+	// navigations of browsers that died
+	pastNavigations int
+}
+
+// OpenLab starts the stage and the browser. The context bounds the start only.
+func OpenLab(ctx context.Context, o attacker.Options) (*Lab, error) {
+	stage, err := attacker.NewStage()
+	if err != nil {
+		return nil, err
+	}
+	browser, err := attacker.Start(ctx, stage, o)
+	if err != nil {
+		return nil, errors.Join(err, stage.Close())
+	}
+	return &Lab{
+		stage:    stage,
+		browser:  browser,
+		options:  o,
+		controls: map[scenarios.Credential]*controlPair{},
+	}, nil
+}
+
+// Close ends the browser, removes its profile and stops all servers.
+func (l *Lab) Close() error {
+	errs := []error{l.browser.Close()}
+	for _, c := range l.controls {
+		errs = append(errs, c.close())
+	}
+	return errors.Join(append(errs, l.stage.Close())...)
+}
+
+// Browser is the lab's browser; it changes when a browser that died is replaced.
+func (l *Lab) Browser() *attacker.Browser { return l.browser }
+
+// Stage is where the lab plays its hosts.
+func (l *Lab) Stage() *attacker.Stage { return l.stage }
+
+// restart replaces a browser that died.
+func (l *Lab) restart(ctx context.Context) error {
+	l.pastNavigations += l.browser.Navigations()
+	// What is left of the dead browser is cleaned up as far as it can be.
+	_ = l.browser.Close()
+	browser, err := attacker.Start(ctx, l.stage, l.options)
+	if err != nil {
+		return fmt.Errorf("restarting the browser: %w", err)
+	}
+	l.browser = browser
+	return nil
+}
+
+// evil is the arbitrary origin of the controls.
+func evil() cors.Origin { return cors.NewOrigin("https", "evil.test", "") }

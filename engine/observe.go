@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// observeGroup makes all attempts of a group. A page that crashes is opened once
+// more; a browser that dies is started once more a session. An error ends the
+// session.
+func (s *Session) observeGroup(ctx context.Context, g *group) error {
+	if s.options.Progress != nil {
+		s.options.Progress(Progress{Doing: g.String(), Attempts: len(s.observed), Of: s.plan.Attempts()})
+	}
+	if g.probe {
+		for _, a := range g.attempts {
+			s.observed[a.Key()] = s.probe(ctx, a)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	crashes := 0
+	for {
+		err := s.observePage(ctx, g)
+		switch {
+		case err == nil:
+			return s.lostEvidence()
+		case ctx.Err() != nil:
+			return err
+		case errors.Is(err, attacker.ErrBrowserGone):
+			if s.restarts++; s.restarts > 1 {
+				return err
+			}
+			clear(s.victims)
+			if err := s.lab.restart(ctx); err != nil {
+				return err
+			}
+			s.note("The browser died and was restarted; the attempts of its page were repeated.")
+		case errors.Is(err, attacker.ErrPageCrashed):
+			if crashes++; crashes > 1 {
+				s.fault(g, "the page's renderer crashed twice while it made these attempts")
+				return nil
+			}
+			s.drop(g.identity)
+			s.note("A page crashed and was opened once more; its attempts were repeated.")
+		default:
+			var f *Fault
+			if errors.As(err, &f) {
+				return err
+			}
+			// The page could not be opened or did not answer: no evidence.
+			s.fault(g, err.Error())
+			return nil
+		}
+	}
+}
+
+func (s *Session) note(text string) {
+	if !slices.Contains(s.record.Notes, text) {
+		s.record.Notes = append(s.record.Notes, text)
+	}
+}
+
+// fault gives every attempt of a group an observation that proves nothing.
+func (s *Session) fault(g *group, why string) {
+	for _, a := range g.attempts {
+		s.observed[a.Key()] = scenarios.Observation{Attempt: a, Fault: why}
+	}
+}
+
+func (s *Session) observePage(ctx context.Context, g *group) error {
+	v, err := s.victim(ctx, g.identity)
+	if err != nil {
+		return err
+	}
+	if v.fault != "" {
+		s.fault(g, v.fault)
+		return nil
+	}
+	role := attacker.Malicious
+	if g.trusted {
+		role = attacker.TrustedFront
+	}
+	if err := v.tab.Open(ctx, g.page, role); err != nil {
+		return err
+	}
+	challenged := s.tap.Challenges()
+	sightings, err := v.tab.Run(ctx, s.tasks(g))
+	if err != nil {
+		return err
+	}
+	if !challenged && s.tap.Challenges() {
+		// A request met a login prompt that nobody answered. Now that the target
+		// is known to ask, prompts are answered, and the page starts again.
+		if err := s.answerPrompts(ctx, v); err != nil {
+			return err
+		}
+		if sightings, err = v.tab.Run(ctx, s.tasks(g)); err != nil {
+			return err
+		}
+	}
+	for i, a := range g.attempts {
+		s.observed[a.Key()] = join(a, sightings[i], s.tap.Exchange, v)
+	}
+	return s.screenshot(ctx, v, g)
+}
+
+// tasks adds what only the trusted front end knows: its bearer token.
+func (s *Session) tasks(g *group) []attacker.Task {
+	tasks := make([]attacker.Task, len(g.attempts))
+	for i, a := range g.attempts {
+		tasks[i] = attacker.Task{Attempt: a, Headers: a.Headers}
+		if a.Trusted && a.Identity == scenarios.Bearer {
+			tasks[i].Headers = append(slices.Clone(a.Headers), cors.Header{
+				Name: "Authorization", Value: "Bearer " + s.deployment.Credentials.Bearer,
+			})
+		}
+	}
+	return tasks
+}
+
+// join makes one observation of the three views of an attempt: the page's,
+// Chrome's, and the wire's.
+func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.Exchange, bool), v *victim) scenarios.Observation {
+	o := scenarios.Observation{
+		Attempt: a,
+		Page:    s.Page,
+		Block:   s.Block,
+		Loot:    s.Loot,
+		Fault:   s.Fault,
+	}
+	for _, id := range s.Exchanges {
+		x, ok := exchange(id)
+		if !ok {
+			o.Fault = "the browser reported an exchange that the tap does not know"
+			continue
+		}
+		o.Exchanges = append(o.Exchanges, x)
+	}
+	if !a.Omit {
+		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack}
+	}
+	return o
+}
+
+// probe sends an attempt that no page can make.
+func (s *Session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Observation {
+	headers := slices.Clone(a.Headers)
+	o := scenarios.Observation{Attempt: a}
+	if !a.Omit {
+		if v := s.victims[a.Identity]; v != nil {
+			headers = append(headers, v.headers()...)
+		}
+	}
+	o.Exchanges = []cors.Exchange{s.tap.Probe(ctx, cors.Request{
+		Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body,
+	})}
+	if v := s.victims[a.Identity]; v != nil && !a.Omit {
+		o.Credential.Sent = v.sent(o.Exchanges)
+	}
+	return o
+}
+
+// screenshot keeps a picture of the malicious page with the first loot of a
+// victim on it.
+func (s *Session) screenshot(ctx context.Context, v *victim, g *group) error {
+	if !s.options.Screens || g.trusted || v.shot {
+		return nil
+	}
+	for _, a := range g.attempts {
+		o := s.observed[a.Key()]
+		if o.Loot == nil || a.Omit != (a.Identity == scenarios.Anonymous) {
+			continue
+		}
+		v.shot = true
+		if err := v.tab.Show(ctx, "Stolen from "+a.URL, o.Loot.Excerpt); err != nil {
+			return err
+		}
+		png, err := v.tab.Screenshot(ctx)
+		if err != nil {
+			return err
+		}
+		name := strings.Trim("malicious-page-"+string(a.Identity), "-") + ".png"
+		s.record.Screens = append(s.record.Screens, Screen{Name: name, PNG: png})
+		return nil
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package engine_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/fixtures"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// openLab gives a lab that is closed with the test.
+func openLab(t *testing.T, o attacker.Options) *engine.Lab {
+	t.Helper()
+	lab, err := engine.OpenLab(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := lab.Close(); err != nil {
+			t.Errorf("closing the lab: %v", err)
+		}
+	})
+	return lab
+}
+
+// stage serves a notebook for the lab until the test ends.
+func stage(t *testing.T, lab *engine.Lab, n fixtures.Notebook) *engine.Staged {
+	t.Helper()
+	if n.Origins == nil {
+		n.Origins = []cors.Origin{cors.MustParseOrigin("https://notebook.example.com")}
+	}
+	staged, err := engine.StageNotebook(lab, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := staged.Close(); err != nil {
+			t.Errorf("closing the fixture: %v", err)
+		}
+	})
+	return staged
+}
+
+// examine judges a staged notebook by the whole catalogue.
+func examine(ctx context.Context, t *testing.T, lab *engine.Lab, s *engine.Staged) engine.Record {
+	t.Helper()
+	plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts)
+	record, err := engine.Examine(ctx, lab, s.Deployment, plan, engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+// convicted are the IDs of the scenarios that found a violation.
+func convicted(record engine.Record) []string {
+	var ids []string
+	for _, r := range record.Results {
+		if r.Verdict() == scenarios.Violates && !slices.Contains(ids, r.Scenario.ID) {
+			ids = append(ids, r.Scenario.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Every policy is convicted by exactly the scenarios that it declares, the
+// hardened one by none.
+func TestPoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
+	lab := openLab(t, attacker.Options{})
+	for _, policy := range fixtures.Policies() {
+		t.Run(policy.Name, func(t *testing.T) {
+			s := stage(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.SessionCookie})
+			record := examine(t.Context(), t, lab, s)
+			want := slices.Clone(policy.Convicts)
+			slices.Sort(want)
+			if got := convicted(record); !slices.Equal(got, want) {
+				t.Errorf("convicted by %v, and declares %v", got, want)
+				for _, r := range record.Results {
+					if r.Verdict() == scenarios.Violates {
+						t.Logf("%s %v: %s", r.Scenario.ID, r.Subject, r.Judgement.Reason)
+					}
+				}
+			}
+			for _, r := range record.Results {
+				if policy.Breaks == "" && r.Verdict() == scenarios.CannotTell {
+					t.Errorf("the hardened policy leaves a doubt: %s %v: %s", r.Scenario.ID, r.Subject, r.Judgement.Reason)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Result is what became of one item.
+type Result struct {
+	Scenario  scenarios.Scenario
+	Subject   scenarios.Subject
+	Judgement scenarios.Judgement
+	// Observations are those the judge saw, in the order of the case's attempts.
+	Observations []scenarios.Observation
+}
+
+// Proof is the observation that shows the judgement best, or nil.
+func (r Result) Proof() *scenarios.Observation {
+	if i := r.Judgement.Proof; i >= 0 && i < len(r.Observations) {
+		return &r.Observations[i]
+	}
+	return nil
+}
+
+// Verdict is the judgement's.
+func (r Result) Verdict() scenarios.Verdict { return r.Judgement.Verdict }
+
+// Fails tells whether the result fails a run: a violated MUST, with strict a
+// violated SHOULD too, and a verdict that could not be reached on either.
+func (r Result) Fails(strict bool) bool {
+	binding := r.Scenario.Level == scenarios.Must || strict && r.Scenario.Level == scenarios.Should
+	return binding && (r.Verdict() == scenarios.Violates || r.Verdict() == scenarios.CannotTell)
+}
+
+// A Control is an attempt on a fixture with a known answer, made in the same
+// browser before the target is judged.
+type Control struct {
+	ID      string // such as "cookie/open"
+	Outcome Outcome
+	Detail  string // what was seen, and on a failure what to do
+}
+
+// Outcome of a control.
+type Outcome string
+
+// A control passes or fails; there is nothing between.
+const (
+	Passed Outcome = "passed"
+	Failed Outcome = "failed"
+)

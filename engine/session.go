@@ -1,0 +1,273 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
+)
+
+// A Session examines one target. Its methods are called in this order, from one
+// goroutine: Reach, Start, Result for each item of the plan, Close.
+type Session struct {
+	deployment target.Deployment
+	plan       Plan
+	options    Options
+
+	tap      *target.Tap
+	lab      *Lab
+	number   int // of the session in its lab
+	victims  map[scenarios.Credential]*victim
+	observed map[string]scenarios.Observation // by attempt key
+	pending  []*group
+	restarts int
+	record   Record
+}
+
+// Options of a session.
+type Options struct {
+	// Progress is told of each page before it is opened; nil for none. It is
+	// called in the goroutine of Result.
+	Progress func(Progress)
+	// Screens asks for a screenshot of the malicious page with its loot.
+	Screens bool
+}
+
+// Progress says how far an examination is.
+type Progress struct {
+	Doing    string
+	Attempts int // done
+	Of       int
+}
+
+// A Record is all that an examination brought to light.
+type Record struct {
+	Run      string // the name the target finds in its log
+	Started  time.Time
+	Duration time.Duration
+	Browser  attacker.Info
+	Target   scenarios.Target
+	// Cookies are the victim's, with the attributes the browser gave them.
+	Cookies     []attacker.StoredCookie
+	Controls    []Control
+	Results     []Result
+	Withheld    []target.WithheldRequest
+	Notes       []string // what the reader should know about how it was judged
+	Attempts    int
+	Navigations int
+	Requests    int // to the target
+	Screens     []Screen
+	// Fault says why the examination broke off, or is nil.
+	Fault *Fault
+}
+
+// A Screen is a screenshot of a page, PNG.
+type Screen struct {
+	Name string
+	PNG  []byte
+}
+
+// NewSession prepares the examination of a deployment.
+func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
+	name := make([]byte, 6)
+	if _, err := rand.Read(name); err != nil {
+		return nil, fmt.Errorf("naming the run: %w", err)
+	}
+	s := &Session{
+		deployment: d,
+		plan:       p,
+		options:    o,
+		victims:    map[scenarios.Credential]*victim{},
+		observed:   map[string]scenarios.Observation{},
+		pending:    p.groups,
+		record:     Record{Run: "crossexam-" + hex.EncodeToString(name), Started: time.Now(), Target: p.Target},
+	}
+	tap, err := target.NewTap(target.Options{
+		Upstream:   d.Upstream,
+		Limits:     d.Limits,
+		Run:        s.record.Run,
+		AllowWrite: s.allowWrite,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.tap = tap
+	return s, nil
+}
+
+// allowWrite lets the victim's login through, which is a POST, besides what the
+// deployment allows.
+func (s *Session) allowWrite(method, path string) bool {
+	if login := s.deployment.Credentials.Login; login != nil && method == "POST" && path == login.Path {
+		return true
+	}
+	return s.deployment.AllowWrite != nil && s.deployment.AllowWrite(method, path)
+}
+
+// Reach makes sure that the target answers, and finds out whether it asks for
+// HTTP authentication. The error is a *Fault.
+func (s *Session) Reach(ctx context.Context) error {
+	if err := s.tap.Reach(ctx); err != nil {
+		return s.fail(&Fault{Stage: StageReach, Err: err})
+	}
+	for _, e := range s.plan.Target.Reads() {
+		s.tap.Probe(ctx, cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path)})
+	}
+	return nil
+}
+
+// Start takes the session into a lab, logs the victims in and runs the controls.
+// The error is a *Fault, after which there are no verdicts.
+func (s *Session) Start(ctx context.Context, lab *Lab) error {
+	lab.sessions++
+	s.lab, s.number = lab, lab.sessions
+	s.record.Browser = lab.browser.Info()
+	lab.stage.Mount(s.plan.Target.Origin(), s.handler())
+	for _, g := range s.pending {
+		if g.probe {
+			continue
+		}
+		if _, err := s.victim(ctx, g.identity); err != nil {
+			return s.fail(s.faultOf(ctx, err))
+		}
+	}
+	return nil
+}
+
+// fail records a fault and gives it back as an error.
+func (s *Session) fail(f *Fault) error {
+	if s.record.Fault == nil {
+		s.record.Fault = f
+	}
+	return s.record.Fault
+}
+
+func (s *Session) faultOf(ctx context.Context, err error) *Fault {
+	var f *Fault
+	switch {
+	case errors.As(err, &f):
+		return f
+	case ctx.Err() != nil:
+		return &Fault{Stage: StageRun, Err: fmt.Errorf("the run was interrupted: %w", context.Cause(ctx))}
+	case errors.Is(err, attacker.ErrBrowserGone):
+		return &Fault{Stage: StageBrowser, Err: err, Advice: "look for a lack of memory or of shared memory on this machine, and try again"}
+	}
+	return &Fault{Stage: StageBrowser, Err: err}
+}
+
+// Result observes what the item needs and has it judged. The error is a *Fault:
+// the session is over, and what was judged is in the record.
+func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
+	if s.record.Fault != nil {
+		return Result{}, s.record.Fault
+	}
+	r := Result{Scenario: item.Scenario, Subject: item.Subject()}
+	if item.Case == nil {
+		r.Judgement = scenarios.Judgement{Verdict: scenarios.NotApplicable, Reason: item.NotApplicable}
+		s.record.Results = append(s.record.Results, r)
+		return r, nil
+	}
+	for _, a := range item.Case.Attempts {
+		if err := s.observe(ctx, a); err != nil {
+			return Result{}, s.fail(s.faultOf(ctx, err))
+		}
+		r.Observations = append(r.Observations, s.observed[a.Key()])
+	}
+	r.Judgement = item.Case.Judge(r.Observations)
+	s.record.Results = append(s.record.Results, r)
+	return r, nil
+}
+
+// observe makes sure that an attempt was observed, with all others of its page.
+func (s *Session) observe(ctx context.Context, a scenarios.Attempt) error {
+	key := a.Key()
+	for {
+		if _, ok := s.observed[key]; ok {
+			return nil
+		}
+		if len(s.pending) == 0 {
+			return fmt.Errorf("the attempt %s is in no group of the plan", key)
+		}
+		g := s.pending[0]
+		if err := s.observeGroup(ctx, g); err != nil {
+			return err
+		}
+		s.pending = s.pending[1:]
+	}
+}
+
+// Record is what has come to light so far. It may be asked for at any time, a
+// session that broke off included.
+func (s *Session) Record() Record {
+	r := s.record
+	r.Duration = time.Since(r.Started)
+	r.Withheld = s.tap.Withheld()
+	r.Notes = append(slices.Clone(r.Notes), s.tap.Notes()...)
+	r.Requests = s.tap.Requests()
+	r.Attempts = len(s.observed)
+	if s.lab != nil {
+		r.Navigations = s.lab.pastNavigations + s.lab.browser.Navigations()
+	}
+	return r
+}
+
+// Close lets go of the victims' tabs and of the tap.
+func (s *Session) Close() {
+	if s.lab != nil {
+		for _, v := range s.victims {
+			s.lab.browser.CloseTab(v.name)
+		}
+	}
+	s.tap.Close()
+}
+
+// Examine does a whole session: it reaches the target, opens it in the lab, and
+// judges every item. The record says in its Fault where it broke off.
+func Examine(ctx context.Context, lab *Lab, d target.Deployment, p Plan, o Options) (Record, error) {
+	s, err := NewSession(d, p, o)
+	if err != nil {
+		return Record{}, err
+	}
+	defer s.Close()
+	if err := s.Reach(ctx); err != nil {
+		return s.Record(), err
+	}
+	if err := s.Start(ctx, lab); err != nil {
+		return s.Record(), err
+	}
+	for _, item := range p.Items {
+		if _, err := s.Result(ctx, item); err != nil {
+			return s.Record(), err
+		}
+	}
+	return s.Record(), nil
+}
+
+// lostEvidence gives an error when the browser's events could not be decoded.
+func (s *Session) lostEvidence() error {
+	for _, line := range s.lab.browser.Lost() {
+		if strings.Contains(line, "unmarshal") {
+			return &Fault{
+				Stage:  StageEvidence,
+				Err:    fmt.Errorf("an event of the browser could not be read: %s", line),
+				Advice: "this browser may be newer than Crossexam knows; please report it",
+			}
+		}
+	}
+	return nil
+}
+
+// Abort ends the session with an error of the caller's, such as a browser that
+// does not start, so that the record tells of it.
+func (s *Session) Abort(err error) error {
+	return s.fail(s.faultOf(context.Background(), err))
+}

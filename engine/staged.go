@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"net/url"
+
+	"github.com/crossexam/crossexam/fixtures"
+	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
+)
+
+// StagedURL is where a staged fixture seems to be.
+const StagedURL = "https://api.notebook.test"
+
+// A Staged is the notebook API, served on loopback over https under a
+// public-looking name, as a deployment that can be examined. It is closed by
+// whoever staged it.
+type Staged struct {
+	Deployment target.Deployment
+	server     *loopback.Server
+}
+
+// StageNotebook serves a notebook for a lab. The tap verifies its
+// https by the lab's authority, as it verifies others by the system's.
+func StageNotebook(lab *Lab, n fixtures.Notebook) (*Staged, error) {
+	server, err := loopback.Serve(n.Handler(), lab.stage.Authority())
+	if err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(StagedURL)
+	if err != nil {
+		return nil, err
+	}
+	s := &Staged{server: server, Deployment: target.Deployment{
+		Facts: n.Target(StagedURL),
+		Upstream: target.Upstream{
+			URL:     base,
+			Address: server.Addr(),
+			Roots:   lab.stage.Authority().Roots(),
+		},
+	}}
+	creds := &s.Deployment.Credentials
+	for _, kind := range s.Deployment.Facts.Credentials {
+		switch kind {
+		case scenarios.Cookie:
+			form := url.Values{fixtures.PasswordField: {fixtures.Password}}
+			creds.Login = &target.Login{
+				Path:        fixtures.LoginPath,
+				ContentType: "application/x-www-form-urlencoded",
+				Body:        form.Encode(),
+			}
+		case scenarios.Basic:
+			creds.Basic = &target.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
+		case scenarios.Bearer:
+			creds.Bearer = fixtures.Token
+		}
+	}
+	return s, nil
+}
+
+// Close stops the API.
+func (s *Staged) Close() error { return s.server.Close() }

@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
+)
+
+// A victim is a browser context that holds one credential for the target.
+type victim struct {
+	name     string // of its tab
+	identity scenarios.Credential
+	tab      *attacker.Tab
+	cookies  []attacker.StoredCookie // of the target
+	basic    *target.BasicLogin
+	shot     bool // a screenshot with its loot was taken
+	// fault says why this victim's attempts prove nothing: the browser did not
+	// take its credential.
+	fault string
+}
+
+// cookiePath is where the target's origin hands out the cookies that were given
+// by value, so that the browser reads their attributes itself. The tap never
+// sees it.
+const cookiePath = "/crossexam-cookies"
+
+// handler answers for the target's origin: its tap, and the cookies.
+func (s *Session) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc(cookiePath, func(w http.ResponseWriter, r *http.Request) {
+		for _, c := range s.deployment.Credentials.Cookies {
+			w.Header().Add("Set-Cookie", c)
+		}
+		w.Header().Set("Content-Type", "text/plain")
+		fmt.Fprintln(w, "The victim now has the cookies that were given by value.")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Not mux for all: it would redirect paths that it finds unclean, which
+		// are the target's affair.
+		if r.URL.Path == cookiePath {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		s.tap.ServeHTTP(w, r)
+	})
+}
+
+// victim gives the victim of an identity: a tab that is logged in, in which the
+// controls of its credential have passed.
+func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*victim, error) {
+	if v, ok := s.victims[identity]; ok {
+		return v, nil
+	}
+	v := &victim{
+		name:     fmt.Sprintf("session %d, %s", s.number, identity),
+		identity: identity,
+	}
+	var err error
+	if v.tab, err = s.lab.browser.Tab(ctx, v.name); err != nil {
+		return nil, err
+	}
+	if err := s.control(ctx, v); err != nil {
+		return nil, err
+	}
+	if err := s.answerPrompts(ctx, v); err != nil {
+		return nil, err
+	}
+	switch identity {
+	case scenarios.Cookie:
+		err = s.cookieLogin(ctx, v)
+	case scenarios.Basic:
+		err = s.basicLogin(ctx, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.victims[identity] = v
+	return v, nil
+}
+
+// drop closes a victim's tab; the next use opens and logs in again.
+func (s *Session) drop(identity scenarios.Credential) {
+	if v, ok := s.victims[identity]; ok {
+		s.lab.browser.CloseTab(v.name)
+		delete(s.victims, identity)
+	}
+}
+
+// answerPrompts has prompts of the target and of the controls answered where
+// there may be any. It costs a round trip a request, and is done only then.
+func (s *Session) answerPrompts(ctx context.Context, v *victim) error {
+	logins := map[cors.Origin]target.BasicLogin{}
+	if v.identity == scenarios.Basic {
+		logins = s.lab.controls[scenarios.Basic].logins()
+	}
+	if s.tap.Challenges() {
+		logins[s.plan.Target.Origin()] = target.BasicLogin{}
+	}
+	if basic := s.deployment.Credentials.Basic; basic != nil && v.identity == scenarios.Basic {
+		v.basic = basic
+		logins[s.plan.Target.Origin()] = *basic
+	}
+	if len(logins) == 0 {
+		return nil
+	}
+	return v.tab.AnswerPrompts(ctx, logins)
+}
+
+// cookieLogin has the target, or the stage in its name, set the victim's cookies.
+func (s *Session) cookieLogin(ctx context.Context, v *victim) error {
+	base := s.plan.Target.URL
+	if len(s.deployment.Credentials.Cookies) > 0 {
+		if err := v.tab.Visit(ctx, s.plan.Target.Origin().String()+cookiePath); err != nil {
+			return err
+		}
+	}
+	if login := s.deployment.Credentials.Login; login != nil {
+		if err := v.tab.Visit(ctx, base+"/"); err != nil {
+			return err
+		}
+		status, err := v.tab.Post(ctx, base+login.Path, login.ContentType, login.Body)
+		if err != nil {
+			return fmt.Errorf("logging the victim in at %s: %w", login.Path, err)
+		}
+		if status >= 400 {
+			v.fault = fmt.Sprintf("the victim could not log in: %s answered %d", login.Path, status)
+			return nil
+		}
+	}
+	var err error
+	if v.cookies, err = v.tab.Cookies(ctx, base+"/"); err != nil {
+		return fmt.Errorf("reading the victim's cookies: %w", err)
+	}
+	// A cookie may be for one path only.
+	for _, e := range s.plan.Target.Reads() {
+		more, err := v.tab.Cookies(ctx, s.plan.Target.At(e.Path))
+		if err != nil {
+			return fmt.Errorf("reading the victim's cookies: %w", err)
+		}
+		for _, c := range more {
+			if !v.hasCookie(c.Name) {
+				v.cookies = append(v.cookies, c)
+			}
+		}
+	}
+	if len(v.cookies) == 0 {
+		v.fault = "the browser kept none of the victim's cookies; a Secure cookie needs an https:// target, and Domain must be the target's"
+	}
+	s.record.Cookies = v.cookies
+	return nil
+}
+
+// basicLogin has the victim open a private endpoint and type the password.
+func (s *Session) basicLogin(ctx context.Context, v *victim) error {
+	reads := s.plan.Target.Reads()
+	if len(reads) == 0 {
+		return nil
+	}
+	if err := v.tab.Visit(ctx, s.plan.Target.At(reads[0].Path)); err != nil {
+		return err
+	}
+	if !s.tap.Challenges() {
+		v.fault = fmt.Sprintf("%s did not ask for HTTP authentication, so that the browser has none to send", reads[0].Path)
+	}
+	return nil
+}
+
+func (v *victim) hasCookie(name string) bool {
+	for _, c := range v.cookies {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// sent tells whether the victim's credential crossed the wire.
+func (v *victim) sent(exchanges []cors.Exchange) bool {
+	for _, x := range exchanges {
+		switch v.identity {
+		case scenarios.Cookie:
+			for _, line := range x.Request.Headers.Values("Cookie") {
+				for pair := range strings.SplitSeq(line, ";") {
+					name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
+					if v.hasCookie(name) {
+						return true
+					}
+				}
+			}
+		case scenarios.Basic:
+			if a, _ := x.Request.Headers.Get("Authorization"); strings.HasPrefix(a, "Basic ") {
+				return true
+			}
+		case scenarios.Bearer:
+			if a, _ := x.Request.Headers.Get("Authorization"); strings.HasPrefix(a, "Bearer ") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// headers are the credential as header lines, for probes.
+func (v *victim) headers() cors.Headers {
+	switch {
+	case v.basic != nil:
+		pair := v.basic.Username + ":" + v.basic.Password
+		return cors.Headers{{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}}
+	case len(v.cookies) > 0:
+		pairs := make([]string, len(v.cookies))
+		for i, c := range v.cookies {
+			pairs[i] = c.Name + "=" + c.Value
+		}
+		return cors.Headers{{Name: "Cookie", Value: strings.Join(pairs, "; ")}}
+	}
+	return nil
+}
