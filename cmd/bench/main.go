@@ -1,0 +1,119 @@
+// Command bench measures an examination of the notebook fixture: its speed, its
+// memory, and its ratio to a bare chromedp program that makes the same
+// navigations and fetches. Full and bare runs take turns, each in a process of
+// its own that starts its own browser, so that a machine whose speed drifts
+// treats both alike.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+)
+
+const (
+	pairs  = 5
+	output = "crossexam-bench.json"
+)
+
+// Bench is what is written to crossexam-bench.json. Times and ratios are medians.
+type Bench struct {
+	WallS          float64 `json:"wall_s"`
+	Attempts       int     `json:"attempts"`
+	Navigations    int     `json:"navigations"`
+	AttemptsPerS   float64 `json:"attempts_per_s"`
+	PeakRSSMB      float64 `json:"peak_rss_mb"`
+	RatioToBare    float64 `json:"ratio_to_bare"`
+	RatioToBareMin float64 `json:"ratio_to_bare_min"`
+	RatioToBareMax float64 `json:"ratio_to_bare_max"`
+	Pairs          int     `json:"pairs"`
+}
+
+func main() {
+	ctx := context.Background()
+	var err error
+	switch {
+	case len(os.Args) == 1:
+		err = bench()
+	case os.Args[1] == "full":
+		err = report(full(ctx))
+	case os.Args[1] == "bare":
+		err = report(bareRun(ctx))
+	default:
+		err = fmt.Errorf("bench takes no argument, and not %q", os.Args[1])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func report(m measured, err error) error {
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(m)
+}
+
+// bench runs the pairs, after one pair that is not counted.
+func bench() error {
+	var walls, ratios, rss []float64
+	var last measured
+	for i := range pairs + 1 {
+		f, err := child("full")
+		if err != nil {
+			return err
+		}
+		b, err := child("bare")
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			continue
+		}
+		fmt.Printf("pair %d: full %.2f s, bare %.2f s, ratio %.2f\n", i, f.WallS, b.WallS, f.WallS/b.WallS)
+		walls, ratios, rss = append(walls, f.WallS), append(ratios, f.WallS/b.WallS), append(rss, f.PeakRSSMB)
+		last = f
+	}
+	wall := median(walls)
+	result := Bench{
+		WallS:          wall,
+		Attempts:       last.Attempts,
+		Navigations:    last.Navigations,
+		AttemptsPerS:   float64(last.Attempts) / wall,
+		PeakRSSMB:      slices.Max(rss),
+		RatioToBare:    median(ratios),
+		RatioToBareMin: slices.Min(ratios),
+		RatioToBareMax: slices.Max(ratios),
+		Pairs:          pairs,
+	}
+	encoded, err := json.MarshalIndent(result, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\n", encoded)
+	return os.WriteFile(output, append(encoded, '\n'), 0o644)
+}
+
+func child(kind string) (measured, error) {
+	var m measured
+	self, err := os.Executable()
+	if err != nil {
+		return m, err
+	}
+	c := exec.Command(self, kind)
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		return m, fmt.Errorf("the %s run: %w", kind, err)
+	}
+	return m, json.Unmarshal(out, &m)
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
