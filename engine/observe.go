@@ -11,9 +11,13 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// observeGroup makes all attempts of a group. A page that crashes is opened once
-// more; a browser that dies is started once more a session. An error ends the
-// session.
+// maxFailures of a page are forgiven. It is two and not one, because a renderer
+// that dies during a navigation shows first as an aborted navigation and as a
+// crash only at the next call.
+const maxFailures = 2
+
+// observeGroup makes all attempts of a group. A page that fails is opened again; a
+// browser that dies is started once more a session. An error ends the session.
 func (s *Session) observeGroup(ctx context.Context, g *group) error {
 	if s.options.Progress != nil {
 		s.options.Progress(Progress{Doing: g.String(), Attempts: len(s.observed), Of: s.plan.Attempts()})
@@ -27,9 +31,9 @@ func (s *Session) observeGroup(ctx context.Context, g *group) error {
 		}
 		return nil
 	}
-	crashes := 0
-	for {
+	for failures := 0; ; {
 		err := s.observePage(ctx, g)
+		var f *Fault
 		switch {
 		case err == nil:
 			return s.lostEvidence()
@@ -44,22 +48,18 @@ func (s *Session) observeGroup(ctx context.Context, g *group) error {
 				return err
 			}
 			s.note("The browser died and was restarted; the attempts of its page were repeated.")
-		case errors.Is(err, attacker.ErrPageCrashed):
-			if crashes++; crashes > 1 {
-				s.fault(g, "the page's renderer crashed twice while it made these attempts")
-				return nil
-			}
-			s.drop(g.identity)
-			s.note("A page crashed and was opened once more; its attempts were repeated.")
-		default:
-			var f *Fault
-			if errors.As(err, &f) {
-				return err
-			}
+		case errors.As(err, &f):
+			return err
+		}
+		if failures++; failures > maxFailures {
 			// The page could not be opened or did not answer: no evidence.
 			s.fault(g, err.Error())
 			return nil
 		}
+		if errors.Is(err, attacker.ErrPageCrashed) {
+			s.drop(g.identity)
+		}
+		s.note("A page failed and was opened once more; its attempts were repeated.")
 	}
 }
 

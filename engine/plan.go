@@ -43,6 +43,10 @@ type group struct {
 	attempts []scenarios.Attempt
 }
 
+func (g *group) has(key string) bool {
+	return slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool { return a.Key() == key })
+}
+
 func (g *group) String() string {
 	if g.probe {
 		return "header probes"
@@ -158,25 +162,4 @@ func (p *Plan) group() {
 		}
 		add(a, g)
 	}
-	p.order()
-}
-
-// order puts the groups of one identity together, since a browser context is
-// dear, and the probes last.
-func (p *Plan) order() {
-	var identities []scenarios.Credential
-	for _, g := range p.groups {
-		if !slices.Contains(identities, g.identity) {
-			identities = append(identities, g.identity)
-		}
-	}
-	slices.SortStableFunc(p.groups, func(a, b *group) int {
-		if a.probe != b.probe {
-			if a.probe {
-				return 1
-			}
-			return -1
-		}
-		return slices.Index(identities, a.identity) - slices.Index(identities, b.identity)
-	})
 }

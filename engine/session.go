@@ -88,7 +88,7 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		options:    o,
 		victims:    map[scenarios.Credential]*victim{},
 		observed:   map[string]scenarios.Observation{},
-		pending:    p.groups,
+		pending:    slices.Clone(p.groups),
 		record:     Record{Run: "crossexam-" + hex.EncodeToString(name), Started: time.Now(), Target: p.Target},
 	}
 	tap, err := target.NewTap(target.Options{
@@ -101,6 +101,9 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		return nil, err
 	}
 	s.tap = tap
+	if d.Upstream.InsecureSkipVerify {
+		s.note("The target's certificate was not verified (--insecure-skip-verify): another server may have answered in its name.")
+	}
 	return s, nil
 }
 
@@ -190,19 +193,18 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 // observe makes sure that an attempt was observed, with all others of its page.
 func (s *Session) observe(ctx context.Context, a scenarios.Attempt) error {
 	key := a.Key()
-	for {
-		if _, ok := s.observed[key]; ok {
-			return nil
-		}
-		if len(s.pending) == 0 {
-			return fmt.Errorf("the attempt %s is in no group of the plan", key)
-		}
-		g := s.pending[0]
-		if err := s.observeGroup(ctx, g); err != nil {
-			return err
-		}
-		s.pending = s.pending[1:]
+	if _, ok := s.observed[key]; ok {
+		return nil
 	}
+	i := slices.IndexFunc(s.pending, func(g *group) bool { return g.has(key) })
+	if i < 0 {
+		return fmt.Errorf("the attempt %s is in no group of the plan", key)
+	}
+	if err := s.observeGroup(ctx, s.pending[i]); err != nil {
+		return err
+	}
+	s.pending = slices.Delete(s.pending, i, i+1)
+	return nil
 }
 
 // Record is what has come to light so far. It may be asked for at any time, a

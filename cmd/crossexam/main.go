@@ -1,0 +1,117 @@
+// Command crossexam proves what a malicious web page can do to an HTTP API, in a
+// real browser.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/report"
+)
+
+// The exit codes of the command that are not a report's.
+const (
+	exitUsage       = 2
+	exitCouldNotSay = 3
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	// A second signal ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var exit exitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			fmt.Fprintln(os.Stderr, "crossexam:", report.Visible(exit.err.Error()))
+		}
+		return exit.code
+	}
+	// What cobra reports itself is about the command line.
+	fmt.Fprintf(os.Stderr, "crossexam: %s\n", report.Visible(err.Error()))
+	fmt.Fprintln(os.Stderr, "Run 'crossexam --help' for what there is.")
+	return exitUsage
+}
+
+// exitError ends the command with a code, after a message where it has one.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+func usage(err error) error { return exitError{exitUsage, err} }
+
+func couldNotSay(err error) error { return exitError{exitCouldNotSay, err} }
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "crossexam",
+		Short: "Prove what a malicious web page can do to an HTTP API, in a real browser",
+		Long: `Crossexam proves what a malicious web page can do to an HTTP API with a
+victim's credentials, and that the real front end still works. It serves the
+page, drives a real headless Chrome through it, and judges what the browser
+really allowed.
+
+Exit codes: 0 conforms, 1 a MUST requirement is violated (with --strict a SHOULD
+too), 2 usage or configuration, 3 could not judge.`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(demoCommand(), testCommand(), listCommand(), explainCommand())
+	return root
+}
+
+// version is the module's, as the Go toolchain stamped it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+func commit() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+// needBrowser turns a missing browser into a usage error before anything else
+// is tried.
+func needBrowser(path string) error {
+	if _, err := attacker.FindBrowser(path); err != nil {
+		return usage(err)
+	}
+	return nil
+}
