@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -60,7 +61,7 @@ type Browser struct {
 	profile *profile
 	root    context.Context
 	stop    func()
-	pid     int
+	command *exec.Cmd // the browser's process; nil until it was started
 
 	tabs        map[string]*Tab // by name
 	rootTaken   bool
@@ -85,7 +86,12 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 	flags := launchFlags(stage, prof.dir)
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
-		chromedp.ModifyCmdFunc(ownGroup),
+		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
+			ownGroup(c)
+			b.command = c
+		}),
+		// What the browser puts into the temporary folder goes with the profile.
+		chromedp.Env("TMPDIR=" + prof.dir),
 	}
 	for _, f := range flags {
 		options = append(options, chromedp.Flag(f.name, f.value))
@@ -109,9 +115,6 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 		b.Close()
 		return nil, fmt.Errorf("starting the browser %s: %w", path, err)
 	}
-	if p := chromedp.FromContext(root).Browser.Process(); p != nil {
-		b.pid = p.Pid
-	}
 	version, err := chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
 	if err != nil {
 		b.Close()
@@ -131,14 +134,19 @@ func (b *Browser) Info() Info { return b.info }
 // Navigations counts the pages that were opened.
 func (b *Browser) Navigations() int { return b.navigations }
 
-// PID is the browser's process, for tests that kill it.
-func (b *Browser) PID() int { return b.pid }
+// PID is the browser's process, and 0 where it could not be started.
+func (b *Browser) PID() int {
+	if b.command == nil || b.command.Process == nil {
+		return 0
+	}
+	return b.command.Process.Pid
+}
 
 // Close ends the browser with all its processes and removes its profile. It may
 // be called more than once.
 func (b *Browser) Close() error {
-	if b.pid != 0 {
-		killGroup(b.pid)
+	if pid := b.PID(); pid != 0 {
+		killGroup(pid)
 	}
 	b.stop()
 	return b.profile.remove()

@@ -23,8 +23,9 @@ type profile struct {
 // newProfile makes a profile for the posture in the temporary folder, after
 // removing those that killed runs have left there.
 func newProfile(p Posture) (*profile, error) {
-	sweepProfiles()
-	dir, err := os.MkdirTemp("", profilePrefix)
+	root := profileRoot()
+	sweepProfiles(root)
+	dir, err := os.MkdirTemp(root, profilePrefix)
 	if err != nil {
 		return nil, fmt.Errorf("making a browser profile: %w", err)
 	}
@@ -52,6 +53,17 @@ func newProfile(p Posture) (*profile, error) {
 	return made, nil
 }
 
+// profileRoot is the temporary folder, or /tmp where that one's path is too long:
+// Chrome makes a socket below the profile, whose path the kernel limits to 107
+// bytes, and dies if it does not fit.
+func profileRoot() string {
+	const below = len("/" + profilePrefix + "0123456789" + "/org.chromium.Chromium.XXXXXX/SingletonSocket")
+	if root := os.TempDir(); len(root)+below <= 107 {
+		return root
+	}
+	return "/tmp"
+}
+
 // remove deletes the profile and lets go of its lock. Processes of a browser
 // that was killed may write for a moment longer, so it tries again.
 func (p *profile) remove() error {
@@ -75,8 +87,8 @@ func removeDir(dir string) error {
 
 // sweepProfiles removes the profiles whose owner is dead. It is housekeeping: a
 // profile that cannot be removed now is left to the next run.
-func sweepProfiles() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), profilePrefix+"*"))
+func sweepProfiles(root string) {
+	dirs, err := filepath.Glob(filepath.Join(root, profilePrefix+"*"))
 	if err != nil {
 		return
 	}
