@@ -1,0 +1,107 @@
+// Package crossexam has no code of its own: this test holds the rooms of the
+// project to the directions in which they may import each other.
+package crossexam_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/crossexam/crossexam/"
+
+// rooms are the packages from the ground up: a package may import those before
+// it and none after it. Sub-packages count as the room they are in.
+var rooms = []string{"loopback", "cors", "scenarios", "fixtures", "target", "attacker", "engine", "report", "suite", "cmd"}
+
+// onlyImporters says who may import what comes from outside, test files of
+// anyone apart.
+var onlyImporters = map[string]string{
+	"github.com/chromedp/": "attacker",
+	"github.com/onsi/":     "suite",
+	"github.com/spf13/":    "cmd",
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func room(importPath string) (string, bool) {
+	path, ours := strings.CutPrefix(importPath, module)
+	name, _, _ := strings.Cut(path, "/")
+	return name, ours
+}
+
+func TestImportsGoDownOnly(t *testing.T) {
+	packages := list(t)
+	if len(packages) < len(rooms) {
+		t.Fatalf("go list found %d packages", len(packages))
+	}
+	for _, p := range packages {
+		from, ours := room(p.ImportPath)
+		if !ours {
+			continue // the root, which has no code
+		}
+		if !slices.Contains(rooms, from) {
+			t.Errorf("%s is in no room: add it to the list where it belongs", p.ImportPath)
+		}
+		for _, i := range p.Imports {
+			if to, ours := room(i); ours && slices.Index(rooms, to) > slices.Index(rooms, from) {
+				t.Errorf("%s imports %s, which is above it", p.ImportPath, i)
+			}
+			for prefix, only := range onlyImporters {
+				if strings.HasPrefix(i, prefix) && from != only {
+					t.Errorf("%s imports %s; only %s may", p.ImportPath, i, only)
+				}
+			}
+		}
+	}
+}
+
+// The ground floors stay pure.
+func TestPureRooms(t *testing.T) {
+	allowed := map[string][]string{
+		"cors":      {"golang.org/x/net/"},
+		"scenarios": {module + "cors"},
+	}
+	impure := []string{"os", "os/exec", "io/fs", "crypto/rand", "math/rand", "math/rand/v2"}
+	for _, p := range list(t) {
+		from, _ := room(p.ImportPath)
+		outside, pure := allowed[from]
+		if !pure {
+			continue
+		}
+		for _, i := range p.Imports {
+			external := strings.Contains(strings.Split(i, "/")[0], ".")
+			if external && !slices.ContainsFunc(outside, func(a string) bool { return strings.HasPrefix(i, a) }) {
+				t.Errorf("%s imports %s", p.ImportPath, i)
+			}
+			if slices.Contains(impure, i) {
+				t.Errorf("%s is pure and imports %s", p.ImportPath, i)
+			}
+		}
+	}
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packages []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
