@@ -75,6 +75,9 @@ func consentAsked(o Observation) string {
 // preflightStance counts refusals of the method, a header or the status as
 // accepting the origin: Chrome looks at the origin first.
 func preflightStance(o Observation) stance {
+	if o.Fault != "" || o.Preflight() == nil || o.Preflight().Response == nil {
+		return unknown
+	}
 	switch o.Block.Reason {
 	case cors.MethodDisallowedByPreflightResponse, cors.HeaderDisallowedByPreflightResponse,
 		cors.InvalidAllowMethodsPreflightResponse, cors.InvalidAllowHeadersPreflightResponse, cors.PreflightInvalidStatus:
@@ -83,8 +86,6 @@ func preflightStance(o Observation) stance {
 		return unknown
 	}
 	switch {
-	case o.Fault != "" || o.Preflight() == nil || o.Preflight().Response == nil:
-		return unknown
 	case o.Request() != nil:
 		return accepted
 	case o.Blocked() && o.Block.Reason.IsPreflight():

@@ -33,7 +33,7 @@ func (ev evidence) origin() cors.Origin { return ev.read.Attempt.Origin() }
 // proof is whole. A reply that is different each time proves nothing by being
 // different, which is why two replies without the credential are compared.
 func (ev evidence) unproved() string {
-	got, without, again := ev.read.Response(), ev.alone.Response(), ev.bare.Response()
+	got, without, again := answer(ev.read), answer(ev.alone), answer(ev.bare)
 	absent := notInPlay(ev.cred, ev.read)
 	switch {
 	case !ev.read.Read():
@@ -63,7 +63,7 @@ func (ev evidence) unproved() string {
 // onlySameSite tells whether SameSite kept the cookie home from a page that would
 // have been granted the read with it.
 func (ev evidence) onlySameSite() bool {
-	return keptHome(ev.read) != "" && grantTo(ev.origin(), ev.byHand.Response()) == credentialRead
+	return keptHome(ev.read) != "" && grantTo(ev.origin(), answer(ev.byHand)) == credentialRead
 }
 
 // gravity is that of a grant to the page.

@@ -60,8 +60,8 @@ func judgeAllowOriginSyntax(obs []Observation) Judgement {
 // isSerializedOrigin follows the Fetch standard, #http-new-header-syntax. Schemes
 // other than http and https (extensions, apps) have no default port to leave out.
 func isSerializedOrigin(s string) bool {
-	if o, err := cors.ParseOrigin(s); err == nil {
-		return o.String() == s
+	if _, err := cors.ParseOrigin(s); err == nil {
+		return true
 	}
 	u, err := url.Parse(s)
 	return err == nil && u.Scheme != "http" && u.Scheme != "https" && u.Host != "" && s == u.Scheme+"://"+u.Host

@@ -100,7 +100,7 @@ func notInPlay(c Credential, o Observation) string {
 // request without credential and without Origin gets: the credential was not
 // accepted, or there is nothing at this path.
 func sameFailure(o, bare Observation) bool {
-	a, b := o.Response(), bare.Response()
+	a, b := answer(o), answer(bare)
 	return a != nil && b != nil && a.Status >= 400 && a.Status == b.Status
 }
 

@@ -41,7 +41,7 @@ func judgePreflightWithoutLogin(declared bool, obs []Observation) Judgement {
 	switch {
 	case needsLogin(x):
 		return violates(Low, "the preflight of %s, which browsers send without credentials, was answered %s", origin, statusText(r))
-	case r.Status == http.StatusForbidden && !granted && sameStatusAndBody(r, bare.Response()):
+	case r.Status == http.StatusForbidden && !granted && sameStatusAndBody(r, answer(bare)):
 		return violates(Low, "the preflight of %s was answered 403 as any request without a login is", origin)
 	case isSuccess(r) && granted:
 		return conforms("the preflight of %s was answered %d without a login (%s)", origin, r.Status, grantText(r))

@@ -34,13 +34,13 @@ func (v visit) successes() []Attempt {
 // judgeModestError takes the error, and the reads.
 func judgeModestError(want int, obs []Observation) Judgement {
 	failed, succeeded := obs[0], obs[1]
-	if !isSuccess(succeeded.Response()) && isSuccess(obs[2].Response()) {
+	if !isSuccess(answer(succeeded)) && isSuccess(answer(obs[2])) {
 		succeeded = obs[2]
 	}
 	if why := silence(obs[:1]); why != "" {
 		return cannotTell("%s", why)
 	}
-	origin, e, s := failed.Attempt.Origin(), failed.Response(), succeeded.Response()
+	origin, e, s := failed.Attempt.Origin(), answer(failed), answer(succeeded)
 	if failed.Block.Reason.IsPreflight() && !failed.Attempt.Trusted {
 		return conforms("the preflight of %s was refused, so that no error was provoked (%s)", origin, failed.Block.Reason)
 	}

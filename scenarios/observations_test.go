@@ -114,9 +114,21 @@ func keeping(reason string, o Observation) Observation {
 	return o
 }
 
+// parting makes Chrome send one cookie and keep another home.
+func parting(o Observation) Observation {
+	o.Credential = CredentialUse{Sent: true, HeldBack: []string{"SameSiteStrict"}}
+	return o
+}
+
 // lacking makes Chrome leave the credential out without a word.
 func lacking(o Observation) Observation {
 	o.Credential = CredentialUse{}
+	return o
+}
+
+// faulty is an observation that looks whole and of which evidence was lost.
+func faulty(o Observation) Observation {
+	o.Fault = "evidence was lost"
 	return o
 }
 

@@ -78,6 +78,85 @@ func checkAttempts(t *testing.T, target Target, c Case) {
 	}
 }
 
+// described is a case in one line.
+func described(c Case) string {
+	var as []string
+	for _, a := range c.Attempts {
+		words := []string{string(a.Vector), a.Method, a.URL[len("https://api.example.com"):]}
+		if a.Vector != Probe {
+			words = append(words, "on", a.Page.String())
+		}
+		if a.Identity != Anonymous {
+			words = append(words, "as", string(a.Identity))
+		}
+		for _, h := range a.Headers {
+			words = append(words, "with", h.Name+":"+h.Value)
+		}
+		as = append(as, strings.Join(words, " "))
+	}
+	return fmt.Sprintf("%s, %s, %s: %s", c.Subject.Endpoint, c.Subject.Origin, c.Subject.Credential, strings.Join(as, " | "))
+}
+
+func TestWhatScenariosAskFor(t *testing.T) {
+	cookie, methods := oneEndpoint(Cookie), oneEndpoint(Network)
+	methods.Policy.Methods = []string{"GET", "POST", "PUT"}
+	for _, tt := range []struct {
+		id     string
+		target Target
+		want   []string
+	}{
+		{"WLD-001", cookie, []string{"GET /api/notebooks, https://evil.test, cookie: fetch GET /api/notebooks on https://evil.test as cookie | " +
+			"fetch GET /api/notebooks on https://evil.test | probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:https://evil.test"}},
+		{"WLD-002", cookie, []string{"GET /api/notebooks, http://evil.test, cookie: fetch GET /api/notebooks on http://evil.test as cookie | " +
+			"fetch GET /api/notebooks on http://evil.test | probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:http://evil.test"}},
+		{"WLD-003", methods, []string{"GET /api/notebooks, https://evil.test, network: fetch GET /api/notebooks on https://evil.test | " +
+			"fetch GET /api/notebooks on https://evil.test | probe GET /api/notebooks | probe GET /api/notebooks"}},
+		{"NUL-001", cookie, []string{"GET /api/notebooks, null, cookie: sandboxed-frame GET /api/notebooks on https://evil.test as cookie | " +
+			"data-frame GET /api/notebooks on https://evil.test as cookie | fetch GET /api/notebooks on https://evil.test | " +
+			"probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:null"}},
+		{"PRE-001", methods, []string{"PUT /api/notebooks, https://evil.test, network: fetch PUT /api/notebooks on https://evil.test"}},
+		{"PRE-003", methods, []string{
+			"POST /api/notebooks, https://evil.test, network: fetch POST /api/notebooks on https://evil.test with Content-Type:application/json",
+			"PUT /api/notebooks, https://evil.test, network: fetch PUT /api/notebooks on https://evil.test"}},
+		{"PRE-006", oneEndpoint(Bearer), []string{
+			"GET /api/notebooks, https://evil.test, : fetch GET /api/notebooks on https://evil.test | " +
+				"fetch GET /api/notebooks on https://evil.test with Content-Type:application/json | probe GET /api/notebooks",
+			"GET /api/notebooks, https://app.example.org, bearer: fetch GET /api/notebooks on https://app.example.org | " +
+				"fetch GET /api/notebooks on https://app.example.org as bearer | probe GET /api/notebooks"}},
+		{"HDR-002", oneEndpoint(Bearer), []string{"GET /api/notebooks, https://app.example.org, bearer: " +
+			"probe GET /api/notebooks as bearer with Origin:https://app.example.org | probe GET /api/notebooks as bearer with Origin:https://evil.test | " +
+			"probe GET /api/notebooks as bearer | fetch GET /api/notebooks on https://app.example.org as bearer | " +
+			"fetch GET /api/notebooks on https://evil.test with Content-Type:application/json"}},
+		{"ERR-001", cookie, []string{
+			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org",
+			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie"}},
+		{"ERR-002", oneEndpoint(Cookie, Basic), []string{
+			"GET /api/notebooks (401), https://evil.test, : fetch GET /api/notebooks on https://evil.test",
+			"GET /nothing-here (404), https://evil.test, cookie: fetch GET /nothing-here on https://evil.test as cookie",
+			"GET /nothing-here (404), https://evil.test, basic: fetch GET /nothing-here on https://evil.test as basic"}},
+	} {
+		t.Run(tt.id, func(t *testing.T) {
+			s, _ := Find(tt.id)
+			cases, _ := s.Plan(tt.target)
+			var got []string
+			for _, c := range cases {
+				got = append(got, described(c))
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+	unhandled := oneEndpoint(Cookie)
+	unhandled.Errors = []ErrorRecipe{{Status: 500, Method: "GET", Path: "/crash", Unhandled: true}}
+	if cases, _ := planReadableErrors(unhandled); len(cases) > 0 {
+		t.Error("ERR-001 is not about unhandled errors")
+	}
+	if cases, _ := planHiddenErrors(unhandled); len(cases) != 1 {
+		t.Error("ERR-002 is about unhandled errors too")
+	}
+}
+
 // Each navigation costs as much as ten attempts.
 func TestOneEndpointNeedsFewPagesAndAttempts(t *testing.T) {
 	target := oneEndpoint(Cookie)

@@ -118,10 +118,10 @@ func writeGravity(c Credential, reach Severity, o Observation) (Severity, string
 		return reach, "the victim's place in the network is all it needs"
 	case !c.Ambient():
 		return Low, "it had no credential of the victim with it"
+	case o.Credential.Sent:
+		return reach, "it had the victim's " + c.noun() + " with it"
 	case home != "":
 		return Medium.atMost(reach), "only SameSite kept the cookie home (" + home + ")"
-	case !o.Credential.Sent:
-		return Low, notInPlay(c, o)
 	}
-	return reach, "it had the victim's " + c.noun() + " with it"
+	return Low, notInPlay(c, o)
 }

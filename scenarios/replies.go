@@ -6,9 +6,22 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// replies are the target's answers in an observation, preflights included.
+// answer is the target's own answer to the request, and nil where the observation
+// proves nothing.
+func answer(o Observation) *cors.Response {
+	if o.Fault != "" {
+		return nil
+	}
+	return o.Response()
+}
+
+// replies are the target's answers in an observation, preflights included. There
+// are none where the observation proves nothing.
 func replies(o Observation) []*cors.Response {
 	var rs []*cors.Response
+	if o.Fault != "" {
+		return nil
+	}
 	for _, x := range o.Exchanges {
 		if x.Response != nil {
 			rs = append(rs, x.Response)
@@ -41,7 +54,7 @@ func blockedReply(o Observation) string {
 // of the answers does not matter to judges who look at headers alone.
 func silence(obs []Observation) string {
 	for _, o := range obs {
-		if len(replies(o)) > 0 && o.Fault == "" {
+		if len(replies(o)) > 0 {
 			continue
 		}
 		if why := o.Inconclusive(); why != "" {
@@ -57,7 +70,7 @@ func silence(obs []Observation) string {
 func judgeReplies(obs []Observation, clean string, flaw func(*cors.Response) string) Judgement {
 	for i, o := range obs {
 		for _, x := range o.Exchanges {
-			if x.Response == nil {
+			if x.Response == nil || o.Fault != "" {
 				continue
 			}
 			if wrong := flaw(x.Response); wrong != "" {

@@ -58,7 +58,7 @@ func judgeRead(ev evidence) Judgement {
 	}
 	why := notInPlay(ev.cred, read)
 	switch home := keptHome(read); {
-	case home != "":
+	case home != "" && (!read.Credential.Sent || sameFailure(read, ev.bare)): // another cookie may have gone
 		return conforms("Chrome blocked the read (%s) and kept the cookie home (%s)", read.Block.Reason, home)
 	case why != "":
 		return cannotTell("Chrome blocked the read (%s), but %s", read.Block.Reason, why)
@@ -85,12 +85,12 @@ func judgeGranted(ev evidence) Judgement {
 		return j
 	case ev.onlySameSite():
 		return violates(ev.gravity(), "%s was granted the read of the %d reply, only SameSite kept the cookie home (%s), and the reply with the cookie has %s",
-			origin, status, home, grantText(ev.byHand.Response()))
-	case home != "" && ev.byHand.Response() == nil:
+			origin, status, home, grantText(answer(ev.byHand)))
+	case home != "" && answer(ev.byHand) == nil:
 		return cannotTell("%s was granted the read of the %d reply, SameSite kept the cookie home (%s), and the reply with the cookie is not known", origin, status, home)
 	case home != "" && sameFailure(ev.read, ev.bare):
 		return conforms("%s was granted the %d of a visitor without the cookie, which SameSite kept home (%s); the reply with the cookie is not granted (%s)",
-			origin, status, home, grantText(ev.byHand.Response()))
+			origin, status, home, grantText(answer(ev.byHand)))
 	}
 	return violates(ev.gravity(), "%s was granted the read, but nothing private was proved to leave: %s", origin, why)
 }

@@ -46,7 +46,7 @@ func judgeCredentialTrap(c Credential, reach Severity, obs []Observation) Judgem
 	before := grantTo(origin, without.Response())
 	// From the browser's own read on: it is the best proof.
 	for i := 2; i < len(obs); i++ {
-		r := obs[i].Response()
+		r := answer(obs[i])
 		if grantTo(origin, r) <= before {
 			continue
 		}

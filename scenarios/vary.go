@@ -15,16 +15,12 @@ func planVary(t Target) ([]Case, string) {
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
 			v, a := frontEnd(t, o, used(t)[0]), attack(t, exposed(t)[0])
-			c := v.cred
-			if c == ClientCert {
-				c = Anonymous
-			}
 			cases = append(cases, Case{
 				Subject: v.subject(e),
 				Attempts: []Attempt{
-					probe(t, o, e, c, originHeader(o)),
-					probe(t, a.page, e, c, originHeader(a.page)),
-					probe(t, cors.Opaque, e, c),
+					probe(t, o, e, v.cred, originHeader(o)),
+					probe(t, a.page, e, v.cred, originHeader(a.page)),
+					probe(t, cors.Opaque, e, v.cred),
 					v.preflighted(e),
 					a.preflighted(e),
 				},

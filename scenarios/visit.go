@@ -28,8 +28,8 @@ func (v visit) subject(e Endpoint) Subject {
 	return Subject{Endpoint: e.String(), Origin: v.page.String(), Credential: v.cred}
 }
 
-// request is the attempt without headers and body. A bearer token travels in a header, whatever the
-// credentials mode: mode "include" would ask the target for
+// request is the attempt without headers and body. A bearer token travels in a
+// header, whatever the credentials mode: mode "include" would ask the target for
 // Access-Control-Allow-Credentials, which such a front end does not need.
 func (v visit) request(method, path string) Attempt {
 	a := Attempt{Page: v.page, Vector: Fetch, Method: method, URL: v.target.At(path), Trusted: v.trusted}
@@ -113,14 +113,15 @@ func alone(a Attempt) Attempt {
 	return a
 }
 
-// probe is a read by Crossexam itself with the victim's credential, and with
-// these header lines.
+// probe is a read by Crossexam itself with these header lines, and with the
+// victim's credential where that can be written as one.
 func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors.Header) Attempt {
 	a := Attempt{Page: page, Vector: Probe, Method: e.Method, URL: t.At(e.Path), Headers: headers}
-	if c == Anonymous || c == Network {
-		a.Omit = true
-	} else {
+	switch c {
+	case Cookie, Basic, Bearer:
 		a.Identity = c
+	default:
+		a.Omit = true
 	}
 	return a
 }

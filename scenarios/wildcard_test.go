@@ -14,7 +14,7 @@ func TestJudgeWildcardWithCredentials(t *testing.T) {
 		{name: "wildcard alone", obs: answers(v, reply(200, "", allowOrigin("*")), echo), verdict: Conforms},
 		{name: "both", obs: answers(v, both, echo), verdict: Violates, severity: Low, reason: `Allow-Origin "*" and Allow-Credentials "true"`},
 		{name: "both in a preflight", obs: answers(v, echo, both), verdict: Violates, severity: Low, proof: 1},
-		{name: "no answer", obs: []Observation{broken(v.read(privateRead))}, verdict: CannotTell},
+		{name: "no answer", obs: []Observation{faulty(readBy(v.read(privateRead), both))}, verdict: CannotTell},
 	})
 }
 
@@ -39,7 +39,7 @@ func TestJudgeCredentialTrap(t *testing.T) {
 		return keeping("SameSiteLax", blockedFrom(a, cors.WildcardOriginNotAllowed, wildcard))
 	}
 	broke := sprung(v, blocked, plain, plain, plain, plain)
-	broke[4] = broken(broke[4].Attempt)
+	broke[4] = faulty(answeredTo(broke[4].Attempt, private))
 	lost := sprung(v, blocked, plain, plain, plain, plain)
 	lost[0] = broken(lost[0].Attempt)
 	mirror := reply(200, privateBody, allowOrigin(evilOrigin))
