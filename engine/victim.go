@@ -20,6 +20,7 @@ type victim struct {
 	tab      *attacker.Tab
 	cookies  []attacker.StoredCookie // of the target
 	basic    *target.BasicLogin
+	bearer   string
 	shot     bool // a screenshot with its loot was taken
 	// fault says why this victim's attempts prove nothing: the browser did not
 	// take its credential.
@@ -61,6 +62,9 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 	v := &victim{
 		name:     fmt.Sprintf("session %d, %s", s.number, identity),
 		identity: identity,
+	}
+	if identity == scenarios.Bearer {
+		v.bearer = s.deployment.Credentials.Bearer
 	}
 	var err error
 	if v.tab, err = s.lab.browser.Tab(ctx, v.name); err != nil {
@@ -210,6 +214,8 @@ func (v *victim) sent(exchanges []cors.Exchange) bool {
 // headers are the credential as header lines, for probes.
 func (v *victim) headers() cors.Headers {
 	switch {
+	case v.bearer != "":
+		return cors.Headers{{Name: "Authorization", Value: "Bearer " + v.bearer}}
 	case v.basic != nil:
 		pair := v.basic.Username + ":" + v.basic.Password
 		return cors.Headers{{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}}

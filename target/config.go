@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,9 +57,6 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 	if c.RequestsPerSecond != 0 {
 		d.Limits.RequestsPerSecond = c.RequestsPerSecond
 	}
-	if c.AllowWrites {
-		d.AllowWrite = func(string, string) bool { return true }
-	}
 	d.Facts.Trusted, err = trustedOrigins(c.Trusted, d.Facts.Origin())
 	fail(err)
 	d.Credentials, err = c.credentials()
@@ -73,7 +71,21 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 		d.Facts.Credentials = []scenarios.Credential{scenarios.Network}
 	}
 	d.Facts.Errors = commonErrors(d.Facts)
+	if c.AllowWrites {
+		d.AllowWrite = declared(d.Facts.Endpoints)
+	}
 	return d, nil
+}
+
+// declared allows the writes that the operator named: an attempt on a path that a
+// scenario guessed is withheld all the same.
+func declared(endpoints []scenarios.Endpoint) func(method, path string) bool {
+	return func(method, path string) bool {
+		return slices.ContainsFunc(endpoints, func(e scenarios.Endpoint) bool {
+			p, _, _ := strings.Cut(e.Path, "?")
+			return e.Method == method && p == path
+		})
+	}
 }
 
 func baseURL(s string) (*url.URL, error) {
