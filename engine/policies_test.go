@@ -76,6 +76,9 @@ func TestPoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
 		t.Run(policy.Name, func(t *testing.T) {
 			s := stage(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.SessionCookie})
 			record := examine(t.Context(), t, lab, s)
+			if *recording && slices.Contains(recordedPolicies, policy.Name) {
+				keep(t, policy.Name, record)
+			}
 			want := slices.Clone(policy.Convicts)
 			slices.Sort(want)
 			if got := convicted(record); !slices.Equal(got, want) {
