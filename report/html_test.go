@@ -1,0 +1,239 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// parsed gives all elements of a page, and its text without that of styles and
+// scripts.
+func parsed(t *testing.T, page string) (elements []*html.Node, text string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	var walk func(n *html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.ElementNode {
+			elements = append(elements, n)
+		}
+		if n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "script" {
+			b.WriteString(n.Data)
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+		if n.Type == html.ElementNode && !slices.Contains([]string{"code", "span", "a", "b"}, n.Data) {
+			b.WriteString(" ")
+		}
+	}
+	walk(root)
+	return elements, b.String()
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func pageOf(t *testing.T, r Report, screens []engine.Screen) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.WriteHTML(&b, screens); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func TestHTML(t *testing.T) {
+	record := sample()
+	_, text := parsed(t, pageOf(t, New(record, Meta{Version: "1.2.3"}), record.Screens))
+	for _, want := range []string{
+		"Any web page can read this API with a visitor's session.",
+		"The trusted front end can do its work.",
+		"Exit code 1: a binding requirement is violated.",
+		"5 violate", "1 could not be judged", "2 conform", "1 does not apply",
+		"34 bytes arrived at the attacker's server: " + sampleLoot,
+		"Access-Control-Allow-Origin: https://evil.test Access-Control-Allow-Credentials: true",
+		"What to change", "Fix of WLD-001.",
+		"Wildcard defaults WLD", "Title of ORG-001",
+		"Cookie: session=[redacted]; theme=[redacted]",
+		"left the browser; withheld from the target",
+		"Preflight, by which",
+		"cookie/closed passed blocked as expected",
+		"Chrome 156.0.8078.79", "--headless=new", "allowed, so that the target's own defences are judged",
+		"What was withheld", "PUT /api/notebooks/1, 2 times",
+		"A page crashed and was opened once more",
+		"poc/WLD-001-",
+		"1.2.3",
+	} {
+		if !strings.Contains(flat(text), want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
+func TestHTMLOfOtherEnds(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		record       engine.Record
+		want, absent []string
+	}{
+		{"conforms", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "blocked", read(sampleEvil, false))),
+			[]string{"No web page of another origin could read this API's private data.", "Exit code 0: conforms."},
+			[]string{"What was stolen", "What to change", "broke off"}},
+		{"broke off", faulty(engine.StageReach),
+			[]string{"Could not judge: the target does not answer.", "Why the examination broke off", "connection refused", "What to do: start it", "Nothing was judged.", "None was run.", "no browser"},
+			[]string{"What was stolen"}},
+		{"empty", engine.Record{}, []string{"Could not judge"}, nil},
+	} {
+		_, text := parsed(t, pageOf(t, New(c.record, Meta{}), nil))
+		for _, want := range c.want {
+			if !strings.Contains(flat(text), want) {
+				t.Errorf("%s: %q is missing", c.name, want)
+			}
+		}
+		for _, absent := range c.absent {
+			if strings.Contains(flat(text), absent) {
+				t.Errorf("%s: there is %q", c.name, absent)
+			}
+		}
+	}
+}
+
+// Whatever the target sends, the page has no script, fetches nothing, and shows
+// control characters.
+func TestHTMLIsInert(t *testing.T) {
+	r, screens := hostileReport(t)
+	elements, text := parsed(t, pageOf(t, r, screens))
+	checkVisible(t, text, "\n\t")
+	if !strings.Contains(text, `\x1b[2J\x1b]0;owned\x07\u009b31m\u202e`) || !strings.Contains(text, "<script>alert(1)</script>") {
+		t.Error("the hostile text is not shown: the test proves nothing")
+	}
+	for _, n := range elements {
+		if slices.Contains([]string{"script", "iframe", "object", "embed", "form", "link", "base"}, n.Data) {
+			t.Errorf("there is a <%s>", n.Data)
+		}
+		for _, a := range n.Attr {
+			switch {
+			case strings.HasPrefix(a.Key, "on"):
+				t.Errorf("<%s> has %s", n.Data, a.Key)
+			case a.Key == "src" && !strings.HasPrefix(a.Val, "data:image/png;base64,"):
+				t.Errorf("<%s> has the source %q", n.Data, a.Val)
+			case a.Key == "href" && n.Data == "use" && !strings.HasPrefix(a.Val, "#"):
+				t.Errorf("<use> has %q", a.Val)
+			case a.Key == "href" && n.Data == "a" && !strings.HasPrefix(a.Val, "#") && !strings.HasPrefix(a.Val, "poc/") &&
+				!strings.HasPrefix(a.Val, "https://cwe.mitre.org/") && !strings.HasPrefix(a.Val, "https://fetch.spec.whatwg.org/"):
+				t.Errorf("there is a link to %q", a.Val)
+			}
+		}
+		if n.Data == "style" && strings.Contains(n.FirstChild.Data, "url(") {
+			t.Error("the style sheet fetches something")
+		}
+	}
+	if !slices.ContainsFunc(elements, func(n *html.Node) bool {
+		return attribute(n, "http-equiv") == "Content-Security-Policy" && strings.HasPrefix(attribute(n, "content"), "default-src 'none';")
+	}) {
+		t.Error("the page has no policy")
+	}
+}
+
+// Verdicts differ in word and shape, not in colour alone.
+func TestHTMLMarksHaveWordsAndShapes(t *testing.T) {
+	r := New(sample(), Meta{}).Accepting(func(c Result) bool { return c.ID == "CRD-002" })
+	elements, _ := parsed(t, pageOf(t, r, nil))
+	shapes := map[string]bool{}
+	words := map[string]string{}
+	for _, n := range elements {
+		if n.Data == "symbol" {
+			shapes[attribute(n, "id")] = true
+		}
+	}
+	for _, n := range elements {
+		if class, ok := strings.CutPrefix(attribute(n, "class"), "badge "); ok {
+			use := n.FirstChild.FirstChild
+			if shape := strings.TrimPrefix(attribute(use, "href"), "#"); shape != class || !shapes[shape] {
+				t.Errorf("the badge %s has the shape %q", class, shape)
+			}
+			words[class] = n.LastChild.Data
+		}
+	}
+	want := map[string]string{
+		"violates": "violates", "cannot-tell": "could not judge", "conforms": "conforms",
+		"accepted": "accepted", "not-applicable": "not applicable",
+	}
+	if fmt.Sprint(words) != fmt.Sprint(want) {
+		t.Errorf("the words are %v", words)
+	}
+}
+
+func TestHTMLLinksLeadSomewhere(t *testing.T) {
+	r := New(sample(), Meta{})
+	elements, _ := parsed(t, pageOf(t, r, nil))
+	ids := map[string]int{}
+	for _, n := range elements {
+		ids[attribute(n, "id")]++
+	}
+	files := map[string]bool{}
+	for _, p := range r.ProofsOfConcept() {
+		files[p.Name] = true
+	}
+	for _, n := range elements {
+		href := attribute(n, "href")
+		if id, ok := strings.CutPrefix(href, "#"); ok && ids[id] != 1 {
+			t.Errorf("%q is there %d times", href, ids[id])
+		}
+		if file, ok := strings.CutPrefix(href, "poc/"); ok && !files[file] {
+			t.Errorf("there is no %q", href)
+		}
+	}
+}
+
+func TestHTMLPictures(t *testing.T) {
+	record := sample()
+	r := New(record, Meta{})
+	screens := append(record.Screens,
+		engine.Screen{Name: "other.png", PNG: picturePNG()},
+		engine.Screen{Name: "malicious-page-cookie.png", PNG: []byte("<svg onload=alert(1)>")})
+	elements, _ := parsed(t, pageOf(t, r, screens))
+	images := 0
+	for _, n := range elements {
+		if n.Data == "img" {
+			images++
+			if attribute(n, "alt") == "" {
+				t.Error("a picture has no words")
+			}
+		}
+	}
+	if images != 1 {
+		t.Errorf("there are %d pictures: only those that the report names, and that are pictures", images)
+	}
+}
+
+func TestTheftsAreToldOnce(t *testing.T) {
+	basic := stolen("WLD-001", sampleEvil)
+	basic.Subject.Credential = scenarios.Basic
+	frame := stolen("NUL-001", "null")
+	frame.Subject.Endpoint = "GET /other"
+	r := New(of(stolen("ORG-001", "https://x.test"), stolen("WLD-001", sampleEvil), basic, stolen("WLD-002", "http://evil.test"), frame), Meta{})
+	got := r.thefts(2)
+	if len(got) != 2 || got[0].ID != "WLD-001" || fmt.Sprint(got[0].Also) != "[ with a visitor's password]" || got[1].Subject.Endpoint != "GET /other" || got[1].More != 2 {
+		t.Errorf("got %+v", got)
+	}
+}

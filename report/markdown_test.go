@@ -1,0 +1,140 @@
+package report
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+func markdown(t *testing.T, r Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestMarkdown(t *testing.T) {
+	got := markdown(t, New(sample(), Meta{}))
+	for _, want := range []string{
+		"## Crossexam: Any web page can read this API with a visitor's session.\n",
+		"\nThe trusted front end can do its work.\n",
+		"Target `https://api.example.com`, exit code 1: a binding requirement is violated.\n",
+		"| 2 | 5 | 1 | 1 | 0 | proven |\n",
+		"\n### Violated\n\n- **WLD-001** (must, high severity) Title of WLD-001\n  - `GET /api/notebooks from https://evil.test with cookie`\n",
+		"  - Fix: Fix of WLD-001.\n",
+		"\n### Could not be judged, which is not a pass\n\n- **ERR-002** (must) Title of ERR-002\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "ORG-001") {
+		t.Error("what conforms is listed")
+	}
+	if got := markdown(t, New(faulty(engine.StageReach), Meta{})); !strings.Contains(got, "broke off: the target does not answer (`connection refused`). What to do: start it.") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestMarkdownIsShort(t *testing.T) {
+	var results []engine.Result
+	for range 30 {
+		id := "ORG-0" + string(rune('a'+len(results)%26)) + string(rune('a'+len(results)/26))
+		results = append(results, judged(id, scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true)), judged(id, scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true)))
+	}
+	got := markdown(t, New(of(results...), Meta{}))
+	if strings.Count(got, "- **") != summaryLimit || !strings.Contains(got, "and 10 more scenarios, in report.html") || !strings.Contains(got, "` and 1 more\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// plain is what is left of a line of Markdown without escaped characters and code
+// spans, which end at as many backticks as they begin with (CommonMark, 6.1).
+func plain(t *testing.T, line string) string {
+	t.Helper()
+	var b strings.Builder
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] == '\\' && i+1 < len(line):
+			i++
+		case line[i] == '`':
+			fence := backticks.FindString(line[i:])
+			end := -1
+			for _, at := range backticks.FindAllStringIndex(line[i+len(fence):], -1) {
+				if at[1]-at[0] == len(fence) {
+					end = i + len(fence) + at[1]
+					break
+				}
+			}
+			if end < 0 {
+				t.Fatalf("a code span has no end: %s", line)
+			}
+			i = end - 1
+		default:
+			b.WriteByte(line[i])
+		}
+	}
+	return b.String()
+}
+
+var backticks = regexp.MustCompile("`+")
+
+// What the target sends makes no line, no cell, no link and no HTML.
+func TestMarkdownIsInert(t *testing.T) {
+	r, _ := hostileReport(t)
+	got := markdown(t, r)
+	checkVisible(t, got, "\n")
+	for line := range strings.SplitSeq(strings.TrimSpace(got), "\n") {
+		ours := line == "" || strings.HasPrefix(line, "## Crossexam") || strings.HasPrefix(line, "### ") ||
+			strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "- **") || strings.HasPrefix(line, "  - ") ||
+			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "The ")
+		if !ours {
+			t.Errorf("this line is not ours: %s", line)
+		}
+		if strings.HasPrefix(line, "|") {
+			continue
+		}
+		rest := strings.TrimLeft(strings.ReplaceAll(plain(t, line), "**", ""), "#")
+		if i := strings.IndexAny(rest, "`|<>*_[]@~"); i >= 0 {
+			t.Errorf("%q is not escaped in %s", rest[i], line)
+		}
+		if strings.Contains(rest, "://") || strings.Contains(rest, "www.") {
+			t.Errorf("there is a link in %s", line)
+		}
+	}
+}
+
+func TestMarkdownText(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain, text.":      "plain, text.",
+		"a|b`c*d_e":         "a\\|b\\`c\\*d\\_e",
+		"<b>&amp;":          "&#60;b&#62;&#38;amp;",
+		"a\nb":              `a\\nb`,
+		"https://evil.test": "https&#58;//evil.test",
+		"www.evil.test":     "www&#46;evil.test",
+	} {
+		if got := mdText(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]string{
+		"GET /x":  "`GET /x`",
+		"a`b":     "``a`b``",
+		"`":       "`` ` ``",
+		"a```b``": "```` a```b`` ````",
+		"a|b":     "`a\\x7cb`",
+		"a\nb":    "`a\\nb`",
+		" ":       "(empty)",
+		"":        "(empty)",
+	} {
+		if got := mdCode(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package report
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+func TestProofsOfConcept(t *testing.T) {
+	violates := func(change func(*scenarios.Observation)) engine.Result {
+		o := read(sampleEvil, true)
+		change(&o)
+		return judged("ORG-001", scenarios.Must, scenarios.Violates, "", o)
+	}
+	for _, c := range []struct {
+		name   string
+		result engine.Result
+		want   bool
+	}{
+		{"a read that was stolen", stolen("WLD-001", sampleEvil), true},
+		{"a read that was granted", violates(func(*scenarios.Observation) {}), true},
+		{"HEAD", violates(func(o *scenarios.Observation) { o.Attempt.Method = "HEAD" }), true},
+		{"a write", violates(func(o *scenarios.Observation) { o.Attempt.Method = "POST" }), false},
+		{"a probe", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Probe }), false},
+		{"the trusted page", violates(func(o *scenarios.Observation) { o.Attempt.Trusted = true }), false},
+		{"nothing was read", violates(func(o *scenarios.Observation) { o.Page = nil }), false},
+		{"a read that conforms", judged("TRU-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, true)), false},
+		{"nothing was attempted", judged("ORG-001", scenarios.Must, scenarios.Violates, ""), false},
+	} {
+		if got := New(of(c.result), Meta{}).ProofsOfConcept(); (len(got) == 1) != c.want {
+			t.Errorf("%s: %d pages", c.name, len(got))
+		}
+	}
+	if got := New(of(stolen("WLD-001", sampleEvil), stolen("CRD-004", sampleEvil), stolen("NUL-001", "null")), Meta{}).ProofsOfConcept(); len(got) != 2 {
+		t.Errorf("%d pages for two different reads", len(got))
+	}
+	name := New(sample(), Meta{}).ProofsOfConcept()[0].Name
+	if !regexp.MustCompile(`^WLD-001-[0-9a-f]{8}\.html$`).MatchString(name) || name != New(sample(), Meta{}).ProofsOfConcept()[0].Name {
+		t.Errorf("the name is %s, or changes", name)
+	}
+}
+
+func pocOf(t *testing.T, r Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.ProofsOfConcept()[0].WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestProofOfConceptPage(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		result engine.Result
+		want   string
+	}{
+		{"anybody", stolen("WLD-001", sampleEvil), "from any origin but the API's own"},
+		{"some origin", stolen("ORG-001", "https://app.example.com.evil.test"), "at the origin https://app.example.com.evil.test"},
+		{"a frame", stolen("NUL-001", "null"), "in a sandboxed frame, whose origin is null"},
+	} {
+		elements, text := parsed(t, pocOf(t, New(of(c.result), Meta{})))
+		if !strings.Contains(flat(text), c.want) || !strings.Contains(flat(text), "log in to https://api.example.com/api/notebooks") {
+			t.Errorf("%s: got %s", c.name, flat(text))
+		}
+		if !slices.ContainsFunc(elements, func(n *html.Node) bool { return attribute(n, "id") == "run" }) {
+			t.Errorf("%s: there is no button", c.name)
+		}
+	}
+}
+
+// The page can talk to the target alone, and what the target sent cannot get out
+// of the string it stands in.
+func TestProofOfConceptIsHarmless(t *testing.T) {
+	c := stolen("ORG-001", sampleEvil)
+	o := &c.Observations[0]
+	o.Attempt.URL = "https://api.example.com/</script><script>alert(1)</script>?'\"`${1}\u2028//--><!--"
+	o.Attempt.Headers = cors.Headers{{Name: "X-</script>", Value: "'\"\\"}}
+	c.Subject.Origin += "</script><img src=x onerror=alert(1)>"
+	c.Judgement.Reason = hostile
+	page := pocOf(t, New(of(c), Meta{Secrets: []string{sampleSession}}))
+	elements, text := parsed(t, page)
+	checkVisible(t, text, "\n\t")
+	scripts := 0
+	for _, n := range elements {
+		switch n.Data {
+		case "script":
+			scripts++
+			if attribute(n, "src") != "" {
+				t.Error("a script comes from elsewhere")
+			}
+			if code := n.FirstChild.Data; strings.Contains(code, "</script>") || !strings.Contains(code, `\u003c/script\u003e`) {
+				t.Errorf("the task is not encoded: %.300s", code)
+			}
+		case "img", "link", "form", "base", "iframe":
+			t.Errorf("there is a <%s>", n.Data)
+		}
+	}
+	if scripts != 1 {
+		t.Errorf("there are %d scripts", scripts)
+	}
+	policy := ""
+	for _, n := range elements {
+		if attribute(n, "http-equiv") == "Content-Security-Policy" {
+			policy = attribute(n, "content")
+		}
+	}
+	if !strings.HasPrefix(policy, "default-src 'none'; ") || !strings.HasSuffix(policy, "; connect-src https://api.example.com") {
+		t.Errorf("the policy is %q", policy)
+	}
+	if strings.Contains(page, sampleSession) {
+		t.Error("the victim's session is in the page")
+	}
+}
+
+func TestPolicySources(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://api.example.com/x":      "https://api.example.com",
+		"http://127.0.0.1:5055/":         "http://127.0.0.1:5055",
+		"http://[::1]:5055/":             "http:",
+		"https://a;script-src/":          "https:",
+		"https://*.example.com/":         "https:",
+		"https://h.test /x":              "'none'",
+		"javascript:alert(1)":            "'none'",
+		"https://u:p@api.example.com/x":  "https://api.example.com",
+		"https://xn--bcher-kva.example/": "https://xn--bcher-kva.example",
+	} {
+		if got := cspSource(in); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,286 @@
+// Package report turns what an examination brought to light into what people and
+// machines read: a versioned JSON file, one HTML page, SARIF, a Markdown summary,
+// proof-of-concept pages and the text on the terminal. All of them print from one
+// value, a [Report], out of which [New] has taken every secret.
+//
+// What comes from the target is hostile. It is escaped for the format it goes to,
+// and control characters are made visible.
+package report
+
+import (
+	"strings"
+	"time"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Version names the contract of report.json. Fields may be added to it; a field
+// that is removed or changes its meaning makes a new version.
+const Version = "crossexam/report/v1"
+
+// A Report is all that is told of one examination. Every list is there, if need
+// be empty. The tag `redact:"-"` marks what comes from this project or is a word
+// of a closed set, so that it holds no secret; all other strings are searched.
+type Report struct {
+	Schema   string     `json:"schema" redact:"-"`
+	Tool     Tool       `json:"tool" redact:"-"`
+	Run      Run        `json:"run"`
+	Browser  Browser    `json:"browser"`
+	Target   Target     `json:"target"`
+	Controls []Control  `json:"controls"`
+	Summary  Summary    `json:"summary" redact:"-"`
+	Results  []Result   `json:"results"` // as they were judged
+	Cookies  []Cookie   `json:"cookies"` // the victim's
+	Withheld []Withheld `json:"withheld"`
+	Notes    []string   `json:"notes"`
+	Screens  []string   `json:"screens"` // names of the pictures in screens/
+	// Fault says why the examination broke off, or is nil.
+	Fault *Fault `json:"fault"`
+}
+
+// Tool is the Crossexam that made the report.
+type Tool struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+}
+
+// Run is the examination itself.
+type Run struct {
+	Name    string    `json:"name" redact:"-"` // what the target finds in its log
+	Started time.Time `json:"started" redact:"-"`
+	Strict  bool      `json:"strict"`
+}
+
+// Browser is the browser that judged.
+type Browser struct {
+	Product string   `json:"product"`
+	Version string   `json:"version"`
+	Path    string   `json:"path"`
+	Flags   []string `json:"flags"`
+	Posture Posture  `json:"posture"`
+	Sandbox bool     `json:"sandbox"`
+	// Protocol is the Chromium version for which the protocol bindings were made.
+	Protocol string `json:"protocol"`
+}
+
+// Posture is what the run decided about the browser that bears on verdicts.
+type Posture struct {
+	BlockThirdPartyCookies bool `json:"block_third_party_cookies"`
+}
+
+// Target is what was under test.
+type Target struct {
+	URL            string   `json:"url"`
+	TrustedOrigins []string `json:"trusted_origins"`
+	Credentials    []string `json:"credentials" redact:"-"`
+	// Capabilities are what the target declares, on which it depends which
+	// scenarios apply; see [capabilities].
+	Capabilities []string `json:"capabilities" redact:"-"`
+	Endpoints    []string `json:"endpoints"`
+}
+
+// Control is an attempt with a known answer, made before the target was judged.
+type Control struct {
+	ID      string `json:"id" redact:"-"`
+	Outcome string `json:"outcome" redact:"-"`
+	Detail  string `json:"detail"`
+}
+
+// Result is what became of one scenario on one subject.
+type Result struct {
+	ID       string             `json:"id" redact:"-"`
+	Title    string             `json:"title" redact:"-"`
+	Family   string             `json:"family" redact:"-"`
+	Level    scenarios.Level    `json:"level" redact:"-"`
+	Severity scenarios.Severity `json:"severity" redact:"-"` // of a violation, else empty
+	Verdict  scenarios.Verdict  `json:"verdict" redact:"-"`
+	// Accepted marks a violation that the operator has accepted; see [Report.Accepting].
+	Accepted bool   `json:"accepted"`
+	Reason   string `json:"reason"`
+	// Exfiltrated says that the attacker's collector received private data.
+	Exfiltrated bool       `json:"exfiltrated"`
+	Subject     Subject    `json:"subject"`
+	Proof       Proof      `json:"proof"`
+	Guidance    []Guidance `json:"guidance" redact:"-"`
+	Fix         string     `json:"fix" redact:"-"`
+}
+
+// Subject tells the results of one scenario apart. It is empty where a scenario
+// does not apply.
+type Subject struct {
+	Endpoint   string               `json:"endpoint"`
+	Origin     string               `json:"origin"`
+	Credential scenarios.Credential `json:"credential" redact:"-"`
+}
+
+// Guidance names a source that asks for a requirement.
+type Guidance struct {
+	Source string `json:"source"`
+	Ref    string `json:"ref"`
+	URL    string `json:"url"`
+}
+
+// Cookie is a cookie of the victim with the attributes the browser gave it. Its
+// value is never in a report.
+type Cookie struct {
+	Name     string `json:"name"`
+	Value    string `json:"value" redact:"-"` // always [redacted]
+	Domain   string `json:"domain"`
+	Path     string `json:"path"`
+	SameSite string `json:"same_site"` // empty is treated as Lax
+	Secure   bool   `json:"secure"`
+	HTTPOnly bool   `json:"http_only"`
+}
+
+// Withheld is a request that left the browser and was not passed on.
+type Withheld struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Count  int    `json:"count"`
+}
+
+// Fault says why the harness could not go on. It is no finding about the target.
+type Fault struct {
+	Stage  string `json:"stage" redact:"-"`
+	Error  string `json:"error"`
+	Advice string `json:"advice"`
+}
+
+// Meta is what a record does not know.
+type Meta struct {
+	Version string // of Crossexam
+	Commit  string
+	Strict  bool
+	// Secrets are strings that must not appear in any output; see [New].
+	Secrets []string
+}
+
+// New makes the report of a record. In it nothing is left of the secrets: the
+// values in Cookie, Set-Cookie, Authorization and Proxy-Authorization headers, of
+// the victim's cookies, and the strings in meta, wherever they occur, encoded as
+// URLs, JSON, HTML or base64 too. Strings shorter than four characters are too
+// common to be searched for outside of those headers.
+func New(record engine.Record, meta Meta) Report {
+	r := Report{
+		Schema:   Version,
+		Tool:     Tool{Version: meta.Version, Commit: meta.Commit},
+		Run:      Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: meta.Strict},
+		Browser:  newBrowser(record),
+		Target:   newTarget(record.Target),
+		Controls: []Control{},
+		Results:  []Result{},
+		Cookies:  []Cookie{},
+		Withheld: []Withheld{},
+		Notes:    append([]string{}, record.Notes...),
+		Screens:  []string{},
+	}
+	for _, c := range record.Controls {
+		r.Controls = append(r.Controls, Control{ID: c.ID, Outcome: string(c.Outcome), Detail: c.Detail})
+	}
+	for _, c := range record.Results {
+		r.Results = append(r.Results, newResult(c))
+	}
+	for _, c := range record.Cookies {
+		r.Cookies = append(r.Cookies, Cookie{
+			Name: c.Name, Value: redacted, Domain: c.Domain, Path: c.Path,
+			SameSite: c.SameSite, Secure: c.Secure, HTTPOnly: c.HTTPOnly,
+		})
+	}
+	for _, w := range record.Withheld {
+		r.Withheld = append(r.Withheld, Withheld{Method: w.Method, Path: w.Path, Count: w.Count})
+	}
+	if f := record.Fault; f != nil {
+		r.Fault = &Fault{Stage: string(f.Stage), Advice: f.Advice}
+		if f.Err != nil {
+			r.Fault.Error = f.Err.Error()
+		}
+	}
+	r.Summary = summarize(r, looked(record))
+	r.Summary.Attempts = record.Attempts
+	r.Summary.Navigations = record.Navigations
+	r.Summary.Requests = record.Requests
+	r.Summary.DurationMS = record.Duration.Milliseconds()
+	r.redact(record, meta.Secrets)
+	return r
+}
+
+func newBrowser(record engine.Record) Browser {
+	info := record.Browser
+	product, version, _ := strings.Cut(info.Product, "/")
+	return Browser{
+		Product:  product,
+		Version:  version,
+		Path:     info.Path,
+		Flags:    append([]string{}, info.Flags...),
+		Posture:  Posture{BlockThirdPartyCookies: info.Posture.BlockThirdPartyCookies},
+		Sandbox:  info.Sandbox,
+		Protocol: info.Protocol,
+	}
+}
+
+func newTarget(t scenarios.Target) Target {
+	out := Target{
+		URL:            t.URL,
+		TrustedOrigins: []string{},
+		Credentials:    []string{},
+		Capabilities:   capabilities(t),
+		Endpoints:      []string{},
+	}
+	for _, o := range t.Trusted {
+		out.TrustedOrigins = append(out.TrustedOrigins, o.String())
+	}
+	for _, c := range t.Credentials {
+		out.Credentials = append(out.Credentials, string(c))
+	}
+	for _, e := range t.Endpoints {
+		out.Endpoints = append(out.Endpoints, e.String())
+	}
+	return out
+}
+
+// capabilities are words for what a target declares.
+func capabilities(t scenarios.Target) []string {
+	writes := false
+	for _, e := range t.Endpoints {
+		writes = writes || !e.Safe()
+	}
+	list := []string{}
+	for _, c := range []struct {
+		name string
+		has  bool
+	}{
+		{"reads", len(t.Reads()) > 0},
+		{"private-reads", len(t.PrivateReads()) > 0},
+		{"writes", writes},
+		{"errors", len(t.Errors) > 0},
+		{"policy-methods", len(t.Policy.Methods) > 0},
+		{"policy-headers", len(t.Policy.Headers) > 0},
+	} {
+		if c.has {
+			list = append(list, c.name)
+		}
+	}
+	return list
+}
+
+func newResult(c engine.Result) Result {
+	r := Result{
+		ID:          c.Scenario.ID,
+		Title:       c.Scenario.Title,
+		Family:      c.Scenario.Family(),
+		Level:       c.Scenario.Level,
+		Severity:    c.Judgement.Severity,
+		Verdict:     c.Judgement.Verdict,
+		Reason:      c.Judgement.Reason,
+		Exfiltrated: c.Judgement.Exfiltrated,
+		Subject:     Subject{Endpoint: c.Subject.Endpoint, Origin: c.Subject.Origin, Credential: c.Subject.Credential},
+		Proof:       newProof(c.Proof()),
+		Guidance:    []Guidance{},
+		Fix:         c.Scenario.Fix,
+	}
+	for _, g := range c.Scenario.Guidance {
+		r.Guidance = append(r.Guidance, Guidance{Source: g.Source, Ref: g.Ref, URL: g.URL})
+	}
+	return r
+}

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// sarifOf writes the file, checks it against the schema of SARIF 2.1.0, and reads
+// it back.
+func sarifOf(t *testing.T, r Report) *sarif.Run {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.WriteSARIF(&b); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(b.Bytes(), []byte(": null")) {
+		t.Error("there is a null, which is a valid value of nothing in SARIF")
+	}
+	file, err := sarif.FromBytes(b.Bytes(), sarif.WithStrictValidation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Validate(); err != nil {
+		t.Error(err)
+	}
+	if file.Version != "2.1.0" || len(file.Runs) != 1 {
+		t.Fatalf("version %s, %d runs", file.Version, len(file.Runs))
+	}
+	return file.Runs[0]
+}
+
+func TestSARIF(t *testing.T) {
+	run := sarifOf(t, New(sample(), Meta{Version: "1.2.3"}))
+	if d := run.Tool.Driver; *d.Name != "Crossexam" || *d.Version != "1.2.3" || len(d.Rules) != len(sample().Results) {
+		t.Errorf("the tool is %s %s with %d rules", *d.Name, *d.Version, len(d.Rules))
+	}
+	var got []string
+	for _, c := range run.Results {
+		got = append(got, *c.RuleID+" "+c.Level)
+		if rule := run.Tool.Driver.Rules[c.RuleIndex]; *rule.ID != *c.RuleID {
+			t.Errorf("%s points to the rule %s", *c.RuleID, *rule.ID)
+		}
+		at := c.Locations[0].PhysicalLocation.ArtifactLocation
+		if *at.URI != "api/notebooks" || *at.URIBaseID != baseID {
+			t.Errorf("%s is at %s of %s", *c.RuleID, *at.URI, *at.URIBaseID)
+		}
+	}
+	if want := "WLD-001 error, NUL-001 error, PRE-003 error, CRD-002 error, HDR-003 warning"; strings.Join(got, ", ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
+	}
+	if base := run.OriginalUriBaseIds[baseID]; *base.URI != sampleURL+"/" {
+		t.Errorf("the base is %s", *base.URI)
+	}
+	rule := run.Tool.Driver.Rules[0]
+	if *rule.ID != "WLD-001" || *rule.HelpURI != "https://cwe.mitre.org/data/definitions/942.html" || rule.Properties.Properties["security-severity"] != "8.0" ||
+		!slices.Contains(rule.Properties.Tags, "external/cwe/cwe-942") || rule.DefaultConfiguration.Level != "error" {
+		t.Errorf("the rule is %+v", rule)
+	}
+	i := run.Invocations[0]
+	if *i.ExitCode != 1 || !*i.ExecutionSuccessful || len(i.ToolExecutionNotifications) != 1 ||
+		!strings.Contains(*i.ToolExecutionNotifications[0].Message.Text, "ERR-002 could not be judged: the target closed the connection") {
+		t.Errorf("the invocation is %+v", i)
+	}
+}
+
+func TestSARIFOfOtherEnds(t *testing.T) {
+	if run := sarifOf(t, New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{})); len(run.Results) != 0 {
+		t.Errorf("%d results of a target that conforms", len(run.Results))
+	}
+	run := sarifOf(t, New(faulty(engine.StageReach), Meta{}))
+	if i := run.Invocations[0]; *i.ExecutionSuccessful || *i.ExitCode != 3 || i.ToolExecutionNotifications[0].Level != "error" {
+		t.Errorf("the invocation is %+v", i)
+	}
+	sarifOf(t, New(engine.Record{}, Meta{}))
+	accepted := New(sample(), Meta{}).Accepting(func(c Result) bool { return true })
+	if run := sarifOf(t, accepted); len(run.Results) != 0 {
+		t.Errorf("%d results, all of which are accepted", len(run.Results))
+	}
+}
+
+func TestSARIFOfHostileTarget(t *testing.T) {
+	r, _ := hostileReport(t)
+	run := sarifOf(t, r)
+	for _, c := range run.Results {
+		checkVisible(t, *c.Message.Text, "")
+	}
+	if len(run.Results) != 5 {
+		t.Errorf("%d results", len(run.Results))
+	}
+}
+
+func TestFingerprints(t *testing.T) {
+	seen := map[string]string{}
+	c := New(sample(), Meta{}).Results[0]
+	again := New(sample(), Meta{Version: "2"}).Results[0]
+	again.Reason, again.Proof = "in other words", Proof{}
+	if c.Fingerprint() != again.Fingerprint() {
+		t.Error("the fingerprint changes from run to run")
+	}
+	for name, change := range map[string]func(*Result){
+		"as it is":   func(*Result) {},
+		"id":         func(c *Result) { c.ID = "WLD-002" },
+		"endpoint":   func(c *Result) { c.Subject.Endpoint = "GET /x" },
+		"origin":     func(c *Result) { c.Subject.Origin = "null" },
+		"credential": func(c *Result) { c.Subject.Credential = scenarios.Basic },
+	} {
+		d := c
+		change(&d)
+		if other, ok := seen[d.Fingerprint()]; ok {
+			t.Errorf("%s and %s have the same fingerprint", name, other)
+		}
+		seen[d.Fingerprint()] = name
+	}
+}
+
+func TestEndpointURI(t *testing.T) {
+	for in, want := range map[string]string{
+		"GET /api/notebooks": "api/notebooks",
+		"GET /":              "./",
+		"":                   "./",
+		"GET /a b/{id}":      "a%20b/%7Bid%7D",
+		"GET /a%2Fb":         "a%2Fb",
+		"GET /x?a=1&b=2":     "x?a=1&b=2",
+		"GET /c:d/e":         "./c:d/e",
+		"GET //evil.test/x":  "evil.test/x",
+	} {
+		if got := endpointURI(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]string{
+		"https://api.test": "https://api.test/", "https://api.test/v1/": "https://api.test/v1/",
+	} {
+		if got := baseURI(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	if !json.Valid([]byte(`"` + endpointURI("GET /\"\n") + `"`)) {
+		t.Error("not escaped")
+	}
+}

@@ -1,0 +1,189 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+func TestExitCode(t *testing.T) {
+	must, should, info := scenarios.Must, scenarios.Should, scenarios.Info
+	conforms := judged("ORG-001", must, scenarios.Conforms, "")
+	violates := judged("ORG-002", must, scenarios.Violates, "")
+	doubt := judged("ORG-003", must, scenarios.CannotTell, "")
+	untried := judged("ORG-004", must, scenarios.NotApplicable, "")
+	advice := judged("ORG-005", should, scenarios.Violates, "")
+	vague := judged("ORG-006", should, scenarios.CannotTell, "")
+	remark := judged("ORG-007", info, scenarios.Violates, "")
+	unknown := judged("ORG-008", info, scenarios.CannotTell, "")
+
+	for _, c := range []struct {
+		name          string
+		record        engine.Record
+		usual, strict int
+	}{
+		{"conforms", of(conforms), 0, 0},
+		{"violates", of(conforms, violates), 1, 1},
+		{"cannot tell", of(conforms, doubt), 3, 3},
+		{"a violation wins over a doubt", of(doubt, violates), 1, 1},
+		{"SHOULD is violated", of(conforms, advice), 0, 1},
+		{"SHOULD cannot be told", of(conforms, vague), 0, 3},
+		{"information", of(conforms, remark, unknown), 0, 0},
+		{"nothing", of(), 3, 3},
+		{"nothing applies", of(untried), 3, 3},
+		{"only information could be told", of(remark), 0, 0},
+		{"unreachable", faulty(engine.StageReach), 3, 3},
+		{"broke off before a violation", faulty(engine.StageBrowser, conforms), 3, 3},
+		{"broke off after a violation", faulty(engine.StageBrowser, conforms, violates), 1, 1},
+		{"a control failed after a violation", faulty(engine.StageControls, violates), 3, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for strict, want := range map[bool]int{false: c.usual, true: c.strict} {
+				r := New(c.record, Meta{Strict: strict})
+				if got := r.ExitCode(strict); got != want || r.Summary.ExitCode != want {
+					t.Errorf("strict %v: ExitCode is %d, the summary's %d, want %d", strict, got, r.Summary.ExitCode, want)
+				}
+			}
+		})
+	}
+}
+
+func of(results ...engine.Result) engine.Record { return engine.Record{Results: results} }
+
+func TestAccepting(t *testing.T) {
+	r := New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, ""), judged("ORG-002", scenarios.Must, scenarios.Violates, "")), Meta{})
+	accepted := r.Accepting(func(c Result) bool { return true })
+	if got := accepted.ExitCode(false); got != ExitConforms {
+		t.Errorf("ExitCode is %d", got)
+	}
+	if s := accepted.Summary; s.Accepted != 1 || s.Violates != 0 || s.Conforms != 1 || s.ExitCode != 0 {
+		t.Errorf("the summary is %+v", s)
+	}
+	if accepted.Results[0].Accepted {
+		t.Error("a result that conforms is marked as accepted")
+	}
+	if r.Results[1].Accepted || r.Summary.Violates != 1 {
+		t.Error("the original has changed")
+	}
+}
+
+func TestSummaryCountsEveryResultOnce(t *testing.T) {
+	r := New(sample(), Meta{})
+	s := r.Summary
+	if got := s.Conforms + s.Violates + s.CannotTell + s.NotApplicable + s.Accepted; got != len(r.Results) {
+		t.Errorf("%d are counted, there are %d", got, len(r.Results))
+	}
+	if s.Conforms != 2 || s.Violates != 5 || s.CannotTell != 1 || s.NotApplicable != 1 {
+		t.Errorf("the summary is %+v", s)
+	}
+	if s.Attempts != 9 || s.Navigations != 4 || s.Requests != 10 || s.DurationMS != 1234 {
+		t.Errorf("the summary is %+v", s)
+	}
+	for i, c := range sample().Results {
+		if r.Results[i].ID != c.Scenario.ID {
+			t.Errorf("result %d is %s: not the order in which they were judged", i, r.Results[i].ID)
+		}
+	}
+}
+
+func TestExfiltration(t *testing.T) {
+	blocked := judged("ORG-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, false))
+	granted := judged("ORG-001", scenarios.Must, scenarios.Violates, "", read(sampleEvil, true))
+	doubt := judged("ORG-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false))
+	syntax := read(sampleEvil, false)
+	syntax.Attempt.Vector = scenarios.Probe
+	other := judged("PRE-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false))
+	for _, c := range []struct {
+		name   string
+		record engine.Record
+		want   Exfiltration
+	}{
+		{"proven", of(doubt, stolen("WLD-001", sampleEvil)), Proven},
+		{"proven before it broke off", faulty(engine.StageBrowser, stolen("WLD-001", sampleEvil)), Proven},
+		{"blocked", of(blocked), NoneSeen},
+		{"granted, but nothing private left", of(blocked, granted), NoneSeen},
+		{"a doubt about a read", of(blocked, doubt), Undetermined},
+		{"a doubt about something else", of(blocked, other), NoneSeen},
+		{"no read was attempted", of(other), Undetermined},
+		{"only probes", of(judged("CRD-005", scenarios.Must, scenarios.Conforms, "", syntax)), Undetermined},
+		{"nothing", of(), Undetermined},
+		{"broke off", faulty(engine.StageBrowser, blocked), Undetermined},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := New(c.record, Meta{}).Summary.Exfiltration; got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestHeadline(t *testing.T) {
+	blocked := judged("ORG-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, false))
+	network := stolen("WLD-003", sampleEvil)
+	network.Subject.Credential = scenarios.Network
+	for _, c := range []struct {
+		name   string
+		record engine.Record
+		want   string
+	}{
+		{"anybody", sample(), "Any web page can read this API with a visitor's session."},
+		{"some origin", of(stolen("ORG-001", "https://app.example.com.evil.test")), "A web page at https://app.example.com.evil.test can read this API with a visitor's session."},
+		{"a sandboxed frame", of(stolen("ORG-001", sampleEvil), stolen("NUL-001", "null")), "Any web page can read this API with a visitor's session."},
+		{"network", of(network), "Any web page can read this API from a visitor's network."},
+		{"nobody", of(blocked), "No web page of another origin could read this API's private data."},
+		{"nobody, but", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, "")), "No web page of another origin could read this API's private data, but 1 binding requirement is violated."},
+		{"nobody, as far as", of(blocked, judged("PRE-001", scenarios.Must, scenarios.CannotTell, "")), "No web page of another origin could read this API's private data, but not every requirement could be judged."},
+		{"unknown", of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false)), judged("HDR-001", scenarios.Must, scenarios.Conforms, "")), "Could not judge whether a web page of another origin can read this API."},
+		{"nothing", of(), "Could not judge: no requirement applies to this target as it was declared."},
+		{"unreachable", faulty(engine.StageReach), "Could not judge: the target does not answer."},
+		{"a stage that is new", faulty("elsewhere"), "Could not judge: the examination broke off."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := New(c.record, Meta{}).Headline(); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestFrontEnd(t *testing.T) {
+	works := judged("TRU-001", scenarios.Must, scenarios.Conforms, "")
+	for _, c := range []struct {
+		name   string
+		record engine.Record
+		want   string
+	}{
+		{"works", of(works), "can do its work"},
+		{"is hindered", of(works, judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
+		{"unknown", of(works, judged("TRU-002", scenarios.Must, scenarios.CannotTell, "")), "could not be judged"},
+		{"not asked", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := New(c.record, Meta{}).FrontEnd()
+			if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+				t.Errorf("got %q, want %q in it", got, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryFamilyHasATitle(t *testing.T) {
+	for _, s := range scenarios.Catalogue() {
+		if familyTitle(s.Family()) == s.Family() {
+			t.Errorf("the family %s has no title", s.Family())
+		}
+	}
+}
+
+func TestGroupsGoFromGraveToGood(t *testing.T) {
+	var got []string
+	for _, g := range New(sample(), Meta{}).groups() {
+		got = append(got, g.ID)
+	}
+	want := "WLD-001 NUL-001 PRE-003 CRD-002 HDR-003 ERR-002 ORG-001 TRU-001 WLD-003"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
+	}
+}

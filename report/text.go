@@ -1,0 +1,285 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// TextOptions say how to print on a terminal.
+type TextOptions struct {
+	Width   int  // in columns; 0 means 80
+	Color   bool // the caller knows of terminals and NO_COLOR
+	Verbose bool // every result, and the evidence of each violation
+	Quiet   bool // the verdict only
+}
+
+// Text prints the report for a terminal: what is violated, what could not be
+// judged, and what that comes to. An error of the writer is given back.
+func Text(w io.Writer, r Report, o TextOptions) error {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	p := &printer{r: r, o: o}
+	if !o.Quiet {
+		p.findings()
+	}
+	p.verdict()
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+type printer struct {
+	r Report
+	o TextOptions
+	b strings.Builder
+}
+
+// The styles that are used, as parameters of the SGR escape sequence. Each also
+// has its words: no meaning is in a colour alone.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	green  = "1;32"
+	yellow = "1;33"
+)
+
+func (p *printer) style(code, s string) string {
+	if !p.o.Color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// line prints one line as it is.
+func (p *printer) line(s string) { p.b.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+// text prints a text behind an indent, wrapped.
+func (p *printer) text(indent, s string) {
+	for _, l := range Wrap(visibleLine(s), p.o.Width-len(indent)) {
+		p.line(indent + l)
+	}
+}
+
+// field prints a label and a text beside it.
+func (p *printer) field(label, s string) {
+	const column = 12
+	lines := Wrap(visibleLine(s), p.o.Width-column)
+	for i, l := range lines {
+		name := ""
+		if i == 0 {
+			name = label
+		}
+		p.line("  " + p.style(dim, fmt.Sprintf("%-*s", column-2, name)) + l)
+	}
+}
+
+// findings prints all but the verdict on the whole.
+func (p *printer) findings() {
+	var advice, doubts, accepted, rest []Result
+	for _, g := range p.r.groups() {
+		p.violations(g)
+		for _, c := range g.Results {
+			switch {
+			case p.r.fails(c):
+			case c.Verdict == scenarios.Violates && c.Accepted:
+				accepted = append(accepted, c)
+			case c.Verdict == scenarios.Violates:
+				advice = append(advice, c)
+			case c.Verdict == scenarios.CannotTell:
+				doubts = append(doubts, c)
+			default:
+				rest = append(rest, c)
+			}
+		}
+	}
+	p.list(yellow, "COULD NOT JUDGE, which is not a pass", doubts, true)
+	p.list(yellow, "VIOLATES what is advised, which does not fail this run", advice, true)
+	p.list(dim, "ACCEPTED violations", accepted, true)
+	if p.o.Verbose {
+		p.list(green, "CONFORMS or does not apply", rest, false)
+	}
+}
+
+// violations prints those of one scenario that fail the run: the gravest with
+// its evidence, and where else.
+func (p *printer) violations(g group) {
+	var failing []Result
+	for _, c := range g.Results {
+		if p.r.fails(c) {
+			failing = append(failing, c)
+		}
+	}
+	if len(failing) == 0 {
+		return
+	}
+	first := failing[0]
+	p.line(p.style(red, "VIOLATES") + "  " + p.style(bold, first.ID) + "  " + grade(first))
+	p.field("expected", first.Title)
+	shown := failing[:1]
+	if p.o.Verbose {
+		shown = failing
+	}
+	for _, c := range shown {
+		p.field("happened", c.Reason)
+		if about := c.Subject.about(); about != "" {
+			p.field("where", about)
+		}
+		p.evidence(c.Proof)
+		if c.Exfiltrated {
+			p.field("stolen", fmt.Sprintf("%d bytes: %s", c.Proof.LootBytes, cut(c.Proof.LootExcerpt, 160)))
+		}
+	}
+	const most = 5
+	for i, c := range failing[len(shown):] {
+		if i == most {
+			p.field("", fmt.Sprintf("and %d more, in report.html", len(failing)-len(shown)-most))
+			break
+		}
+		p.field(map[bool]string{true: "also"}[i == 0], c.Subject.about())
+	}
+	p.field("fix", first.Fix)
+	p.line("")
+}
+
+// grade is level and severity in words.
+func grade(c Result) string {
+	if c.Severity == "" {
+		return string(c.Level)
+	}
+	return fmt.Sprintf("%s, %s severity", c.Level, c.Severity)
+}
+
+// evidence prints request lines, answers, and the header lines that decide.
+func (p *printer) evidence(proof Proof) {
+	label := "evidence"
+	for _, x := range proof.Exchanges {
+		p.field(label, x.Request.Method+" "+x.Request.URL)
+		label = ""
+		p.headers(deciding(x.Request.Headers))
+		switch {
+		case x.Withheld:
+			p.field("", "left the browser; withheld from the target by Crossexam")
+		case x.Response == nil:
+			p.field("", "no answer: "+x.Fault)
+		default:
+			p.field("", fmt.Sprintf("answered %d", x.Response.Status))
+			lines := deciding(x.Response.Headers)
+			if len(lines) == 0 {
+				p.field("", "  (no Access-Control header)")
+			}
+			p.headers(lines)
+		}
+	}
+	if proof.Block != "" {
+		p.field(label, "Chrome blocked it: "+proof.Block)
+	}
+}
+
+func (p *printer) headers(lines []Header) {
+	for _, h := range lines {
+		p.field("", "  "+h.Name+": "+h.Value)
+	}
+}
+
+// list prints results under a heading, those of one scenario with the same reason
+// together.
+func (p *printer) list(style, heading string, results []Result, fix bool) {
+	if len(results) == 0 {
+		return
+	}
+	p.line(p.style(style, heading))
+	for i := 0; i < len(results); {
+		c := results[i]
+		same := i + 1
+		for same < len(results) && results[same].ID == c.ID && results[same].Reason == c.Reason {
+			same++
+		}
+		where := c.Subject.about()
+		if n := same - i - 1; n > 0 {
+			where += fmt.Sprintf(" and %d more", n)
+		}
+		p.text("  ", p.sentence(c, where))
+		if c.Reason != "" {
+			p.text("      ", c.Reason)
+		}
+		if fix && c.Verdict == scenarios.Violates && (same == len(results) || results[same].ID != c.ID) {
+			p.text("      ", "Fix: "+c.Fix)
+		}
+		i = same
+	}
+	p.line("")
+}
+
+func (p *printer) sentence(c Result, where string) string {
+	s := c.ID + " (" + grade(c) + ")"
+	if where == "" {
+		return s + " " + c.Title
+	}
+	return s + " " + where
+}
+
+// verdict prints what it comes to.
+func (p *printer) verdict() {
+	r := p.r
+	code := r.ExitCode(r.Run.Strict)
+	style := map[int]string{ExitConforms: green, ExitViolates: red, ExitNoVerdict: yellow}[code]
+	for _, l := range Wrap(r.Headline(), p.o.Width) {
+		p.line(p.style(style, l))
+	}
+	if s := r.FrontEnd(); s != "" {
+		p.text("", s)
+	}
+	if f := r.Fault; f != nil {
+		p.text("", "Broke off ("+f.Stage+"): "+f.Error)
+		if f.Advice != "" {
+			p.text("", "What to do: "+f.Advice)
+		}
+	}
+	p.text("", r.Counts())
+	p.text("", fmt.Sprintf("Exit code %d: %s.", code, ExitMeaning(code)))
+}
+
+// Counts is the summary in one sentence.
+func (r Report) Counts() string {
+	s := r.Summary
+	text := fmt.Sprintf("%d conform, %s, %d could not be judged, %d not applicable", s.Conforms,
+		plural(s.Violates, "violates", "violate"), s.CannotTell, s.NotApplicable)
+	if s.Accepted > 0 {
+		text += fmt.Sprintf(", %d accepted", s.Accepted)
+	}
+	return text + fmt.Sprintf(" (%s in %.1f s).", plural(s.Attempts, "attempt", "attempts"), float64(s.DurationMS)/1000)
+}
+
+// Wrap breaks a text at blanks into lines of at most width characters. A word
+// that is longer is broken where the line ends. An indent at the beginning stays.
+func Wrap(text string, width int) []string {
+	width = max(width, 1)
+	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	if len(indent) >= width {
+		indent = ""
+	}
+	var lines []string
+	line := indent
+	for _, word := range strings.Fields(text) {
+		if line != indent {
+			if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width {
+				line += " " + word
+				continue
+			}
+			lines, line = append(lines, line), indent
+		}
+		for utf8.RuneCountInString(line)+utf8.RuneCountInString(word) > width {
+			room := width - utf8.RuneCountInString(line)
+			runes := []rune(word)
+			lines, line = append(lines, line+string(runes[:room])), indent
+			word = string(runes[room:])
+		}
+		line += word
+	}
+	return append(lines, line)
+}

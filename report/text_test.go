@@ -1,0 +1,168 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// hostile is what a target may put wherever it can.
+const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202e\r\n\x00\xff<script>alert(1)</script>\"'`|*_[x](http://evil.test/)://www.evil.test @all #1 </pre>{{.}}"
+
+func hostileReport(t *testing.T) (Report, []engine.Screen) {
+	t.Helper()
+	record := sample()
+	record.Fault = &engine.Fault{Stage: engine.StageRun, Err: errors.New("interrupted"), Advice: "again"}
+	stuff(reflect.ValueOf(&record).Elem(), hostile)
+	return New(record, Meta{Version: "1.0"}), record.Screens
+}
+
+func text(t *testing.T, r Report, o TextOptions) string {
+	t.Helper()
+	var b strings.Builder
+	if err := Text(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestText(t *testing.T) {
+	r := New(sample(), Meta{})
+	got := text(t, r, TextOptions{})
+	for _, want := range []string{
+		"VIOLATES  WLD-001  must, high severity\n",
+		"  expected  Title of WLD-001\n",
+		"  happened  https://evil.test read the reply with the victim's cookie\n",
+		"  evidence  GET https://api.example.com/api/notebooks\n",
+		"              Origin: https://evil.test\n",
+		"              Cookie: session=[redacted]; theme=[redacted]\n",
+		"              Access-Control-Allow-Origin: https://evil.test\n",
+		"  stolen    34 bytes: " + sampleLoot,
+		"  fix       Fix of WLD-001.\n",
+		"withheld from the target",
+		"COULD NOT JUDGE, which is not a pass\n  ERR-002 (must)",
+		"VIOLATES what is advised, which does not fail this run\n  HDR-003",
+		"\nAny web page can read this API with a visitor's session.\nThe trusted front end can do its work.\n",
+		"2 conform, 5 violate, 1 could not be judged, 1 not applicable",
+		"\nExit code 1: a binding requirement is violated.\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	for _, c := range []string{"ORG-001", "WLD-003"} {
+		if strings.Contains(got, c) {
+			t.Errorf("%s is shown without being asked for", c)
+		}
+		if !strings.Contains(text(t, r, TextOptions{Verbose: true}), c) {
+			t.Errorf("%s is not shown when asked for", c)
+		}
+	}
+	if strings.Contains(got, "Accept:") {
+		t.Error("a header that decides nothing is shown")
+	}
+}
+
+func TestTextOfOtherEnds(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		record engine.Record
+		want   []string
+	}{
+		{"conforms", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, false))), []string{"Exit code 0: conforms."}},
+		{"broke off", faulty(engine.StageReach), []string{"Broke off (reach): connection refused", "What to do: start it", "Exit code 3: could not judge, which is not a pass."}},
+	} {
+		got := text(t, New(c.record, Meta{}), TextOptions{})
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is missing in\n%s", c.name, want, got)
+			}
+		}
+	}
+	accepted := New(sample(), Meta{}).Accepting(func(c Result) bool { return true })
+	if got := text(t, accepted, TextOptions{}); !strings.Contains(got, "ACCEPTED violations") || !strings.Contains(got, "5 accepted") {
+		t.Errorf("accepted violations are not shown:\n%s", got)
+	}
+}
+
+func TestTextQuiet(t *testing.T) {
+	got := text(t, New(sample(), Meta{}), TextOptions{Quiet: true})
+	if strings.Contains(got, "WLD-001") || !strings.HasPrefix(got, "Any web page") || !strings.Contains(got, "Exit code 1") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestTextNamesOtherSubjects(t *testing.T) {
+	var results []engine.Result
+	for i := range 9 {
+		c := judged("ORG-001", scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true))
+		c.Subject.Endpoint = fmt.Sprintf("GET /%d", i)
+		results = append(results, c)
+	}
+	got := text(t, New(of(results...), Meta{}), TextOptions{})
+	if strings.Count(got, "VIOLATES  ORG-001") != 1 || !strings.Contains(got, "also      GET /1") || !strings.Contains(got, "and 3 more, in report.html") {
+		t.Errorf("got\n%s", got)
+	}
+	if got := text(t, New(of(results...), Meta{}), TextOptions{Verbose: true}); !strings.Contains(got, "GET /8") || strings.Contains(got, "more, in report.html") {
+		t.Errorf("verbose: got\n%s", got)
+	}
+}
+
+func TestTextFitsItsWidth(t *testing.T) {
+	r, _ := hostileReport(t)
+	for given, want := range map[int]int{0: 80, 60: 60, 120: 120} {
+		for line := range strings.SplitSeq(text(t, r, TextOptions{Width: given, Verbose: true}), "\n") {
+			if utf8.RuneCountInString(line) > want {
+				t.Errorf("width %d: %q", given, line)
+			}
+		}
+	}
+}
+
+var sgr = regexp.MustCompile("\x1b\\[(0|1|2|1;3[123])m")
+
+func TestTextNeutralisesEscapes(t *testing.T) {
+	r, _ := hostileReport(t)
+	checkVisible(t, text(t, r, TextOptions{Verbose: true}), "\n")
+	colored := text(t, r, TextOptions{Verbose: true, Color: true})
+	checkVisible(t, sgr.ReplaceAllString(colored, ""), "\n")
+	if sgr.ReplaceAllString(colored, "") != text(t, r, TextOptions{Verbose: true}) {
+		t.Error("colour changes the text")
+	}
+	// A line of the target cannot pass for one of ours.
+	if strings.Contains(text(t, New(of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "x\nExit code 0: conforms.")), Meta{}), TextOptions{}), "\nExit code 0") {
+		t.Error("a reason made a line of its own")
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  []string
+	}{
+		{"", 10, []string{""}},
+		{"one two three", 8, []string{"one two", "three"}},
+		{"one two three", 7, []string{"one two", "three"}},
+		{"one two three", 13, []string{"one two three"}},
+		{"abcdefghij", 4, []string{"abcd", "efgh", "ij"}},
+		{"a abcdefgh b", 4, []string{"a", "abcd", "efgh", "b"}},
+		{"  one two", 6, []string{"  one", "  two"}},
+		{"  abcdef", 4, []string{"  ab", "  cd", "  ef"}},
+		{"äöü äöü", 3, []string{"äöü", "äöü"}},
+		{"one\ntwo", 10, []string{"one two"}},
+		{"abc", 0, []string{"a", "b", "c"}},
+	} {
+		if got := Wrap(c.text, c.width); !slices.Equal(got, c.want) {
+			t.Errorf("%q at %d: got %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}

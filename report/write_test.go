@@ -1,0 +1,168 @@
+package report
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// files lists what is below a folder, folders left out.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			name, _ := filepath.Rel(dir, path)
+			list = append(list, filepath.ToSlash(name))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestWriteAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "on the way")
+	record := sample()
+	r := New(record, Meta{})
+	if err := WriteAll(dir, r, record.Screens); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"poc/.crossexam", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
+	for _, p := range r.ProofsOfConcept() {
+		want = append(want, "poc/"+p.Name)
+	}
+	slices.Sort(want)
+	if got := files(t, dir); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for _, name := range want {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o644 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+
+	// Another run leaves nothing of this one.
+	if err := WriteAll(dir, New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{}), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, dir); !slices.Equal(got, []string{"report.html", "report.json", "results.sarif", "summary.md"}) {
+		t.Errorf("after another run there is %q", got)
+	}
+}
+
+func TestWriteAllLeavesOtherFilesAlone(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"screens/holiday.png", "poc/mine.html", "notes.txt"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755), os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record := sample()
+	for range 2 {
+		if err := WriteAll(dir, New(record, Meta{}), record.Screens); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := files(t, dir)
+	for _, name := range []string{"screens/holiday.png", "poc/mine.html", "notes.txt", "screens/malicious-page-cookie.png"} {
+		if !slices.Contains(got, name) {
+			t.Errorf("%s has gone", name)
+		}
+	}
+}
+
+func TestWriteAllKeepsAFolderInAFolder(t *testing.T) {
+	dir := t.TempDir()
+	record := sample()
+	if err := WriteAll(dir, New(record, Meta{}), record.Screens); err != nil {
+		t.Fatal(err)
+	}
+	inner := filepath.Join(dir, "poc", "mine")
+	if err := os.Mkdir(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteAll(dir, New(of(), Meta{}), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(inner); err != nil {
+		t.Error(err)
+	}
+}
+
+// One file that cannot be written does not keep the others from being written.
+func TestWriteAllJoinsErrors(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"report.html", "poc"} {
+		path := filepath.Join(dir, name)
+		if name == "report.html" {
+			// A folder with something in it cannot be replaced by a file.
+			path = filepath.Join(path, "x")
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record := sample()
+	record.Screens = append(record.Screens, engine.Screen{Name: "../out.png", PNG: picturePNG()})
+	err := WriteAll(dir, New(record, Meta{}), record.Screens)
+	if err == nil {
+		t.Fatal("there is no error")
+	}
+	for _, want := range []string{"report.html", "poc", "../out.png"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in the error: %v", want, err)
+		}
+	}
+	got := files(t, dir)
+	for _, want := range []string{"report.json", "results.sarif", "summary.md", "screens/malicious-page-cookie.png"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s was not written: %q", want, got)
+		}
+	}
+	for _, name := range got {
+		if strings.HasPrefix(filepath.Base(name), ".") && filepath.Base(name) != ownerMark {
+			t.Errorf("%s is left over", name)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "..", "out.png")); err == nil {
+		t.Error("a file was written outside of the folder")
+	}
+}
+
+func TestWriteFileIsWholeOrNotThere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.txt")
+	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	err := writeFile(dir, "x.txt", func(w io.Writer) error {
+		_, err := io.WriteString(w, "half")
+		return errors.Join(err, broken)
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("the error is %v", err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "old" || len(files(t, dir)) != 1 {
+		t.Errorf("the file is %q, there is %q", got, files(t, dir))
+	}
+	for _, name := range []string{"", ".", "..", "a/b", "../x", "/x"} {
+		if writeFile(dir, name, func(io.Writer) error { return nil }) == nil {
+			t.Errorf("a file with the name %q was written", name)
+		}
+	}
+}
