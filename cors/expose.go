@@ -22,9 +22,11 @@ func VisibleHeaders(credentials bool, h Headers) []string {
 func visible(h Headers, filter func(name string) bool) []string {
 	var names []string
 	for _, name := range h.names() {
-		switch {
-		case name == "set-cookie", name == "set-cookie2", name == "clear-site-data":
-		case isToken(name) && filter(name):
+		switch name {
+		case "set-cookie", "set-cookie2", "clear-site-data":
+			continue
+		}
+		if filter(name) {
 			names = append(names, name)
 		}
 	}

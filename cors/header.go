@@ -41,11 +41,12 @@ func (h Headers) Get(name string) (value string, ok bool) {
 // #concept-header-value-normalize).
 func trim(s string) string { return strings.Trim(s, " \t\r\n") }
 
-// names gives each name once, in lower case and in order of appearance.
+// names gives each name once, in lower case and in order of appearance. What is
+// no token is no header, and ignored by browsers.
 func (h Headers) names() []string {
 	var names []string
 	for _, l := range h {
-		if n := strings.ToLower(l.Name); !slices.Contains(names, n) {
+		if n := strings.ToLower(l.Name); isToken(n) && !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}

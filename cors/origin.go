@@ -82,7 +82,6 @@ func OriginOf(u *url.URL) Origin {
 // ("127.1" becomes "127.0.0.1"); one that no browser loads is kept as it is. Any
 // scheme but http and https gives [Opaque].
 func NewOrigin(scheme, host, port string) Origin {
-	host = strings.ToLower(host)
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}

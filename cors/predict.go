@@ -44,16 +44,16 @@ func Predict(f Fetch, exchanges []Exchange) Prediction {
 	for {
 		res, rest, err := p.receive(exchanges)
 		if err != nil {
-			return out.fail(err)
+			return out.fail(err, rest)
 		}
 		next, redirected, err := p.follow(res)
 		switch {
 		case err != nil:
-			return out.fail(err)
+			return out.fail(err, rest)
 		case redirected:
 			p, exchanges = next, rest
 		case len(rest) > 0:
-			return out.fail(fmt.Errorf("an exchange of %s follows the last response", rest[0].Request.URL))
+			return out.fail(fmt.Errorf("an exchange of %s follows the last response", rest[0].Request.URL), nil)
 		default:
 			out.Readable = true
 			out.VisibleHeaders = p.visible(res)
@@ -68,13 +68,17 @@ type refusal Reason
 
 func (r refusal) Error() string { return string(r) }
 
-// fail ends a fetch that gives the page nothing.
-func (out Prediction) fail(err error) Prediction {
+// fail ends a fetch that gives the page nothing. After a refusal the browser
+// sends no more, so that more on the wire belongs to something else.
+func (out Prediction) fail(err error, rest []Exchange) Prediction {
 	var r refusal
-	if errors.As(err, &r) {
-		out.Reason = Reason(r)
-	} else {
+	switch {
+	case !errors.As(err, &r):
 		out.Undetermined = err.Error()
+	case len(rest) > 0:
+		out.Undetermined = fmt.Sprintf("an exchange of %s follows %s", rest[0].Request.URL, r)
+	default:
+		out.Reason = Reason(r)
 	}
 	return out
 }
@@ -93,7 +97,7 @@ func (f Fetch) start() (hop, error) {
 		url:         url,
 		method:      NormalizeMethod(cmp.Or(f.Method, "GET")),
 		headers:     f.Headers,
-		cors:        !sameOrigin(f.Origin, url.origin),
+		cors:        f.Origin != url.origin,
 	}, nil
 }
 
@@ -109,7 +113,7 @@ func (p hop) receive(exchanges []Exchange) (res Response, rest []Exchange, err e
 		}
 		ask := PreflightRequest{p.origin(), p.method, UnsafeHeaders(p.headers), p.credentials}
 		if r := CheckPreflight(ask, res.Status, res.Headers); r != Allowed {
-			return res, nil, refusal(r)
+			return res, exchanges, refusal(r)
 		}
 	}
 	if res, rest, err = p.take("request", exchanges); err != nil || !p.cors {

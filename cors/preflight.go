@@ -47,7 +47,7 @@ func CheckPreflight(req PreflightRequest, status int, h Headers) Reason {
 	if r := Check(req.Origin, req.Credentials, h); r != Allowed {
 		return "Preflight" + r
 	}
-	if status < 200 || status > 299 {
+	if status/100 != 2 {
 		return PreflightInvalidStatus
 	}
 	methods, headers := h.List(HeaderAllowMethods), h.List(HeaderAllowHeaders)
@@ -72,8 +72,8 @@ func (req PreflightRequest) allowsMethod(methods []string) bool {
 
 // allowsHeaders compares names regardless of case. With credentials "*" is a
 // name like any other; without, it covers every header. The standard excepts
-// Authorization (#cors-non-wildcard-request-header-name), Chrome does not unless
-// its policy CORSNonWildcardRequestHeadersSupport says so (measured: 156).
+// Authorization (#cors-non-wildcard-request-header-name); Chrome 156 does so only
+// with its feature CorsNonWildcardRequestHeadersSupport, which is off (measured).
 func (req PreflightRequest) allowsHeaders(allowed []string) bool {
 	if !req.Credentials && slices.Contains(allowed, "*") {
 		return true

@@ -24,9 +24,9 @@ func (r Response) location() (url string, ok bool) {
 
 // hop is one request on the way of a fetch through its redirects.
 type hop struct {
-	page        Origin // of the page
+	page        Origin // of the page; an opaque one equals no URL's
 	credentials bool   // credentials mode "include"
-	url         webURL
+	url         webURL // of scheme http or https
 	method      string
 	headers     Headers // set by the page
 	cors        bool    // this hop, or one before it, is cross-origin
@@ -53,17 +53,17 @@ func (p hop) follow(r Response) (next hop, ok bool, err error) {
 		return p, true, fmt.Errorf("the redirect to %q leaves http and https", location)
 	case p.count == maxRedirects:
 		return p, true, errors.New("there are too many redirects")
-	case to.userinfo && (p.cors || !sameOrigin(p.page, to.origin)):
+	case to.userinfo && (p.cors || to.origin != p.page):
 		return p, true, refusal(RedirectContainsCredentials)
 	}
 	next = p
 	next.url = to
 	next.count++
-	next.cors = p.cors || !sameOrigin(p.page, to.origin)
+	next.cors = p.cors || to.origin != p.page
 	if to.origin != p.url.origin {
 		// The target was chosen by a foreign origin, so it must not take the request
 		// for the page's own wish.
-		next.tainted = p.tainted || !sameOrigin(p.page, p.url.origin)
+		next.tainted = p.tainted || p.url.origin != p.page
 		next.headers = without(next.headers, "Authorization")
 	}
 	if r.Status == 303 && p.method != "GET" && p.method != "HEAD" ||
@@ -82,10 +82,6 @@ func (p hop) origin() string {
 	}
 	return p.page.String()
 }
-
-// sameOrigin differs from == in that an opaque origin is like no other, itself
-// in another frame included.
-func sameOrigin(a, b Origin) bool { return !a.IsOpaque() && a == b }
 
 func without(h Headers, names ...string) Headers {
 	return slices.DeleteFunc(slices.Clone(h), func(l Header) bool {

@@ -75,6 +75,7 @@ func TestUnsafeHeaders(t *testing.T) {
 		{lines("Range", "bytes=99999999999999999999-"), "range"},
 
 		{lines("DPR", "1.5", "Device-Memory", "0", "Downlink", "1", "RTT", "10", "ECT", "4g", "Save-Data", "ON"), none},
+		{lines("ECT", "slow-2g"), none},
 		{lines("DPR", "1.", "Width", "1.5", "ECT", "4G", "Save-Data", "off", "RTT", "", "Downlink", "x"), "downlink,dpr,ect,rtt,save-data,width"},
 		{lines("Intervention", "any thing"), none},
 		{lines("Width", n("1", 128), "Viewport-Width", n("1", 129)), "viewport-width"},
@@ -116,6 +117,26 @@ func sized(lengths ...int) Headers {
 		h = append(h, Header{names[i], strings.Repeat("1", n)})
 	}
 	return h
+}
+
+// Chrome 156 agreed for each of these headers and each byte but 0, CR and LF.
+func TestSafelistBytes(t *testing.T) {
+	for b := range 256 {
+		c := string([]byte{byte(b)})
+		unsafe := b < ' ' && b != '\t' || b == 0x7f || strings.Contains(`"():<>?@[\]{}`, c)
+		language := strings.Contains("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 *,-.;=", c)
+		for name, want := range map[string]bool{
+			"accept": !unsafe, "content-type": !unsafe, "accept-language": language, "content-language": language,
+		} {
+			prefix := ""
+			if name == "content-type" {
+				prefix = "text/plain;"
+			}
+			if isSafelisted(name, prefix+"a"+c+"b") != want {
+				t.Errorf("%s with byte %#x: safe %v", name, b, !want)
+			}
+		}
+	}
 }
 
 func TestNeedsPreflightMethod(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // webURL is what CORS needs to know of a URL.
@@ -107,13 +106,16 @@ func parseAuthority(scheme, authority string) (webURL, error) {
 // leading zeros.
 func cutPort(s string) (host, port string, err error) {
 	bracket := strings.IndexByte(s, ']') + 1
+	if strings.HasPrefix(s, "[") && bracket == 0 {
+		return s, "", nil
+	}
 	host, port, _ = strings.Cut(s[bracket:], ":")
 	host = s[:bracket] + host
 	if port == "" {
 		return host, "", nil
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || !isDigit(port[0]) {
+	if err != nil {
 		return host, port, fmt.Errorf("%q is not a port", port)
 	}
 	return host, strconv.FormatUint(n, 10), nil
@@ -126,7 +128,7 @@ func canonicalHost(host string) (canonical string, ok bool) {
 		return canonicalIPv6(host)
 	}
 	host, err := url.PathUnescape(host)
-	if err != nil || host == "" || !utf8.ValidString(host) {
+	if err != nil || host == "" {
 		return host, false
 	}
 	host = strings.ToLower(host)

@@ -77,4 +77,3 @@ func condensed(o scenarios.Observation) scenarios.Observation {
 	}
 	return o
 }
-
