@@ -194,7 +194,7 @@ func newCard(g group, first bool, pocs []ProofOfConcept) card {
 func (r Report) thefts(most int) []theft {
 	var stolen []Result
 	for _, c := range r.Results {
-		if c.Exfiltrated {
+		if c.Exfiltrated && !r.distrusted() {
 			stolen = append(stolen, c)
 		}
 	}

@@ -63,11 +63,24 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func TestHTML(t *testing.T) {
 	record := sample()
-	_, text := parsed(t, pageOf(t, New(record, Meta{Version: "1.2.3"}), record.Screens))
+	elements, text := parsed(t, pageOf(t, New(record, Meta{Version: "1.2.3"}), record.Screens))
+	open, folded := 0, 0
+	for _, n := range elements {
+		if attribute(n, "class") != "evidence" {
+			continue
+		}
+		folded++
+		if slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "open" }) {
+			open++
+		}
+	}
+	if open != 1 || folded != 6 {
+		t.Errorf("%d of %d pieces of evidence are unfolded", open, folded)
+	}
 	for _, want := range []string{
 		"Any web page can read this API with a visitor's session.",
 		"The trusted front end can do its work.",
-		"Exit code 1: a binding requirement is violated.",
+		"Exit code 1: a MUST requirement is violated (with --strict a SHOULD too).",
 		"5 violate", "1 could not be judged", "2 conform", "1 does not apply",
 		"34 bytes arrived at the attacker's server: " + sampleLoot,
 		"Access-Control-Allow-Origin: https://evil.test Access-Control-Allow-Credentials: true",
@@ -81,7 +94,7 @@ func TestHTML(t *testing.T) {
 		"What was withheld", "PUT /api/notebooks/1, 2 times",
 		"A page crashed and was opened once more",
 		"poc/WLD-001-",
-		"1.2.3",
+		"1.2.3", "23 November 2026, 11:34:56 UTC",
 	} {
 		if !strings.Contains(flat(text), want) {
 			t.Errorf("%q is missing", want)
@@ -101,6 +114,8 @@ func TestHTMLOfOtherEnds(t *testing.T) {
 		{"broke off", faulty(engine.StageReach),
 			[]string{"Could not judge: the target does not answer.", "Why the examination broke off", "connection refused", "What to do: start it", "Nothing was judged.", "None was run.", "no browser"},
 			[]string{"What was stolen"}},
+		{"a control failed", faulty(engine.StageControls, stolen("WLD-001", sampleEvil)),
+			[]string{"Could not judge: a control failed", "Exit code 3"}, []string{"What was stolen", "Any web page"}},
 		{"empty", engine.Record{}, []string{"Could not judge"}, nil},
 	} {
 		_, text := parsed(t, pageOf(t, New(c.record, Meta{}), nil))

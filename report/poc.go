@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -126,9 +125,6 @@ func cspSource(rawURL string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return "'none'"
-	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil && a.Is6() {
-		return u.Scheme + ":"
 	}
 	for _, r := range u.Host {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:", r) {

@@ -84,6 +84,9 @@ func TestProofOfConceptIsHarmless(t *testing.T) {
 	o := &c.Observations[0]
 	o.Attempt.URL = "https://api.example.com/</script><script>alert(1)</script>?'\"`${1}\u2028//--><!--"
 	o.Attempt.Headers = cors.Headers{{Name: "X-</script>", Value: "'\"\\"}}
+	hop := o.Exchanges[0]
+	hop.Request.URL = "http://127.0.0.1:5055/x"
+	o.Exchanges = append(o.Exchanges, hop)
 	c.Subject.Origin += "</script><img src=x onerror=alert(1)>"
 	c.Judgement.Reason = hostile
 	page := pocOf(t, New(of(c), Meta{Secrets: []string{sampleSession}}))
@@ -113,7 +116,7 @@ func TestProofOfConceptIsHarmless(t *testing.T) {
 			policy = attribute(n, "content")
 		}
 	}
-	if !strings.HasPrefix(policy, "default-src 'none'; ") || !strings.HasSuffix(policy, "; connect-src https://api.example.com") {
+	if !strings.HasPrefix(policy, "default-src 'none'; ") || !strings.HasSuffix(policy, "; connect-src https://api.example.com http://127.0.0.1:5055") {
 		t.Errorf("the policy is %q", policy)
 	}
 	if strings.Contains(page, sampleSession) {

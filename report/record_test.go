@@ -130,7 +130,7 @@ func sample() engine.Record {
 	medium.Judgement.Severity = scenarios.Medium
 	return engine.Record{
 		Run:      "crossexam-0123456789ab",
-		Started:  time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+		Started:  time.Date(2026, 11, 23, 12, 34, 56, 789, time.FixedZone("", 3600)),
 		Duration: 1234 * time.Millisecond,
 		Browser: attacker.Info{
 			Product: "Chrome/156.0.8078.79", Path: "/usr/lib/chromium/chromium", Flags: []string{"--headless=new"},

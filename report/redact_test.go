@@ -215,9 +215,11 @@ func TestSpellings(t *testing.T) {
 		}
 	}
 	for shift := range 3 {
-		whole := base64.StdEncoding.EncodeToString([]byte("xyz"[:shift] + secret + "end"))
-		if got := newRedactor([]string{secret}).text(whole); len(got) > len(redacted)+12 {
-			t.Errorf("within base64 after %d bytes: %s becomes %s", shift, whole, got)
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			whole := encoding.EncodeToString([]byte("xyz"[:shift] + "???>>>~~~" + secret + "end"))
+			if got := newRedactor([]string{"???>>>~~~" + secret}).text(whole); len(got) > len(redacted)+12 {
+				t.Errorf("within base64 after %d bytes: %s becomes %s", shift, whole, got)
+			}
 		}
 	}
 }
@@ -226,6 +228,7 @@ func TestPartsOfSecrets(t *testing.T) {
 	for _, c := range []struct{ secret, part string }{
 		{"alice:wonderland", "wonderland"},
 		{"session=abcdef; Path=/", "abcdef"},
+		{"s%3Aabc%2F", "s:abc/"},
 		{"username=alice&password=hunt+er", "hunt er"},
 		{`{"user":"alice","auth":{"pass":["looking-glass"]}}`, "looking-glass"},
 	} {

@@ -71,7 +71,7 @@ type Posture struct {
 
 // Target is what was under test.
 type Target struct {
-	URL            string   `json:"url"`
+	URL            string   `json:"url" redact:"url"`
 	TrustedOrigins []string `json:"trusted_origins"`
 	Credentials    []string `json:"credentials" redact:"-"`
 	// Capabilities are what the target declares, on which it depends which

@@ -120,7 +120,8 @@ func spellings(secrets []string) []string {
 }
 
 // parts are the secrets within a secret: the password of "user:password", the
-// value of a cookie, and the fields of a login body, form or JSON.
+// value of a cookie, the fields of a login body, form or JSON, and what a percent
+// encoding stands for.
 func parts(s string) []string {
 	var list []string
 	if _, password, ok := strings.Cut(s, ":"); ok {
@@ -135,6 +136,9 @@ func parts(s string) []string {
 				list = append(list, values...)
 			}
 		}
+	}
+	if plain, err := url.PathUnescape(s); err == nil && plain != s {
+		list = append(list, plain) // a cookie's value as a framework reads it
 	}
 	var body any
 	if json.Unmarshal([]byte(s), &body) == nil {

@@ -36,7 +36,7 @@ func TestExitCode(t *testing.T) {
 		{"only information could be told", of(remark), 0, 0},
 		{"unreachable", faulty(engine.StageReach), 3, 3},
 		{"broke off before a violation", faulty(engine.StageBrowser, conforms), 3, 3},
-		{"broke off after a violation", faulty(engine.StageBrowser, conforms, violates), 1, 1},
+		{"broke off after a violation", faulty(engine.StageBrowser, conforms, violates), 3, 3},
 		{"a control failed after a violation", faulty(engine.StageControls, violates), 3, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -110,6 +110,7 @@ func TestExfiltration(t *testing.T) {
 		{"only probes", of(judged("CRD-005", scenarios.Must, scenarios.Conforms, "", syntax)), Undetermined},
 		{"nothing", of(), Undetermined},
 		{"broke off", faulty(engine.StageBrowser, blocked), Undetermined},
+		{"a control failed", faulty(engine.StageControls, stolen("WLD-001", sampleEvil)), Undetermined},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := New(c.record, Meta{}).Summary.Exfiltration; got != c.want {
@@ -133,11 +134,12 @@ func TestHeadline(t *testing.T) {
 		{"a sandboxed frame", of(stolen("ORG-001", sampleEvil), stolen("NUL-001", "null")), "Any web page can read this API with a visitor's session."},
 		{"network", of(network), "Any web page can read this API from a visitor's network."},
 		{"nobody", of(blocked), "No web page of another origin could read this API's private data."},
-		{"nobody, but", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, "")), "No web page of another origin could read this API's private data, but 1 binding requirement is violated."},
+		{"nobody, but", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, "")), "No web page of another origin could read this API's private data, but 1 requirement is violated."},
 		{"nobody, as far as", of(blocked, judged("PRE-001", scenarios.Must, scenarios.CannotTell, "")), "No web page of another origin could read this API's private data, but not every requirement could be judged."},
 		{"unknown", of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false)), judged("HDR-001", scenarios.Must, scenarios.Conforms, "")), "Could not judge whether a web page of another origin can read this API."},
 		{"nothing", of(), "Could not judge: no requirement applies to this target as it was declared."},
 		{"unreachable", faulty(engine.StageReach), "Could not judge: the target does not answer."},
+		{"a control failed", faulty(engine.StageControls, stolen("WLD-001", sampleEvil)), "Could not judge: a control failed, so nothing that this browser shows can be trusted."},
 		{"a stage that is new", faulty("elsewhere"), "Could not judge: the examination broke off."},
 	} {
 		t.Run(c.name, func(t *testing.T) {

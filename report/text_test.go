@@ -52,7 +52,7 @@ func TestText(t *testing.T) {
 		"VIOLATES what is advised, which does not fail this run\n  HDR-003",
 		"\nAny web page can read this API with a visitor's session.\nThe trusted front end can do its work.\n",
 		"2 conform, 5 violate, 1 could not be judged, 1 not applicable",
-		"\nExit code 1: a binding requirement is violated.\n",
+		"\nExit code 1: a MUST requirement is violated (with --strict a SHOULD too).\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)

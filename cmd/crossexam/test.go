@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -151,7 +152,7 @@ func test(ctx context.Context, o testOptions) error {
 	fmt.Printf("Report: %s\n", filepath.Join(o.out, "report.html"))
 
 	code := r.ExitCode(o.strict)
-	if passed != (code == 0) {
+	if passed != clean(record, o.strict) {
 		// Two counts of one run must agree; if not, neither is to be trusted.
 		fmt.Fprintf(os.Stderr, "crossexam: Ginkgo and the report disagree about this run:\n%s\n", report.Visible(ginkgo.String()))
 		return couldNotSay(errors.New("please report this as a defect of Crossexam"))
@@ -163,6 +164,12 @@ func test(ctx context.Context, o testOptions) error {
 		return exitError{code: code}
 	}
 	return nil
+}
+
+// clean is what Ginkgo has to say of this record: nothing broke off, and nothing
+// fails.
+func clean(record engine.Record, strict bool) bool {
+	return record.Fault == nil && !slices.ContainsFunc(record.Results, func(r engine.Result) bool { return r.Fails(strict) })
 }
 
 // meta says what the report cannot know from the record.

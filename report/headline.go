@@ -1,0 +1,173 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Headline is the verdict in one sentence.
+func (r Report) Headline() string {
+	if r.distrusted() {
+		return "Could not judge: " + r.whyNothing()
+	}
+	if worst := r.worstTheft(); worst != nil {
+		return fmt.Sprintf("%s can read this API%s.", who(*worst), with(worst.Subject.Credential))
+	}
+	violated := 0
+	seen := map[string]bool{}
+	for _, c := range r.Results {
+		if r.fails(c) && !seen[c.ID] {
+			seen[c.ID] = true
+			violated++
+		}
+	}
+	but := ""
+	if violated > 0 {
+		but = fmt.Sprintf(", but %s violated", plural(violated, "requirement is", "requirements are"))
+	}
+	switch r.Summary.Exfiltration {
+	case NoneSeen:
+		if but == "" && r.Summary.ExitCode == ExitNoVerdict {
+			but = ", but not every requirement could be judged"
+		}
+		return "No web page of another origin could read this API's private data" + but + "."
+	case Undetermined:
+		if r.judgedNothing() {
+			return "Could not judge: " + r.whyNothing()
+		}
+		return "Could not judge whether a web page of another origin can read this API" + but + "."
+	}
+	return "Private data left for the attacker."
+}
+
+func (r Report) judgedNothing() bool {
+	return r.Summary.Conforms+r.Summary.Violates+r.Summary.Accepted == 0
+}
+
+func (r Report) whyNothing() string {
+	switch {
+	case r.Fault != nil:
+		return broke(r.Fault.Stage) + "."
+	case r.Summary.CannotTell > 0:
+		return "no attempt showed anything about the target."
+	}
+	return "no requirement applies to this target as it was declared."
+}
+
+// broke says where an examination broke off.
+func broke(stage string) string {
+	switch engine.Stage(stage) {
+	case engine.StageReach:
+		return "the target does not answer"
+	case engine.StageBrowser:
+		return "the browser does not work here"
+	case engine.StageControls:
+		return "a control failed, so nothing that this browser shows can be trusted"
+	case engine.StageEvidence:
+		return "evidence was lost on the way"
+	case engine.StageRun:
+		return "the run was interrupted"
+	}
+	return "the examination broke off"
+}
+
+// FrontEnd says in one sentence whether the trusted front end still works, the
+// other half of the question. It is empty where that was not asked.
+func (r Report) FrontEnd() string {
+	conforms, doubt := false, false
+	var violated []string
+	for _, c := range r.Results {
+		switch {
+		case c.Family != "TRU":
+		case r.fails(c):
+			if !slices.Contains(violated, c.ID) {
+				violated = append(violated, c.ID)
+			}
+		case c.Verdict == scenarios.CannotTell:
+			doubt = true
+		case c.Verdict == scenarios.Conforms:
+			conforms = true
+		}
+	}
+	switch {
+	case len(violated) > 0:
+		return fmt.Sprintf("The trusted front end cannot do all of its work (%s).", strings.Join(violated, ", "))
+	case doubt:
+		return "Whether the trusted front end can do all of its work could not be judged."
+	case conforms:
+		return "The trusted front end can do its work."
+	}
+	return ""
+}
+
+// worstTheft is the proven exfiltration that says most, or nil.
+func (r Report) worstTheft() *Result {
+	var worst *Result
+	for i, c := range r.Results {
+		if c.Exfiltrated && (worst == nil || c.harm() > worst.harm()) {
+			worst = &r.Results[i]
+		}
+	}
+	return worst
+}
+
+// harm orders thefts: from an origin that anybody has before one that only some
+// can get.
+func (c Result) harm() int {
+	n := slices.Index([]scenarios.Severity{scenarios.Low, scenarios.Medium, scenarios.High}, c.Severity)
+	if anybody(c) {
+		n += 10
+	}
+	return n
+}
+
+// anybody tells whether every page on the web is in the place of this attacker.
+func anybody(c Result) bool { return c.Family == "WLD" || c.Family == "NUL" }
+
+func who(c Result) string {
+	if anybody(c) {
+		return "Any web page"
+	}
+	return "A web page at " + visibleLine(c.Subject.Origin)
+}
+
+func with(c scenarios.Credential) string {
+	switch c {
+	case scenarios.Cookie:
+		return " with a visitor's session"
+	case scenarios.Basic:
+		return " with a visitor's password"
+	case scenarios.ClientCert:
+		return " with a visitor's certificate"
+	case scenarios.Network:
+		return " from a visitor's network"
+	}
+	return ""
+}
+
+// about names the subject in a line: "GET /api/notebooks from https://evil.test
+// with cookie".
+func (s Subject) about() string {
+	var parts []string
+	if s.Endpoint != "" {
+		parts = append(parts, s.Endpoint)
+	}
+	if s.Origin != "" {
+		parts = append(parts, "from "+s.Origin)
+	}
+	if s.Credential != "" {
+		parts = append(parts, "with "+string(s.Credential))
+	}
+	return visibleLine(strings.Join(parts, " "))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
