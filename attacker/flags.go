@@ -1,6 +1,10 @@
 package attacker
 
-import "os"
+import (
+	"os"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
 
 // A flag of the browser's command line; value is a string or true.
 type flag struct {
@@ -22,8 +26,10 @@ func launchFlags(stage *Stage, profileDir string) []flag {
 		{"headless", "new"},
 		{"user-data-dir", profileDir},
 
-		// Every host leads to the stage, and nowhere else.
-		{"host-resolver-rules", "MAP * " + stage.Addr()},
+		// Every host leads to the stage, and nowhere else. The first rule that
+		// matches counts.
+		{"host-resolver-rules", "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()},
+		{"ip-address-space-overrides", stage.PublicAddr() + "=public"},
 		{"ignore-certificate-errors-spki-list", stage.Authority().SPKI()},
 		{"no-proxy-server", true},
 		{"disable-quic", true},

@@ -3,6 +3,7 @@ package attacker
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -16,8 +17,8 @@ import (
 //go:embed pages
 var pages embed.FS
 
-// A Stage plays every host of a run on one loopback port. The browser is told to
-// send all its traffic there; what the stage does with a request depends on the
+// A Stage plays every host of a run on loopback: on one port, and on a second one
+// those on public addresses. The browser is told to send all its traffic there; what the stage does with a request depends on the
 // origin it is for: a mounted handler (a target's tap, a fixture), a page that is
 // being played, or nothing at all: the connection is closed, so that the browser
 // can reach no other host and none can answer in a target's name.
@@ -29,6 +30,7 @@ type Stage struct {
 
 	authority *loopback.Authority
 	server    *loopback.Server
+	public    *loopback.Server // the same, on the port that stands for public addresses
 	templates *template.Template
 	attempt   template.JS
 	page      template.JS
@@ -72,17 +74,25 @@ func NewStage() (*Stage, error) {
 	if s.server, err = loopback.Serve(s, authority); err != nil {
 		return nil, err
 	}
+	if s.public, err = loopback.Serve(s, authority); err != nil {
+		return nil, errors.Join(err, s.server.Close())
+	}
 	return s, nil
 }
 
-// Addr is the loopback address all hosts are mapped to.
+// Addr is the loopback address all hosts are mapped to, but those under
+// [scenarios.PublicDomain].
 func (s *Stage) Addr() string { return s.server.Addr() }
+
+// PublicAddr is the loopback address that hosts under [scenarios.PublicDomain] are
+// mapped to. The browser takes it for a public one.
+func (s *Stage) PublicAddr() string { return s.public.Addr() }
 
 // Authority makes the certificates of the stage.
 func (s *Stage) Authority() *loopback.Authority { return s.authority }
 
-// Close stops the server.
-func (s *Stage) Close() error { return s.server.Close() }
+// Close stops the servers.
+func (s *Stage) Close() error { return errors.Join(s.server.Close(), s.public.Close()) }
 
 // Mount has the handler answer for an origin. It is replaced by a later Mount of
 // the same origin and stays until the stage closes.

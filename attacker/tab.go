@@ -270,6 +270,9 @@ func (t *Tab) spec(name string, task Task) spec {
 	if a.Body != "" {
 		s.Init["body"] = a.Body
 	}
+	if space := addressSpace(a); space != "" {
+		s.Init["targetAddressSpace"] = space
+	}
 	if !a.Trusted {
 		s.Loot = t.origin.String() + collectorPath + "?attempt=" + url.QueryEscape(name)
 	}
