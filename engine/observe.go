@@ -89,6 +89,12 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 	if g.trusted {
 		role = attacker.TrustedFront
 	}
+	if why, err := s.permit(ctx, v, g.page); err != nil {
+		return err
+	} else if why != "" {
+		s.fault(g, why)
+		return nil
+	}
 	if err := v.tab.Open(ctx, g.page, role); err != nil {
 		return err
 	}

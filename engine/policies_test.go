@@ -30,10 +30,16 @@ func openLab(t *testing.T, o attacker.Options) *engine.Lab {
 // stage serves a notebook for the lab until the test ends.
 func stage(t *testing.T, lab *engine.Lab, n fixtures.Notebook) *engine.Staged {
 	t.Helper()
+	return stageAt(t, lab, n, engine.StagedURL)
+}
+
+// stageAt serves it under another URL.
+func stageAt(t *testing.T, lab *engine.Lab, n fixtures.Notebook, at string) *engine.Staged {
+	t.Helper()
 	if n.Origins == nil {
 		n.Origins = []cors.Origin{cors.MustParseOrigin("https://notebook.example.com")}
 	}
-	staged, err := engine.StageNotebook(lab, n)
+	staged, err := engine.StageNotebookAt(lab, n, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,21 +85,56 @@ func TestPoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
 			if *recording && slices.Contains(recordedPolicies, policy.Name) {
 				keep(t, policy.Name, record)
 			}
-			want := slices.Clone(policy.Convicts)
-			slices.Sort(want)
-			if got := convicted(record); !slices.Equal(got, want) {
-				t.Errorf("convicted by %v, and declares %v", got, want)
-				for _, r := range record.Results {
-					if r.Verdict() == scenarios.Violates {
-						t.Logf("%s %v: %s", r.Scenario.ID, r.Subject, r.Judgement.Reason)
-					}
-				}
-			}
-			for _, r := range record.Results {
-				if policy.Breaks == "" && r.Verdict() == scenarios.CannotTell {
-					t.Errorf("the hardened policy leaves a doubt: %s %v: %s", r.Scenario.ID, r.Subject, r.Judgement.Reason)
-				}
-			}
+			convict(t, policy, policy.Convicts, record)
 		})
+	}
+}
+
+// The same without a login, as Open Notebook runs on its user's own machine, for
+// the policies that say what convicts them there.
+func TestOpenPoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
+	lab := openLab(t, attacker.Options{})
+	for _, policy := range fixtures.Policies() {
+		if policy.Breaks != "" && policy.ConvictsOpen == nil {
+			continue
+		}
+		t.Run(policy.Name, func(t *testing.T) {
+			s := stageAt(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.NoLogin}, engine.LocalURL)
+			convict(t, policy, policy.ConvictsOpen, examine(t.Context(), t, lab, s))
+		})
+	}
+}
+
+// The same under a bearer token.
+func TestBearerPoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
+	lab := openLab(t, attacker.Options{})
+	for _, policy := range fixtures.Policies() {
+		if policy.Breaks != "" && policy.ConvictsBearer == nil {
+			continue
+		}
+		t.Run(policy.Name, func(t *testing.T) {
+			s := stage(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.BearerToken})
+			convict(t, policy, policy.ConvictsBearer, examine(t.Context(), t, lab, s))
+		})
+	}
+}
+
+// convict holds a record against what the policy declares.
+func convict(t *testing.T, policy fixtures.Policy, declared []string, record engine.Record) {
+	t.Helper()
+	want := slices.Clone(declared)
+	slices.Sort(want)
+	if got := convicted(record); !slices.Equal(got, want) {
+		t.Errorf("convicted by %v, and declares %v", got, want)
+		for _, r := range record.Results {
+			if r.Verdict() == scenarios.Violates {
+				t.Logf("%s %v: %s", r.Scenario.ID, r.Subject, r.Judgement.Reason)
+			}
+		}
+	}
+	for _, r := range record.Results {
+		if policy.Breaks == "" && r.Verdict() == scenarios.CannotTell {
+			t.Errorf("the hardened policy leaves a doubt: %s %v: %s", r.Scenario.ID, r.Subject, r.Judgement.Reason)
+		}
 	}
 }

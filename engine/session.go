@@ -135,6 +135,7 @@ func (s *Session) Start(ctx context.Context, lab *Lab) error {
 	s.lab, s.number = lab, lab.sessions
 	s.record.Browser = lab.browser.Info()
 	lab.stage.Mount(s.plan.Target.Origin(), s.handler())
+	s.mountRebound()
 	for _, g := range s.pending {
 		if g.probe {
 			continue

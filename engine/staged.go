@@ -20,19 +20,32 @@ type Staged struct {
 	server     *loopback.Server
 }
 
-// StageNotebook serves a notebook for a lab. The tap verifies its
+// StageNotebook serves a notebook for a lab at [StagedURL]. The tap verifies its
 // https by the lab's authority, as it verifies others by the system's.
 func StageNotebook(lab *Lab, n fixtures.Notebook) (*Staged, error) {
+	return StageNotebookAt(lab, n, StagedURL)
+}
+
+// LocalURL is where Open Notebook is without a proxy before it.
+const LocalURL = "http://127.0.0.1:5055"
+
+// StageNotebookAt is [StageNotebook] with another URL, http or https, under which
+// the browser finds the notebook. Unless the notebook says otherwise, that host is
+// the only one it answers for.
+func StageNotebookAt(lab *Lab, n fixtures.Notebook, at string) (*Staged, error) {
+	base, err := url.Parse(at)
+	if err != nil {
+		return nil, err
+	}
+	if n.Hosts == nil {
+		n.Hosts = []string{base.Hostname()}
+	}
 	server, err := loopback.Serve(n.Handler(), lab.stage.Authority())
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(StagedURL)
-	if err != nil {
-		return nil, err
-	}
 	s := &Staged{server: server, Deployment: target.Deployment{
-		Facts: n.Target(StagedURL),
+		Facts: n.Target(at),
 		Upstream: target.Upstream{
 			URL:     base,
 			Address: server.Addr(),

@@ -15,7 +15,8 @@ func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 		PRE-001/must PRE-003/must PRE-006/must PRE-007/must
 		ERR-001/must ERR-002/must ERR-003/must
 		HDR-001/must HDR-002/must
-		TRU-001/must TRU-002/must`)
+		TRU-001/must TRU-002/must
+		NET-001/must NET-002/info NET-003/must NET-004/must`)
 	var got []string
 	for _, s := range Catalogue() {
 		got = append(got, s.ID+"/"+string(s.Level))

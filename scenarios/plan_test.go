@@ -60,7 +60,7 @@ func checkAttempts(t *testing.T, target Target, c Case) {
 		t.Errorf("%+v is incomplete", c.Subject)
 	}
 	for _, a := range c.Attempts {
-		if !strings.HasPrefix(a.URL, target.URL+"/") || a.Method == "" {
+		if !strings.HasPrefix(a.URL, target.URL+"/") && originOf(a.URL) != rebound(target) || a.Method == "" {
 			t.Errorf("%s %s is not a request to the target", a.Method, a.URL)
 		}
 		if slices.Contains(target.Trusted, a.Page) != a.Trusted && a.Vector != Probe {
@@ -203,6 +203,9 @@ func TestScenariosThatDoNotApply(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
 			for _, s := range Catalogue() {
+				if s.Family() == "NET" || s.Family() == "CFG" {
+					continue // which have tables of their own
+				}
 				if _, reason := s.Plan(tt.target); reason != "" {
 					got = append(got, s.ID)
 				}

@@ -112,7 +112,9 @@ type Target struct {
 	// Credentials are those the victim has; Bearer among them is the trusted
 	// front end's.
 	Credentials []Credential `json:"credentials"`
-	Endpoints   []Endpoint   `json:"endpoints"`
+	// Local says that the target's address is loopback or private.
+	Local     bool       `json:"local,omitempty"`
+	Endpoints []Endpoint `json:"endpoints"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
 	Policy Policy        `json:"policy"`

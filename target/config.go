@@ -67,7 +67,8 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 		return Deployment{}, errors.Join(errs...)
 	}
 	d.Facts.Credentials = kinds(d.Credentials)
-	if len(d.Facts.Credentials) == 0 && isPrivate(ctx, d.Facts.Origin()) {
+	d.Facts.Local = isPrivate(ctx, d.Facts.Origin())
+	if len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = []scenarios.Credential{scenarios.Network}
 	}
 	d.Facts.Errors = commonErrors(d.Facts)
