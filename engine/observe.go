@@ -114,7 +114,7 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		}
 	}
 	for i, a := range g.attempts {
-		s.observed[a.Key()] = join(a, sightings[i], s.tap.Exchange, v)
+		s.observed[a.Key()] = join(a, sightings[i], s.exchange, v)
 	}
 	return s.screenshot(ctx, v, g)
 }

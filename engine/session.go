@@ -24,6 +24,7 @@ type Session struct {
 	options    Options
 
 	tap      *target.Tap
+	launched []*target.Tap // those of the target's launches
 	lab      *Lab
 	number   int // of the session in its lab
 	victims  map[scenarios.Credential]*victim
@@ -136,6 +137,9 @@ func (s *Session) Start(ctx context.Context, lab *Lab) error {
 	s.record.Browser = lab.browser.Info()
 	lab.stage.Mount(s.plan.Target.Origin(), s.handler())
 	s.mountRebound()
+	if err := s.mountLaunches(); err != nil {
+		return s.fail(s.faultOf(ctx, err))
+	}
 	for _, g := range s.pending {
 		if g.probe {
 			continue
@@ -231,6 +235,9 @@ func (s *Session) Close() {
 		}
 	}
 	s.tap.Close()
+	for _, tap := range s.launched {
+		tap.Close()
+	}
 }
 
 // Examine does a whole session: it reaches the target, opens it in the lab, and

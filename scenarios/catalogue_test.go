@@ -16,6 +16,7 @@ func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 		ERR-001/must ERR-002/must ERR-003/must
 		HDR-001/must HDR-002/must
 		TRU-001/must TRU-002/must
+		CFG-001/must CFG-002/must CFG-003/must
 		NET-001/must NET-002/info NET-003/must NET-004/must`)
 	var got []string
 	for _, s := range Catalogue() {

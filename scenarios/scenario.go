@@ -118,6 +118,10 @@ type Target struct {
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
 	Policy Policy        `json:"policy"`
+	// StartupLog is what the target said at its start; nil where nobody knows.
+	StartupLog *StartupLog `json:"startup_log,omitempty"`
+	// Launches are programs of the target that run for this examination alone.
+	Launches []Launch `json:"launches,omitempty"`
 	// Label is a random DNS label of this run, for paths and hosts that nothing
 	// on the target knows.
 	Label string `json:"label"`

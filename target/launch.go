@@ -1,0 +1,231 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Command starts the target as a program of this machine, on loopback, for the
+// time of an examination.
+type Command struct {
+	// Argv is the program and its arguments. It must stay in the foreground, and
+	// listen on 127.0.0.1 at the port that stands for {port}, here or in Env.
+	Argv []string
+	Dir  string   // to start it in; empty is this process's own
+	Env  []string // "NAME=value", besides this process's environment
+	// Variable is the environment variable with the origins, separated by commas.
+	Variable string
+	// Path is that of the base URL, such as "/v1".
+	Path string
+	// Timeout is how long it may take to answer; 0 is a minute.
+	Timeout time.Duration
+}
+
+const placeholder = "{port}" // in Argv and Env
+
+// Launched are the programs that a command started. They run until Close.
+type Launched struct {
+	// Launches is for [scenarios.Target].
+	Launches  []scenarios.Launch
+	processes []*process
+}
+
+// Launch starts the command once with the trusted origins written as they should
+// be, and then once for each way to write them wrongly, one after the other. Every
+// program that answers keeps running. One that ends before it answers, on two
+// ports, has refused its configuration. That the first one does not answer is an
+// error, with what it printed last.
+func (c Command) Launch(ctx context.Context, trusted []cors.Origin) (*Launched, error) {
+	if err := c.check(trusted); err != nil {
+		return nil, err
+	}
+	l := &Launched{}
+	for _, variant := range variants(trusted) {
+		variant.Variable = c.Variable
+		started := c.start(ctx, variant)
+		if started.process != nil {
+			l.processes = append(l.processes, started.process)
+		}
+		err := ctx.Err()
+		if failed := started.Fault + started.Refused; err == nil && variant.Right && failed != "" {
+			err = fmt.Errorf("the target could not be started with %s: %s", variant, failed)
+		}
+		if err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		l.Launches = append(l.Launches, started.Launch)
+	}
+	return l, nil
+}
+
+// Log is what the rightly configured program has printed so far, for
+// [ReadStartupLog]. Of much output it is the beginning.
+func (l *Launched) Log() io.Reader { return strings.NewReader(l.processes[0].output.begin()) }
+
+// Close ends all programs with what they started, and waits for them.
+func (l *Launched) Close() error {
+	var errs []error
+	for _, p := range l.processes {
+		p.terminate()
+	}
+	for _, p := range l.processes {
+		errs = append(errs, p.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (c Command) check(trusted []cors.Origin) error {
+	uses := func(s string) bool { return strings.Contains(s, placeholder) }
+	switch {
+	case len(c.Argv) == 0 || c.Argv[0] == "":
+		return errors.New("the command that starts the target is empty")
+	case c.Variable == "" || strings.ContainsAny(c.Variable, "=\x00"):
+		return fmt.Errorf("%q cannot be the environment variable with the origins: write it like CORS_ORIGINS", c.Variable)
+	case !slices.ContainsFunc(c.Argv, uses) && !slices.ContainsFunc(c.Env, uses):
+		return errors.New("the command that starts the target has no {port}: write it where the port to listen on belongs")
+	case len(trusted) == 0:
+		return errors.New("the command that starts the target needs trusted origins to be tried with: declare them")
+	}
+	return nil
+}
+
+// variants are the ways to configure the origins, the right one first.
+func variants(trusted []cors.Origin) []scenarios.Launch {
+	items := make([]string, len(trusted))
+	slashed := make([]string, len(trusted))
+	for i, o := range trusted {
+		items[i] = o.String()
+		slashed[i] = o.String() + "/"
+	}
+	return []scenarios.Launch{
+		{Value: strings.Join(items, ","), Right: true},
+		{Value: " " + strings.Join(items, " , ") + " "},
+		{Value: strings.Join(items, ",,") + ","},
+		{Value: strings.Join(slashed, ",")},
+		{Value: strings.Join(items, ",") + ",*"},
+		{Value: ""},
+		{Unset: true},
+	}
+}
+
+type started struct {
+	scenarios.Launch
+	process *process // nil where it does not run
+}
+
+// start starts one variant. A program that ends at once may have lost its port to
+// another one, so that it gets a second chance on another port.
+func (c Command) start(ctx context.Context, variant scenarios.Launch) started {
+	for attempt := 1; ; attempt++ {
+		p, base, err := c.run(ctx, variant)
+		switch {
+		case err == nil:
+			variant.URL = base
+			return started{variant, p}
+		case errors.As(err, new(endedError)) && attempt < 2 && ctx.Err() == nil:
+			continue
+		case errors.As(err, new(endedError)):
+			variant.Refused = err.Error()
+		default:
+			variant.Fault = fmt.Sprintf("with %s the target could not be started: %s", variant, err)
+		}
+		return started{Launch: variant}
+	}
+}
+
+// run starts the command on a free port and waits until it answers. An error is an
+// endedError where it ended before.
+func (c Command) run(ctx context.Context, variant scenarios.Launch) (*process, string, error) {
+	number, err := freePort()
+	if err != nil {
+		return nil, "", err
+	}
+	fill := func(s string) string { return strings.ReplaceAll(s, placeholder, strconv.Itoa(number)) }
+	argv := make([]string, len(c.Argv))
+	for i, arg := range c.Argv {
+		argv[i] = fill(arg)
+	}
+	env := slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, c.Variable+"=") })
+	for _, e := range c.Env {
+		env = append(env, fill(e))
+	}
+	if !variant.Unset {
+		env = append(env, c.Variable+"="+variant.Value)
+	}
+	p, err := startProcess(argv, c.Dir, env)
+	if err != nil {
+		return nil, "", err
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
+	timeout := c.Timeout
+	if timeout == 0 {
+		timeout = time.Minute
+	}
+	if err := p.await(ctx, "http://"+address+"/", timeout); err != nil {
+		return nil, "", errors.Join(err, p.close())
+	}
+	return p, "http://" + address + strings.TrimSuffix(path.Join("/", c.Path), "/"), nil
+}
+
+// freePort finds one that nothing listens on at the moment.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// await waits until the program answers in HTTP, whatever it answers. That can
+// only be found out by asking.
+func (p *process) await(ctx context.Context, u string, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	transport := &http.Transport{DisableKeepAlives: true}
+	ask := time.NewTicker(20 * time.Millisecond)
+	defer ask.Stop()
+	for {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
+		if err != nil {
+			return err
+		}
+		answer, err := transport.RoundTrip(r)
+		if err == nil {
+			answer.Body.Close()
+		}
+		select {
+		case <-p.ended:
+			return endedError{p.outcome()}
+		case <-ctx.Done():
+			return fmt.Errorf("it did not answer at %s within %s%s", u, timeout, p.output.lastLine())
+		default:
+		}
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ask.C:
+		case <-p.ended:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// An endedError says how a program ended before it answered.
+type endedError struct{ how string }
+
+func (e endedError) Error() string { return e.how }
