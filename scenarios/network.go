@@ -121,7 +121,7 @@ func judgePromptAlone(obs []Observation) Judgement {
 	switch {
 	case !granted.Read():
 		return conforms("the target itself kept its reply from the page that had the permission (%s)", granted.Block.Reason).by(1)
-	case !isSuccess(granted.Response()):
+	case !isSuccess(answer(granted)):
 		return conforms("the page that had the permission got an error (%d) and nothing more", granted.Page.Status).by(1)
 	case refused.Fault != "":
 		return cannotTell("%s", refused.Fault)

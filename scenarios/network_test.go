@@ -106,6 +106,7 @@ func TestJudgeRebinding(t *testing.T) {
 		{name: "empty", obs: obs(readBy(as[0], reply(204, "")), reply(204, ""), reply(204, "")), verdict: CannotTell, proof: 1},
 		{name: "own reply missing", obs: obs(same, nil, closed), verdict: CannotTell},
 		{name: "no reply", obs: obs(dead, closed, closed), verdict: CannotTell, reason: "ERR_EMPTY_RESPONSE"},
+		{name: "own reply worthless", obs: []Observation{same, broken(as[1]), blockedFrom(as[2], cors.MissingAllowOriginHeader, closed)}, verdict: CannotTell, reason: "could not be opened"},
 		{name: "page broken", obs: obs(broken(as[0]), closed, closed), verdict: CannotTell, reason: "could not be opened"},
 	})
 }

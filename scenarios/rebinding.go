@@ -48,7 +48,7 @@ func pathOf(rawURL string) string {
 // page's own origin, so that CORS has no say in it, and two reads under the
 // target's own name, which tell whether its reply is the same each time.
 func judgeRebinding(obs []Observation) Judgement {
-	foreign, own, again := obs[0], obs[1].Response(), obs[2].Response()
+	foreign, own, again := obs[0], answer(obs[1]), answer(obs[2])
 	if why := silence(obs[1:2]); why != "" {
 		return cannotTell("%s", why)
 	}
