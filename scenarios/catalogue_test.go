@@ -9,10 +9,10 @@ import (
 
 func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 	want := strings.Fields(`
-		WLD-001/must WLD-002/must WLD-003/must WLD-004/should WLD-005/must
+		WLD-001/must WLD-002/must WLD-003/must WLD-004/should WLD-005/must WLD-006/should WLD-007/should
 		NUL-001/must
 		CRD-002/must CRD-003/must CRD-004/must CRD-005/must
-		PRE-001/must PRE-003/must PRE-006/must PRE-007/must
+		PRE-001/must PRE-002/must PRE-003/must PRE-004/should PRE-005/should PRE-006/must PRE-007/must PRE-008/must PRE-009/should PRE-010/should
 		ERR-001/must ERR-002/must ERR-003/must
 		HDR-001/must HDR-002/must
 		TRU-001/must TRU-002/must`)

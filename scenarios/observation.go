@@ -16,11 +16,22 @@ type Observation struct {
 	// Exchanges are those of this attempt in wire order, preflights included.
 	Exchanges  []cors.Exchange `json:"exchanges"`
 	Credential CredentialUse   `json:"credential,omitzero"`
+	// Cookies are those the victim's browser keeps for the target, where the
+	// attempt's identity is a cookie.
+	Cookies []CookieAttributes `json:"cookies,omitempty"`
 	// Loot is what the attacker's collector received; nil where nothing came.
 	Loot *Loot `json:"loot,omitempty"`
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+}
+
+// CookieAttributes are a cookie's of the victim, without its value.
+type CookieAttributes struct {
+	Name     string `json:"name"`
+	SameSite string `json:"same_site,omitempty"` // "Strict", "Lax", "None", or empty, which is treated as Lax
+	Secure   bool   `json:"secure"`
+	HTTPOnly bool   `json:"http_only"`
 }
 
 // PageView is what JavaScript in the page saw.
