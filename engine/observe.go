@@ -143,6 +143,9 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 			o.Fault = "the browser reported an exchange that the tap does not know"
 			continue
 		}
+		if a.Fill > 0 { // filler is no evidence
+			x.Request.Body = ""
+		}
 		o.Exchanges = append(o.Exchanges, x)
 	}
 	if !a.Omit {

@@ -93,7 +93,7 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 	}
 	tap, err := target.NewTap(target.Options{
 		Upstream:   d.Upstream,
-		Limits:     d.Limits,
+		Limits:     withRoomFor(p.Target.Errors, d),
 		Run:        s.record.Run,
 		AllowWrite: s.allowWrite,
 	})
@@ -107,11 +107,29 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 	return s, nil
 }
 
-// allowWrite lets the victim's login through, which is a POST, besides what the
-// deployment allows.
+// withRoomFor gives the deployment's limits, with room for the bodies of those
+// errors that a large one provokes.
+func withRoomFor(recipes []scenarios.ErrorRecipe, d target.Deployment) target.Limits {
+	l := d.Limits
+	if l == (target.Limits{}) {
+		l = target.DefaultLimits(d.Upstream)
+	}
+	for _, r := range recipes {
+		l.RequestBodyBytes = max(l.RequestBodyBytes, int64(r.BodyBytes))
+	}
+	return l
+}
+
+// allowWrite lets the victim's login through, which is a POST, and the errors that
+// are declared safe to provoke by a write, besides what the deployment allows.
 func (s *Session) allowWrite(method, path string) bool {
 	if login := s.deployment.Credentials.Login; login != nil && method == "POST" && path == login.Path {
 		return true
+	}
+	for _, r := range s.plan.Target.Errors {
+		if recipePath, _, _ := strings.Cut(r.Path, "?"); r.SafeToWrite && r.Method == method && recipePath == path {
+			return true
+		}
 	}
 	return s.deployment.AllowWrite != nil && s.deployment.AllowWrite(method, path)
 }

@@ -23,6 +23,8 @@ type Attempt struct {
 	URL     string       `json:"url"`
 	Headers cors.Headers `json:"headers,omitempty"` // set by the page
 	Body    string       `json:"body,omitempty"`
+	// Fill is the size of a body of filler, in the place of Body.
+	Fill int `json:"fill,omitempty"`
 	// Trusted marks an attempt of the trusted front end: it sends nothing to the
 	// attacker's collector, and adds the bearer token where Identity is Bearer.
 	Trusted bool `json:"trusted,omitempty"`

@@ -33,7 +33,7 @@ func headerSyntax() []Scenario {
 
 func planAllowOriginSyntax(t Target) ([]Case, string) {
 	cases := repliesToEveryone(t, judgeAllowOriginSyntax)
-	for _, p := range provocations(t) {
+	for _, p := range provocations(t, anyError) {
 		for _, v := range everyone(t) {
 			cases = append(cases, Case{
 				Subject:  p.subject(v),

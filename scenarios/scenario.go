@@ -148,10 +148,20 @@ type ErrorRecipe struct {
 	Path    string       `json:"path"`
 	Headers cors.Headers `json:"headers,omitempty"`
 	Body    string       `json:"body,omitempty"`
+	// BodyBytes is the size of a body of filler, where the size is all that
+	// matters. The request then has no Body.
+	BodyBytes int `json:"body_bytes,omitempty"`
 	// Anonymous says that the request goes without the victim's credential.
 	Anonymous bool `json:"anonymous,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
+	// Proxy marks an error that the reverse proxy makes, not the application.
+	Proxy bool `json:"proxy,omitempty"`
+	// SafeToWrite says that the operator lets requests with this method reach the
+	// target at this path, though the method may change something: an upload, for
+	// one, that the proxy finds too large. Without it only GET, HEAD and OPTIONS
+	// are tried.
+	SafeToWrite bool `json:"safe_to_write,omitempty"`
 }
 
 // Policy is what the operator declared about the intended CORS policy. Empty

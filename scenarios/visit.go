@@ -109,7 +109,7 @@ func (v visit) provoke(r ErrorRecipe) Attempt {
 		v.cred = Anonymous
 	}
 	a := v.request(r.Method, r.Path)
-	a.Headers, a.Body = r.Headers, r.Body
+	a.Headers, a.Body, a.Fill = r.Headers, r.Body, r.BodyBytes
 	return a
 }
 
