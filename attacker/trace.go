@@ -17,6 +17,7 @@ import (
 type request struct {
 	attempt   string // the name of the attempt that made it, or empty
 	preflight network.RequestID
+	redirects int // followed so far
 	done      bool
 	block     scenarios.Block
 	exchanges []string // ids of the tap, one for each response
@@ -46,6 +47,9 @@ func (r *recorder) event(ev any) {
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		q := r.request(e.RequestID)
+		if e.RedirectResponse != nil {
+			q.redirects++
+		}
 		if e.Initiator == nil {
 			break
 		}
@@ -173,7 +177,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		case reason.IsPreflight():
 			whole = whole && len(preflights[q.attempt]) > 0
 		case can || reason.IsPolicy():
-			whole = whole && len(q.exchanges) > 0
+			whole = whole && len(q.exchanges) > q.redirects
 		}
 	}
 	return sightings, whole && len(sightings) == len(readable)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -163,9 +164,21 @@ func (s *Session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 			headers = append(headers, v.headers()...)
 		}
 	}
-	o.Exchanges = []cors.Exchange{s.tap.Probe(ctx, cors.Request{
-		Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body,
-	})}
+	q := cors.Request{Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body}
+	send := s.tap.Probe
+	if a.Through != "" {
+		cache, err := s.sharedCache(ctx)
+		switch {
+		case errors.Is(err, nginx.ErrMissing):
+			o.Unavailable = err.Error()
+			return o
+		case err != nil:
+			o.Fault = "the shared cache did not start: " + err.Error()
+			return o
+		}
+		send = func(ctx context.Context, q cors.Request) cors.Exchange { return cache.probe(ctx, a.Through, q) }
+	}
+	o.Exchanges = []cors.Exchange{send(ctx, q)}
 	if v := s.victims[a.Identity]; v != nil && !a.Omit {
 		o.Credential.Sent = v.sent(o.Exchanges)
 	}

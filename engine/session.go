@@ -30,6 +30,8 @@ type Session struct {
 	observed map[string]scenarios.Observation // by attempt key
 	pending  []*group
 	restarts int
+	cache    *sharedCache // nil until an attempt needs it
+	cacheErr error
 	record   Record
 }
 
@@ -203,9 +205,23 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 		}
 		r.Observations = append(r.Observations, s.observed[a.Key()])
 	}
-	r.Judgement = item.Case.Judge(r.Observations)
+	r.Judgement = judge(*item.Case, r.Observations)
 	s.record.Results = append(s.record.Results, r)
 	return r, nil
+}
+
+// judge leaves out cases for which this machine lacks something.
+func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
+	for i, o := range obs {
+		if o.Unavailable != "" {
+			return scenarios.Judgement{
+				Verdict: scenarios.NotApplicable,
+				Reason:  "This machine cannot tell: " + o.Unavailable + ".",
+				Proof:   i,
+			}
+		}
+	}
+	return c.Judge(obs)
 }
 
 // observe makes sure that an attempt was observed, with all others of its page.
@@ -246,6 +262,10 @@ func (s *Session) Close() {
 		for _, v := range s.victims {
 			s.lab.browser.CloseTab(v.name)
 		}
+	}
+	if s.cache != nil {
+		// What is left of it is in the temporary folder, and concerns nobody.
+		_ = s.cache.close()
 	}
 	s.tap.Close()
 }

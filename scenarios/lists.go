@@ -19,9 +19,13 @@ type list struct {
 }
 
 func methodList(t Target) list {
-	policy := t.Policy.Methods
-	if len(policy) > 0 {
-		policy = append(slices.Clone(policy), usedMethods(t)...)
+	var policy []string
+	if len(t.Policy.Methods) > 0 {
+		for _, m := range append(slices.Clone(t.Policy.Methods), usedMethods(t)...) {
+			if !slices.Contains(policy, m) {
+				policy = append(policy, m)
+			}
+		}
 	}
 	return list{cors.HeaderAllowMethods, policy, []string{"GET", "HEAD", "POST", "OPTIONS"}, inventedMethod(t)}
 }

@@ -24,6 +24,9 @@ type Observation struct {
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+	// Unavailable says what this machine lacks to make the attempt; a scenario that
+	// needs it does not apply here. It is empty otherwise.
+	Unavailable string `json:"unavailable,omitempty"`
 }
 
 // CookieAttributes are a cookie's of the victim, without its value.

@@ -115,7 +115,9 @@ type Target struct {
 	Endpoints   []Endpoint   `json:"endpoints"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
-	Policy Policy        `json:"policy"`
+	// Redirects are paths that the target answers with a redirect.
+	Redirects []string `json:"redirects,omitempty"`
+	Policy    Policy   `json:"policy"`
 	// Label is a random DNS label of this run, for paths and hosts that nothing
 	// on the target knows.
 	Label string `json:"label"`
@@ -169,6 +171,8 @@ type ErrorRecipe struct {
 type Policy struct {
 	Methods []string `json:"methods,omitempty"`
 	Headers []string `json:"headers,omitempty"`
+	// Exposed are the response headers that the front end reads.
+	Exposed []string `json:"exposed,omitempty"`
 }
 
 // At gives the absolute URL of a path on the target.
