@@ -97,3 +97,27 @@ func TestPoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
 		})
 	}
 }
+
+// What only a login by token shows: the hardened policy passes there too, and the
+// one that forgets the token's header keeps the front end out.
+func TestBearerTokens(t *testing.T) {
+	lab := openLab(t, attacker.Options{})
+	for _, policy := range []fixtures.Policy{fixtures.Hardened(), fixtures.TokenNotAllowed()} {
+		t.Run(policy.Name, func(t *testing.T) {
+			s := stage(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.BearerToken})
+			record := examine(t.Context(), t, lab, s)
+			got := convicted(record)
+			if bad := policy.Breaks != ""; slices.Contains(got, "TRU-005") != bad || !bad && len(got) > 0 {
+				t.Errorf("convicted by %v", got)
+			}
+			for _, r := range record.Results {
+				if r.Scenario.ID == "TRU-005" || policy.Breaks == "" && r.Verdict() == scenarios.CannotTell {
+					t.Logf("%s %v: %s: %s", r.Scenario.ID, r.Subject, r.Verdict(), r.Judgement.Reason)
+				}
+				if policy.Breaks == "" && r.Verdict() == scenarios.CannotTell {
+					t.Fail()
+				}
+			}
+		})
+	}
+}

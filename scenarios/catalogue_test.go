@@ -15,7 +15,7 @@ func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 		PRE-001/must PRE-002/must PRE-003/must PRE-004/should PRE-005/should PRE-006/must PRE-007/must PRE-008/must PRE-009/should PRE-010/should
 		ERR-001/must ERR-002/must ERR-003/must ERR-004/should ERR-005/should ERR-006/must ERR-007/must
 		HDR-001/must HDR-002/must HDR-003/should HDR-004/should HDR-005/must HDR-006/must HDR-007/should HDR-008/must HDR-009/info
-		TRU-001/must TRU-002/must`)
+		TRU-001/must TRU-002/must TRU-003/must TRU-004/should TRU-005/must`)
 	var got []string
 	for _, s := range Catalogue() {
 		got = append(got, s.ID+"/"+string(s.Level))
