@@ -164,6 +164,7 @@ type Sighting struct {
 	Block     scenarios.Block
 	Exchanges []string
 	HeldBack  []string
+	Cookies   []scenarios.CookieFate
 	Loot      *scenarios.Loot
 	Fault     string
 }
@@ -237,6 +238,7 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 			Block:     s.block,
 			Exchanges: s.exchanges,
 			HeldBack:  s.heldBack,
+			Cookies:   s.cookies,
 			Loot:      t.browser.stage.Collector.take(names[n]),
 		}
 		if !s.seen {

@@ -22,6 +22,7 @@ type request struct {
 	block     scenarios.Block
 	exchanges []string // ids of the tap, one for each response
 	heldBack  []string // reasons for cookies kept home
+	cookies   []scenarios.CookieFate
 }
 
 // A recorder keeps Chrome's network events of one tab by request. Chrome sends
@@ -65,7 +66,13 @@ func (r *recorder) event(ev any) {
 		}
 	case *network.EventRequestWillBeSentExtraInfo:
 		q := r.request(e.RequestID)
+		q.cookies = nil // of the last hop
 		for _, c := range e.AssociatedCookies {
+			fate := scenarios.CookieFate{Name: c.Cookie.Name}
+			for _, reason := range c.BlockedReasons {
+				fate.HeldBack = append(fate.HeldBack, string(reason))
+			}
+			q.cookies = append(q.cookies, fate)
 			for _, reason := range c.BlockedReasons {
 				if why := string(reason); !slices.Contains(q.heldBack, why) {
 					q.heldBack = append(q.heldBack, why)
@@ -121,6 +128,7 @@ type sighting struct {
 	block     scenarios.Block
 	exchanges []string
 	heldBack  []string
+	cookies   []scenarios.CookieFate
 }
 
 // await gives the sightings of the named attempts as soon as each is whole, or
@@ -170,6 +178,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 			block:     q.block,
 			exchanges: append(slices.Clone(preflights[q.attempt]), q.exchanges...),
 			heldBack:  q.heldBack,
+			cookies:   q.cookies,
 		}
 		switch reason := q.block.Reason; {
 		case !q.done && !can:

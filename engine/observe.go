@@ -149,8 +149,11 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 		}
 		o.Exchanges = append(o.Exchanges, x)
 	}
+	if a.Identity == scenarios.Cookie {
+		o.Cookies = attributes(v.cookies)
+	}
 	if !a.Omit {
-		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack}
+		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack, Cookies: s.Cookies}
 	}
 	return o
 }

@@ -59,15 +59,17 @@ type Record struct {
 	Browser  attacker.Info
 	Target   scenarios.Target
 	// Cookies are the victim's, with the attributes the browser gave them.
-	Cookies     []attacker.StoredCookie
-	Controls    []Control
-	Results     []Result
-	Withheld    []target.WithheldRequest
-	Notes       []string // what the reader should know about how it was judged
-	Attempts    int
-	Navigations int
-	Requests    int // to the target
-	Screens     []Screen
+	Cookies []attacker.StoredCookie
+	// CookieMatrix says of each of them from where the browser sends it.
+	CookieMatrix []CookieRow
+	Controls     []Control
+	Results      []Result
+	Withheld     []target.WithheldRequest
+	Notes        []string // what the reader should know about how it was judged
+	Attempts     int
+	Navigations  int
+	Requests     int // to the target
+	Screens      []Screen
 	// Fault says why the examination broke off, or is nil.
 	Fault *Fault
 }
@@ -247,6 +249,7 @@ func (s *Session) Record() Record {
 	r := s.record
 	r.Duration = time.Since(r.Started)
 	r.Withheld = s.tap.Withheld()
+	r.CookieMatrix = s.cookieMatrix()
 	r.Notes = append(slices.Clone(r.Notes), s.tap.Notes()...)
 	r.Requests = s.tap.Requests()
 	r.Attempts = len(s.observed)

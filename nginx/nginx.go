@@ -75,7 +75,8 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if err := s.ready(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		closing := s.Close() // after which the log is whole
+		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.log), closing)
 	}
 	return s, nil
 }
@@ -161,7 +162,7 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 	answer, err := transport.RoundTrip(r)
 	if err != nil {
-		return fmt.Errorf("nginx did not start: %w: %s", err, s.log)
+		return err
 	}
 	return answer.Body.Close()
 }

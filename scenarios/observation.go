@@ -62,6 +62,15 @@ type CredentialUse struct {
 	// HeldBack are Chrome's reasons for keeping cookies home, such as
 	// "SameSiteLax".
 	HeldBack []string `json:"held_back,omitempty"`
+	// Cookies are what became of each cookie.
+	Cookies []CookieFate `json:"cookies,omitempty"`
+}
+
+// CookieFate is what Chrome did with one cookie of the target.
+type CookieFate struct {
+	Name string `json:"name"`
+	// HeldBack are the reasons for keeping it home; empty where it was sent.
+	HeldBack []string `json:"held_back,omitempty"`
 }
 
 // Loot is what arrived at the attacker's collector.

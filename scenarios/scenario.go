@@ -115,6 +115,9 @@ type Target struct {
 	Endpoints   []Endpoint   `json:"endpoints"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
+	// CrossSiteCookies says that a front end of another site needs the cookies, so
+	// that they have to be SameSite=None.
+	CrossSiteCookies bool `json:"cross_site_cookies,omitempty"`
 	// Redirects are paths that the target answers with a redirect.
 	Redirects []string `json:"redirects,omitempty"`
 	Policy    Policy   `json:"policy"`
