@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench fuzz clean bin/crossexam
+.PHONY: help setup stacks demo test lint bench fuzz clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -31,6 +31,9 @@ help: ## this list
 setup: ## find Go, git and Chrome or Chromium; install Debian's Chromium where that is possible
 	@scripts/setup
 
+stacks: ## find nginx, which this project's own tests need; install Debian's or Ubuntu's where that is possible
+	@scripts/stacks
+
 # go build knows best what is out of date.
 bin/crossexam: setup
 	go build -o $@ ./cmd/crossexam
@@ -44,7 +47,7 @@ ifeq ($(origin TARGET),undefined)
 stray := $(strip $(foreach v,TRUSTED READ FLAGS COOKIE BASIC BEARER,$(if $(filter command,$(origin $(v))),$(v))))
 
 # -count=1: what a browser does is no input that go's test cache could know.
-test: setup ## this project's own tests
+test: setup stacks ## this project's own tests
 ifneq ($(stray),)
 	@echo "make test: $(stray) is for a run against a deployment: give TARGET=http://... or https://... too" >&2; exit 2
 else

@@ -164,6 +164,7 @@ type Sighting struct {
 	Block     scenarios.Block
 	Exchanges []string
 	HeldBack  []string
+	Cookies   []scenarios.CookieFate
 	Loot      *scenarios.Loot
 	Fault     string
 }
@@ -237,6 +238,7 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 			Block:     s.block,
 			Exchanges: s.exchanges,
 			HeldBack:  s.heldBack,
+			Cookies:   s.cookies,
 			Loot:      t.browser.stage.Collector.take(names[n]),
 		}
 		if !s.seen {
@@ -251,6 +253,7 @@ type spec struct {
 	Name    string         `json:"name"`
 	URL     string         `json:"url"`
 	Init    map[string]any `json:"init"`
+	Fill    int            `json:"fill,omitempty"` // bytes of body
 	Loot    string         `json:"loot,omitempty"`
 	Limit   int            `json:"limit"`
 	Timeout int64          `json:"timeout"` // milliseconds
@@ -258,7 +261,7 @@ type spec struct {
 
 func (t *Tab) spec(name string, task Task) spec {
 	a := task.Attempt
-	s := spec{Name: name, URL: a.URL, Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds()}
+	s := spec{Name: name, URL: a.URL, Fill: a.Fill, Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds()}
 	headers := make([][2]string, len(task.Headers))
 	for i, h := range task.Headers {
 		headers[i] = [2]string{h.Name, h.Value}

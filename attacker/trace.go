@@ -17,10 +17,12 @@ import (
 type request struct {
 	attempt   string // the name of the attempt that made it, or empty
 	preflight network.RequestID
+	redirects int // followed so far
 	done      bool
 	block     scenarios.Block
 	exchanges []string // ids of the tap, one for each response
 	heldBack  []string // reasons for cookies kept home
+	cookies   []scenarios.CookieFate
 }
 
 // A recorder keeps Chrome's network events of one tab by request. Chrome sends
@@ -46,6 +48,9 @@ func (r *recorder) event(ev any) {
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		q := r.request(e.RequestID)
+		if e.RedirectResponse != nil {
+			q.redirects++
+		}
 		if e.Initiator == nil {
 			break
 		}
@@ -61,7 +66,13 @@ func (r *recorder) event(ev any) {
 		}
 	case *network.EventRequestWillBeSentExtraInfo:
 		q := r.request(e.RequestID)
+		q.cookies = nil // of the last hop
 		for _, c := range e.AssociatedCookies {
+			fate := scenarios.CookieFate{Name: c.Cookie.Name}
+			for _, reason := range c.BlockedReasons {
+				fate.HeldBack = append(fate.HeldBack, string(reason))
+			}
+			q.cookies = append(q.cookies, fate)
 			for _, reason := range c.BlockedReasons {
 				if why := string(reason); !slices.Contains(q.heldBack, why) {
 					q.heldBack = append(q.heldBack, why)
@@ -117,6 +128,7 @@ type sighting struct {
 	block     scenarios.Block
 	exchanges []string
 	heldBack  []string
+	cookies   []scenarios.CookieFate
 }
 
 // await gives the sightings of the named attempts as soon as each is whole, or
@@ -166,6 +178,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 			block:     q.block,
 			exchanges: append(slices.Clone(preflights[q.attempt]), q.exchanges...),
 			heldBack:  q.heldBack,
+			cookies:   q.cookies,
 		}
 		switch reason := q.block.Reason; {
 		case !q.done && !can:
@@ -173,7 +186,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		case reason.IsPreflight():
 			whole = whole && len(preflights[q.attempt]) > 0
 		case can || reason.IsPolicy():
-			whole = whole && len(q.exchanges) > 0
+			whole = whole && len(q.exchanges) > q.redirects
 		}
 	}
 	return sightings, whole && len(sightings) == len(readable)

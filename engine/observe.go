@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -149,10 +150,16 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 			o.Fault = "the browser reported an exchange that the tap does not know"
 			continue
 		}
+		if a.Fill > 0 { // filler is no evidence
+			x.Request.Body = ""
+		}
 		o.Exchanges = append(o.Exchanges, x)
 	}
+	if a.Identity == scenarios.Cookie {
+		o.Cookies = attributes(v.cookies)
+	}
 	if !a.Omit {
-		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack}
+		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack, Cookies: s.Cookies}
 	}
 	return o
 }
@@ -166,9 +173,21 @@ func (s *Session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 			headers = append(headers, v.headers()...)
 		}
 	}
-	o.Exchanges = []cors.Exchange{s.tap.Probe(ctx, cors.Request{
-		Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body,
-	})}
+	q := cors.Request{Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body}
+	send := s.tap.Probe
+	if a.Through != "" {
+		cache, err := s.sharedCache(ctx)
+		switch {
+		case errors.Is(err, nginx.ErrMissing):
+			o.Unavailable = err.Error()
+			return o
+		case err != nil:
+			o.Fault = "the shared cache did not start: " + err.Error()
+			return o
+		}
+		send = func(ctx context.Context, q cors.Request) cors.Exchange { return cache.probe(ctx, a.Through, q) }
+	}
+	o.Exchanges = []cors.Exchange{send(ctx, q)}
 	if v := s.victims[a.Identity]; v != nil && !a.Omit {
 		o.Credential.Sent = v.sent(o.Exchanges)
 	}

@@ -138,3 +138,29 @@ func convict(t *testing.T, policy fixtures.Policy, declared []string, record eng
 		}
 	}
 }
+
+// The matrix says of the fixture's cookie what the browser did with it.
+func TestCookieMatrix(t *testing.T) {
+	lab := openLab(t, attacker.Options{})
+	for attributes, want := range map[string]struct{ crossSite, sibling bool }{
+		"":                                  {true, true},
+		"Path=/; Secure; SameSite=Lax":      {false, true},
+		"Path=/; Secure; SameSite=Strict":   {false, true},
+		"Path=/api/; Secure; SameSite=None": {true, true},
+	} {
+		s := stage(t, lab, fixtures.Notebook{Login: fixtures.SessionCookie, CookieAttributes: attributes})
+		plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts).Select(func(i engine.Item) bool { return i.Scenario.Family() == "CRD" })
+		record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(record.CookieMatrix) != 1 {
+			t.Fatalf("%q: the matrix has %d rows", attributes, len(record.CookieMatrix))
+		}
+		row := record.CookieMatrix[0]
+		if row.Name != fixtures.CookieName || row.CrossSite.Sent != want.crossSite || row.Sibling.Sent != want.sibling || row.ThirdPartyBlocked.Sent ||
+			row.CrossSite.Basis != engine.Measured || row.Sibling.Basis != engine.Measured || row.ThirdPartyBlocked.Basis != engine.Derived {
+			t.Errorf("%q: %+v", attributes, row)
+		}
+	}
+}

@@ -31,6 +31,8 @@ type Session struct {
 	observed map[string]scenarios.Observation // by attempt key
 	pending  []*group
 	restarts int
+	cache    *sharedCache // nil until an attempt needs it
+	cacheErr error
 	record   Record
 }
 
@@ -58,15 +60,17 @@ type Record struct {
 	Browser  attacker.Info
 	Target   scenarios.Target
 	// Cookies are the victim's, with the attributes the browser gave them.
-	Cookies     []attacker.StoredCookie
-	Controls    []Control
-	Results     []Result
-	Withheld    []target.WithheldRequest
-	Notes       []string // what the reader should know about how it was judged
-	Attempts    int
-	Navigations int
-	Requests    int // to the target
-	Screens     []Screen
+	Cookies []attacker.StoredCookie
+	// CookieMatrix says of each of them from where the browser sends it.
+	CookieMatrix []CookieRow
+	Controls     []Control
+	Results      []Result
+	Withheld     []target.WithheldRequest
+	Notes        []string // what the reader should know about how it was judged
+	Attempts     int
+	Navigations  int
+	Requests     int // to the target
+	Screens      []Screen
 	// Fault says why the examination broke off, or is nil.
 	Fault *Fault
 }
@@ -94,7 +98,7 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 	}
 	tap, err := target.NewTap(target.Options{
 		Upstream:   d.Upstream,
-		Limits:     d.Limits,
+		Limits:     withRoomFor(p.Target.Errors, d),
 		Run:        s.record.Run,
 		AllowWrite: s.allowWrite,
 	})
@@ -108,11 +112,29 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 	return s, nil
 }
 
-// allowWrite lets the victim's login through, which is a POST, besides what the
-// deployment allows.
+// withRoomFor gives the deployment's limits, with room for the bodies of those
+// errors that a large one provokes.
+func withRoomFor(recipes []scenarios.ErrorRecipe, d target.Deployment) target.Limits {
+	l := d.Limits
+	if l == (target.Limits{}) {
+		l = target.DefaultLimits(d.Upstream)
+	}
+	for _, r := range recipes {
+		l.RequestBodyBytes = max(l.RequestBodyBytes, int64(r.BodyBytes))
+	}
+	return l
+}
+
+// allowWrite lets the victim's login through, which is a POST, and the errors that
+// are declared safe to provoke by a write, besides what the deployment allows.
 func (s *Session) allowWrite(method, path string) bool {
 	if login := s.deployment.Credentials.Login; login != nil && method == "POST" && path == login.Path {
 		return true
+	}
+	for _, r := range s.plan.Target.Errors {
+		if recipePath, _, _ := strings.Cut(r.Path, "?"); r.SafeToWrite && r.Method == method && recipePath == path {
+			return true
+		}
 	}
 	return s.deployment.AllowWrite != nil && s.deployment.AllowWrite(method, path)
 }
@@ -190,9 +212,23 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 		}
 		r.Observations = append(r.Observations, s.observed[a.Key()])
 	}
-	r.Judgement = item.Case.Judge(r.Observations)
+	r.Judgement = judge(*item.Case, r.Observations)
 	s.record.Results = append(s.record.Results, r)
 	return r, nil
+}
+
+// judge leaves out cases for which this machine lacks something.
+func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
+	for i, o := range obs {
+		if o.Unavailable != "" {
+			return scenarios.Judgement{
+				Verdict: scenarios.NotApplicable,
+				Reason:  "This machine cannot tell: " + o.Unavailable + ".",
+				Proof:   i,
+			}
+		}
+	}
+	return c.Judge(obs)
 }
 
 // observe makes sure that an attempt was observed, with all others of its page.
@@ -218,6 +254,7 @@ func (s *Session) Record() Record {
 	r := s.record
 	r.Duration = time.Since(r.Started)
 	r.Withheld = s.tap.Withheld()
+	r.CookieMatrix = s.cookieMatrix()
 	r.Notes = append(slices.Clone(r.Notes), s.tap.Notes()...)
 	r.Requests = s.tap.Requests()
 	r.Attempts = len(s.observed)
@@ -233,6 +270,10 @@ func (s *Session) Close() {
 		for _, v := range s.victims {
 			s.lab.browser.CloseTab(v.name)
 		}
+	}
+	if s.cache != nil {
+		// What is left of it is in the temporary folder, and concerns nobody.
+		_ = s.cache.close()
 	}
 	s.tap.Close()
 	for _, tap := range s.launched {

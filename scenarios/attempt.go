@@ -23,6 +23,12 @@ type Attempt struct {
 	URL     string       `json:"url"`
 	Headers cors.Headers `json:"headers,omitempty"` // set by the page
 	Body    string       `json:"body,omitempty"`
+	// Fill is the size of a body of filler, in the place of Body.
+	Fill int `json:"fill,omitempty"`
+	// Through names the shared cache that a probe passes on its way to the target;
+	// empty for none. Each name is a cache of its own, which is empty at first, and
+	// probes through it are made in the order of the plan.
+	Through string `json:"through,omitempty"`
 	// Trusted marks an attempt of the trusted front end: it sends nothing to the
 	// attacker's collector, and adds the bearer token where Identity is Bearer.
 	Trusted bool `json:"trusted,omitempty"`

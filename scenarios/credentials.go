@@ -10,6 +10,15 @@ import (
 func credentials() []Scenario {
 	return []Scenario{
 		{
+			ID:       "CRD-001",
+			Title:    "Session cookies are Secure, HttpOnly, and not SameSite=None unless a front end of another site needs them",
+			Level:    Should,
+			Guidance: []Guidance{asvs5("3.3.2"), hardeningStep("step 2")},
+			Fix: "Set the cookie with Secure; HttpOnly; SameSite=Lax (Starlette's SessionMiddleware: https_only=True, same_site=\"lax\"), or Strict. " +
+				"If the front end is on another site and needs SameSite=None, declare that the target needs cross-site cookies.",
+			Plan: planSessionCookies,
+		},
+		{
 			ID:       "CRD-002",
 			Title:    "A page on a sibling subdomain cannot read a private endpoint with the victim's cookie",
 			Level:    Must,

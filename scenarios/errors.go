@@ -3,6 +3,9 @@ package scenarios
 import (
 	"fmt"
 	"net/http"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
 )
 
 // errorResponses is the family ERR: replies that other layers make than those
@@ -35,16 +38,63 @@ func errorResponses() []Scenario {
 			Fix:      "Remove CORS headers from exception handlers, nginx error_page blocks and the like, and let the one CORS layer add them to every reply.",
 			Plan:     planModestErrors,
 		},
+		{
+			ID:       "ERR-004",
+			Title:    "A trusted origin can read the error that an unhandled exception ends in",
+			Level:    Should,
+			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
+			Fix: "Catch every exception inside the CORS layer: in FastAPI add an exception handler for Exception that answers 500 with the CORS headers of a listed origin, since Starlette's own stands outside of all middleware. " +
+				"Or wrap the whole application: app = CORSMiddleware(app, ...).",
+			Plan: planReadableCrashes,
+		},
+		{
+			ID:       "ERR-005",
+			Title:    "A trusted origin can read the errors that the reverse proxy makes, such as a 413",
+			Level:    Should,
+			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("section on errors"), fetchStandard("cors-check")},
+			Fix: "Have the proxy add the CORS headers to the errors it makes itself: in nginx an error_page for 413, 502 and 504 that leads to a location with add_header ... always and the origin from a map of the listed ones. " +
+				"In HAProxy use http-after-response instead of http-response.",
+			Plan: planReadableProxyErrors,
+		},
+		{
+			ID:       "ERR-006",
+			Title:    "An arbitrary origin can read none of the errors that the reverse proxy makes",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("step 1"), asvs5("3.4.2"), cwe("942")},
+			Fix:      "Let the proxy's error pages answer from the same list of origins: in nginx a map of exact origins, and neither $http_origin itself nor \"*\" in the location of error_page.",
+			Plan:     planHiddenProxyErrors,
+		},
+		{
+			ID:       "ERR-007",
+			Title:    "The proxy and the application do not both add CORS headers to one reply",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("section on placement"), fetchStandard("cors-check"), fetchStandard("http-new-header-syntax")},
+			Fix: "Let one of the two add the headers: remove add_header Access-Control-* from the locations of nginx that pass on to the application, or hide the application's with proxy_hide_header. " +
+				"Browsers take two Access-Control-Allow-Origin lines for none.",
+			Plan: planOneLayer,
+		},
 	}
 }
 
 func planReadableErrors(t Target) ([]Case, string) {
+	return readableErrors(t, handled, "an error of the application")
+}
+
+func planReadableCrashes(t Target) ([]Case, string) {
+	return readableErrors(t, unhandled, "an error that the application does not handle")
+}
+
+func planReadableProxyErrors(t Target) ([]Case, string) {
+	return readableErrors(t, ofTheProxy, "an error of the reverse proxy")
+}
+
+func readableErrors(t Target, of kind, noun string) ([]Case, string) {
+	if len(t.Trusted) == 0 {
+		return nil, noTrusted
+	}
 	var cases []Case
-	for _, p := range provocations(t) {
+	for _, p := range provocations(t, of) {
 		for _, o := range t.Trusted {
-			if p.Unhandled {
-				continue // ERR-004 is about those
-			}
 			v := frontEnd(t, o, used(t)[0])
 			cases = append(cases, Case{
 				Subject:  p.subject(v),
@@ -53,10 +103,7 @@ func planReadableErrors(t Target) ([]Case, string) {
 			})
 		}
 	}
-	if len(t.Trusted) == 0 {
-		return nil, noTrusted
-	}
-	return planned(cases, noProvocations(t))
+	return planned(cases, noProvocations(t, of, noun))
 }
 
 func judgeReadableError(want int, o Observation) Judgement {
@@ -93,8 +140,16 @@ func unprovoked(want int, o Observation) string {
 }
 
 func planHiddenErrors(t Target) ([]Case, string) {
+	return hiddenErrors(t, ofTheApplication, "an error of the application")
+}
+
+func planHiddenProxyErrors(t Target) ([]Case, string) {
+	return hiddenErrors(t, ofTheProxy, "an error of the reverse proxy")
+}
+
+func hiddenErrors(t Target, of kind, noun string) ([]Case, string) {
 	var cases []Case
-	for _, p := range provocations(t) {
+	for _, p := range provocations(t, of) {
 		for _, c := range exposed(t) {
 			if p.Anonymous && c != exposed(t)[0] {
 				continue // the same attempt
@@ -107,7 +162,7 @@ func planHiddenErrors(t Target) ([]Case, string) {
 			})
 		}
 	}
-	return planned(cases, noProvocations(t))
+	return planned(cases, noProvocations(t, of, noun))
 }
 
 func judgeHiddenError(c Credential, want int, o Observation) Judgement {
@@ -136,4 +191,32 @@ func reasons(o Observation, more string) string {
 		return string(o.Block.Reason)
 	}
 	return string(o.Block.Reason) + "; " + more
+}
+
+// planOneLayer looks at all that a trusted origin gets, successes and errors.
+func planOneLayer(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, o := range t.Trusted {
+		v := frontEnd(t, o, used(t)[0])
+		attempts := []Attempt{v.read(e), v.preflighted(e)}
+		for _, p := range provocations(t, anyError) {
+			attempts = append(attempts, v.provoke(p.ErrorRecipe))
+		}
+		cases = append(cases, Case{Subject: v.subject(e), Attempts: attempts, Judge: judgeOneLayer})
+	}
+	return planned(cases, noTrusted)
+}
+
+func judgeOneLayer(obs []Observation) Judgement {
+	return judgeReplies(obs, "no reply has a CORS header twice", func(r *cors.Response) string {
+		for _, name := range []string{
+			cors.HeaderAllowOrigin, cors.HeaderAllowCredentials, cors.HeaderAllowMethods, cors.HeaderAllowHeaders, cors.HeaderMaxAge,
+		} {
+			if vs := r.Headers.Values(name); len(vs) > 1 {
+				return fmt.Sprintf("has %d lines of %s (%s), as if two layers added it", len(vs), name, quote(strings.Join(vs, " | ")))
+			}
+		}
+		return ""
+	})
 }

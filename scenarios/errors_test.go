@@ -87,11 +87,11 @@ func TestJudgeModestError(t *testing.T) {
 	}
 }
 
-func TestProvocationsOnlyRead(t *testing.T) {
-	ps := provocations(rich(Cookie))
+func TestProvocationsOnlyReadUnlessDeclaredSafe(t *testing.T) {
+	ps := provocations(rich(Cookie), anyError)
 	names := map[string]bool{}
 	for _, p := range ps {
-		if !isSafe(p.Method) {
+		if !isSafe(p.Method) && !p.SafeToWrite {
 			t.Errorf("%s would be withheld", p.name)
 		}
 		names[p.name] = true
@@ -102,7 +102,7 @@ func TestProvocationsOnlyRead(t *testing.T) {
 		}
 	}
 	cases, reason := planReadableErrors(Target{URL: "https://api.example.com", Trusted: rich().Trusted, Errors: []ErrorRecipe{{Status: 422, Method: "POST", Path: "/"}}})
-	if len(cases) > 0 || reason != "All ways to provoke an error are writes, which are withheld from the target." {
+	if len(cases) > 0 || reason != "All ways to provoke an error of the application are writes, which are withheld from the target unless they are declared safe." {
 		t.Errorf("%d cases, %q", len(cases), reason)
 	}
 }

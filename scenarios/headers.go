@@ -28,12 +28,75 @@ func headerSyntax() []Scenario {
 				"Starlette's CORSMiddleware leaves it out there.",
 			Plan: planVary,
 		},
+		{
+			ID:       "HDR-003",
+			Title:    "A response whose grant depends on a cookie or an Authorization header names it in Vary",
+			Level:    Should,
+			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9110", "12.5.5"), rfc("9111", "4.1")},
+			Fix: "Answer every request of one origin with the same Access-Control headers, whatever credential comes along: list the origins instead of \"*\", which Starlette before 1.0 turns into an echo when there is a cookie. " +
+				"Or add Cookie (Authorization) to Vary.",
+			Plan: planVaryCredential,
+		},
+		{
+			ID:       "HDR-004",
+			Title:    "Access-Control-Expose-Headers names nothing secret, and is not * where credentials are allowed",
+			Level:    Should,
+			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("basic-safe-cors-protocol-setup"), hardeningStep("step 3")},
+			Fix: "List in expose_headers (Access-Control-Expose-Headers) the headers that the front end reads, and take out Authorization, Set-Cookie and tokens. " +
+				"With credentials \"*\" exposes nothing, and without them everything.",
+			Plan: planExposedSecrets,
+		},
+		{
+			ID:       "HDR-005",
+			Title:    "A line break in the Origin header survives in no response header",
+			Level:    Must,
+			Guidance: []Guidance{fetchStandard("origin-header"), fetchStandard("http-new-header-syntax"), cwe("346")},
+			Fix: "Compare the Origin header with the list of origins as it came, without decoding it, and answer with the entry of the list instead of a copy of the header. " +
+				"In nginx take it from a map of exact origins, and put no decoded variable such as $uri or $arg into add_header.",
+			Plan: planInjection,
+		},
+		{
+			ID:       "HDR-006",
+			Title:    "A shared cache in front cannot hand the grant of one origin to another",
+			Level:    Must,
+			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9111", "4.1"), rfc("9110", "12.5.5"), chen2018()},
+			Fix: "Send Vary: Origin on every reply, those without an Origin too (in nginx add_header Vary Origin always), or keep shared caches from storing it with Cache-Control: private. " +
+				"Then empty the cache: what it holds stays until it expires.",
+			Plan: planSharedCache,
+		},
+		{
+			ID:       "HDR-007",
+			Title:    "A private reply may not be stored by a shared cache",
+			Level:    Should,
+			Guidance: []Guidance{asvs5("14.3.2"), rfc("9111", "4.1")},
+			Fix: "Send Cache-Control: no-store, or private, with every reply that depends on the login: in FastAPI by a middleware or a dependency of the routes that need one. " +
+				"Without it a cache may keep a reply to a request with a cookie and give it to someone else.",
+			Plan: planPrivateReplies,
+		},
+		{
+			ID:       "HDR-008",
+			Title:    "Every hop of a redirect passes the CORS check for a trusted origin, and none lets another one read",
+			Level:    Must,
+			Guidance: []Guidance{fetchStandard("cors-check"), fetchStandard("cors-protocol-and-credentials"), hardeningStep("section on placement")},
+			Fix: "Let the CORS layer stand outside of what redirects: the router (redirect_slashes of FastAPI), the login, the proxy's rewrites with add_header ... always. " +
+				"Or have the front end ask for the final URL.",
+			Plan: planRedirects,
+		},
+		{
+			ID:       "HDR-009",
+			Title:    "A private reply does not tell its timing to other origins, and says that its type is not to be guessed",
+			Level:    Info,
+			Guidance: []Guidance{asvs5("3.5.8")},
+			Fix: "Leave Timing-Allow-Origin out of private replies, and send X-Content-Type-Options: nosniff; " +
+				"Cross-Origin-Resource-Policy: same-site keeps other sites from embedding them where the front end is on the API's own site.",
+			Plan: planResourceHeaders,
+		},
 	}
 }
 
 func planAllowOriginSyntax(t Target) ([]Case, string) {
 	cases := repliesToEveryone(t, judgeAllowOriginSyntax)
-	for _, p := range provocations(t) {
+	for _, p := range provocations(t, anyError) {
 		for _, v := range everyone(t) {
 			cases = append(cases, Case{
 				Subject:  p.subject(v),

@@ -16,11 +16,25 @@ type Observation struct {
 	// Exchanges are those of this attempt in wire order, preflights included.
 	Exchanges  []cors.Exchange `json:"exchanges"`
 	Credential CredentialUse   `json:"credential,omitzero"`
+	// Cookies are those the victim's browser keeps for the target, where the
+	// attempt's identity is a cookie.
+	Cookies []CookieAttributes `json:"cookies,omitempty"`
 	// Loot is what the attacker's collector received; nil where nothing came.
 	Loot *Loot `json:"loot,omitempty"`
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+	// Unavailable says what this machine lacks to make the attempt; a scenario that
+	// needs it does not apply here. It is empty otherwise.
+	Unavailable string `json:"unavailable,omitempty"`
+}
+
+// CookieAttributes are a cookie's of the victim, without its value.
+type CookieAttributes struct {
+	Name     string `json:"name"`
+	SameSite string `json:"same_site,omitempty"` // "Strict", "Lax", "None", or empty, which is treated as Lax
+	Secure   bool   `json:"secure"`
+	HTTPOnly bool   `json:"http_only"`
 }
 
 // PageView is what JavaScript in the page saw.
@@ -47,6 +61,15 @@ type CredentialUse struct {
 	Sent bool `json:"sent,omitempty"`
 	// HeldBack are Chrome's reasons for keeping cookies home, such as
 	// "SameSiteLax".
+	HeldBack []string `json:"held_back,omitempty"`
+	// Cookies are what became of each cookie.
+	Cookies []CookieFate `json:"cookies,omitempty"`
+}
+
+// CookieFate is what Chrome did with one cookie of the target.
+type CookieFate struct {
+	Name string `json:"name"`
+	// HeldBack are the reasons for keeping it home; empty where it was sent.
 	HeldBack []string `json:"held_back,omitempty"`
 }
 

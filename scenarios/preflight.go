@@ -16,6 +16,15 @@ func preflights() []Scenario {
 			Plan: planAttackerMethods,
 		},
 		{
+			ID:       "PRE-002",
+			Title:    "A preflight from an arbitrary origin is refused for Authorization, a JSON body and any other header that needs one",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), asvs5("3.5.2")},
+			Fix: "Answer preflights by the list of the front end's origins whatever headers they ask for: a rule that lets OPTIONS pass because a token or a JSON body comes with the request lets every page make that request. " +
+				"Where nginx answers OPTIONS itself, its answer must follow the same list.",
+			Plan: planAttackerHeaders,
+		},
+		{
 			ID:       "PRE-003",
 			Title:    "No state-changing request of an arbitrary origin leaves the browser",
 			Level:    Must,
@@ -23,6 +32,24 @@ func preflights() []Scenario {
 			Fix: "Approve preflights of the listed origins only: once a preflight is approved the write happens, " +
 				"even if the page cannot read the answer.",
 			Plan: planAttackerWrites,
+		},
+		{
+			ID:       "PRE-004",
+			Title:    "A preflight of a trusted origin is approved for the methods of the policy and no other",
+			Level:    Should,
+			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
+			Fix: "List in allow_methods (Access-Control-Allow-Methods) the methods that the front end uses, and no others. " +
+				"Starlette makes of \"*\" every method it knows.",
+			Plan: planPolicyMethods,
+		},
+		{
+			ID:       "PRE-005",
+			Title:    "A preflight of a trusted origin is approved for the headers of the policy and no other",
+			Level:    Should,
+			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("http-new-header-syntax")},
+			Fix: "List in allow_headers (Access-Control-Allow-Headers) the headers that the front end sends, and no others. " +
+				"Write Authorization out: by the Fetch standard \"*\" does not cover it.",
+			Plan: planPolicyHeaders,
 		},
 		{
 			ID:       "PRE-006",
@@ -41,6 +68,33 @@ func preflights() []Scenario {
 			Fix: "Run CORS before authentication: add CORSMiddleware last, so that it is outermost, and let auth_request or basic auth of the proxy skip OPTIONS. " +
 				"Browsers send preflights without credentials.",
 			Plan: planPreflightWithoutLogin,
+		},
+		{
+			ID:       "PRE-008",
+			Title:    "A preflight is answered with a 2xx and does not run the endpoint's handler",
+			Level:    Must,
+			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
+			Fix: "Let the CORS layer answer preflights itself (CORSMiddleware outermost, or in nginx \"return 204\" for OPTIONS), before routing, redirects and handlers. " +
+				"A catch-all route that serves OPTIONS like GET does the endpoint's work for anyone.",
+			Plan: planPreflightReply,
+		},
+		{
+			ID:       "PRE-009",
+			Title:    "Access-Control-Max-Age is a number of seconds, at most a day",
+			Level:    Should,
+			Guidance: []Guidance{fetchStandard("cors-preflight-cache"), fetchStandard("http-new-header-syntax")},
+			Fix: "Set max_age (Access-Control-Max-Age) to a whole number of seconds such as 600: as long as browsers keep an answer, a policy that was mended does not reach them. " +
+				"If proxy and application both add the header, let only one of them do so.",
+			Plan: planMaxAge,
+		},
+		{
+			ID:       "PRE-010",
+			Title:    "A preflight on a route that does not exist is answered no more openly than on a known one",
+			Level:    Should,
+			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("step 1"), hardeningStep("section on placement")},
+			Fix: "Let one CORS layer answer preflights for every path from one list. A default server, a catch-all location or a 404 handler of its own " +
+				"must not add Access-Control headers by hand.",
+			Plan: planUnknownRoutes,
 		},
 	}
 }

@@ -1,6 +1,9 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A provocation is a recipe that can be tried on any target, and its name in
 // reports.
@@ -9,19 +12,32 @@ type provocation struct {
 	name string
 }
 
-// provocations are the recipes whose method only reads: others would be withheld
-// from the target.
-func provocations(t Target) []provocation {
+// kind says of which errors a scenario is.
+type kind func(ErrorRecipe) bool
+
+func anyError(ErrorRecipe) bool           { return true }
+func ofTheProxy(r ErrorRecipe) bool       { return r.Proxy }
+func ofTheApplication(r ErrorRecipe) bool { return !r.Proxy }
+func handled(r ErrorRecipe) bool          { return !r.Proxy && !r.Unhandled }
+func unhandled(r ErrorRecipe) bool        { return !r.Proxy && r.Unhandled }
+
+// provocations are the recipes of a kind whose method only reads, or which may
+// write: others would be withheld from the target.
+func provocations(t Target, of kind) []provocation {
 	var ps []provocation
 	seen := map[string]int{}
 	for _, r := range t.Errors {
-		if !isSafe(r.Method) {
+		if !of(r) || !isSafe(r.Method) && !r.SafeToWrite {
 			continue
 		}
-		name := fmt.Sprintf("%s %s (%d)", r.Method, r.Path, r.Status)
-		if r.Unhandled {
-			name = fmt.Sprintf("%s %s (%d, unhandled)", r.Method, r.Path, r.Status)
+		what := ""
+		switch {
+		case r.Proxy:
+			what = ", of the proxy"
+		case r.Unhandled:
+			what = ", unhandled"
 		}
+		name := fmt.Sprintf("%s %s (%d%s)", r.Method, r.Path, r.Status, what)
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s, %d", name, seen[name])
 		}
@@ -30,12 +46,12 @@ func provocations(t Target) []provocation {
 	return ps
 }
 
-// noProvocations says why there are none.
-func noProvocations(t Target) string {
-	if len(t.Errors) > 0 {
-		return "All ways to provoke an error are writes, which are withheld from the target."
+// noProvocations says why there are none of this kind.
+func noProvocations(t Target, of kind, noun string) string {
+	if slices.ContainsFunc(t.Errors, of) {
+		return "All ways to provoke " + noun + " are writes, which are withheld from the target unless they are declared safe."
 	}
-	return "No way to provoke an error is known."
+	return "No way to provoke " + noun + " is known."
 }
 
 func (p provocation) subject(v visit) Subject {

@@ -117,7 +117,12 @@ type Target struct {
 	Endpoints []Endpoint `json:"endpoints"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
-	Policy Policy        `json:"policy"`
+	// CrossSiteCookies says that a front end of another site needs the cookies, so
+	// that they have to be SameSite=None.
+	CrossSiteCookies bool `json:"cross_site_cookies,omitempty"`
+	// Redirects are paths that the target answers with a redirect.
+	Redirects []string `json:"redirects,omitempty"`
+	Policy    Policy   `json:"policy"`
 	// StartupLog is what the target said at its start; nil where nobody knows.
 	StartupLog *StartupLog `json:"startup_log,omitempty"`
 	// Launches are programs of the target that run for this examination alone.
@@ -154,10 +159,20 @@ type ErrorRecipe struct {
 	Path    string       `json:"path"`
 	Headers cors.Headers `json:"headers,omitempty"`
 	Body    string       `json:"body,omitempty"`
+	// BodyBytes is the size of a body of filler, where the size is all that
+	// matters. The request then has no Body.
+	BodyBytes int `json:"body_bytes,omitempty"`
 	// Anonymous says that the request goes without the victim's credential.
 	Anonymous bool `json:"anonymous,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
+	// Proxy marks an error that the reverse proxy makes, not the application.
+	Proxy bool `json:"proxy,omitempty"`
+	// SafeToWrite says that the operator lets requests with this method reach the
+	// target at this path, though the method may change something: an upload, for
+	// one, that the proxy finds too large. Without it only GET, HEAD and OPTIONS
+	// are tried.
+	SafeToWrite bool `json:"safe_to_write,omitempty"`
 }
 
 // Policy is what the operator declared about the intended CORS policy. Empty
@@ -165,6 +180,8 @@ type ErrorRecipe struct {
 type Policy struct {
 	Methods []string `json:"methods,omitempty"`
 	Headers []string `json:"headers,omitempty"`
+	// Exposed are the response headers that the front end reads.
+	Exposed []string `json:"exposed,omitempty"`
 }
 
 // At gives the absolute URL of a path on the target.

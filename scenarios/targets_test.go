@@ -41,8 +41,10 @@ func rich(creds ...Credential) Target {
 		ErrorRecipe{Status: 422, Method: "POST", Path: "/api/notebooks", Body: "{"},
 		ErrorRecipe{Status: 500, Method: "GET", Path: "/error"},
 		ErrorRecipe{Status: 500, Method: "GET", Path: "/error", Unhandled: true},
+		ErrorRecipe{Status: 413, Method: "POST", Path: "/upload", BodyBytes: 2 << 20, Proxy: true, SafeToWrite: true},
+		ErrorRecipe{Status: 502, Method: "GET", Path: "/down", Proxy: true},
 	)
-	t.Policy = Policy{Methods: []string{"GET", "POST", "PUT", "DELETE"}, Headers: []string{"Authorization", "Content-Type"}}
+	t.Policy = Policy{Methods: []string{"GET", "POST", "PUT", "DELETE"}, Headers: []string{"Authorization", "Content-Type"}, Exposed: []string{"X-Total-Count"}}
 	return t
 }
 

@@ -25,16 +25,23 @@ func planCredentialTrap(t Target) ([]Case, string) {
 // the one with the credential, and then probes with a cookie and with an
 // Authorization header, the victim's own where the victim has one.
 func trapAttempts(v visit, e Endpoint) []Attempt {
+	cookie, authorization := v.byHand(e)
+	return []Attempt{alone(v.read(e)), bare(v.target, e), v.read(e), cookie, authorization}
+}
+
+// byHand are reads with a cookie and with an Authorization header, the victim's or
+// the front end's own where there is one.
+func (v visit) byHand(e Endpoint) (cookie, authorization Attempt) {
 	origin := originHeader(v.page)
-	cookie := probe(v.target, v.page, e, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
-	authorization := probe(v.target, v.page, e, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
+	cookie = probe(v.target, v.page, e, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
+	authorization = probe(v.target, v.page, e, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
 	switch v.cred {
 	case Cookie:
 		cookie = probe(v.target, v.page, e, Cookie, origin)
-	case Basic:
-		authorization = probe(v.target, v.page, e, Basic, origin)
+	case Basic, Bearer:
+		authorization = probe(v.target, v.page, e, v.cred, origin)
 	}
-	return []Attempt{alone(v.read(e)), bare(v.target, e), v.read(e), cookie, authorization}
+	return cookie, authorization
 }
 
 func judgeCredentialTrap(c Credential, reach Severity, obs []Observation) Judgement {

@@ -23,6 +23,32 @@ func trustedFrontEnd() []Scenario {
 				"in the proxy as well as in the application.",
 			Plan: planTrustedWrites,
 		},
+		{
+			ID:       "TRU-003",
+			Title:    "A trusted origin's requests pass with every header that the policy declares",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch")},
+			Fix: "List the header by name in allow_headers (Access-Control-Allow-Headers): with credentials \"*\" is a name like any other, and covers none. " +
+				"Where nginx answers OPTIONS itself, its list counts.",
+			Plan: planTrustedHeaders,
+		},
+		{
+			ID:       "TRU-004",
+			Title:    "A trusted origin sees every response header that the policy declares as exposed",
+			Level:    Should,
+			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), hardeningStep("step 3")},
+			Fix: "List the header by name in expose_headers (Access-Control-Expose-Headers); with credentials \"*\" exposes nothing. " +
+				"In nginx, add_header Access-Control-Expose-Headers belongs to the replies themselves, not to the preflight.",
+			Plan: planExposedHeaders,
+		},
+		{
+			ID:       "TRU-005",
+			Title:    "A trusted origin gets through with its bearer token",
+			Level:    Must,
+			Guidance: []Guidance{hardeningStep("step 2"), hardeningStep("step 3"), hardeningStep("section on placement"), fetchStandard("cors-preflight-fetch")},
+			Fix:      "Allow Authorization by name (allow_headers=[\"Authorization\", ...]), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
+			Plan:     planTrustedToken,
+		},
 	}
 }
 

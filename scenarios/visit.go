@@ -49,10 +49,16 @@ func (v visit) read(e Endpoint) Attempt { return v.request(e.Method, e.Path) }
 // preflighted is a read that the browser asks the target for first. Nothing is
 // changed by it, so that the tap lets preflight and request through.
 func (v visit) preflighted(e Endpoint) Attempt {
-	a := v.read(e)
 	if h, _ := v.consentHeader(); h.Name != "" {
-		a.Headers = cors.Headers{h}
+		return v.with(e, h)
 	}
+	return v.read(e)
+}
+
+// with is a read with a header of the page's.
+func (v visit) with(e Endpoint, h cors.Header) Attempt {
+	a := v.read(e)
+	a.Headers = cors.Headers{h}
 	return a
 }
 
@@ -103,7 +109,7 @@ func (v visit) provoke(r ErrorRecipe) Attempt {
 		v.cred = Anonymous
 	}
 	a := v.request(r.Method, r.Path)
-	a.Headers, a.Body = r.Headers, r.Body
+	a.Headers, a.Body, a.Fill = r.Headers, r.Body, r.BodyBytes
 	return a
 }
 

@@ -56,6 +56,24 @@ func wildcardDefaults() []Scenario {
 				"turns \"*\" with credentials into an echo of the origin as soon as the request has a cookie.",
 			Plan: planCredentialTrap,
 		},
+		{
+			ID:       "WLD-006",
+			Title:    "Access-Control-Allow-Methods lists methods by name: it is not * and does not repeat what was asked for",
+			Level:    Should,
+			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("basic-safe-cors-protocol-setup"), fetchStandard("cors-preflight-fetch")},
+			Fix: "List the methods that the front end uses, such as allow_methods=[\"GET\", \"POST\", \"PUT\", \"DELETE\"], instead of [\"*\"]. " +
+				"In nginx, write them out instead of $http_access_control_request_method.",
+			Plan: planListedMethods,
+		},
+		{
+			ID:       "WLD-007",
+			Title:    "Access-Control-Allow-Headers lists headers by name: it is not * and does not repeat what was asked for",
+			Level:    Should,
+			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("basic-safe-cors-protocol-setup"), fetchStandard("cors-preflight-fetch")},
+			Fix: "List the headers that the front end sends, such as allow_headers=[\"Authorization\", \"Content-Type\"], instead of [\"*\"], which Starlette turns into an echo. " +
+				"In nginx, write them out instead of $http_access_control_request_headers.",
+			Plan: planListedHeaders,
+		},
 	}
 }
 

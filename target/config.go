@@ -72,6 +72,7 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 		d.Facts.Credentials = []scenarios.Credential{scenarios.Network}
 	}
 	d.Facts.Errors = commonErrors(d.Facts)
+	d.Facts.CrossSiteCookies = slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
 	if c.AllowWrites {
 		d.AllowWrite = declared(d.Facts.Endpoints)
 	}

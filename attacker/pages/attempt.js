@@ -10,6 +10,7 @@ async function attempt(spec) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort("timeout"), spec.timeout);
   const init = { ...spec.init, signal: abort.signal };
+  if (spec.fill) init.body = "x".repeat(spec.fill);
   const named = { [spec.name]: () => fetch(spec.url, init) };
   try {
     const response = await named[spec.name]();

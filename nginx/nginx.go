@@ -1,0 +1,216 @@
+// Package nginx runs Debian's nginx as a child process on a port of 127.0.0.1,
+// with a configuration made at run time: as the reverse proxy of fixtures, and as
+// the shared cache in front of a target. It is never a system service, and needs
+// no privileges.
+package nginx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// ErrMissing says that there is no nginx on this machine.
+var ErrMissing = errors.New("nginx is not installed (on Debian and Ubuntu: apt-get install nginx)")
+
+// Find gives the path of nginx, on PATH or where Debian has it, which is not on
+// the PATH of every user. The error is [ErrMissing].
+func Find() (string, error) {
+	if path, err := exec.LookPath("nginx"); err == nil {
+		return path, nil
+	}
+	const debian = "/usr/sbin/nginx"
+	if path, err := exec.LookPath(debian); err == nil {
+		return path, nil
+	}
+	return "", ErrMissing
+}
+
+// Config is what a server does, as nginx directives. Relative paths are in a
+// temporary folder that goes with the server.
+type Config struct {
+	HTTP   string // in the http block
+	Server string // in the one server block, which has its listen directive
+}
+
+// A Server is a running nginx. It is closed by whoever started it.
+type Server struct {
+	addr string
+	dir  string
+	cmd  *exec.Cmd
+	log  *tail
+	done chan struct{} // closed when the process has ended
+}
+
+// How long nginx may take to answer its first request, and to end.
+const (
+	startTime = 15 * time.Second
+	stopTime  = 5 * time.Second
+)
+
+const readyPath = "/crossexam-nginx-ready"
+
+// Start starts nginx and waits until it answers. The context bounds the start
+// only. The error is [ErrMissing], or has what nginx said of its configuration.
+func Start(ctx context.Context, c Config) (*Server, error) {
+	path, err := Find()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{log: &tail{}, done: make(chan struct{})}
+	if s.dir, err = os.MkdirTemp("", "crossexam-nginx-"); err != nil {
+		return nil, fmt.Errorf("making a folder for nginx: %w", err)
+	}
+	if err := s.run(path, c); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	if err := s.ready(ctx); err != nil {
+		closing := s.Close() // after which the log is whole
+		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.log), closing)
+	}
+	return s, nil
+}
+
+func (s *Server) run(path string, c Config) error {
+	// The workers of a master that is root are nobody, and have to get through.
+	if err := os.Chmod(s.dir, 0o711); err != nil {
+		return fmt.Errorf("making a folder for nginx: %w", err)
+	}
+	// nginx is handed the listening socket, so that no other process can take the
+	// port in between. It then needs its master process: version 1.22 without one
+	// crashes on a socket that it inherited.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listening for nginx: %w", err)
+	}
+	defer listener.Close()
+	s.addr = listener.Addr().String()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		return fmt.Errorf("listening for nginx: %w", err)
+	}
+	defer socket.Close()
+	file := filepath.Join(s.dir, "nginx.conf")
+	if err := os.WriteFile(file, []byte(s.config(c)), 0o644); err != nil {
+		return fmt.Errorf("configuring nginx: %w", err)
+	}
+	s.cmd = exec.Command(path, "-p", s.dir, "-c", file, "-e", "stderr")
+	s.cmd.Stderr = s.log
+	s.cmd.ExtraFiles = []*os.File{socket}
+	s.cmd.Env = append(os.Environ(), "NGINX=3;")
+	endWithUs(s.cmd)
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("starting nginx: %w", err)
+	}
+	go func() {
+		defer close(s.done)
+		// How it ended is in its log.
+		_ = s.cmd.Wait()
+	}()
+	return nil
+}
+
+func (s *Server) config(c Config) string {
+	return `daemon off;
+pid nginx.pid;
+worker_processes 1;
+error_log stderr warn;
+events { worker_connections 512; }
+http {
+	access_log off;
+	client_body_temp_path body;
+	proxy_temp_path proxy;
+	fastcgi_temp_path fastcgi;
+	uwsgi_temp_path uwsgi;
+	scgi_temp_path scgi;
+	` + c.HTTP + `
+	server {
+		listen ` + s.addr + `;
+		location = ` + readyPath + ` { return 204; }
+		` + c.Server + `
+	}
+}
+`
+}
+
+// ready waits for an answer. The connection waits in the socket's queue until
+// nginx takes it, and breaks when nginx ends before.
+func (s *Server) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	transport := &http.Transport{DisableKeepAlives: true}
+	r, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.addr+readyPath, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// Addr is the address nginx listens on, such as "127.0.0.1:41234".
+func (s *Server) Addr() string { return s.addr }
+
+// Log is the end of what nginx wrote to its error log.
+func (s *Server) Log() string { return s.log.String() }
+
+// Close stops nginx and removes its folder.
+func (s *Server) Close() error {
+	// An error means that it has ended already.
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.NewTimer(stopTime)
+	defer timer.Stop()
+	select {
+	case <-s.done:
+	case <-timer.C:
+		_ = s.cmd.Process.Kill()
+		<-s.done
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fmt.Errorf("removing nginx's folder: %w", err)
+	}
+	return nil
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+const tailLimit = 16 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text.Write(p)
+	if n := t.text.Len() - tailLimit; n > 0 {
+		t.text.Next(n)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(t.text.String())
+}

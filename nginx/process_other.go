@@ -1,0 +1,7 @@
+//go:build !linux
+
+package nginx
+
+import "os/exec"
+
+func endWithUs(*exec.Cmd) {}

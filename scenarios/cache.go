@@ -1,0 +1,222 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func planVaryCredential(t Target) ([]Case, string) {
+	var cases []Case
+	for _, e := range t.Reads() {
+		for _, v := range everyone(t) {
+			without := probe(t, v.page, e, Anonymous, originHeader(v.page))
+			cookie, authorization := v.byHand(e)
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: []Attempt{without, cookie, authorization},
+				Judge:    judgeVaryCredential,
+			})
+		}
+	}
+	return planned(cases, noReads)
+}
+
+// judgeVaryCredential takes the replies to one origin without a credential, with a
+// cookie and with an Authorization header. A reply without any grant comes from a
+// layer that knows nothing of CORS, which other scenarios are about.
+func judgeVaryCredential(obs []Observation) Judgement {
+	if why := silence(obs); why != "" {
+		return cannotTell("%s", why)
+	}
+	origin, without := obs[0].Attempt.Origin(), obs[0].Response()
+	depends := ""
+	for i, name := range []string{"", "Cookie", "Authorization"} {
+		other := obs[i].Response()
+		if i == 0 || grantText(other) == grantText(without) || !grantsAny(other) || !grantsAny(without) {
+			continue
+		}
+		depends = name
+		for _, r := range []*cors.Response{without, other} {
+			if !r.Headers.ListHas("Vary", name) && !r.Headers.ListHas("Vary", "*") {
+				return violates(Low, "%s gets %s without a credential and %s with %s, but Vary of the %d reply does not name %s",
+					origin, grantText(without), grantText(other), with(obs[i].Attempt), r.Status, name).by(i)
+			}
+		}
+	}
+	if depends != "" {
+		return conforms("the grant to %s depends on %s, and Vary says so", origin, depends)
+	}
+	return conforms("%s gets the same with a cookie or an Authorization header (%s) as without", origin, grantText(without))
+}
+
+func grantsAny(r *cors.Response) bool { return r.Headers.Has(cors.HeaderAllowOrigin) }
+
+// CacheStatus is the response header in which the shared cache, which Crossexam
+// puts in front of the target, says what it did: "HIT" for a reply that it had
+// stored.
+const CacheStatus = "Crossexam-Cache"
+
+// planSharedCache has two origins ask for the same, one after the other, through a
+// cache that is empty at first.
+func planSharedCache(t Target) ([]Case, string) {
+	evil := arbitrary(t)
+	var cases []Case
+	for _, e := range t.Reads() {
+		for _, o := range t.Trusted {
+			v := frontEnd(t, o, used(t)[0])
+			c := v.cred
+			if c == ClientCert {
+				c = Anonymous
+			}
+			direct := []Attempt{
+				probe(t, o, e, c, originHeader(o)),
+				probe(t, evil, e, c, originHeader(evil)),
+				probe(t, cors.Opaque, e, c),
+			}
+			trusted, attacker, none := direct[0], direct[1], direct[2]
+			attempts := direct
+			for _, pair := range [][2]Attempt{{attacker, trusted}, {trusted, attacker}, {none, trusted}} {
+				through := pairName(pair[0], pair[1])
+				pair[0].Through, pair[1].Through = through, through
+				attempts = append(attempts, pair[:]...)
+			}
+			cases = append(cases, Case{Subject: v.subject(e), Attempts: attempts, Judge: judgeSharedCache})
+		}
+	}
+	if len(t.Trusted) == 0 {
+		return nil, noTrusted
+	}
+	return planned(cases, noReads)
+}
+
+// pairName names a cache of its own for each pair of origins.
+func pairName(first, second Attempt) string { return asker(first) + " then " + asker(second) }
+
+func asker(a Attempt) string {
+	if !a.Headers.Has(cors.HeaderOrigin) {
+		return "no Origin"
+	}
+	return a.Page.String()
+}
+
+// judgeSharedCache takes the direct replies to the trusted origin, the attacker's
+// and none, and then pairs through a cache: the first asker's and the second's.
+func judgeSharedCache(obs []Observation) Judgement {
+	if why := silence(obs); why != "" {
+		return cannotTell("%s", why)
+	}
+	if r := obs[0].Response(); !isSuccess(r) {
+		return cannotTell("the target answered %s with %s, which caches do not store", obs[0].Attempt.Origin(), statusText(r))
+	}
+	var hits, misses []string
+	for i := 3; i+1 < len(obs); i += 2 {
+		first, second := obs[i], obs[i+1]
+		got := second.Response()
+		if status, _ := got.Headers.Get(CacheStatus); status != "HIT" {
+			misses = append(misses, asker(second.Attempt)+" after "+asker(first.Attempt))
+			continue
+		}
+		hits = append(hits, asker(second.Attempt)+" after "+asker(first.Attempt))
+		direct := obs[slices.IndexFunc(obs[:3], func(o Observation) bool { return asker(o.Attempt) == asker(second.Attempt) })].Response()
+		if grantText(got) == grantText(direct) {
+			continue
+		}
+		severity, harm := Low, "cannot read"
+		if origin := second.Attempt.Origin(); grantTo(origin, got) > grantTo(origin, direct) {
+			severity, harm = Medium, "reads"
+		} else if grantTo(origin, got) == grantTo(origin, direct) {
+			harm = "gets"
+		}
+		return violates(severity, "after a request of %s a shared cache answers %s from its store with %s instead of %s: the second %s what was meant for the first",
+			asker(first.Attempt), asker(second.Attempt), grantText(got), grantText(direct), harm).by(i + 1)
+	}
+	if len(hits) == 0 {
+		return conforms("a shared cache stored nothing that it would give to another origin (asked: %s)", strings.Join(misses, "; "))
+	}
+	return conforms("a shared cache answered %s from its store, with the grant that the target itself gives", strings.Join(hits, "; "))
+}
+
+// planPrivateReplies asks by hand and without an Origin: how a reply may be stored
+// has nothing to do with who asks.
+func planPrivateReplies(t Target) ([]Case, string) {
+	var cases []Case
+	for _, e := range t.PrivateReads() {
+		for _, c := range t.Credentials {
+			if c == ClientCert {
+				continue // only the browser can send it
+			}
+			cases = append(cases, Case{
+				Subject:  Subject{Endpoint: e.String(), Origin: "none", Credential: c},
+				Attempts: []Attempt{probe(t, cors.Opaque, e, c)},
+				Judge:    func(obs []Observation) Judgement { return judgePrivateReply(c, obs[0]) },
+			})
+		}
+	}
+	return planned(cases, "The target declares no private endpoint with a credential that Crossexam itself can send.")
+}
+
+func judgePrivateReply(c Credential, o Observation) Judgement {
+	if why := silence([]Observation{o}); why != "" {
+		return cannotTell("%s", why)
+	}
+	r := o.Response()
+	if !isSuccess(r) {
+		return cannotTell("the target answered %s, so that the reply with the victim's %s is not known", statusText(r), c.noun())
+	}
+	said := "no Cache-Control"
+	if v, ok := r.Headers.Get("Cache-Control"); ok {
+		said = "Cache-Control: " + quote(v)
+	}
+	if why := publiclyStored(c, r); why != "" {
+		return violates(Low, "a shared cache may store the %d reply with the victim's %s: %s (it has %s)", r.Status, c.noun(), why, said)
+	}
+	return conforms("no shared cache may hand out the %d reply with the victim's %s (%s)", r.Status, c.noun(), said)
+}
+
+// publiclyStored says why a shared cache may store the reply and give it to others
+// (RFC 9111, section 3); it is empty where none may.
+func publiclyStored(c Credential, r *cors.Response) string {
+	directive := func(name string) (string, bool) {
+		for _, d := range r.Headers.List("Cache-Control") {
+			n, value, _ := strings.Cut(d, "=")
+			if strings.EqualFold(strings.TrimSpace(n), name) {
+				return strings.Trim(value, `" `), true
+			}
+		}
+		return "", false
+	}
+	has := func(name string) bool { _, ok := directive(name); return ok }
+	fresh := func(name string) bool {
+		v, ok := directive(name)
+		n, err := strconv.Atoi(v)
+		return ok && err == nil && n > 0
+	}
+	switch {
+	case has("no-store"), has("private"), has("no-cache"), r.Headers.ListHas("Vary", "*"):
+		return ""
+	case c == Cookie && r.Headers.ListHas("Vary", "Cookie"), (c == Basic || c == Bearer) && r.Headers.ListHas("Vary", "Authorization"):
+		return ""
+	case has("public"):
+		return "public allows it"
+	case fresh("s-maxage"):
+		return "s-maxage allows it"
+	case c == Basic, c == Bearer: // else forbidden (RFC 9111, section 3.5)
+		if has("must-revalidate") {
+			return "must-revalidate allows it in spite of Authorization"
+		}
+		return ""
+	case c == Network:
+		return "" // the place in the network is the cache's own too
+	case fresh("max-age"):
+		return "max-age makes it fresh, and nothing makes it private"
+	case has("max-age"), has("s-maxage"):
+		return ""
+	case r.Headers.Has("Expires"):
+		return "Expires makes it fresh, and nothing makes it private"
+	}
+	return fmt.Sprintf("nothing forbids it, and caches store a %d by a guess of their own", r.Status)
+}

@@ -1,0 +1,55 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// planAttackerHeaders asks for each kind of header that a form could not send. They
+// are reads, so that nothing is changed where the answer is yes.
+func planAttackerHeaders(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, c := range exposed(t) {
+		v := attack(t, c)
+		cases = append(cases, Case{
+			Subject: v.subject(e),
+			Attempts: []Attempt{
+				v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}),
+				v.with(e, cors.Header{Name: "Content-Type", Value: "application/json"}),
+				v.with(e, inventedHeader(t)),
+			},
+			Judge: judgeAttackerHeaders,
+		})
+	}
+	return cases, ""
+}
+
+func judgeAttackerHeaders(obs []Observation) Judgement {
+	var js []Judgement
+	var names []string
+	for i, o := range obs {
+		js = append(js, judgeAttackerHeader(o).by(i))
+		names = append(names, o.Attempt.Headers[0].Name)
+	}
+	if j := worst(js...); j.Verdict != Conforms {
+		return j
+	}
+	return conforms("the preflights of %s for %s were refused (%s)", obs[0].Attempt.Origin(), strings.Join(names, ", "), obs[0].Block.Reason)
+}
+
+func judgeAttackerHeader(o Observation) Judgement {
+	origin, name, r := o.Attempt.Origin(), o.Attempt.Headers[0].Name, preflightReply(o)
+	switch {
+	case o.Fault != "":
+		return cannotTell("%s", o.Fault)
+	case o.Blocked() && o.Block.Reason.IsPreflight():
+		return conforms("the preflight of %s for %s was refused (%s)", origin, name, o.Block.Reason)
+	case o.Request() != nil && r != nil:
+		return violates(Low, "the preflight of %s for %s was approved (%s), and the request left the browser with the header", origin, name, grantText(r))
+	case o.Request() != nil:
+		return cannotTell("the request of %s with %s left the browser without a preflight", origin, name)
+	}
+	return cannotTell("%s", whyUnknown(o, "a preflight"))
+}

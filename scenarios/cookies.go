@@ -1,0 +1,72 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+)
+
+func planSessionCookies(t Target) ([]Case, string) {
+	if !t.Has(Cookie) {
+		return nil, "The victim has no cookie."
+	}
+	e := firstRead(t)
+	v := attack(t, Cookie)
+	return []Case{{
+		Subject:  v.subject(e),
+		Attempts: []Attempt{v.read(e)},
+		Judge:    func(obs []Observation) Judgement { return judgeSessionCookies(t.CrossSiteCookies, obs[0]) },
+	}}, ""
+}
+
+// judgeSessionCookies looks at the attributes that the browser keeps. crossSite
+// says that the operator declared that cookies have to travel across sites.
+func judgeSessionCookies(crossSite bool, o Observation) Judgement {
+	if len(o.Cookies) == 0 {
+		if o.Fault != "" {
+			return cannotTell("%s", o.Fault)
+		}
+		return cannotTell("the victim's browser is not known to keep a cookie for the target")
+	}
+	var flaws, seen []string
+	for _, c := range o.Cookies {
+		seen = append(seen, c.text())
+		var flaw []string
+		if !c.Secure {
+			flaw = append(flaw, "is not Secure")
+		}
+		if !c.HTTPOnly && !isForScripts(c.Name) {
+			flaw = append(flaw, "is not HttpOnly")
+		}
+		if c.SameSite == "None" && !crossSite {
+			flaw = append(flaw, "is SameSite=None, although no front end of another site is declared")
+		}
+		if len(flaw) > 0 {
+			flaws = append(flaws, "the cookie "+quote(c.Name)+" "+strings.Join(flaw, " and "))
+		}
+	}
+	if len(flaws) > 0 {
+		return violates(Low, "%s", strings.Join(flaws, "; "))
+	}
+	return conforms("the browser keeps %s", strings.Join(seen, "; "))
+}
+
+// isForScripts tells whether a cookie is, by its name, one that the front end's
+// scripts have to read: the half of a double-submitted token.
+func isForScripts(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "csrf") || strings.Contains(name, "xsrf")
+}
+
+func (c CookieAttributes) text() string {
+	s := quote(c.Name)
+	if c.Secure {
+		s += ", Secure"
+	}
+	if c.HTTPOnly {
+		s += ", HttpOnly"
+	}
+	if c.SameSite == "" {
+		return s + ", no SameSite, which Chrome takes for Lax"
+	}
+	return fmt.Sprintf("%s, SameSite=%s", s, c.SameSite)
+}

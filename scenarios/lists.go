@@ -1,0 +1,196 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A list is one of the two that the answer to a preflight has.
+type list struct {
+	header string
+	// policy is what the operator declared for it; empty where nothing was.
+	policy []string
+	// harmless are items that the browser needs no consent for.
+	harmless []string
+	// invented is what Crossexam made up for it.
+	invented string
+}
+
+func methodList(t Target) list {
+	var policy []string
+	if len(t.Policy.Methods) > 0 {
+		for _, m := range append(slices.Clone(t.Policy.Methods), usedMethods(t)...) {
+			if !slices.Contains(policy, m) {
+				policy = append(policy, m)
+			}
+		}
+	}
+	return list{cors.HeaderAllowMethods, policy, []string{"GET", "HEAD", "POST", "OPTIONS"}, inventedMethod(t)}
+}
+
+func headerList(t Target) list {
+	safe := []string{"Accept", "Accept-Language", "Content-Language", "Content-Type", "Range"}
+	return list{cors.HeaderAllowHeaders, t.Policy.Headers, safe, inventedHeader(t).Name}
+}
+
+func inventedMethod(t Target) string { return "CROSSEXAM-" + strings.ToUpper(t.Label) }
+
+func inventedHeader(t Target) cors.Header {
+	return cors.Header{Name: "Crossexam-" + t.Label, Value: "1"}
+}
+
+// in gives the list's items in an answer.
+func (l list) in(r *cors.Response) []string { return r.Headers.List(l.header) }
+
+// undeclared are the items that nobody declared. `*` is not among them: it is a
+// matter of its own.
+func (l list) undeclared(r *cors.Response) []string {
+	if len(l.policy) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(l.in(r), func(item string) bool {
+		return item == "*" || hasFold(l.policy, item) || hasFold(l.harmless, item)
+	})
+}
+
+// planList asks for something invented, and for what the policy should allow, so
+// that a refusal of the first can be told from one of the origin. It asks as the
+// trusted front end, since others learn little of the lists.
+func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func(list, []Observation) Judgement) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, o := range t.Trusted {
+		v := frontEnd(t, o, used(t)[0])
+		attempts := []Attempt{invent(v, e), v.preflighted(e)}
+		if l.header == cors.HeaderAllowHeaders && v.cred != Bearer && hasFold(t.Policy.Headers, "Authorization") {
+			attempts = append(attempts, v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}))
+		}
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: attempts,
+			Judge:    func(obs []Observation) Judgement { return judge(l, obs) },
+		})
+	}
+	return planned(cases, noTrusted)
+}
+
+func withInventedMethod(v visit, e Endpoint) Attempt {
+	return v.request(inventedMethod(v.target), e.Path)
+}
+
+func withInventedHeader(v visit, e Endpoint) Attempt { return v.with(e, inventedHeader(v.target)) }
+
+func planListedMethods(t Target) ([]Case, string) {
+	return planList(t, methodList(t), withInventedMethod, judgeListed)
+}
+
+func planListedHeaders(t Target) ([]Case, string) {
+	return planList(t, headerList(t), withInventedHeader, judgeListed)
+}
+
+func planPolicyMethods(t Target) ([]Case, string) {
+	return planList(t, methodList(t), withInventedMethod, judgePolicyList)
+}
+
+func planPolicyHeaders(t Target) ([]Case, string) {
+	return planList(t, headerList(t), withInventedHeader, judgePolicyHeaders)
+}
+
+// judgeListed takes what planList asked for. It judges how the list is written,
+// whatever the browser makes of it.
+func judgeListed(l list, obs []Observation) Judgement {
+	for i, o := range obs {
+		r := preflightReply(o)
+		if r == nil {
+			continue
+		}
+		switch items := l.in(r); {
+		case slices.Contains(items, "*"):
+			return violates(Low, "the %d reply to the preflight of %s has %s: *", r.Status, o.Attempt.Origin(), l.header).by(i)
+		case hasFold(items, l.invented):
+			return violates(Low, "the %d reply to the preflight of %s repeats in %s what was asked for, %s, which Crossexam made up",
+				r.Status, o.Attempt.Origin(), l.header, l.invented).by(i)
+		}
+	}
+	if why := listUnknown(obs); why != "" {
+		return cannotTell("%s", why)
+	}
+	return conforms("asked for %s, the target answers %s with %s", l.invented, obs[0].Attempt.Origin(), l.text(preflightReply(obs[0])))
+}
+
+// judgePolicyList takes what planList asked for.
+func judgePolicyList(l list, obs []Observation) Judgement {
+	for i, o := range obs {
+		r := preflightReply(o)
+		if r == nil {
+			continue
+		}
+		origin := o.Attempt.Origin()
+		if i == 0 && o.Request() != nil {
+			return violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
+				origin, l.invented, l.text(r))
+		}
+		if beyond := l.undeclared(r); len(beyond) > 0 {
+			return violates(Low, "the %d reply to the preflight of %s allows %s, which the declared policy does not have (%s)",
+				r.Status, origin, quote(strings.Join(beyond, ", ")), strings.Join(l.policy, ", ")).by(i)
+		}
+	}
+	if why := listUnknown(obs); why != "" {
+		return cannotTell("%s", why)
+	}
+	invented := obs[0]
+	if !invented.Blocked() || !invented.Block.Reason.IsPreflight() {
+		return cannotTell("%s", whyUnknown(invented, "the preflight"))
+	}
+	return conforms("the preflight of %s for %s was refused (%s; %s)", invented.Attempt.Origin(), l.invented, invented.Block.Reason, l.text(preflightReply(invented)))
+}
+
+// judgePolicyHeaders says besides whether `*` stands where Authorization should:
+// the Fetch standard excepts that header from it.
+func judgePolicyHeaders(l list, obs []Observation) Judgement {
+	for i, o := range obs {
+		x := o.Preflight()
+		if x == nil || x.Response == nil || !x.Request.Headers.ListHas(cors.HeaderRequestHeaders, "Authorization") {
+			continue
+		}
+		if items := l.in(x.Response); slices.Contains(items, "*") && !hasFold(items, "Authorization") {
+			return violates(Low, "the preflight of %s for Authorization was answered with %s, and * does not cover that header",
+				o.Attempt.Origin(), l.text(x.Response)).by(i)
+		}
+	}
+	return judgePolicyList(l, obs)
+}
+
+// listUnknown says why the answers do not show the lists: the target gave none, or
+// refuses the origin whatever it asks for.
+func listUnknown(obs []Observation) string {
+	for _, o := range obs {
+		if o.Fault != "" || preflightReply(o) == nil {
+			return whyUnknown(o, "a preflight")
+		}
+	}
+	o := obs[1]
+	if r := preflightReply(o); grantTo(o.Attempt.Origin(), r) == nothing {
+		return "the preflight of " + o.Attempt.Origin().String() + " for what it should be allowed was answered " + statusText(r) +
+			" with " + grantText(r) + ", so that nothing shows which lists a front end gets"
+	}
+	return ""
+}
+
+// text shows the list as it came.
+func (l list) text(r *cors.Response) string {
+	if vs := r.Headers.Values(l.header); len(vs) > 0 {
+		return l.header + ": " + quote(strings.Join(vs, ", "))
+	}
+	return "no " + l.header
+}
+
+// preflightReply is the answer to the preflight, or nil.
+func preflightReply(o Observation) *cors.Response {
+	if x := o.Preflight(); x != nil {
+		return x.Response
+	}
+	return nil
+}

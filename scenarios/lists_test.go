@@ -1,0 +1,85 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+const (
+	allowMethods = cors.HeaderAllowMethods + ": "
+	allowHeaders = cors.HeaderAllowHeaders + ": "
+)
+
+func TestJudgeLists(t *testing.T) {
+	target := rich(Cookie)
+	v := frontEnd(target, target.Trusted[0], Cookie)
+	granted := func(lines ...string) *cors.Response {
+		return reply(204, "", append([]string{allowOrigin(trustedOrigin), withCredentials}, lines...)...)
+	}
+	m, h := methodList(target), headerList(target)
+	methods, headers := allowMethods+"GET, POST, PUT, DELETE", allowHeaders+"Authorization, Content-Type"
+	both := granted(methods, headers)
+	bare := reply(400, "")
+	invented := withInventedMethod(v, privateRead)
+	made := withInventedHeader(v, privateRead)
+	allowed := v.preflighted(privateRead)
+	ok := after(both, readBy(allowed, reply(200, privateBody)))
+	refused := func(a Attempt, r *cors.Response) Observation {
+		return refusedTo(a, cors.MethodDisallowedByPreflightResponse, r)
+	}
+	through := func(a Attempt, r *cors.Response) Observation { return after(r, withheldFrom(a)) }
+	strange := refusedTo(allowed, cors.PreflightMissingAllowOriginHeader, bare)
+
+	t.Run("listed methods", func(t *testing.T) {
+		rule(t, func(obs []Observation) Judgement { return judgeListed(m, obs) }, []ruling{
+			{name: "listed", obs: []Observation{refused(invented, both), ok}, verdict: Conforms, reason: `"GET, POST, PUT, DELETE"`},
+			{name: "refused without a list", obs: []Observation{refused(invented, bare), ok}, verdict: Conforms, reason: "no Access-Control-Allow-Methods"},
+			{name: "wildcard", obs: []Observation{refused(invented, granted(allowMethods+"GET, *")), ok}, verdict: Violates, severity: Low, reason: "Allow-Methods: *"},
+			{name: "echo", obs: []Observation{through(invented, granted(allowMethods+invented.Method)), ok}, verdict: Violates, severity: Low, reason: "CROSSEXAM-R4ND0M"},
+			{name: "wildcard in the second", obs: []Observation{refused(invented, bare), after(granted(allowMethods+"*"), readBy(allowed, reply(200, "")))},
+				verdict: Violates, severity: Low, proof: 1},
+			{name: "the origin is refused", obs: []Observation{refused(invented, bare), strange}, verdict: CannotTell, reason: "no grant"},
+			{name: "no answer", obs: []Observation{broken(invented), ok}, verdict: CannotTell},
+		})
+	})
+	t.Run("listed headers", func(t *testing.T) {
+		rule(t, func(obs []Observation) Judgement { return judgeListed(h, obs) }, []ruling{
+			{name: "listed", obs: []Observation{refused(made, both), ok}, verdict: Conforms, reason: `"Authorization, Content-Type"`},
+			{name: "echo", obs: []Observation{after(granted(allowHeaders+"crossexam-r4nd0m"), readBy(made, reply(200, ""))), ok}, verdict: Violates, severity: Low},
+			{name: "no answer", obs: []Observation{refused(made, both), localNetworkBlock(allowed)}, verdict: CannotTell},
+		})
+	})
+	t.Run("methods of the policy", func(t *testing.T) {
+		rule(t, func(obs []Observation) Judgement { return judgePolicyList(m, obs) }, []ruling{
+			{name: "refused", obs: []Observation{refused(invented, both), ok}, verdict: Conforms, reason: "MethodDisallowed"},
+			{name: "harmless ones more", obs: []Observation{refused(invented, granted(allowMethods+"HEAD, OPTIONS, GET")), ok}, verdict: Conforms},
+			{name: "approved", obs: []Observation{through(invented, both), ok}, verdict: Violates, severity: Low, reason: "left the browser"},
+			{name: "an unused one", obs: []Observation{refused(invented, granted(methods+", PATCH")), ok}, verdict: Violates, severity: Low, reason: `"PATCH"`},
+			{name: "the origin is refused", obs: []Observation{refused(invented, bare), strange}, verdict: CannotTell},
+			{name: "not CORS", obs: []Observation{after(both, localNetworkBlock(invented)), ok}, verdict: CannotTell, reason: "LocalNetwork"},
+		})
+	})
+	t.Run("headers of the policy", func(t *testing.T) {
+		token := v.with(privateRead, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
+		fine := after(both, readBy(token, reply(200, "")))
+		rule(t, func(obs []Observation) Judgement { return judgePolicyHeaders(h, obs) }, []ruling{
+			{name: "refused", obs: []Observation{refused(made, both), ok, fine}, verdict: Conforms},
+			{name: "approved", obs: []Observation{after(both, readBy(made, reply(200, ""))), ok, fine}, verdict: Violates, severity: Low},
+			{name: "one more", obs: []Observation{refused(made, granted(headers+", X-Debug")), ok, fine}, verdict: Violates, severity: Low, reason: `"X-Debug"`},
+			{name: "wildcard for Authorization", obs: []Observation{refused(made, both), ok, after(granted(allowHeaders+"*, Content-Type"), readBy(token, reply(200, "")))},
+				verdict: Violates, severity: Low, proof: 2, reason: "does not cover"},
+			{name: "wildcard beside Authorization", obs: []Observation{refused(made, both), ok, after(granted(headers+", *"), readBy(token, reply(200, "")))}, verdict: Conforms},
+			{name: "no answer", obs: []Observation{refused(made, both), ok, broken(token)}, verdict: CannotTell},
+		})
+	})
+}
+
+// Where nothing is declared, every list may be meant.
+func TestUndeclaredPolicyConvictsNoItem(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	r := reply(204, "", allowMethods+"GET, PATCH", allowHeaders+"X-Debug")
+	if m, h := methodList(target).undeclared(r), headerList(target).undeclared(r); m != nil || h != nil {
+		t.Errorf("methods %v, headers %v", m, h)
+	}
+}

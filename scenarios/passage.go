@@ -1,0 +1,197 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// planTrustedHeaders reads with each header that the policy declares. What is
+// asked for is consent: the answer to the read itself is TRU-001's matter.
+func planTrustedHeaders(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, o := range t.Trusted {
+		v := frontEnd(t, o, used(t)[0])
+		var names []string
+		var attempts []Attempt
+		for _, name := range without(t.Policy.Headers, "*") {
+			a := v.with(e, cors.Header{Name: name, Value: "crossexam"})
+			switch {
+			case strings.EqualFold(name, "Content-Type"):
+				a.Headers[0].Value = "application/json"
+			case strings.EqualFold(name, "Authorization") && v.cred == Bearer:
+				a = v.read(e) // it has the front end's own
+			case strings.EqualFold(name, "Authorization"):
+				a.Headers[0].Value = "Bearer crossexam"
+			}
+			names, attempts = append(names, name), append(attempts, a)
+		}
+		if len(attempts) > 0 {
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: attempts,
+				Judge:    func(obs []Observation) Judgement { return judgeTrustedHeaders(names, obs) },
+			})
+		}
+	}
+	if len(t.Trusted) == 0 {
+		return nil, noTrusted
+	}
+	return planned(cases, "The target declares no request header.")
+}
+
+// judgeTrustedHeaders takes the requests with each of the named headers.
+func judgeTrustedHeaders(names []string, obs []Observation) Judgement {
+	var js []Judgement
+	for i, o := range obs {
+		js = append(js, judgeTrustedHeader(names[i], o).by(i))
+	}
+	if j := worst(js...); j.Verdict != Conforms {
+		return j
+	}
+	return conforms("the requests of %s with %s left the browser", obs[0].Attempt.Origin(), strings.Join(names, ", "))
+}
+
+func judgeTrustedHeader(name string, o Observation) Judgement {
+	origin, x := o.Attempt.Origin(), o.Request()
+	switch {
+	case o.Fault != "":
+		return cannotTell("%s", o.Fault)
+	case o.Blocked() && o.Block.Reason.IsPreflight():
+		return violates(Low, "Chrome kept %s from sending %s: it took %s for a refusal (%s; %s)",
+			origin, name, blockedReply(o), o.Block.Reason, headerText(lastReply(o), cors.HeaderAllowHeaders))
+	case x == nil || preflightReply(o) == nil && x.Response == nil:
+		return cannotTell("%s", whyUnknown(o, "the request"))
+	case !x.Request.Headers.Has(name):
+		return cannotTell("the request of %s went without %s, which browsers let no page set", origin, name)
+	}
+	return conforms("the request of %s with %s left the browser", origin, name)
+}
+
+// headerText shows the lines of a header as they came.
+func headerText(r *cors.Response, name string) string {
+	if r != nil && r.Headers.Has(name) {
+		return name + ": " + quote(strings.Join(r.Headers.Values(name), ", "))
+	}
+	return "no " + name
+}
+
+func planExposedHeaders(t Target) ([]Case, string) {
+	switch {
+	case len(t.Trusted) == 0:
+		return nil, noTrusted
+	case len(t.Policy.Exposed) == 0:
+		return nil, "The target declares no response header that its front end reads."
+	}
+	var cases []Case
+	for _, o := range t.Trusted {
+		v := frontEnd(t, o, used(t)[0])
+		var attempts []Attempt
+		for _, e := range t.Reads() {
+			attempts = append(attempts, v.read(e))
+		}
+		if len(attempts) > 0 {
+			cases = append(cases, Case{
+				Subject:  Subject{Endpoint: "every GET", Origin: o.String(), Credential: v.cred},
+				Attempts: attempts,
+				Judge:    func(obs []Observation) Judgement { return judgeExposedHeaders(t.Policy.Exposed, obs) },
+			})
+		}
+	}
+	return planned(cases, noReads)
+}
+
+// judgeExposedHeaders takes the front end's reads: not every reply has every
+// header.
+func judgeExposedHeaders(names []string, obs []Observation) Judgement {
+	for _, o := range obs {
+		if why := o.Inconclusive(); why != "" {
+			return cannotTell("%s", why)
+		}
+		if o.Blocked() {
+			return cannotTell("%s could not read the reply at all (%s)", o.Attempt.Origin(), o.Block.Reason)
+		}
+	}
+	var js []Judgement
+	for _, name := range names {
+		js = append(js, judgeExposedHeader(name, obs))
+	}
+	if j := worst(js...); j.Verdict != Conforms {
+		return j
+	}
+	return conforms("%s sees %s", obs[0].Attempt.Origin(), strings.Join(names, ", "))
+}
+
+func judgeExposedHeader(name string, obs []Observation) Judgement {
+	origin := obs[0].Attempt.Origin()
+	seen, listed := false, false
+	for i, o := range obs {
+		r := o.Response()
+		switch {
+		case r == nil:
+		case r.Headers.Has(name) && !o.Page.Headers.Has(name):
+			return violates(Low, "the %d reply has %s, and the page of %s does not see it (%s)",
+				r.Status, name, origin, headerText(r, cors.HeaderExposeHeaders)).by(i)
+		case r.Headers.Has(name):
+			seen = true
+		case r.Headers.ListHas(cors.HeaderExposeHeaders, name):
+			listed = true
+		}
+	}
+	switch {
+	case seen:
+		return conforms("the page of %s sees %s", origin, name)
+	case listed:
+		return conforms("no reply had %s, and Access-Control-Expose-Headers lists it", name)
+	}
+	return cannotTell("no reply had %s, and none lists it in Access-Control-Expose-Headers", name)
+}
+
+func planTrustedToken(t Target) ([]Case, string) {
+	switch {
+	case !t.Has(Bearer):
+		return nil, "The front end has no bearer token."
+	case len(t.Trusted) == 0:
+		return nil, noTrusted
+	}
+	var cases []Case
+	for _, e := range t.Reads() {
+		for _, o := range t.Trusted {
+			v := frontEnd(t, o, Bearer)
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: []Attempt{v.read(e), bare(t, e)},
+				Judge:    judgeTrustedToken,
+			})
+		}
+	}
+	return planned(cases, noReads)
+}
+
+// judgeTrustedToken takes the front end's read with its token, and one without
+// credential and without Origin.
+func judgeTrustedToken(obs []Observation) Judgement {
+	read, bare := obs[0], obs[1]
+	origin, asked, x := read.Attempt.Origin(), preflightReply(read), read.Request()
+	if why := read.Inconclusive(); why != "" {
+		return cannotTell("%s", why)
+	}
+	switch {
+	case read.Blocked() && read.Block.Reason.IsPreflight():
+		return violates(Low, "the preflight of %s for its token was answered %s, which Chrome took for a refusal (%s; %s)",
+			origin, statusText(asked), read.Block.Reason, headerText(asked, cors.HeaderAllowHeaders))
+	case read.Blocked():
+		return violates(Low, "the preflight of %s for its token was approved, and Chrome blocked %s (%s; it has %s)",
+			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
+	case asked == nil:
+		return cannotTell("the request of %s with its token left the browser without a preflight", origin)
+	case !x.Request.Headers.Has("Authorization"):
+		return cannotTell("the request of %s went without its token", origin)
+	case sameFailure(read, bare):
+		return cannotTell("%s", notAccepted(Bearer, read))
+	case !isSuccess(read.Response()):
+		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status)
+	}
+	return conforms("the preflight of %s for its token was approved, and it read the %d reply", origin, read.Page.Status)
+}

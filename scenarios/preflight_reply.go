@@ -1,0 +1,138 @@
+package scenarios
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func planPreflightReply(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, o := range t.Trusted {
+		v := frontEnd(t, o, used(t)[0])
+		_, declared := v.consentHeader()
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: []Attempt{v.preflighted(e), v.read(e)},
+			Judge:    func(obs []Observation) Judgement { return judgePreflightReply(declared, obs) },
+		})
+	}
+	return planned(cases, noTrusted)
+}
+
+// judgePreflightReply takes a trusted origin's request with a preflight and the
+// plain one. A handler that ran shows in the preflight's body, which is then the
+// endpoint's own.
+func judgePreflightReply(declared bool, obs []Observation) Judgement {
+	asked := obs[0]
+	origin, r := asked.Attempt.Origin(), preflightReply(asked)
+	if asked.Fault != "" || r == nil {
+		return cannotTell("%s", whyUnknown(asked, "a preflight"))
+	}
+	if !isSuccess(r) {
+		if !declared && grantTo(origin, r) == nothing && r.Status >= 400 && !needsLogin(asked.Preflight()) {
+			return cannotTell("the preflight of %s for %s was answered %d, which may be about the header: declare the policy's headers, so that this can be told apart",
+				origin, quote(consentAsked(asked)), r.Status)
+		}
+		return violates(Low, "the preflight of %s was answered %s, and browsers want a 2xx", origin, statusText(r))
+	}
+	if name := sessionSet(asked, r); name != "" {
+		return violates(Low, "the %d reply to the preflight of %s sets the cookie %s, so that the application ran for it", r.Status, origin, quote(name))
+	}
+	var known *cors.Response
+	for i, o := range obs {
+		got := o.Response()
+		if !isSuccess(got) || got.Body == "" {
+			continue
+		}
+		known = got
+		if got.Body == r.Body {
+			return violates(Low, "the %d reply to the preflight of %s has the %d bytes of body that the endpoint itself answers with: its handler ran",
+				r.Status, origin, len(r.Body)).by(i)
+		}
+	}
+	if r.Body != "" && known == nil {
+		return cannotTell("the %d reply to the preflight of %s has a body of %d bytes, and there is no reply of the endpoint to compare it with", r.Status, origin, len(r.Body))
+	}
+	return conforms("the preflight of %s was answered %d with %d bytes of body, which are not the endpoint's", origin, r.Status, len(r.Body))
+}
+
+// sessionSet names a cookie of the victim's that the reply sets, or is empty.
+func sessionSet(o Observation, r *cors.Response) string {
+	for _, line := range r.Headers.Values("Set-Cookie") {
+		if c, err := http.ParseSetCookie(line); err == nil && slices.ContainsFunc(o.Cookies, func(a CookieAttributes) bool { return a.Name == c.Name }) {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// longestMaxAge is a day. Browsers keep an answer for two hours (Chrome) to a day
+// (Firefox) at most; more shows that the value was not meant.
+const longestMaxAge = 24 * time.Hour
+
+func planMaxAge(t Target) ([]Case, string) {
+	e := firstRead(t)
+	var cases []Case
+	for _, v := range everyone(t) {
+		cases = append(cases, Case{Subject: v.subject(e), Attempts: []Attempt{v.preflighted(e)}, Judge: judgeMaxAge})
+	}
+	return cases, ""
+}
+
+func judgeMaxAge(obs []Observation) Judgement {
+	asked := obs[0]
+	origin, r := asked.Attempt.Origin(), preflightReply(asked)
+	if asked.Fault != "" || r == nil {
+		return cannotTell("%s", whyUnknown(asked, "a preflight"))
+	}
+	value, ok := r.Headers.Get(cors.HeaderMaxAge)
+	if !ok {
+		return conforms("the %d reply to the preflight of %s has no Access-Control-Max-Age: browsers keep it for seconds", r.Status, origin)
+	}
+	switch age, ok := cors.MaxAge(r.Headers); {
+	case !ok:
+		return violates(Low, "the %d reply to the preflight of %s has Access-Control-Max-Age: %s, which is no number of seconds", r.Status, origin, quote(value))
+	case age > longestMaxAge:
+		return violates(Low, "the %d reply to the preflight of %s has Access-Control-Max-Age: %s, more than the 86400 seconds of a day", r.Status, origin, quote(value))
+	}
+	return conforms("the %d reply to the preflight of %s has Access-Control-Max-Age: %s", r.Status, origin, quote(value))
+}
+
+// unknownRoute is a path that nothing on the target knows.
+func unknownRoute(t Target) Endpoint {
+	return Endpoint{Method: "GET", Path: "/crossexam-" + t.Label}
+}
+
+func planUnknownRoutes(t Target) ([]Case, string) {
+	e, unknown := firstRead(t), unknownRoute(t)
+	var cases []Case
+	for _, v := range everyone(t) {
+		cases = append(cases, Case{
+			Subject:  v.subject(unknown),
+			Attempts: []Attempt{v.preflighted(unknown), v.preflighted(e)},
+			Judge:    judgeUnknownRoute,
+		})
+	}
+	return cases, ""
+}
+
+// judgeUnknownRoute takes the same preflight on an unknown route and a known one.
+func judgeUnknownRoute(obs []Observation) Judgement {
+	for _, o := range obs {
+		if o.Fault != "" || preflightReply(o) == nil {
+			return cannotTell("%s", whyUnknown(o, "a preflight"))
+		}
+	}
+	origin, unknown, known := obs[0].Attempt.Origin(), preflightReply(obs[0]), preflightReply(obs[1])
+	if extra := beyond(origin, unknown, known); len(extra) > 0 {
+		return violates(Low, "the preflight of %s on a route that does not exist gets %s, which it does not get on a known one (%s)",
+			origin, strings.Join(extra, ", "), grantText(known))
+	}
+	return conforms("the preflight of %s gets no more on a route that does not exist (%d, %s) than on a known one (%d, %s)",
+		origin, unknown.Status, grantText(unknown), known.Status, grantText(known))
+}

@@ -1,0 +1,85 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func TestJudgeAttackerHeaders(t *testing.T) {
+	cases, _ := planAttackerHeaders(oneEndpoint(Cookie))
+	as := cases[0].Attempts
+	refuse := func(a Attempt) Observation {
+		return refusedTo(a, cors.PreflightMissingAllowOriginHeader, reply(400, ""))
+	}
+	approved := after(reply(204, "", echoed...), blockedFrom(as[1], cors.MissingAllowOriginHeader, reply(200, "")))
+	unasked := blockedFrom(as[0], cors.MissingAllowOriginHeader, reply(200, ""))
+	rule(t, judgeAttackerHeaders, []ruling{
+		{name: "refused", obs: []Observation{refuse(as[0]), refuse(as[1]), refuse(as[2])}, verdict: Conforms, reason: "Authorization, Content-Type, Crossexam-r4nd0m"},
+		{name: "one approved", obs: []Observation{refuse(as[0]), approved, refuse(as[2])}, verdict: Violates, severity: Low, proof: 1, reason: "Content-Type"},
+		{name: "one broken", obs: []Observation{refuse(as[0]), refuse(as[1]), broken(as[2])}, verdict: CannotTell, proof: 2},
+		{name: "not asked for", obs: []Observation{unasked, refuse(as[1]), refuse(as[2])}, verdict: CannotTell, reason: "without a preflight"},
+		{name: "local network", obs: []Observation{localNetworkBlock(as[0]), refuse(as[1]), refuse(as[2])}, verdict: CannotTell},
+	})
+}
+
+func TestJudgePreflightReply(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	data := reply(200, privateBody, allowOrigin(trustedOrigin), withCredentials)
+	plain := readBy(v.read(privateRead), data)
+	asked := func(r *cors.Response) Observation {
+		o := after(r, readBy(v.preflighted(privateRead), data))
+		o.Cookies = []CookieAttributes{{Name: "session"}}
+		return o
+	}
+	refuse := refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(400, ""))
+	lost := after(reply(200, "OK"), broken(v.preflighted(privateRead)))
+	lost.Fault = ""
+	declared := true
+	rule(t, func(obs []Observation) Judgement { return judgePreflightReply(declared, obs) }, []ruling{
+		{name: "empty", obs: []Observation{asked(reply(204, "")), plain}, verdict: Conforms, reason: "204 with 0 bytes"},
+		{name: "a body of its own", obs: []Observation{asked(reply(200, "OK")), plain}, verdict: Conforms},
+		{name: "the handler's body", obs: []Observation{asked(reply(200, privateBody)), plain}, verdict: Violates, severity: Low, reason: "handler ran"},
+		{name: "a session", obs: []Observation{asked(reply(200, "", "Set-Cookie: session=2; Path=/")), plain}, verdict: Violates, severity: Low, reason: `"session"`},
+		{name: "a load balancer's cookie", obs: []Observation{asked(reply(200, "", "Set-Cookie: lb=2; Path=/")), plain}, verdict: Conforms},
+		{name: "a redirect", obs: []Observation{asked(reply(307, "", "Location: /x")), plain}, verdict: Violates, severity: Low, reason: `307 with a redirect to "/x"`},
+		{name: "refused", obs: []Observation{refuse, plain}, verdict: Violates, severity: Low, reason: "400"},
+		{name: "nothing to compare with", obs: []Observation{lost, broken(v.read(privateRead))}, verdict: CannotTell},
+		{name: "no answer", obs: []Observation{broken(v.preflighted(privateRead)), plain}, verdict: CannotTell},
+	})
+	if j := judgePreflightReply(false, []Observation{refuse, plain}); j.Verdict != CannotTell {
+		t.Errorf("a refusal that may be about an undeclared header: %+v", j)
+	}
+}
+
+func TestJudgeMaxAge(t *testing.T) {
+	v := attack(oneEndpoint(Cookie), Cookie)
+	with := func(lines ...string) []Observation {
+		return []Observation{refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(204, "", lines...))}
+	}
+	const age = cors.HeaderMaxAge + ": "
+	rule(t, judgeMaxAge, []ruling{
+		{name: "absent", obs: with(), verdict: Conforms},
+		{name: "ten minutes", obs: with(age + "600"), verdict: Conforms},
+		{name: "a day", obs: with(age + "86400"), verdict: Conforms},
+		{name: "more", obs: with(age + "86401"), verdict: Violates, severity: Low},
+		{name: "no number", obs: with(age + "1 day"), verdict: Violates, severity: Low, reason: `"1 day"`},
+		{name: "two lines", obs: with(age+"600", age+"600"), verdict: Violates, severity: Low},
+		{name: "no answer", obs: []Observation{broken(v.preflighted(privateRead))}, verdict: CannotTell},
+	})
+}
+
+func TestJudgeUnknownRoute(t *testing.T) {
+	v := attack(oneEndpoint(Cookie), Cookie)
+	unknown := v.preflighted(unknownRoute(v.target))
+	known := refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(400, ""))
+	refuse := func(lines ...string) Observation {
+		return refusedTo(unknown, cors.PreflightMissingAllowOriginHeader, reply(404, "", lines...))
+	}
+	rule(t, judgeUnknownRoute, []ruling{
+		{name: "both refused", obs: []Observation{refuse(), known}, verdict: Conforms},
+		{name: "a grant", obs: []Observation{refuse(echoed...), known}, verdict: Violates, severity: Low, reason: "does not exist"},
+		{name: "a wildcard list", obs: []Observation{refuse(allowHeaders + "*"), known}, verdict: Violates, severity: Low, reason: "Allow-Headers: *"},
+		{name: "no answer", obs: []Observation{refuse(), broken(v.preflighted(privateRead))}, verdict: CannotTell},
+	})
+}

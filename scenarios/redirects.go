@@ -1,0 +1,105 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// planRedirects reads what is declared to redirect, and the endpoint to read with
+// or without a slash at its end, which many frameworks answer with a redirect.
+func planRedirects(t Target) ([]Case, string) {
+	type path struct {
+		path     string
+		declared bool
+	}
+	var paths []path
+	for _, p := range t.Redirects {
+		paths = append(paths, path{p, true})
+	}
+	e := firstRead(t)
+	if p := toggledSlash(e.Path); p != "" && !contains(t.Redirects, p) {
+		paths = append(paths, path{p, false})
+	}
+	var cases []Case
+	for _, p := range paths {
+		redirecting := Endpoint{Method: "GET", Path: p.path}
+		for _, v := range everyone(t) {
+			cases = append(cases, Case{
+				Subject:  v.subject(redirecting),
+				Attempts: []Attempt{v.read(redirecting), v.read(e)},
+				Judge:    func(obs []Observation) Judgement { return judgeRedirect(p.declared, obs) },
+			})
+		}
+	}
+	return planned(cases, "No path is known that the target answers with a redirect.")
+}
+
+func contains(list []string, s string) bool { return len(without(list, s)) < len(list) }
+
+// toggledSlash is the path with a slash at its end, or without; empty where there
+// is no such path.
+func toggledSlash(path string) string {
+	p, query, has := strings.Cut(path, "?")
+	switch {
+	case p == "/" || p == "":
+		return ""
+	case strings.HasSuffix(p, "/"):
+		p = strings.TrimSuffix(p, "/")
+	default:
+		p += "/"
+	}
+	if has {
+		p += "?" + query
+	}
+	return p
+}
+
+// judgeRedirect takes a read that should be redirected, and one that is not.
+// declared says that the operator declared the redirect.
+func judgeRedirect(declared bool, obs []Observation) Judgement {
+	o, plain := obs[0], obs[1]
+	origin := o.Attempt.Origin()
+	var hops []*cors.Response
+	for _, x := range o.Exchanges {
+		if !x.Request.IsPreflight() && x.Response != nil {
+			hops = append(hops, x.Response)
+		}
+	}
+	if o.Fault != "" || len(hops) == 0 {
+		switch why := o.Inconclusive(); {
+		case why != "":
+			return cannotTell("%s", why)
+		case !o.Attempt.Trusted:
+			return conforms("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason)
+		}
+		return cannotTell("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason)
+	}
+	first := hops[0]
+	to, redirects := first.Headers.Get("Location")
+	if first.Status < 300 || first.Status > 399 || !redirects {
+		if declared {
+			return cannotTell("%s was answered %d, which is no redirect", origin, first.Status)
+		}
+		return Judgement{Verdict: NotApplicable, Reason: "The target answers with " + statusText(first) + " here, which is no redirect, and none is declared."}
+	}
+	if why := plain.Inconclusive(); why != "" {
+		return cannotTell("%s", why)
+	}
+	switch {
+	case o.Read() == plain.Read() && o.Read() && !o.Attempt.Trusted:
+		return cannotTell("%s reads the endpoint with and without a redirect: the redirect is not what is wrong", origin)
+	case o.Read() && !o.Attempt.Trusted:
+		return violates(Low, "%s read the %d reply through the redirect to %s, which it cannot read directly", origin, o.Page.Status, quote(to))
+	case o.Read():
+		return conforms("%s read the %d reply through the redirect to %s, each of whose %d hops grants it", origin, o.Page.Status, quote(to), len(hops))
+	case o.Blocked() && !o.Attempt.Trusted:
+		return conforms("Chrome blocked the read by %s at hop %d, %s (%s)", origin, len(hops), blockedReply(o), o.Block.Reason)
+	case o.Blocked() && !plain.Read():
+		return cannotTell("%s can read neither with nor without the redirect", origin)
+	case o.Blocked():
+		return violates(Low, "Chrome kept %s from following the redirect to %s: hop %d, %s, has %s (%s)",
+			origin, quote(to), len(hops), blockedReply(o), grantText(lastReply(o)), o.Block.Reason)
+	}
+	return cannotTell("%s was redirected to %s, and then: %s", origin, quote(to), o.Inconclusive())
+}

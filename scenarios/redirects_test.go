@@ -1,0 +1,56 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func TestToggledSlash(t *testing.T) {
+	for path, want := range map[string]string{
+		"/": "", "/a": "/a/", "/a/": "/a", "/a?b=/": "/a/?b=/", "/a/?b": "/a?b",
+	} {
+		if got := toggledSlash(path); got != want {
+			t.Errorf("%s becomes %q", path, got)
+		}
+	}
+}
+
+func TestJudgeRedirect(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	slashed := Endpoint{Method: "GET", Path: "/api/notebooks/"}
+	ours := frontEnd(target, target.Trusted[0], Cookie)
+	theirs := attack(target, Cookie)
+	grant := []string{allowOrigin(trustedOrigin), withCredentials}
+	data := reply(200, privateBody, grant...)
+	moved := reply(307, "", append([]string{"Location: /api/notebooks"}, grant...)...)
+	bareMove := reply(307, "", "Location: /api/notebooks")
+	hop := func(r *cors.Response, o Observation) Observation {
+		o.Exchanges = append([]cors.Exchange{sent(o.Attempt, r)}, o.Exchanges...)
+		return o
+	}
+	plain := readBy(ours.read(privateRead), data)
+	refused := blockedFrom(ours.read(privateRead), cors.MissingAllowOriginHeader, reply(200, ""))
+	hidden := blockedFrom(theirs.read(privateRead), cors.MissingAllowOriginHeader, data)
+	blocked := func(v visit, r *cors.Response) Observation {
+		return blockedFrom(v.read(slashed), cors.MissingAllowOriginHeader, r)
+	}
+	stolen := reply(200, privateBody, echoed...)
+	lost := observe(ours.read(slashed), sent(ours.read(slashed), moved))
+	lost.Block.Network = "mixed-content"
+	rule(t, func(obs []Observation) Judgement { return judgeRedirect(false, obs) }, []ruling{
+		{name: "followed", obs: []Observation{hop(moved, readBy(ours.read(slashed), data)), plain}, verdict: Conforms, reason: "2 hops"},
+		{name: "first hop", obs: []Observation{blocked(ours, bareMove), plain}, verdict: Violates, severity: Low, reason: `redirect to "/api/notebooks": hop 1`},
+		{name: "second hop", obs: []Observation{hop(moved, blocked(ours, reply(200, ""))), plain}, verdict: Violates, severity: Low, reason: "hop 2"},
+		{name: "no better without", obs: []Observation{blocked(ours, bareMove), refused}, verdict: CannotTell},
+		{name: "led astray", obs: []Observation{lost, plain}, verdict: CannotTell, reason: "mixed-content"},
+		{name: "the attacker is blocked", obs: []Observation{blocked(theirs, bareMove), hidden}, verdict: Conforms},
+		{name: "the attacker reads", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), hidden}, verdict: Violates, severity: Low, reason: "through the redirect"},
+		{name: "the attacker reads anyway", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), readBy(theirs.read(privateRead), stolen)}, verdict: CannotTell},
+		{name: "no redirect", obs: []Observation{readBy(ours.read(slashed), reply(404, "")), plain}, verdict: NotApplicable, reason: "404"},
+		{name: "no answer", obs: []Observation{broken(ours.read(slashed)), plain}, verdict: CannotTell},
+	})
+	if j := judgeRedirect(true, []Observation{readBy(ours.read(slashed), reply(404, "")), plain}); j.Verdict != CannotTell {
+		t.Errorf("declared, and no redirect: %+v", j)
+	}
+}
