@@ -30,6 +30,12 @@ func launchFlags(stage *Stage, profileDir string) []flag {
 
 		{"disable-features", disabledFeatures},
 
+		// Frames of other sites stay in the process of their page, so that their
+		// network events reach the page's session: without it there are none, and
+		// each frame costs a process. Which cookies go and what CORS allows is
+		// decided in the network service, not there (TestFramesGetTheVerdictsOfPages).
+		{"disable-site-isolation-trials", true},
+
 		// No traffic and no questions of the browser's own.
 		{"no-first-run", true},
 		{"no-default-browser-check", true},

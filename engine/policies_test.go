@@ -31,6 +31,9 @@ func openLab(t *testing.T, o attacker.Options) *engine.Lab {
 func stage(t *testing.T, lab *engine.Lab, n fixtures.Notebook) *engine.Staged {
 	t.Helper()
 	if n.Origins == nil {
+		n.Origins = n.Policy.Origins
+	}
+	if n.Origins == nil {
 		n.Origins = []cors.Origin{cors.MustParseOrigin("https://notebook.example.com")}
 	}
 	staged, err := engine.StageNotebook(lab, n)
