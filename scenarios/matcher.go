@@ -77,10 +77,10 @@ func hostRule(t Target, of cors.Origin, granted func(cors.Origin) bool, made fun
 		})
 	}
 	switch {
-	case made(around):
-		return "contains " + quote(host)
 	case made(aroundDomain):
 		return "contains " + quote(domain)
+	case made(around):
+		return "contains " + quote(host)
 	case made(dotted) && made(letters):
 		return "begins with " + quote(of.Scheme()+"://"+host)
 	case made(dotted):
