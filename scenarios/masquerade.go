@@ -106,7 +106,7 @@ func (m masquerade) judge(obs []Observation) Judgement {
 	switch {
 	case m.miss.unplayable() != "":
 		return m.judgeByHand(read, m.miss.unplayable())
-	case m.unopened(read) && byHand.Response() != nil:
+	case m.unopened(read) && answer(byHand) != nil:
 		return m.judgeByHand(byHand, "its page could not be opened in this browser: "+read.Fault)
 	}
 	ev := evidence{m.cred, m.miss.reach(m.target), read, obs[2], obs[3], byHand}
@@ -122,7 +122,7 @@ func (m masquerade) judgeByHand(o Observation, why string) Judgement {
 	if s := silence([]Observation{o}); s != "" {
 		return cannotTell("%s", s)
 	}
-	r, enough := o.Response(), plainRead
+	r, enough := answer(o), plainRead
 	if m.cred.Ambient() {
 		enough = credentialRead
 	}
@@ -136,7 +136,7 @@ func (m masquerade) judgeByHand(o Observation, why string) Judgement {
 func (m masquerade) rule(other Observation, obs []Observation) string {
 	if other.Read() {
 		when := ""
-		if m.cred.Ambient() && grantTo(other.Attempt.Origin(), obs[2].Response()) < grantTo(other.Attempt.Origin(), other.Response()) {
+		if m.cred.Ambient() && grantTo(other.Attempt.Origin(), answer(obs[2])) < grantTo(other.Attempt.Origin(), answer(other)) {
 			when = " when the victim's " + m.cred.noun() + " comes along"
 		}
 		return "the target echoes every origin" + when + " (see WLD-001 and WLD-003)"

@@ -53,7 +53,7 @@ func planUnsendable(t Target) ([]Case, string) {
 func judgeUnsendable(obs []Observation) Judgement {
 	probes, other := obs[:len(obs)-1], obs[len(obs)-1]
 	for i, o := range probes {
-		r := o.Response()
+		r := answer(o)
 		if r == nil || !echoesUnsendable(o.Attempt.Headers, r) {
 			continue
 		}
