@@ -34,6 +34,7 @@ type Stage struct {
 	templates *template.Template
 	attempt   template.JS
 	page      template.JS
+	frames    template.JS
 
 	mu      sync.RWMutex
 	mounted map[cors.Origin]http.Handler
@@ -47,6 +48,8 @@ type Role string
 const (
 	Malicious    Role = "malicious"
 	TrustedFront Role = "trusted"
+	frameHost    Role = "frame-host"
+	framed       Role = "framed"
 )
 
 // NewStage starts the stage on a free loopback port.
@@ -64,7 +67,7 @@ func NewStage() (*Stage, error) {
 	if s.templates, err = template.ParseFS(pages, "pages/*.html"); err != nil {
 		return nil, fmt.Errorf("reading the embedded pages: %w", err)
 	}
-	for name, script := range map[string]*template.JS{"attempt.js": &s.attempt, "page.js": &s.page} {
+	for name, script := range map[string]*template.JS{"attempt.js": &s.attempt, "page.js": &s.page, "frames.js": &s.frames} {
 		b, err := pages.ReadFile("pages/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the embedded pages: %w", err)
@@ -145,6 +148,7 @@ func (s *Stage) servePage(w http.ResponseWriter, origin cors.Origin, role Role) 
 		"Origin":        origin.String(),
 		"AttemptScript": s.attempt,
 		"PageScript":    s.page,
+		"FramesScript":  s.frames,
 	})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

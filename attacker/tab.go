@@ -201,13 +201,11 @@ func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
 }
 
 func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, tasks []Task, sightings []Sighting) error {
-	names := make([]string, len(which))
-	specs := make([]spec, len(which))
+	chosen := make([]Task, len(which))
 	for n, i := range which {
-		t.count++
-		names[n] = fmt.Sprintf("%s%d", attemptPrefix, t.count)
-		specs[n] = t.spec(names[n], tasks[i])
+		chosen[n] = tasks[i]
 	}
+	specs := t.specs(t.origin, chosen)
 	encoded, err := json.Marshal(specs)
 	if err != nil {
 		return fmt.Errorf("encoding the attempts: %w", err)
@@ -224,28 +222,38 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 	if len(views) != len(specs) {
 		return fmt.Errorf("making attempts from %s: %d views of %d attempts", t.origin, len(views), len(specs))
 	}
-	readable := make(map[string]bool, len(names))
-	for n, name := range names {
-		readable[name] = views[n].Readable
+	for n, s := range t.sightings(ctx, specs, views) {
+		sightings[which[n]] = s
+	}
+	return nil
+}
+
+// sightings joins what the page saw of the attempts with Chrome's events and with
+// the loot.
+func (t *Tab) sightings(ctx context.Context, specs []spec, views []scenarios.PageView) []Sighting {
+	readable := make(map[string]bool, len(specs))
+	for n, s := range specs {
+		readable[s.Name] = views[n].Readable
 	}
 	bounded, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
 	seen := t.recorder.await(bounded, readable)
-	for n, i := range which {
-		s := seen[names[n]]
-		sightings[i] = Sighting{
+	all := make([]Sighting, len(specs))
+	for n, spec := range specs {
+		s := seen[spec.Name]
+		all[n] = Sighting{
 			Page:      &views[n],
 			Block:     s.block,
 			Exchanges: s.exchanges,
 			HeldBack:  s.heldBack,
 			Cookies:   s.cookies,
-			Loot:      t.browser.stage.Collector.take(names[n]),
+			Loot:      t.browser.stage.Collector.take(spec.Name),
 		}
 		if !s.seen {
-			sightings[i].Fault = "Chrome reported no network event for the attempt"
+			all[n].Fault = "Chrome reported no network event for the attempt"
 		}
 	}
-	return nil
+	return all
 }
 
 // spec is what attempt.js takes.
@@ -259,7 +267,17 @@ type spec struct {
 	Timeout int64          `json:"timeout"` // milliseconds
 }
 
-func (t *Tab) spec(name string, task Task) spec {
+// specs names the attempts of a page.
+func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
+	specs := make([]spec, len(tasks))
+	for i, task := range tasks {
+		t.count++
+		specs[i] = newSpec(fmt.Sprintf("%s%d", attemptPrefix, t.count), page, task)
+	}
+	return specs
+}
+
+func newSpec(name string, page cors.Origin, task Task) spec {
 	a := task.Attempt
 	s := spec{Name: name, URL: a.URL, Fill: a.Fill, Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds()}
 	headers := make([][2]string, len(task.Headers))
@@ -277,7 +295,7 @@ func (t *Tab) spec(name string, task Task) spec {
 		s.Init["targetAddressSpace"] = space
 	}
 	if !a.Trusted {
-		s.Loot = t.origin.String() + collectorPath + "?attempt=" + url.QueryEscape(name)
+		s.Loot = page.String() + collectorPath + "?attempt=" + url.QueryEscape(name)
 	}
 	return s
 }

@@ -21,7 +21,7 @@ const maxFailures = 2
 // browser that dies is started once more a session. An error ends the session.
 func (s *Session) observeGroup(ctx context.Context, g *group) error {
 	if s.options.Progress != nil {
-		s.options.Progress(Progress{Doing: g.String(), Attempts: len(s.observed), Of: s.plan.Attempts()})
+		s.options.Progress(Progress{Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
 	}
 	if g.probe {
 		for _, a := range g.attempts {
@@ -72,7 +72,7 @@ func (s *Session) note(text string) {
 
 // fault gives every attempt of a group an observation that proves nothing.
 func (s *Session) fault(g *group, why string) {
-	for _, a := range g.attempts {
+	for _, a := range g.all() {
 		s.observed[a.Key()] = scenarios.Observation{Attempt: a, Fault: why}
 	}
 }
@@ -86,21 +86,14 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		s.fault(g, v.fault)
 		return nil
 	}
-	role := attacker.Malicious
-	if g.trusted {
-		role = attacker.TrustedFront
-	}
 	if why, err := s.permit(ctx, v, g.page); err != nil {
 		return err
 	} else if why != "" {
 		s.fault(g, why)
 		return nil
 	}
-	if err := v.tab.Open(ctx, g.page, role); err != nil {
-		return err
-	}
 	challenged := s.tap.Challenges()
-	sightings, err := v.tab.Run(ctx, s.tasks(g))
+	sightings, err := s.run(ctx, v, g)
 	if err != nil {
 		return err
 	}
@@ -110,14 +103,35 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		if err := s.answerPrompts(ctx, v); err != nil {
 			return err
 		}
-		if sightings, err = v.tab.Run(ctx, s.tasks(g)); err != nil {
+		if sightings, err = s.run(ctx, v, g); err != nil {
 			return err
 		}
 	}
-	for i, a := range g.attempts {
+	for i, a := range g.all() {
 		s.observed[a.Key()] = join(a, sightings[i], s.exchange, v)
 	}
 	return s.screenshot(ctx, v, g)
+}
+
+// run opens the page of the group, or its host page with the frames, and makes
+// its attempts there. The sightings are in the order of group.all.
+func (s *Session) run(ctx context.Context, v *victim, g *group) ([]attacker.Sighting, error) {
+	if len(g.frames) > 0 {
+		frames := make([]attacker.Frame, len(g.frames))
+		for i, f := range g.frames {
+			frames[i] = attacker.Frame{Origin: f.page, Tasks: s.tasks(f)}
+		}
+		seen, err := v.tab.RunFrames(ctx, frames)
+		return slices.Concat(seen...), err
+	}
+	role := attacker.Malicious
+	if g.trusted {
+		role = attacker.TrustedFront
+	}
+	if err := v.tab.Open(ctx, g.page, role); err != nil {
+		return nil, err
+	}
+	return v.tab.Run(ctx, s.tasks(g))
 }
 
 // tasks adds what only the trusted front end knows: its bearer token.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/crossexam/crossexam/cors"
@@ -33,31 +32,6 @@ type Plan struct {
 	groups []*group
 }
 
-// A group is what one page of one victim's browser does: one navigation, then
-// all its attempts.
-type group struct {
-	identity scenarios.Credential
-	page     cors.Origin
-	trusted  bool
-	probe    bool // no page: Crossexam sends these itself
-	attempts []scenarios.Attempt
-}
-
-func (g *group) has(key string) bool {
-	return slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool { return a.Key() == key })
-}
-
-func (g *group) String() string {
-	if g.probe {
-		return "header probes"
-	}
-	who := string(g.identity)
-	if who == "" {
-		who = "no credential"
-	}
-	return fmt.Sprintf("%s (%s)", g.page, who)
-}
-
 // NewPlan asks each scenario which cases it has on the target.
 func NewPlan(catalogue []scenarios.Scenario, t scenarios.Target) Plan {
 	p := Plan{Target: t}
@@ -70,7 +44,7 @@ func NewPlan(catalogue []scenarios.Scenario, t scenarios.Target) Plan {
 			p.Items = append(p.Items, Item{Scenario: s, Case: &c})
 		}
 	}
-	p.group()
+	p.groups = grouped(p.Target, p.attempts())
 	return p
 }
 
@@ -83,83 +57,49 @@ func (p Plan) Select(wanted func(Item) bool) Plan {
 			selected.Items = append(selected.Items, item)
 		}
 	}
-	selected.group()
+	selected.groups = grouped(selected.Target, selected.attempts())
 	return selected
 }
 
-// Attempts counts the attempts that the plan needs.
-func (p Plan) Attempts() int {
-	n := 0
-	for _, g := range p.groups {
-		n += len(g.attempts)
+// attempts are those of all cases, as often as they are asked for.
+func (p Plan) attempts() []scenarios.Attempt {
+	var all []scenarios.Attempt
+	for _, item := range p.Items {
+		if item.Case != nil {
+			all = append(all, item.Case.Attempts...)
+		}
 	}
-	return n
+	return all
 }
 
-// Pages are the navigations that the plan needs, each with the attempts that are
-// made from there, by victim in the order they are made. Header probes are left
-// out.
+// Attempts counts the attempts that the plan needs. What the first observations
+// call for (scenarios.Case.More) comes on top.
+func (p Plan) Attempts() int { return count(p.groups) }
+
+// Pages are the pages that the plan needs, each with the attempts that are made
+// from there. Header probes are left out.
 func (p Plan) Pages() []Page {
 	var pages []Page
 	for _, g := range p.groups {
-		if !g.probe {
+		switch {
+		case g.probe:
+		case len(g.frames) > 0:
+			for _, f := range g.frames {
+				pages = append(pages, Page{Identity: f.identity, Origin: f.page, Attempts: slices.Clone(f.attempts), Framed: true})
+			}
+		default:
 			pages = append(pages, Page{Identity: g.identity, Origin: g.page, Attempts: slices.Clone(g.attempts)})
 		}
 	}
 	return pages
 }
 
-// A Page is one navigation of a victim's browser and what is done from there.
+// A Page is one page in a victim's browser and what is done from there.
 type Page struct {
 	Identity scenarios.Credential
 	Origin   cors.Origin
 	Attempts []scenarios.Attempt
-}
-
-// group merges equal attempts and gathers them by page. An attempt without any
-// credential can be made in whichever victim's browser has the page open anyway,
-// because credentials mode "omit" keeps every credential home.
-func (p *Plan) group() {
-	seen := map[string]bool{}
-	var anonymous []scenarios.Attempt
-	add := func(a scenarios.Attempt, g group) {
-		i := slices.IndexFunc(p.groups, func(h *group) bool {
-			return h.page == g.page && h.trusted == g.trusted && h.identity == g.identity && h.probe == g.probe
-		})
-		if i < 0 {
-			i = len(p.groups)
-			p.groups = append(p.groups, &g)
-		}
-		p.groups[i].attempts = append(p.groups[i].attempts, a)
-	}
-	for _, item := range p.Items {
-		if item.Case == nil {
-			continue
-		}
-		for _, a := range item.Case.Attempts {
-			if key := a.Key(); seen[key] {
-				continue
-			} else {
-				seen[key] = true
-			}
-			switch {
-			case a.Vector == scenarios.Probe:
-				add(a, group{probe: true})
-			case a.Identity == scenarios.Anonymous && a.Omit:
-				anonymous = append(anonymous, a)
-			default:
-				add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted})
-			}
-		}
-	}
-	for _, a := range anonymous {
-		g := group{page: a.Page, trusted: a.Trusted}
-		for _, h := range p.groups {
-			if h.page == a.Page && h.trusted == a.Trusted && !h.probe {
-				g.identity = h.identity
-				break
-			}
-		}
-		add(a, g)
-	}
+	// Framed says that the page is a frame of the host page, and no navigation of
+	// its own.
+	Framed bool
 }

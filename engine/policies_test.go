@@ -37,6 +37,9 @@ func stage(t *testing.T, lab *engine.Lab, n fixtures.Notebook) *engine.Staged {
 func stageAt(t *testing.T, lab *engine.Lab, n fixtures.Notebook, at string) *engine.Staged {
 	t.Helper()
 	if n.Origins == nil {
+		n.Origins = n.Policy.Origins
+	}
+	if n.Origins == nil {
 		n.Origins = []cors.Origin{cors.MustParseOrigin("https://notebook.example.com")}
 	}
 	staged, err := engine.StageNotebookAt(lab, n, at)

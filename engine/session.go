@@ -30,6 +30,7 @@ type Session struct {
 	victims  map[scenarios.Credential]*victim
 	observed map[string]scenarios.Observation // by attempt key
 	pending  []*group
+	planned  map[string]bool // keys of the attempts that are or were in a group
 	restarts int
 	cache    *sharedCache // nil until an attempt needs it
 	cacheErr error
@@ -94,7 +95,13 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		victims:    map[scenarios.Credential]*victim{},
 		observed:   map[string]scenarios.Observation{},
 		pending:    slices.Clone(p.groups),
+		planned:    map[string]bool{},
 		record:     Record{Run: "crossexam-" + hex.EncodeToString(name), Started: time.Now(), Target: p.Target},
+	}
+	for _, g := range p.groups {
+		for _, a := range g.all() {
+			s.planned[a.Key()] = true
+		}
 	}
 	tap, err := target.NewTap(target.Options{
 		Upstream:   d.Upstream,
@@ -206,11 +213,13 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 		s.record.Results = append(s.record.Results, r)
 		return r, nil
 	}
-	for _, a := range item.Case.Attempts {
-		if err := s.observe(ctx, a); err != nil {
-			return Result{}, s.fail(s.faultOf(ctx, err))
+	if err := s.observeAll(ctx, &r, item.Case.Attempts); err != nil {
+		return Result{}, err
+	}
+	if item.Case.More != nil {
+		if err := s.observeAll(ctx, &r, item.Case.More(r.Observations)); err != nil {
+			return Result{}, err
 		}
-		r.Observations = append(r.Observations, s.observed[a.Key()])
 	}
 	r.Judgement = judge(*item.Case, r.Observations)
 	s.record.Results = append(s.record.Results, r)
@@ -229,6 +238,32 @@ func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
 		}
 	}
 	return c.Judge(obs)
+}
+
+// observeAll adds the observations of the attempts to the result. The error is a
+// *Fault.
+func (s *Session) observeAll(ctx context.Context, r *Result, attempts []scenarios.Attempt) error {
+	s.expect(attempts)
+	for _, a := range attempts {
+		if err := s.observe(ctx, a); err != nil {
+			return s.fail(s.faultOf(ctx, err))
+		}
+		r.Observations = append(r.Observations, s.observed[a.Key()])
+	}
+	return nil
+}
+
+// expect makes groups of the attempts that the plan did not know, to be observed
+// next.
+func (s *Session) expect(attempts []scenarios.Attempt) {
+	var news []scenarios.Attempt
+	for _, a := range attempts {
+		if key := a.Key(); !s.planned[key] {
+			s.planned[key] = true
+			news = append(news, a)
+		}
+	}
+	s.pending = append(grouped(s.plan.Target, news), s.pending...)
 }
 
 // observe makes sure that an attempt was observed, with all others of its page.

@@ -6,6 +6,7 @@ import "slices"
 func Catalogue() []Scenario {
 	return slices.Concat(
 		wildcardDefaults(),
+		originMatching(),
 		nullOrigin(),
 		credentials(),
 		preflights(),

@@ -28,6 +28,17 @@ func (v visit) controls(origin cors.Origin, e Endpoint) []Attempt {
 
 func (ev evidence) origin() cors.Origin { return ev.read.Attempt.Origin() }
 
+// byHandOrigin is the one that the request by hand named. It is another than that
+// of the read where the target is known to echo every origin.
+func (ev evidence) byHandOrigin() cors.Origin {
+	named, _ := ev.byHand.Attempt.Headers.Get(cors.HeaderOrigin)
+	o, err := cors.ParseOrigin(named)
+	if err != nil {
+		return ev.origin()
+	}
+	return o
+}
+
 // unproved says what is missing in the proof that the attacker has got data that
 // a page without the victim's credential could not read. It is empty where the
 // proof is whole. A reply that is different each time proves nothing by being
@@ -63,7 +74,7 @@ func (ev evidence) unproved() string {
 // onlySameSite tells whether SameSite kept the cookie home from a page that would
 // have been granted the read with it.
 func (ev evidence) onlySameSite() bool {
-	return keptHome(ev.read) != "" && grantTo(ev.origin(), answer(ev.byHand)) == credentialRead
+	return keptHome(ev.read) != "" && grantTo(ev.byHandOrigin(), answer(ev.byHand)) == credentialRead
 }
 
 // gravity is that of a grant to the page.

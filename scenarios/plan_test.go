@@ -157,11 +157,15 @@ func TestWhatScenariosAskFor(t *testing.T) {
 	}
 }
 
-// Each navigation costs as much as ten attempts.
+// Each navigation costs as much as ten attempts. The family ORG has its pages in
+// frames, which cost a quarter of that, and its attempts have a bound of their own.
 func TestOneEndpointNeedsFewPagesAndAttempts(t *testing.T) {
 	target := oneEndpoint(Cookie)
 	pages, attempts := map[string]bool{}, map[string]bool{}
 	for _, s := range Catalogue() {
+		if s.Family() == "ORG" {
+			continue
+		}
 		cases, _ := s.Plan(target)
 		for _, c := range cases {
 			for _, a := range c.Attempts {
@@ -181,6 +185,39 @@ func TestOneEndpointNeedsFewPagesAndAttempts(t *testing.T) {
 	t.Logf("%d pages, %d attempts", len(pages), len(attempts))
 }
 
+// Two trusted origins are dozens of near-misses, each asked once.
+func TestNearMissesAreAskedOnce(t *testing.T) {
+	target := rich(Cookie)
+	others := map[string]bool{}
+	attempts := map[string]bool{}
+	for _, s := range Catalogue() {
+		cases, _ := s.Plan(target)
+		for _, c := range cases {
+			for _, a := range c.Attempts {
+				if s.Family() == "ORG" {
+					attempts[a.Key()] = true
+				} else {
+					others[a.Key()] = true
+				}
+			}
+		}
+	}
+	for key := range others {
+		delete(attempts, key)
+	}
+	if len(attempts) < 50 || len(attempts) > 90 {
+		t.Errorf("%d attempts of the family ORG alone", len(attempts))
+	}
+}
+
+// The family ORG, and what of it is about trusted origins.
+const (
+	trustedORG = "ORG-001 ORG-002 ORG-003 ORG-004 ORG-005 ORG-006 ORG-007 ORG-008 ORG-009 ORG-010 ORG-011 " +
+		"ORG-015 ORG-016 ORG-017 ORG-018 ORG-019 "
+	wholeORG = "ORG-001 ORG-002 ORG-003 ORG-004 ORG-005 ORG-006 ORG-007 ORG-008 ORG-009 ORG-010 ORG-011 " +
+		"ORG-012 ORG-013 ORG-014 ORG-015 ORG-016 ORG-017 ORG-018 ORG-019 "
+)
+
 func TestScenariosThatDoNotApply(t *testing.T) {
 	noTrust := rich(Cookie)
 	noTrust.Trusted = nil
@@ -189,16 +226,16 @@ func TestScenariosThatDoNotApply(t *testing.T) {
 		target Target
 		want   string // the IDs
 	}{
-		{"cookie", rich(Cookie), "WLD-003 CRD-003 TRU-005"},
-		{"basic", rich(Basic), "WLD-003 CRD-001 CRD-002 CRD-003 TRU-005"},
-		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 NUL-001 CRD-001 CRD-002"},
-		{"network", rich(Network), "WLD-001 WLD-002 CRD-001 CRD-002 CRD-003 TRU-005"},
-		{"nothing trusted", noTrust, "WLD-003 WLD-006 WLD-007 CRD-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-004 ERR-005 ERR-007 HDR-002 HDR-006 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
-		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 CRD-002 CRD-003 TRU-005"},
-		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 CRD-002 CRD-003 TRU-005"},
-		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 CRD-003 TRU-005"},
+		{"cookie", rich(Cookie), "WLD-003 ORG-008 CRD-003 TRU-005"},
+		{"basic", rich(Basic), "WLD-003 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
+		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 " + wholeORG + "NUL-001 CRD-001 CRD-002"},
+		{"network", rich(Network), "WLD-001 WLD-002 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
+		{"nothing trusted", noTrust, "WLD-003 WLD-006 WLD-007 " + trustedORG + "CRD-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-004 ERR-005 ERR-007 HDR-002 HDR-006 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
+		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
+		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
+		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 ORG-008 CRD-003 TRU-005"},
 		{"nothing declared", Target{URL: "https://api.example.com"},
-			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 NUL-001 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
+			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 " + wholeORG + "NUL-001 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string

@@ -57,12 +57,18 @@ func TestRecordings(t *testing.T) {
 func replay(t *testing.T, s Scenario, c Case, byKey map[string]Observation) Judgement {
 	t.Helper()
 	var obs []Observation
-	for _, a := range c.Attempts {
-		o, ok := byKey[a.Key()]
-		if !ok {
-			t.Fatalf("%s %v: there is no recording of %s; record again (go test ./engine -run Policies -record)", s.ID, c.Subject, a.Key())
+	observe := func(attempts []Attempt) {
+		for _, a := range attempts {
+			o, ok := byKey[a.Key()]
+			if !ok {
+				t.Fatalf("%s %v: there is no recording of %s; record again (go test ./engine -run Policies -record)", s.ID, c.Subject, a.Key())
+			}
+			obs = append(obs, o)
 		}
-		obs = append(obs, o)
+	}
+	observe(c.Attempts)
+	if c.More != nil {
+		observe(c.More(obs))
 	}
 	return c.Judge(obs)
 }

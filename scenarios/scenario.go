@@ -27,7 +27,11 @@ func (s Scenario) Family() string { return s.ID[:3] }
 type Case struct {
 	Subject  Subject
 	Attempts []Attempt
-	// Judge is pure. The observations are those of Attempts, in that order.
+	// More gives further attempts that the observations of Attempts call for; nil
+	// for none ever. It is pure, and asked once.
+	More func([]Observation) []Attempt
+	// Judge is pure. The observations are those of Attempts, in that order, and
+	// then those that More asked for.
 	Judge func([]Observation) Judgement
 }
 

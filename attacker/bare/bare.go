@@ -1,6 +1,7 @@
 // Package bare does the navigations and fetches of an examination with plain
 // chromedp, and nothing else: no tap, no events, no evidence, no verdicts. It is
-// what the benchmark measures the examination against.
+// what the benchmark measures the examination against. Pages that the examination
+// shows as frames are navigations here, as a plain program would have them.
 package bare
 
 import (

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A group is what one page of one victim's browser does: one navigation, then
+// all its attempts.
+type group struct {
+	identity scenarios.Credential
+	page     cors.Origin
+	trusted  bool
+	probe    bool // no page: Crossexam sends these itself
+	attempts []scenarios.Attempt
+	// frames are groups whose pages are frames of one host page; the group has no
+	// attempts of its own then.
+	frames []*group
+}
+
+func (g *group) String() string {
+	switch {
+	case g.probe:
+		return "header probes"
+	case len(g.frames) > 0:
+		return fmt.Sprintf("%d origins in frames (%s)", len(g.frames), holder(g.identity))
+	}
+	return fmt.Sprintf("%s (%s)", g.page, holder(g.identity))
+}
+
+func holder(c scenarios.Credential) string {
+	if c == scenarios.Anonymous {
+		return "no credential"
+	}
+	return string(c)
+}
+
+// all are the attempts of the group and of its frames.
+func (g *group) all() []scenarios.Attempt {
+	attempts := slices.Clone(g.attempts)
+	for _, f := range g.frames {
+		attempts = append(attempts, f.attempts...)
+	}
+	return attempts
+}
+
+func (g *group) has(key string) bool {
+	return slices.ContainsFunc(g.all(), func(a scenarios.Attempt) bool { return a.Key() == key })
+}
+
+func count(groups []*group) int {
+	n := 0
+	for _, g := range groups {
+		n += len(g.all())
+	}
+	return n
+}
+
+// grouped merges equal attempts and gathers them by page. An attempt without any
+// credential can be made in whichever victim's browser has the page open anyway,
+// because credentials mode "omit" keeps every credential home.
+func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
+	var groups []*group
+	add := func(a scenarios.Attempt, g group) {
+		i := slices.IndexFunc(groups, func(h *group) bool {
+			return h.page == g.page && h.trusted == g.trusted && h.identity == g.identity && h.probe == g.probe
+		})
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &g)
+		}
+		groups[i].attempts = append(groups[i].attempts, a)
+	}
+	seen := map[string]bool{}
+	var anonymous []scenarios.Attempt
+	for _, a := range attempts {
+		key := a.Key()
+		switch {
+		case seen[key]:
+		case a.Vector == scenarios.Probe:
+			add(a, group{probe: true})
+		case a.Identity == scenarios.Anonymous && a.Omit:
+			anonymous = append(anonymous, a)
+		default:
+			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted})
+		}
+		seen[key] = true
+	}
+	for _, a := range anonymous {
+		g := group{page: a.Page, trusted: a.Trusted}
+		for _, h := range groups {
+			if h.page == a.Page && h.trusted == a.Trusted && !h.probe {
+				g.identity = h.identity
+				break
+			}
+		}
+		add(a, g)
+	}
+	return framed(t, groups)
+}
+
+const (
+	// fewFrames is how many pages are worth a host page: it costs a navigation.
+	fewFrames = 3
+	// manyFrames bounds what is lost and repeated when a host page crashes.
+	manyFrames = 40
+)
+
+// framed puts pages that can be frames into host pages, where they take the place
+// of the first of them.
+func framed(t scenarios.Target, groups []*group) []*group {
+	var hosts []*group
+	for _, g := range groups {
+		if !canBeFramed(t, g) {
+			continue
+		}
+		i := slices.IndexFunc(hosts, func(h *group) bool { return h.identity == g.identity && len(h.frames) < manyFrames })
+		if i < 0 {
+			i = len(hosts)
+			hosts = append(hosts, &group{identity: g.identity, page: attacker.FrameHost})
+		}
+		hosts[i].frames = append(hosts[i].frames, g)
+	}
+	for _, host := range hosts {
+		if len(host.frames) < fewFrames {
+			continue
+		}
+		first := slices.Index(groups, host.frames[0])
+		groups = slices.DeleteFunc(groups, func(g *group) bool { return slices.Contains(host.frames, g) })
+		groups = slices.Insert(groups, first, host)
+	}
+	return groups
+}
+
+// canBeFramed tells whether the page's requests are the same from a frame. To the
+// target both are third parties, and get the same cookies, unless the page is of
+// the target's site, where SameSite tells a frame of another site from a page of
+// its own. The controls' arbitrary origin keeps a page of its own, which is the
+// one to be photographed.
+func canBeFramed(t scenarios.Target, g *group) bool {
+	site := func(o cors.Origin) cors.Origin { return o.WithScheme("https").WithPort("") }
+	target := site(t.Origin())
+	if _, public := scenarios.LocalNetworkPermission(g.page); public {
+		return false // a frame's requests go out from the host page's address space
+	}
+	if g.probe || g.trusted || g.page == evil() || site(g.page).SameSite(target) || site(attacker.FrameHost).SameSite(target) {
+		return false
+	}
+	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool { return a.Vector != scenarios.Fetch })
+}

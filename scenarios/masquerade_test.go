@@ -1,0 +1,160 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+const missOrigin = "https://notebook.example.com.evil.test"
+
+func missCase(t *testing.T, c Credential, id, origin string) Case {
+	t.Helper()
+	target := trusting("https://api.notebook.test", "https://notebook.example.com", "https://app.dev")
+	target.Credentials = []Credential{c}
+	s, _ := Find(id)
+	cases, reason := s.Plan(target)
+	for _, found := range cases {
+		if found.Subject.Origin == origin {
+			return found
+		}
+	}
+	t.Fatalf("%s has no case of %s: %s", id, origin, reason)
+	return Case{}
+}
+
+// answeredCase are the observations of a near-miss's case: its read, the read and
+// the controls of the arbitrary origin.
+func answeredCase(c Case, read Observation, other func(Attempt) Observation, alone, bare, byHand *cors.Response) []Observation {
+	as := c.Attempts
+	return []Observation{read, other(as[1]), answeredTo(as[2], alone), answeredTo(as[3], bare), answeredTo(as[4], byHand)}
+}
+
+func TestJudgeMasquerade(t *testing.T) {
+	c := missCase(t, Cookie, "ORG-001", missOrigin)
+	read := c.Attempts[0]
+	granted := reply(200, privateBody, allowOrigin(missOrigin), withCredentials)
+	plain := reply(200, privateBody)
+	blocks := func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, plain) }
+	echoes := func(a Attempt) Observation { return readBy(a, private) }
+	of := func(read Observation, other func(Attempt) Observation) []Observation {
+		return answeredCase(c, read, other, denied, denied, plain)
+	}
+	more := func(obs []Observation) []Observation {
+		for _, a := range c.More(obs) {
+			switch {
+			case a.Vector == Probe:
+				obs = append(obs, answeredTo(a, granted))
+			case strings.HasPrefix(a.Page.String(), "https://notebook.example.com"):
+				obs = append(obs, readBy(a, reply(200, privateBody, allowOrigin(a.Page.String()), withCredentials)))
+			default:
+				obs = append(obs, blocks(a))
+			}
+		}
+		return obs
+	}
+	kept := keeping("SameSiteLax", readBy(read, reply(401, deniedBody, allowOrigin(missOrigin), withCredentials)))
+	rule(t, c.Judge, []ruling{
+		{name: "blocked", obs: of(blocks(read), blocks), verdict: Conforms, reason: "MissingAllowOriginHeader"},
+		{name: "blocked, the cookie stayed home", obs: of(keeping("SameSiteLax", blockedFrom(read, cors.MissingAllowOriginHeader, denied)), blocks),
+			verdict: Conforms, reason: "kept the cookie home (SameSiteLax)"},
+		{name: "stolen", obs: more(of(readBy(read, granted), blocks)), verdict: Violates, severity: High, exfiltrated: true,
+			reason: `anyone can register such a name; the target seems to trust every origin that begins with "https://notebook.example.com" (granted too: https://notebook.example.comevil.test`},
+		{name: "stolen, nothing more known", obs: of(readBy(read, granted), blocks), verdict: Violates, severity: High, exfiltrated: true,
+			reason: `begins with "https://notebook.example.com" and a dot`},
+		{name: "stolen by everyone", obs: of(readBy(read, granted), echoes), verdict: Violates, severity: High, exfiltrated: true,
+			reason: "echoes every origin when the victim's cookie comes along (see WLD-001"},
+		{name: "granted, only SameSite", obs: more(of(kept, blocks)), verdict: Violates, severity: Medium, reason: "only SameSite kept the cookie home"},
+		{name: "granted, SameSite, by hand unknown", obs: of(kept, blocks), verdict: CannotTell, reason: "is not known"},
+		{name: "granted, the same to all", obs: answeredCase(c, readBy(read, granted), blocks, plain, plain, plain), verdict: Violates, severity: Low},
+		{name: "fault", obs: of(broken(read), blocks), verdict: CannotTell, reason: "could not be opened"},
+		{name: "not in play", obs: of(lacking(blocks(read)), blocks), verdict: CannotTell, reason: "not in play"},
+	})
+	if asked := c.More(of(readBy(read, granted), echoes)); len(asked) > 0 {
+		t.Errorf("%d attempts more where every origin is echoed", len(asked))
+	}
+	if asked := c.More(of(blocks(read), blocks)); len(asked) > 0 {
+		t.Errorf("%d attempts more where nothing is granted", len(asked))
+	}
+}
+
+// The browser turns http into https for some domains: what is left is to ask by
+// hand.
+func TestJudgeMasqueradeThatCannotBeOpened(t *testing.T) {
+	c := missCase(t, Cookie, "ORG-006", "http://notebook.example.com")
+	blocks := func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, denied) }
+	obs := answeredCase(c, broken(c.Attempts[0]), blocks, denied, denied, denied)
+	asked := c.More(obs)
+	if len(asked) != 1 || asked[0].Vector != Probe {
+		t.Fatalf("asked for %v", asked)
+	}
+	with := func(o Observation) []Observation { return append(append([]Observation{}, obs...), o) }
+	granted := reply(200, privateBody, allowOrigin("http://notebook.example.com"), withCredentials)
+	rule(t, c.Judge, []ruling{
+		{name: "refused", obs: with(answeredTo(asked[0], reply(200, privateBody))), verdict: Conforms, reason: "could not be opened in this browser"},
+		{name: "granted", obs: with(answeredTo(asked[0], granted)), verdict: Violates, severity: Low, reason: "could not be opened in this browser"},
+		{name: "no answer", obs: with(broken(asked[0])), verdict: CannotTell},
+	})
+}
+
+func TestJudgeMasqueradeByHand(t *testing.T) {
+	for id, origin := range map[string]string{"ORG-006": "http://app.dev", "ORG-016": "https://notebook.example.com."} {
+		c := missCase(t, Cookie, id, origin)
+		blocks := func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, denied) }
+		of := func(o Observation) []Observation { return answeredCase(c, o, blocks, denied, denied, denied) }
+		a := c.Attempts[0]
+		rule(t, c.Judge, []ruling{
+			{name: "refused", obs: of(answeredTo(a, reply(200, ""))), verdict: Conforms, reason: "no grant"},
+			{name: "without credentials", obs: of(answeredTo(a, reply(200, "", allowOrigin("*")))), verdict: Conforms},
+			{name: "granted", obs: of(answeredTo(a, reply(200, "", allowOrigin(origin), withCredentials))), verdict: Violates, severity: Low, reason: origin},
+			{name: "no answer", obs: of(broken(a)), verdict: CannotTell},
+		})
+	}
+}
+
+func TestJudgeMasqueradeFromTheNetwork(t *testing.T) {
+	c := missCase(t, Network, "ORG-001", missOrigin)
+	blocks := func(a Attempt) Observation {
+		return blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody))
+	}
+	stolen := readBy(c.Attempts[0], reply(200, privateBody, allowOrigin(missOrigin)))
+	j := c.Judge(answeredCase(c, stolen, blocks, denied, denied, denied))
+	if j.Verdict != Violates || j.Severity != High || !j.Exfiltrated {
+		t.Errorf("%+v", j)
+	}
+}
+
+func TestJudgeUnsendable(t *testing.T) {
+	target := trusting("https://api.notebook.test", "https://notebook.example.com")
+	cases, _ := planUnsendable(target)
+	as := cases[0].Attempts
+	// answers gives the reply for the probe with this index, and no grant to others.
+	answers := func(which int, r *cors.Response, other func(Attempt) Observation) []Observation {
+		var obs []Observation
+		for i, a := range as[:len(as)-1] {
+			if i == which {
+				obs = append(obs, answeredTo(a, r))
+			} else {
+				obs = append(obs, answeredTo(a, reply(200, privateBody)))
+			}
+		}
+		return append(obs, other(as[len(as)-1]))
+	}
+	blocks := func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, denied) }
+	trusted := reply(200, "", allowOrigin("https://notebook.example.com"), withCredentials)
+	silent := answers(-1, nil, blocks)
+	silent[3] = broken(as[3])
+	rule(t, cases[0].Judge, []ruling{
+		{name: "none", obs: answers(-1, nil, blocks), verdict: Conforms, reason: "none of 7"},
+		{name: "the trusted origin itself", obs: answers(5, trusted, blocks), verdict: Conforms},
+		{name: "upper case", obs: answers(0, reply(200, "", allowOrigin("https://NOTEBOOK.EXAMPLE.COM")), blocks), verdict: Violates, severity: Low,
+			reason: `Origin "https://NOTEBOOK.EXAMPLE.COM"`},
+		{name: "a list", obs: answers(3, reply(200, "", allowOrigin("https://notebook.example.com, https://evil.test")), blocks), verdict: Violates, severity: Low, proof: 3},
+		{name: "the second line", obs: answers(5, reply(200, "", allowOrigin("https://evil.test")), blocks), verdict: Violates, severity: Low, proof: 5,
+			reason: `"https://notebook.example.com" and "https://evil.test"`},
+		{name: "everything", obs: answers(0, reply(200, "", allowOrigin("https://NOTEBOOK.EXAMPLE.COM")), func(a Attempt) Observation { return readBy(a, private) }),
+			verdict: Violates, severity: Low, reason: "echoes every origin (see WLD-001"},
+		{name: "one unanswered", obs: silent, verdict: CannotTell},
+	})
+}

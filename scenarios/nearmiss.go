@@ -1,0 +1,407 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A NearMiss is an origin that a server may take for a trusted one: it resembles
+// one, or it is often trusted by mistake.
+type NearMiss struct {
+	Origin cors.Origin
+	// Of is the trusted origin that it resembles, opaque where there is none.
+	Of cors.Origin
+	// How it is made, in a few words, such as "the trusted host and letters".
+	How      string
+	Sendable Sendable
+	// Registrable says that anyone can get the origin: its domain is another than
+	// those of the trusted origins and of the target, under a public suffix.
+	Registrable bool
+}
+
+// Sendable says where a page of an origin can exist.
+type Sendable string
+
+// A name with characters or with a top-level domain that the DNS does not have
+// can only be played, by a browser whose hosts are mapped: it shows the server's
+// rule, and no attack. Never is an origin that browsers change before they send
+// anything; only Crossexam itself can put it into a header.
+const (
+	RealDNS    Sendable = "real-dns"
+	MappedOnly Sendable = "mapped-only"
+	Never      Sendable = "never"
+)
+
+// nearMiss weighs an origin. It fails for one that no browser takes as it is
+// written, and for one that is the target's own or trusted.
+func nearMiss(t Target, of cors.Origin, how, scheme, host, port string) (m NearMiss, ok bool) {
+	if !t.Origin().IsPotentiallyTrustworthy() {
+		scheme = "http" // no https page can fetch from this target (mixed content)
+	}
+	// Browsers rewrite some spellings, "127.1" for one: those are other origins.
+	o := cors.NewOrigin(scheme, host, port)
+	if _, err := cors.ParseOrigin(o.String()); err != nil || o.Host() != host {
+		return m, false
+	}
+	if o.HasBlockedPort() || o == t.Origin() || slices.Contains(t.Trusted, o) || hasEmptyLabel(host) {
+		return m, false
+	}
+	m = NearMiss{Origin: o, Of: of, How: how, Sendable: sendable(o, of)}
+	m.Registrable = m.Sendable == RealDNS && isForeign(t, o) && isPublic(o)
+	return m, true
+}
+
+func hasEmptyLabel(host string) bool {
+	return strings.HasPrefix(host, ".") || strings.Contains(host, "..")
+}
+
+func sendable(o, of cors.Origin) Sendable {
+	switch _, isIP := o.IP(); {
+	case o.Scheme() == "http" && o.IsHTTPSOnly():
+		return Never
+	case isIP || o.IsLoopback():
+		return RealDNS
+	case !isHostname(o.Host()):
+		return MappedOnly
+	case isPublic(o) || topLevel(o) == topLevel(of):
+		return RealDNS
+	}
+	return MappedOnly
+}
+
+// isHostname tells whether the DNS can have the name: letters, digits, "-" and
+// "_" in labels of at most 63 characters (RFC 1035, section 2.3.4).
+func isHostname(host string) bool {
+	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		if len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return len(host) <= 253
+}
+
+func topLevel(o cors.Origin) string {
+	host := strings.TrimSuffix(o.Host(), ".")
+	return host[strings.LastIndexByte(host, '.')+1:]
+}
+
+// isPublic tells whether there is a registry for the domain. The reserved names
+// "test" and "example" stand for real ones here as they do everywhere.
+func isPublic(o cors.Origin) bool {
+	suffix, in := o.PublicSuffix()
+	return o.RegistrableDomain() != "" && (in != cors.Unlisted || suffix == "test" || suffix == "example")
+}
+
+// isForeign tells whether the origin is on nobody's domain whom the operator
+// trusts, the target's own included.
+func isForeign(t Target, o cors.Origin) bool {
+	site := func(o cors.Origin) string { return strings.TrimSuffix(o.RegistrableDomain(), ".") }
+	return !slices.ContainsFunc(append(slices.Clone(t.Trusted), t.Origin()), func(ours cors.Origin) bool {
+		return site(ours) == site(o)
+	})
+}
+
+// reach is how grave a proved attack from this origin is.
+func (m NearMiss) reach(t Target) Severity {
+	switch {
+	case m.Sendable != RealDNS:
+		return Low
+	case !m.Registrable:
+		return Medium
+	}
+	return reach(t, m.Origin)
+}
+
+// takes says in a sentence what an attacker needs for a page of this origin.
+func (m NearMiss) takes() string {
+	switch domain := m.Origin.RegistrableDomain(); {
+	case m.Sendable == MappedOnly:
+		return "no name of the public DNS can be like this"
+	case m.Registrable:
+		return "anyone can register such a name"
+	case strings.Contains(m.Origin.Host(), "xn--") && domain != m.Of.RegistrableDomain():
+		return "it takes a registry that sells names of mixed scripts"
+	case m.Origin.IsLocal():
+		return "it takes a server on the victim's machine or network"
+	case m.Origin.Scheme() == "http" && m.Of.Scheme() == "https":
+		return "it takes a place on the victim's network path"
+	case domain != "" && domain == m.Of.RegistrableDomain() && m.Origin.Host() != m.Of.Host():
+		return fmt.Sprintf("it takes a page on some host under %s", domain)
+	}
+	return "it takes a page on a host that attackers cannot register"
+}
+
+// unplayable says why there is no page of this origin, so that Crossexam itself
+// has to ask in its name. It is empty where there can be one.
+func (m NearMiss) unplayable() string {
+	switch {
+	case m.Sendable == Never:
+		return "no browser sends it, because http:// pages of this top-level domain cannot be opened (HSTS preloading)"
+	case m.Origin.Scheme() == "https" && strings.HasSuffix(m.Origin.Host(), "."):
+		// Go's TLS server refuses such a name, which Chrome sends as it is.
+		return "this was asked by hand, because Crossexam can play no https page on a name with a trailing dot"
+	}
+	return ""
+}
+
+// bad is the domain of the attacker in names that are made of trusted ones.
+const bad = evilHost
+
+// spellings collects the near-misses of one trusted origin.
+type spellings struct {
+	target Target
+	of     cors.Origin
+	list   []NearMiss
+}
+
+// add takes a host with the scheme and port of the trusted origin.
+func (s *spellings) add(how, host string) { s.addAt(how, s.of.Scheme(), host, explicitPort(s.of)) }
+
+func (s *spellings) addAt(how, scheme, host, port string) {
+	if m, ok := nearMiss(s.target, s.of, how, scheme, host, port); ok {
+		s.list = append(s.list, m)
+	}
+}
+
+func explicitPort(o cors.Origin) string {
+	if o.HasDefaultPort() {
+		return ""
+	}
+	return o.Port()
+}
+
+// A spelling makes near-misses of one trusted origin.
+type spelling func(*spellings)
+
+// ofEach applies a spelling to each trusted origin.
+func ofEach(spell spelling) func(Target) []NearMiss {
+	return func(t Target) []NearMiss {
+		var all []NearMiss
+		for _, o := range t.Trusted {
+			s := &spellings{target: t, of: o}
+			if !o.IsOpaque() {
+				spell(s)
+			}
+			all = append(all, s.list...)
+		}
+		return distinct(all)
+	}
+}
+
+// distinct keeps the first of equal origins.
+func distinct(all []NearMiss) []NearMiss {
+	var kept []NearMiss
+	for _, m := range all {
+		if !slices.ContainsFunc(kept, func(k NearMiss) bool { return k.Origin == m.Origin }) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+func dotted(s *spellings)  { s.add("the trusted host, a dot and another domain", s.of.Host()+"."+bad) }
+func letters(s *spellings) { s.add("the trusted host and letters", s.of.Host()+bad) }
+
+func lettersBefore(s *spellings) {
+	host, domain := s.of.Host(), s.of.RegistrableDomain()
+	if a, isIP := s.of.IP(); isIP {
+		if a.Is4() {
+			s.add("a digit before the trusted address", "1"+host)
+		}
+		return
+	}
+	s.add("letters before the trusted host", "evil"+host)
+	if domain != "" && domain != host {
+		s.add("letters before the trusted domain", "evil"+domain)
+	}
+}
+
+func cut(s *spellings) {
+	host, port := s.of.Host(), explicitPort(s.of)
+	if a, isIP := s.of.IP(); !isIP || a.Is4() {
+		s.add("the trusted host without its first character", host[1:])
+		s.add("the trusted host without its last character", host[:len(host)-1])
+	}
+	if len(port) > 1 {
+		s.addAt("the trusted port without its last digit", s.of.Scheme(), host, port[:len(port)-1])
+	}
+}
+
+func dotReplaced(s *spellings) {
+	host := s.of.Host()
+	for i, c := range host {
+		if c == '.' {
+			s.add(fmt.Sprintf("the trusted host with a letter for its dot %d", 1+strings.Count(host[:i], ".")), host[:i]+"x"+host[i+1:])
+		}
+	}
+}
+
+func insecureSpelling(s *spellings) {
+	if s.of.Scheme() == "https" {
+		s.addAt("the trusted host over http", "http", s.of.Host(), explicitPort(s.of))
+	}
+}
+
+func otherPort(s *spellings) {
+	for _, port := range []string{"8443", "9443"} {
+		if before := len(s.list); s.of.Port() != port {
+			s.addAt("the trusted host on another port", s.of.Scheme(), s.of.Host(), port)
+			if len(s.list) > before {
+				return
+			}
+		}
+	}
+}
+
+func longerPort(s *spellings) {
+	if s.of.HasDefaultPort() {
+		return
+	}
+	for digit := '0'; digit <= '9' && len(s.list) == 0; digit++ {
+		s.addAt("the trusted port and a digit", s.of.Scheme(), s.of.Host(), s.of.Port()+string(digit))
+	}
+}
+
+const subdomainLabel = "crossexam-sub"
+
+func subdomain(s *spellings) {
+	s.add("a subdomain of the trusted host", subdomainLabel+"."+s.of.Host())
+}
+
+func siblingHost(s *spellings) {
+	if domain := s.of.RegistrableDomain(); domain != "" && domain != s.of.Host() {
+		s.add("a sibling of the trusted host", siblingLabel+"."+domain)
+	}
+}
+
+func insecureSubdomain(s *spellings) {
+	if s.of.Scheme() == "https" {
+		s.addAt("a subdomain of the trusted host over http", "http", subdomainLabel+"."+s.of.Host(), explicitPort(s.of))
+	}
+}
+
+// punctuated has the two characters that the DNS carries beside letters and
+// digits, and three of those that it does not: a rule that takes one of these
+// takes the others too.
+func punctuated(s *spellings) {
+	for _, c := range []string{"-", "_.", "!.", ",.", "~."} {
+		s.add(fmt.Sprintf("the trusted host, %q and another domain", c[:1]), s.of.Host()+c+bad)
+	}
+}
+
+func trailingDot(s *spellings) {
+	if _, isIP := s.of.IP(); !isIP && !strings.HasSuffix(s.of.Host(), ".") {
+		s.add("the trusted host with a trailing dot", s.of.Host()+".")
+	}
+}
+
+func lookAlike(s *spellings) {
+	if like, ok := s.of.LookAlike(); ok {
+		s.add("a host that looks the same, with a Cyrillic letter", like.Host())
+		for i := range s.list {
+			s.list[i].Registrable = false // most registries refuse a mixture of scripts
+		}
+	}
+	if a, isIP := s.of.IP(); isIP && a.Is4() {
+		b := a.As4()
+		s.add("the trusted address as an IPv6 one", fmt.Sprintf("::ffff:%x:%x", uint16(b[0])<<8|uint16(b[1]), uint16(b[2])<<8|uint16(b[3])))
+	}
+}
+
+// runTogether joins two trusted hosts, as a list without its separator does, and
+// the first label of one with the other.
+func runTogether(t Target) []NearMiss {
+	var all []NearMiss
+	for _, of := range t.Trusted {
+		for _, other := range t.Trusted {
+			_, ip := of.IP()
+			_, otherIP := other.IP()
+			if of == other || of.IsOpaque() || other.IsOpaque() || ip || otherIP {
+				continue
+			}
+			s := &spellings{target: t, of: of}
+			label, _, _ := strings.Cut(other.Host(), ".")
+			s.add("the first label of one trusted host before another", label+of.Host())
+			s.add("two trusted hosts run together", other.Host()+of.Host())
+			all = append(all, s.list...)
+		}
+	}
+	return distinct(all)
+}
+
+// sharedSuffixes are hosting services of the public-suffix list's private
+// section on which anyone can have a site.
+var sharedSuffixes = []string{
+	"github.io", "gitlab.io", "pages.dev", "workers.dev", "vercel.app", "netlify.app",
+	"herokuapp.com", "web.app", "azurewebsites.net", "onrender.com", "fly.dev", "firebaseapp.com",
+}
+
+// anySite begins the name of a site of the attacker on a shared service.
+const anySite = "crossexam-evil."
+
+// neighbour is a site beside a trusted one on a shared hosting service.
+func neighbour(s *spellings) {
+	if suffix, in := s.of.PublicSuffix(); in == cors.Private && s.of.Host() != suffix {
+		s.add("another site on "+suffix, anySite+suffix)
+	}
+}
+
+// shared has any site of each service, and, where a trusted origin is on such a
+// service itself or may have its previews there, sites whose names begin as its
+// own does.
+func shared(t Target) []NearMiss {
+	var all []NearMiss
+	site := func(of cors.Origin, how, host string) {
+		if m, ok := nearMiss(t, of, how, "https", host, ""); ok {
+			all = append(all, m)
+		}
+	}
+	for _, o := range t.Trusted {
+		suffix, in := o.PublicSuffix()
+		name, _, _ := strings.Cut(o.RegistrableDomain(), ".")
+		switch {
+		case name == "":
+		case in == cors.Private:
+			site(o, "another site on "+suffix, anySite+suffix)
+			site(o, "a site on "+suffix+" whose name begins as the trusted one's", name+"-crossexam."+suffix)
+		default:
+			label, _, _ := strings.Cut(o.Host(), ".")
+			for _, suffix := range []string{"vercel.app", "pages.dev"} {
+				how := "a site on " + suffix + " whose name begins as the trusted one's"
+				site(o, how, label+"-crossexam."+suffix)
+				site(o, how, name+"-crossexam."+suffix)
+			}
+		}
+	}
+	for _, suffix := range sharedSuffixes {
+		site(cors.Opaque, "any site on "+suffix, anySite+suffix)
+	}
+	return distinct(all)
+}
+
+// local are the origins of development servers.
+func local(t Target) []NearMiss {
+	return fixed(t, "a development server's origin",
+		"http://localhost", "http://localhost:3000", "http://localhost:8080", "https://localhost",
+		"http://127.0.0.1", "http://127.0.0.1:3000", "http://[::1]", "http://crossexam.localhost")
+}
+
+// localNames are names on the web that begin as development servers' do.
+func localNames(t Target) []NearMiss {
+	return fixed(t, "a name that begins with localhost",
+		"https://localhost."+bad, "http://localhost."+bad, "http://localhost"+bad, "http://127.0.0.1."+bad)
+}
+
+func fixed(t Target, how string, origins ...string) []NearMiss {
+	var all []NearMiss
+	for _, s := range origins {
+		o := cors.MustParseOrigin(s)
+		if m, ok := nearMiss(t, cors.Opaque, how, o.Scheme(), o.Host(), explicitPort(o)); ok {
+			all = append(all, m)
+		}
+	}
+	return distinct(all)
+}

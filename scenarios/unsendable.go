@@ -1,0 +1,89 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// unsendable are Origin lines that hold a trusted origin in a form that no
+// browser sends. Other clients have no victim's credential to send along, so that
+// these show a loose comparison and no attack.
+func unsendable(o cors.Origin) []cors.Headers {
+	line := func(value string) cors.Header { return cors.Header{Name: cors.HeaderOrigin, Value: value} }
+	trusted, evil := o.String(), "https://"+bad
+	return []cors.Headers{
+		{line(o.Scheme() + "://" + strings.ToUpper(strings.TrimPrefix(trusted, o.Scheme()+"://")))},
+		{line(o.Scheme() + "://crossexam@" + strings.TrimPrefix(trusted, o.Scheme()+"://"))},
+		{line(trusted + "/")},
+		{line(trusted + ", " + evil)},
+		{line(evil + " " + trusted)},
+		{line(trusted), line(evil)},
+		{line(evil), line(trusted)},
+	}
+}
+
+func planUnsendable(t Target) ([]Case, string) {
+	e, c, why := prize(t)
+	if why != "" {
+		return nil, why
+	}
+	var cases []Case
+	for _, o := range t.Trusted {
+		if o.IsOpaque() {
+			continue
+		}
+		var attempts []Attempt
+		for _, lines := range unsendable(o) {
+			if lines[0] != originHeader(o) || len(lines) > 1 { // an address has no upper case
+				attempts = append(attempts, probe(t, o, e, c, lines...))
+			}
+		}
+		cases = append(cases, Case{
+			Subject:  Subject{Endpoint: e.String(), Origin: o.String(), Credential: c},
+			Attempts: append(attempts, attack(t, c).read(e)),
+			Judge:    judgeUnsendable,
+		})
+	}
+	return planned(cases, noTrusted)
+}
+
+// judgeUnsendable takes the probes, and then the read of the arbitrary origin's
+// page. A grant to the trusted origin itself, whatever was sent, does no harm.
+func judgeUnsendable(obs []Observation) Judgement {
+	probes, other := obs[:len(obs)-1], obs[len(obs)-1]
+	for i, o := range probes {
+		r := answer(o)
+		if r == nil || !echoesUnsendable(o.Attempt.Headers, r) {
+			continue
+		}
+		j := violates(Low, "the %d reply to Origin %s has %s, which no browser sends", r.Status, originLines(o.Attempt.Headers), grantText(r)).by(i)
+		if other.Read() {
+			j.Reason += "; the target echoes every origin (see WLD-001 and WLD-003)"
+		}
+		return j
+	}
+	if why := silence(probes); why != "" {
+		return cannotTell("%s", why)
+	}
+	return conforms("none of %d spellings that no browser sends is granted", len(probes))
+}
+
+// echoesUnsendable tells whether a line of the grant is the spelling that was
+// sent, or the attacker's part of it.
+func echoesUnsendable(asked cors.Headers, r *cors.Response) bool {
+	for _, granted := range r.Headers.Values(cors.HeaderAllowOrigin) {
+		if len(asked) == 1 && granted == asked[0].Value || strings.Contains(granted, bad) {
+			return true
+		}
+	}
+	return false
+}
+
+func originLines(lines cors.Headers) string {
+	var quoted []string
+	for _, value := range lines.Values(cors.HeaderOrigin) {
+		quoted = append(quoted, quote(value))
+	}
+	return strings.Join(quoted, " and ")
+}
