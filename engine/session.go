@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -107,11 +108,16 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 	return s, nil
 }
 
-// allowWrite lets the victim's login through, which is a POST, besides what the
-// deployment allows.
+// allowWrite lets the victim's login through, which is a POST, and the endpoints
+// that are declared safe to write to, besides what the deployment allows.
 func (s *Session) allowWrite(method, path string) bool {
 	if login := s.deployment.Credentials.Login; login != nil && method == "POST" && path == login.Path {
 		return true
+	}
+	for _, e := range s.plan.Target.Endpoints {
+		if u, err := url.Parse(s.plan.Target.At(e.Path)); err == nil && e.SafeToWrite && method == e.Method && path == u.EscapedPath() {
+			return true
+		}
 	}
 	return s.deployment.AllowWrite != nil && s.deployment.AllowWrite(method, path)
 }

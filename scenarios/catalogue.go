@@ -12,6 +12,7 @@ func Catalogue() []Scenario {
 		errorResponses(),
 		headerSyntax(),
 		trustedFrontEnd(),
+		otherWays(),
 	)
 }
 

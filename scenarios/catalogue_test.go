@@ -10,12 +10,13 @@ import (
 func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 	want := strings.Fields(`
 		WLD-001/must WLD-002/must WLD-003/must WLD-004/should WLD-005/must
-		NUL-001/must
+		NUL-001/must NUL-002/must NUL-003/must NUL-004/should
 		CRD-002/must CRD-003/must CRD-004/must CRD-005/must
 		PRE-001/must PRE-003/must PRE-006/must PRE-007/must
 		ERR-001/must ERR-002/must ERR-003/must
 		HDR-001/must HDR-002/must
-		TRU-001/must TRU-002/must`)
+		TRU-001/must TRU-002/must
+		ALT-001/must ALT-002/must ALT-003/must ALT-004/should`)
 	var got []string
 	for _, s := range Catalogue() {
 		got = append(got, s.ID+"/"+string(s.Level))
