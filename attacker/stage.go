@@ -67,12 +67,15 @@ func NewStage() (*Stage, error) {
 	if s.templates, err = template.ParseFS(pages, "pages/*.html"); err != nil {
 		return nil, fmt.Errorf("reading the embedded pages: %w", err)
 	}
-	for name, script := range map[string]*template.JS{"attempt.js": &s.attempt, "page.js": &s.page, "frames.js": &s.frames} {
-		b, err := pages.ReadFile("pages/" + name)
+	for _, part := range []struct {
+		name   string
+		script *template.JS
+	}{{"attempt.js", &s.attempt}, {"ways.js", &s.attempt}, {"page.js", &s.page}, {"frames.js", &s.frames}} {
+		b, err := pages.ReadFile("pages/" + part.name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the embedded pages: %w", err)
 		}
-		*script = template.JS(b)
+		*part.script += template.JS(b)
 	}
 	if s.server, err = loopback.Serve(s, authority); err != nil {
 		return nil, err
@@ -123,6 +126,8 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case played && r.URL.Path == PagePath:
 		s.servePage(w, origin, role)
+	case played && isPlacePath(r.URL.Path):
+		s.servePlace(w, r, origin, role)
 	case played && r.URL.Path == collectorPath:
 		s.Collector.ServeHTTP(w, r)
 	case mounted:
@@ -143,18 +148,28 @@ const PagePath = "/crossexam-page"
 const collectorPath = "/crossexam-collector"
 
 func (s *Stage) servePage(w http.ResponseWriter, origin cors.Origin, role Role) {
+	s.serveTemplate(w, origin, string(role))
+}
+
+// pageOf makes one of the embedded pages, by its name.
+func (s *Stage) pageOf(origin cors.Origin, name string) ([]byte, error) {
 	var page bytes.Buffer
-	err := s.templates.ExecuteTemplate(&page, string(role)+".html", map[string]any{
+	err := s.templates.ExecuteTemplate(&page, name+".html", map[string]any{
 		"Origin":        origin.String(),
 		"AttemptScript": s.attempt,
 		"PageScript":    s.page,
 		"FramesScript":  s.frames,
 	})
+	return page.Bytes(), err
+}
+
+func (s *Stage) serveTemplate(w http.ResponseWriter, origin cors.Origin, name string) {
+	page, err := s.pageOf(origin, name)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	// Write errors mean that the browser has gone; there is nobody to tell.
-	_, _ = w.Write(page.Bytes())
+	_, _ = w.Write(page)
 }

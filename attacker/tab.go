@@ -46,7 +46,8 @@ type Tab struct {
 	origin cors.Origin // of the page that is open
 	role   Role
 	open   bool
-	count  int // attempts made, for their names
+	worker func() // lets go of the page's worker; nil where there is none
+	count  int    // attempts made, for their names
 }
 
 // Tab gives the tab of a victim by its name and opens it the first time. The
@@ -115,6 +116,7 @@ func (t *Tab) do(caller context.Context, call func(context.Context) error) error
 // Visit navigates the tab to a URL as the victim would, and waits for the page.
 func (t *Tab) Visit(ctx context.Context, u string) error {
 	t.open = false
+	t.leaveWorker()
 	t.browser.navigations++
 	bounded, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -163,6 +165,9 @@ type Sighting struct {
 	Page      *scenarios.PageView
 	Block     scenarios.Block
 	Exchanges []string
+	// Handshake is the key of a WebSocket's handshake, by which the tap knows the
+	// exchange; see [target.Tap.Handshake].
+	Handshake string
 	HeldBack  []string
 	Cookies   []scenarios.CookieFate
 	Loot      *scenarios.Loot
@@ -192,6 +197,7 @@ func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
 		}
 		byVector[v] = append(byVector[v], i)
 	}
+	byPlace(order)
 	for _, v := range order {
 		if err := t.runVector(ctx, v, byVector[v], tasks, sightings); err != nil {
 			return nil, err
@@ -201,6 +207,9 @@ func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
 }
 
 func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, tasks []Task, sightings []Sighting) error {
+	if err := t.takePlace(ctx, v); err != nil {
+		return err
+	}
 	chosen := make([]Task, len(which))
 	for n, i := range which {
 		chosen[n] = tasks[i]
@@ -210,9 +219,13 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 	if err != nil {
 		return fmt.Errorf("encoding the attempts: %w", err)
 	}
+	if v == scenarios.EventSource {
+		t.recorder.expectStreams(specs)
+	}
 	var views []scenarios.PageView
 	err = t.do(ctx, func(ctx context.Context) (err error) {
-		call := fmt.Sprintf("run(%q, %s, %d)", v, encoded, parallel)
+		defer t.keepRunning(ctx, v)()
+		call := fmt.Sprintf("run(%q, %s, %d)", v, encoded, atOnce(v))
 		views, err = chromedp.Run(ctx, chromedp.Evaluate[[]scenarios.PageView](call, chromedp.EvalAwaitPromise))
 		return err
 	})
@@ -245,6 +258,7 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []scenarios.Pag
 			Page:      &views[n],
 			Block:     s.block,
 			Exchanges: s.exchanges,
+			Handshake: s.key,
 			HeldBack:  s.heldBack,
 			Cookies:   s.cookies,
 			Loot:      t.browser.stage.Collector.take(spec.Name),
@@ -259,6 +273,7 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []scenarios.Pag
 // spec is what attempt.js takes.
 type spec struct {
 	Name    string         `json:"name"`
+	Way     string         `json:"way"` // the vector; see ways.js
 	URL     string         `json:"url"`
 	Init    map[string]any `json:"init"`
 	Fill    int            `json:"fill,omitempty"` // bytes of body
@@ -272,14 +287,17 @@ func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
 	specs := make([]spec, len(tasks))
 	for i, task := range tasks {
 		t.count++
-		specs[i] = newSpec(fmt.Sprintf("%s%d", attemptPrefix, t.count), page, task)
+		specs[i] = newSpec(fmt.Sprintf("%s%d", attemptPrefix, t.count), page, t.through(task.Attempt), task)
 	}
 	return specs
 }
 
-func newSpec(name string, page cors.Origin, task Task) spec {
+func newSpec(name string, page cors.Origin, asked string, task Task) spec {
 	a := task.Attempt
-	s := spec{Name: name, URL: a.URL, Fill: a.Fill, Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds()}
+	s := spec{
+		Name: name, Way: string(a.Vector), URL: asked, Fill: a.Fill,
+		Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds(),
+	}
 	headers := make([][2]string, len(task.Headers))
 	for i, h := range task.Headers {
 		headers[i] = [2]string{h.Name, h.Value}
@@ -304,6 +322,9 @@ func newSpec(name string, page cors.Origin, task Task) spec {
 func (t *Tab) Show(ctx context.Context, title, text string) error {
 	args, err := json.Marshal([]string{title, text})
 	if err != nil {
+		return err
+	}
+	if err := t.reopen(ctx); err != nil {
 		return err
 	}
 	return t.do(ctx, func(ctx context.Context) error {

@@ -23,6 +23,11 @@ type request struct {
 	exchanges []string // ids of the tap, one for each response
 	heldBack  []string // reasons for cookies kept home
 	cookies   []scenarios.CookieFate
+	// opaque says that the page cannot be told of the response, so that only the
+	// exchange shows what it was.
+	opaque bool
+	socket bool
+	key    string // of a WebSocket's handshake
 }
 
 // A recorder keeps Chrome's network events of one tab by request. Chrome sends
@@ -30,6 +35,7 @@ type request struct {
 type recorder struct {
 	mu       sync.Mutex
 	requests map[network.RequestID]*request
+	streams  []stream
 	changed  chan struct{} // closed and replaced at every event
 }
 
@@ -48,21 +54,14 @@ func (r *recorder) event(ev any) {
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		q := r.request(e.RequestID)
-		if e.RedirectResponse != nil {
+		// A redirect by the attacker's own host does not pass the tap.
+		if e.RedirectResponse != nil && exchangeID(e.RedirectResponse.Headers) != "" {
 			q.redirects++
 		}
-		if e.Initiator == nil {
-			break
-		}
-		if e.Initiator.Type == "preflight" {
-			q.preflight = e.Initiator.RequestID
-		}
-		if e.Initiator.Stack != nil {
-			for _, f := range e.Initiator.Stack.CallFrames {
-				if strings.HasPrefix(f.FunctionName, attemptPrefix) {
-					q.attempt = f.FunctionName
-				}
-			}
+		q.opaque = e.Type == network.ResourceTypeScript
+		q.startedBy(e.Initiator)
+		if e.Type == network.ResourceTypeEventSource && e.Request != nil {
+			q.attempt = r.nextStream(e.Request.URL)
 		}
 	case *network.EventRequestWillBeSentExtraInfo:
 		q := r.request(e.RequestID)
@@ -80,11 +79,9 @@ func (r *recorder) event(ev any) {
 			}
 		}
 	case *network.EventResponseReceivedExtraInfo:
-		for name, value := range e.Headers {
-			if id, ok := value.(string); ok && strings.EqualFold(name, target.ExchangeHeader) {
-				q := r.request(e.RequestID)
-				q.exchanges = append(q.exchanges, id)
-			}
+		if id := exchangeID(e.Headers); id != "" {
+			q := r.request(e.RequestID)
+			q.exchanges = append(q.exchanges, id)
 		}
 	case *network.EventLoadingFinished:
 		r.request(e.RequestID).done = true
@@ -100,10 +97,30 @@ func (r *recorder) event(ev any) {
 			q.block.Parameter = e.CorsErrorStatus.FailedParameter
 		}
 	default:
-		return
+		if !r.socketEvent(ev) {
+			return
+		}
 	}
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// startedBy finds the name of the attempt in the call stack.
+func (q *request) startedBy(i *network.Initiator) {
+	if i == nil {
+		return
+	}
+	if i.Type == "preflight" {
+		q.preflight = i.RequestID
+	}
+	if i.Stack == nil {
+		return
+	}
+	for _, f := range i.Stack.CallFrames {
+		if strings.HasPrefix(f.FunctionName, attemptPrefix) {
+			q.attempt = f.FunctionName
+		}
+	}
 }
 
 func (r *recorder) request(id network.RequestID) *request {
@@ -115,16 +132,28 @@ func (r *recorder) request(id network.RequestID) *request {
 	return q
 }
 
+// exchangeID is the tap's id in the headers of a response, or empty.
+func exchangeID(headers network.Headers) string {
+	for name, value := range headers {
+		if id, ok := value.(string); ok && strings.EqualFold(name, target.ExchangeHeader) {
+			return id
+		}
+	}
+	return ""
+}
+
 // forget drops what was recorded; what still arrives of it is not looked for.
 func (r *recorder) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.requests)
+	r.streams = nil
 }
 
 // A sighting is what Chrome told of one attempt.
 type sighting struct {
 	seen      bool
+	key       string // of a WebSocket's handshake
 	block     scenarios.Block
 	exchanges []string
 	heldBack  []string
@@ -175,6 +204,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		}
 		sightings[q.attempt] = sighting{
 			seen:      true,
+			key:       q.key,
 			block:     q.block,
 			exchanges: append(slices.Clone(preflights[q.attempt]), q.exchanges...),
 			heldBack:  q.heldBack,
@@ -183,6 +213,10 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		switch reason := q.block.Reason; {
 		case !q.done && !can:
 			whole = false
+		case q.socket:
+			whole = whole && q.key != ""
+		case q.opaque:
+			whole = whole && q.done && len(q.exchanges) > 0
 		case reason.IsPreflight():
 			whole = whole && len(preflights[q.attempt]) > 0
 		case can || reason.IsPolicy():

@@ -108,6 +108,9 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		}
 	}
 	for i, a := range g.all() {
+		if id, ok := s.tap.Handshake(sightings[i].Handshake); ok {
+			sightings[i].Exchanges = []string{id}
+		}
 		s.observed[a.Key()] = join(a, sightings[i], s.exchange, v)
 	}
 	return s.screenshot(ctx, v, g)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -132,14 +133,20 @@ func withRoomFor(recipes []scenarios.ErrorRecipe, d target.Deployment) target.Li
 	return l
 }
 
-// allowWrite lets the victim's login through, which is a POST, and the errors that
-// are declared safe to provoke by a write, besides what the deployment allows.
+// allowWrite lets the victim's login through, which is a POST, and the endpoints
+// and errors that are declared safe to write to, besides what the deployment
+// allows.
 func (s *Session) allowWrite(method, path string) bool {
 	if login := s.deployment.Credentials.Login; login != nil && method == "POST" && path == login.Path {
 		return true
 	}
 	for _, r := range s.plan.Target.Errors {
 		if recipePath, _, _ := strings.Cut(r.Path, "?"); r.SafeToWrite && r.Method == method && recipePath == path {
+			return true
+		}
+	}
+	for _, e := range s.plan.Target.Endpoints {
+		if u, err := url.Parse(s.plan.Target.At(e.Path)); err == nil && e.SafeToWrite && method == e.Method && path == u.EscapedPath() {
 			return true
 		}
 	}

@@ -54,12 +54,12 @@ func pocFile(all []ProofOfConcept, c Result) string {
 }
 
 // pocName is stable from run to run, and empty where a page would show nothing:
-// the result is no violation, nothing was read, it needs the trusted page, or the
-// request may change something.
+// the result is no violation, nothing was read or not by a fetch, it needs the
+// trusted page, or the request may change something.
 func pocName(c Result) string {
 	a := c.Proof.Attempt
 	if c.Verdict != scenarios.Violates || a == nil || !c.Proof.Readable || a.Trusted ||
-		a.Vector == scenarios.Probe || a.Method != "GET" && a.Method != "HEAD" {
+		a.Vector != scenarios.Fetch && !a.Vector.SendsNullOrigin() || a.Method != "GET" && a.Method != "HEAD" {
 		return ""
 	}
 	sum := sha256.Sum256([]byte(pocKey(c)))
@@ -82,10 +82,11 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 	}
 	var b bytes.Buffer
 	err := pocTemplate.Execute(&b, map[string]any{
-		"Result":     c,
-		"Attempt":    a,
-		"Where":      with(c.Subject.Credential),
-		"Frame":      a.Vector == scenarios.SandboxedFrame || a.Vector == scenarios.DataFrame,
+		"Result":  c,
+		"Attempt": a,
+		"Where":   with(c.Subject.Credential),
+		// The target sees the same of all that send a null origin.
+		"Frame":      a.Vector.SendsNullOrigin(),
 		"Credential": string(c.Subject.Credential),
 		"Anybody":    anybody(c),
 		"Policy":     pocPolicy(c.Proof),
@@ -93,6 +94,7 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 		"Task": map[string]any{
 			"url":    a.URL,
 			"vector": string(a.Vector),
+			"framed": a.Vector.SendsNullOrigin(),
 			"origin": c.Subject.Origin,
 			"init": map[string]any{
 				"method": a.Method, "credentials": a.Credentials, "headers": headers, "cache": "no-store",

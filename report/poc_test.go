@@ -30,6 +30,9 @@ func TestProofsOfConcept(t *testing.T) {
 		{"HEAD", violates(func(o *scenarios.Observation) { o.Attempt.Method = "HEAD" }), true},
 		{"a write", violates(func(o *scenarios.Observation) { o.Attempt.Method = "POST" }), false},
 		{"a probe", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Probe }), false},
+		{"a worker", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.DataWorker }), true},
+		{"a WebSocket", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.WebSocket }), false},
+		{"a script", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Script }), false},
 		{"the trusted page", violates(func(o *scenarios.Observation) { o.Attempt.Trusted = true }), false},
 		{"nothing was read", violates(func(o *scenarios.Observation) { o.Page = nil }), false},
 		{"a read that conforms", judged("TRU-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, true)), false},
@@ -58,6 +61,8 @@ func pocOf(t *testing.T, r Report) string {
 }
 
 func TestProofOfConceptPage(t *testing.T) {
+	worker := stolen("NUL-002", "null")
+	worker.Observations[0].Attempt.Vector = scenarios.DataWorker
 	for _, c := range []struct {
 		name   string
 		result engine.Result
@@ -66,6 +71,7 @@ func TestProofOfConceptPage(t *testing.T) {
 		{"anybody", stolen("WLD-001", sampleEvil), "from any origin but the API's own"},
 		{"some origin", stolen("ORG-001", "https://app.example.com.evil.test"), "at the origin https://app.example.com.evil.test"},
 		{"a frame", stolen("NUL-001", "null"), "in a sandboxed frame, whose origin is null"},
+		{"a worker", worker, "in a sandboxed frame, whose origin is null"},
 	} {
 		elements, text := parsed(t, pocOf(t, New(of(c.result), Meta{})))
 		if !strings.Contains(flat(text), c.want) || !strings.Contains(flat(text), "log in to https://api.example.com/api/notebooks") {

@@ -106,6 +106,8 @@ func TestExfiltration(t *testing.T) {
 		{"granted, but nothing private left", of(blocked, granted), NoneSeen},
 		{"a doubt about a read", of(blocked, doubt), Undetermined},
 		{"a doubt about something else", of(blocked, other), NoneSeen},
+		{"a doubt about a WebSocket", of(blocked, judged("ALT-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false))), Undetermined},
+		{"a doubt about a simple write", of(blocked, judged("ALT-003", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false))), NoneSeen},
 		{"no read was attempted", of(other), Undetermined},
 		{"only probes", of(judged("CRD-005", scenarios.Must, scenarios.Conforms, "", syntax)), Undetermined},
 		{"nothing", of(), Undetermined},

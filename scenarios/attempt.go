@@ -40,14 +40,43 @@ type Vector string
 // The vectors. A Probe is sent by Crossexam itself through the tap, not by the
 // browser: it shows how the server answers what no page can send.
 const (
-	Fetch          Vector = "fetch"
-	SandboxedFrame Vector = "sandboxed-frame" // <iframe sandbox="allow-scripts" srcdoc>
-	DataFrame      Vector = "data-frame"      // <iframe src="data:...">
-	Probe          Vector = "probe"
+	Fetch Vector = "fetch"
+	Probe Vector = "probe"
+
+	// Fetches with "Origin: null".
+	SandboxedFrame     Vector = "sandboxed-frame"      // from <iframe sandbox="allow-scripts" srcdoc>
+	SandboxedPageFrame Vector = "sandboxed-page-frame" // from <iframe sandbox="allow-scripts" src>
+	SandboxedPage      Vector = "sandboxed-page"       // from a page with Content-Security-Policy: sandbox allow-scripts
+	DataFrame          Vector = "data-frame"           // from <iframe src="data:...">
+	DataWorker         Vector = "data-worker"          // from new Worker("data:...")
+	FilePage           Vector = "file-page"            // from a page opened from a file
+	Redirect302        Vector = "redirect-302"         // by way of another origin, which redirects
+	Redirect307        Vector = "redirect-307"
+
+	// UntypedFetch is a fetch whose body has no Content-Type.
+	UntypedFetch Vector = "untyped-fetch"
+	// EventSource waits for the first event of a stream.
+	EventSource Vector = "event-source"
+	// WebSocket makes a handshake with the URL in its ws: or wss: form, and waits
+	// for the first message. It sends none. It has no credentials mode: the
+	// browser adds cookies always.
+	WebSocket Vector = "websocket"
+	// Script runs the reply as a classic script, which may call a function named
+	// [ScriptCallback] with its data. There is no CORS check, and no Origin header.
+	Script Vector = "script"
 )
 
+// ScriptCallback is the name of the function that takes the data of a [Script].
+const ScriptCallback = "crossexam"
+
 // SendsNullOrigin tells whether requests of this vector carry "Origin: null".
-func (v Vector) SendsNullOrigin() bool { return v == SandboxedFrame || v == DataFrame }
+func (v Vector) SendsNullOrigin() bool {
+	switch v {
+	case SandboxedFrame, SandboxedPageFrame, SandboxedPage, DataFrame, DataWorker, FilePage, Redirect302, Redirect307:
+		return true
+	}
+	return false
+}
 
 // Origin is the origin of the request as the vector sends it.
 func (a Attempt) Origin() cors.Origin {

@@ -15,6 +15,7 @@ func Catalogue() []Scenario {
 		trustedFrontEnd(),
 		configuration(),
 		localNetwork(),
+		otherWays(),
 	)
 }
 

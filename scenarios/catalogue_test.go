@@ -13,14 +13,15 @@ func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 		ORG-001/must ORG-002/must ORG-003/must ORG-004/must ORG-005/must ORG-006/must ORG-007/should ORG-008/must
 		ORG-009/should ORG-010/should ORG-011/must ORG-012/must ORG-013/must ORG-014/must ORG-015/must ORG-016/should
 		ORG-017/must ORG-018/should ORG-019/should
-		NUL-001/must
+		NUL-001/must NUL-002/must NUL-003/must NUL-004/should
 		CRD-001/should CRD-002/must CRD-003/must CRD-004/must CRD-005/must
 		PRE-001/must PRE-002/must PRE-003/must PRE-004/should PRE-005/should PRE-006/must PRE-007/must PRE-008/must PRE-009/should PRE-010/should
 		ERR-001/must ERR-002/must ERR-003/must ERR-004/should ERR-005/should ERR-006/must ERR-007/must
 		HDR-001/must HDR-002/must HDR-003/should HDR-004/should HDR-005/must HDR-006/must HDR-007/should HDR-008/must HDR-009/info
 		TRU-001/must TRU-002/must TRU-003/must TRU-004/should TRU-005/must
 		CFG-001/must CFG-002/must CFG-003/must
-		NET-001/must NET-002/info NET-003/must NET-004/must`)
+		NET-001/must NET-002/info NET-003/must NET-004/must
+		ALT-001/must ALT-002/must ALT-003/must ALT-004/should`)
 	var got []string
 	for _, s := range Catalogue() {
 		got = append(got, s.ID+"/"+string(s.Level))

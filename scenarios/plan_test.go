@@ -112,6 +112,7 @@ func TestWhatScenariosAskFor(t *testing.T) {
 		{"WLD-003", methods, []string{"GET /api/notebooks, https://evil.test, network: fetch GET /api/notebooks on https://evil.test | " +
 			"fetch GET /api/notebooks on https://evil.test | probe GET /api/notebooks | probe GET /api/notebooks"}},
 		{"NUL-001", cookie, []string{"GET /api/notebooks, null, cookie: sandboxed-frame GET /api/notebooks on https://evil.test as cookie | " +
+			"sandboxed-page-frame GET /api/notebooks on https://evil.test as cookie | sandboxed-page GET /api/notebooks on https://evil.test as cookie | " +
 			"data-frame GET /api/notebooks on https://evil.test as cookie | fetch GET /api/notebooks on https://evil.test | " +
 			"probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:null"}},
 		{"PRE-001", methods, []string{"PUT /api/notebooks, https://evil.test, network: fetch PUT /api/notebooks on https://evil.test"}},
@@ -228,14 +229,14 @@ func TestScenariosThatDoNotApply(t *testing.T) {
 	}{
 		{"cookie", rich(Cookie), "WLD-003 ORG-008 CRD-003 TRU-005"},
 		{"basic", rich(Basic), "WLD-003 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
-		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 " + wholeORG + "NUL-001 CRD-001 CRD-002"},
+		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 ALT-001 ALT-002 ALT-003 ALT-004"},
 		{"network", rich(Network), "WLD-001 WLD-002 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
 		{"nothing trusted", noTrust, "WLD-003 WLD-006 WLD-007 " + trustedORG + "CRD-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-004 ERR-005 ERR-007 HDR-002 HDR-006 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
 		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
 		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
 		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 ORG-008 CRD-003 TRU-005"},
 		{"nothing declared", Target{URL: "https://api.example.com"},
-			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 " + wholeORG + "NUL-001 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
+			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005 ALT-001 ALT-002 ALT-003 ALT-004"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string

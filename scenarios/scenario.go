@@ -119,6 +119,10 @@ type Target struct {
 	// Local says that the target's address is loopback or private.
 	Local     bool       `json:"local,omitempty"`
 	Endpoints []Endpoint `json:"endpoints"`
+	// WebSockets and EventStreams are paths where the victim gets private data by
+	// these means.
+	WebSockets   []string `json:"websockets,omitempty"`
+	EventStreams []string `json:"event_streams,omitempty"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
 	// CrossSiteCookies says that a front end of another site needs the cookies, so
@@ -144,6 +148,8 @@ type Endpoint struct {
 	// position.
 	Private bool   `json:"private"`
 	Body    string `json:"body,omitempty"` // of a write, JSON
+	// SafeToWrite says that the operator lets Crossexam send this write.
+	SafeToWrite bool `json:"safe_to_write,omitempty"`
 }
 
 // String names the endpoint in reports: "GET /api/notebooks".

@@ -10,7 +10,7 @@ const (
 var (
 	privateRead = Endpoint{Method: "GET", Path: "/api/notebooks", Private: true}
 	openRead    = Endpoint{Method: "GET", Path: "/health"}
-	create      = Endpoint{Method: "POST", Path: "/api/notebooks", Private: true, Body: `{"name":"x"}`}
+	create      = Endpoint{Method: "POST", Path: "/api/notebooks", Private: true, Body: `{"name":"x"}`, SafeToWrite: true}
 	replace     = Endpoint{Method: "PUT", Path: "/api/notebooks/1", Private: true, Body: `{"name":"x"}`}
 	remove      = Endpoint{Method: "DELETE", Path: "/api/notebooks/2", Private: true}
 )
@@ -44,6 +44,7 @@ func rich(creds ...Credential) Target {
 		ErrorRecipe{Status: 413, Method: "POST", Path: "/upload", BodyBytes: 2 << 20, Proxy: true, SafeToWrite: true},
 		ErrorRecipe{Status: 502, Method: "GET", Path: "/down", Proxy: true},
 	)
+	t.WebSockets, t.EventStreams = []string{"/api/live"}, []string{"/api/events"}
 	t.Policy = Policy{Methods: []string{"GET", "POST", "PUT", "DELETE"}, Headers: []string{"Authorization", "Content-Type"}, Exposed: []string{"X-Total-Count"}}
 	return t
 }

@@ -1,7 +1,5 @@
 package scenarios
 
-import "github.com/crossexam/crossexam/cors"
-
 // thefts are the reads of private endpoints that a visit to this page attempts,
 // with each of the credentials.
 func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
@@ -43,7 +41,11 @@ func judgeTheft(c Credential, reach Severity, obs []Observation) Judgement {
 	n := len(obs) - 3
 	var js []Judgement
 	for i, read := range obs[:n] {
-		js = append(js, judgeRead(evidence{c, reach, read, obs[n], obs[n+1], obs[n+2]}).by(i))
+		most := reach
+		if read.Attempt.Vector == FilePage { // the victim has to open the file
+			most = Medium.atMost(reach)
+		}
+		js = append(js, judgeRead(evidence{c, most, read, obs[n], obs[n+1], obs[n+2]}).by(i))
 	}
 	return worst(js...)
 }
@@ -52,6 +54,9 @@ func judgeRead(ev evidence) Judgement {
 	read := ev.read
 	if why := read.Inconclusive(); why != "" {
 		return cannotTell("%s", why)
+	}
+	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
+		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))
 	}
 	if read.Read() {
 		return judgeGranted(ev)
@@ -71,7 +76,7 @@ func judgeRead(ev evidence) Judgement {
 
 // judgeGranted judges a read that Chrome allowed.
 func judgeGranted(ev evidence) Judgement {
-	origin, status := who(ev.origin()), ev.read.Page.Status
+	origin, status := who(ev.read.Attempt), ev.read.Page.Status
 	why, home := ev.unproved(), keptHome(ev.read)
 	switch {
 	case why == "":
@@ -95,10 +100,19 @@ func judgeGranted(ev evidence) Judgement {
 	return violates(ev.gravity(), "%s was granted the read, but nothing private was proved to leave: %s", origin, why)
 }
 
-// who names an attacker's origin in a sentence.
-func who(o cors.Origin) string {
-	if o.IsOpaque() {
+// who names an attacker's page in a sentence.
+func who(a Attempt) string {
+	switch a.Vector {
+	case SandboxedFrame, SandboxedPageFrame, DataFrame:
 		return "a frame of origin null"
+	case SandboxedPage:
+		return "a sandboxed page of origin null"
+	case DataWorker:
+		return "a data: worker of origin null"
+	case Redirect302, Redirect307:
+		return "a redirected request of origin null"
+	case FilePage:
+		return "a file's page of origin null"
 	}
-	return o.String()
+	return a.Origin().String()
 }

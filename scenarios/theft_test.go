@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -142,4 +143,31 @@ func TestJudgeTheftByTheWorstVector(t *testing.T) {
 		{name: "the graver", obs: all(lootless(stealing(as[0])), stealing(as[1])), verdict: Violates, severity: High, exfiltrated: true, proof: 1},
 		{name: "the first", obs: all(stealing(as[0]), stealing(as[1])), verdict: Violates, severity: High, exfiltrated: true},
 	})
+}
+
+// The reason names the page, and a file takes a victim that opens it.
+func TestJudgeTheftByNullOrigins(t *testing.T) {
+	v := attack(oneEndpoint(Cookie), Cookie)
+	granted := reply(200, privateBody, allowOrigin("null"), withCredentials)
+	for vector, want := range map[Vector]string{
+		SandboxedFrame: "a frame", SandboxedPageFrame: "a frame", SandboxedPage: "a sandboxed page", DataFrame: "a frame",
+		DataWorker: "a data: worker", Redirect302: "a redirected request", Redirect307: "a redirected request", FilePage: "a file's page",
+	} {
+		as := theft(v, privateRead, []Vector{vector}).Attempts
+		controls := []Observation{answeredTo(as[1], denied), answeredTo(as[2], denied), answeredTo(as[3], granted)}
+		j := judgeTheft(Cookie, High, append([]Observation{readBy(as[0], granted)}, controls...))
+		severity := High
+		if vector == FilePage {
+			severity = Medium
+		}
+		if j.Verdict != Violates || j.Severity != severity || !j.Exfiltrated || !strings.HasPrefix(j.Reason, want+" of origin null read") {
+			t.Errorf("%s: %+v", vector, j)
+		}
+		// A browser that sends another origin shows nothing of this one.
+		other := readBy(as[0], granted)
+		other.Exchanges[0].Request.Headers = cors.Headers{originHeader(v.page)}
+		if j := judgeTheft(Cookie, High, append([]Observation{other}, controls...)); j.Verdict != CannotTell || !strings.Contains(j.Reason, "instead of null") {
+			t.Errorf("%s with another origin: %+v", vector, j)
+		}
+	}
 }

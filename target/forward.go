@@ -156,6 +156,10 @@ func answer(w http.ResponseWriter, id string, e cors.Exchange) {
 		_, _ = io.WriteString(w, "Crossexam: "+e.Fault+"\n")
 		return
 	}
+	if e.Response.Status == http.StatusSwitchingProtocols {
+		answerSocket(w, id, e)
+		return
+	}
 	p := e.Response
 	// Left out unless the target sends them: net/http would add its own.
 	h["Date"], h["Content-Type"] = nil, nil

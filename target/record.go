@@ -46,8 +46,11 @@ func (r *record) add(e cors.Exchange) string {
 			r.note("The target sent a header named " + ExchangeHeader + "; the browser got Crossexam's own instead.")
 		}
 	}
-	return r.prefix + strconv.Itoa(len(r.exchanges))
+	return r.id(len(r.exchanges) - 1)
 }
+
+// id of the exchange with this index.
+func (r *record) id(i int) string { return r.prefix + strconv.Itoa(i+1) }
 
 func (r *record) countRequest() {
 	r.mu.Lock()

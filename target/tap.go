@@ -86,7 +86,10 @@ type Options struct {
 //
 // An exchange is recorded before the browser gets the first byte of its response:
 // the body is read first, up to its limits. So an endless response reaches the
-// page when the time or the size is used up, as a body that ends there.
+// page when the time or the size is used up, as a body that ends there; an event
+// stream's time is one second. Of a WebSocket the page gets the handshake and the
+// first message that the target sends within a second, then the tap closes it; the
+// target gets no message.
 //
 // A Tap is safe for concurrent use. It must be closed.
 type Tap struct {

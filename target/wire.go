@@ -28,6 +28,7 @@ type conn struct {
 	raw      net.Conn // under it, to break off with
 	reader   *bufio.Reader
 	kept     bool      // has had an exchange before
+	upgrade  bool      // a WebSocket was asked for
 	since    time.Time // when it was kept
 }
 
@@ -40,7 +41,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 		return nil, err
 	}
 	// A write is never at risk of being sent twice.
-	if isSafe(q.Method) {
+	if isSafe(q.Method) && !isHandshake(q) {
 		if c := t.pool.take(); c != nil {
 			p, err := t.exchangeOn(ctx, c, q.Method, request, limits)
 			if !errors.Is(err, errStale) {
@@ -52,6 +53,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 	if err != nil {
 		return nil, err
 	}
+	c.upgrade = isHandshake(q)
 	return t.exchangeOn(ctx, c, q.Method, request, limits)
 }
 
@@ -89,12 +91,18 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 		if p.Status, p.Headers, err = parseHead(head); err != nil {
 			return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %w", err)
 		}
+		if p.Status == http.StatusSwitchingProtocols && c.upgrade {
+			c.allow(ctx, min(l.Body, streamTime))
+			message, whole := readMessage(c.reader, l.BodyBytes)
+			p.Body, p.Truncated = string(message), !whole
+			return p, false, nil
+		}
 		if p.Status == http.StatusSwitchingProtocols {
 			return nil, false, errors.New("the target switched protocols (status 101), which the tap did not ask for")
 		}
 	}
 
-	c.allow(ctx, l.Body)
+	c.allow(ctx, bodyTime(p, l))
 	// Where the body ends is for net/http to say. It reads the head once more.
 	r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.reader))
 	framed, err := http.ReadResponse(r, &http.Request{Method: method})
@@ -172,7 +180,7 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s%s HTTP/1.1\r\n", q.Method, t.dialer.absolute(), target)
-	length := len(q.Body) > 0
+	length, handshake := len(q.Body) > 0, isHandshake(q)
 	for _, h := range q.Headers {
 		if !httpguts.ValidHeaderFieldName(h.Name) || strings.ContainsAny(h.Value, "\r\n\x00") {
 			return nil, fmt.Errorf("the line %q: %q cannot be sent", h.Name, h.Value)
@@ -182,10 +190,14 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 			length = true
 		// A body that is not compressed can be read as evidence. Expect is
 		// settled: the body is here.
+		case handshake && name == "sec-websocket-extensions": // likewise
 		case isHopByHop(name), name == "accept-encoding", name == "expect", strings.EqualFold(h.Name, RunHeader):
 		default:
 			fmt.Fprintf(&b, "%s: %s\r\n", h.Name, h.Value)
 		}
+	}
+	if handshake {
+		b.WriteString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
 	}
 	if t.run != "" {
 		fmt.Fprintf(&b, "%s: %s\r\n", RunHeader, t.run)
@@ -247,7 +259,7 @@ func (p *pool) keep(c *conn) {
 		c.raw.Close()
 		return
 	}
-	c.kept, c.since = true, time.Now()
+	c.kept, c.since, c.upgrade = true, time.Now(), false
 	p.idle = append(p.idle, c)
 }
 

@@ -59,7 +59,7 @@ async function all(specs, parallel) {
   const views = new Array(specs.length);
   let next = 0;
   async function worker() {
-    for (let i = next++; i < specs.length; i = next++) views[i] = await attempt(specs[i]);
+    for (let i = next++; i < specs.length; i = next++) views[i] = await (ways[specs[i].way] ?? attempt)(specs[i]);
   }
   await Promise.all(Array.from({ length: parallel }, worker));
   return views;

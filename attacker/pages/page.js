@@ -1,16 +1,22 @@
-// The page itself: it makes requests from where it stands, or from a frame whose
-// origin is opaque.
+// The page itself: it makes requests from where it stands, or from a frame or a
+// worker whose origin is opaque.
 "use strict";
 
 const attemptScript = document.getElementById("attempt-script").textContent;
 const frames = {};
+const lost = {}; // what to do when a frame has gone elsewhere
+const framed = ["sandboxed-frame", "sandboxed-page-frame", "data-frame", "data-worker", "script"];
 
 // run is called by Crossexam through the DevTools protocol.
 async function run(vector, specs, parallel) {
-  if (vector === "fetch") return all(specs, parallel);
+  if (!framed.includes(vector)) return all(specs, parallel);
   frames[vector] ??= openFrame(vector);
   const port = await frames[vector];
   return new Promise((resolve) => {
+    const nothing = specs.map(() => ({ ...nothingSeen(), error: "timeout" }));
+    const turns = Math.ceil(specs.length / parallel);
+    setTimeout(resolve, turns * (specs[0].timeout + 1000), nothing);
+    lost[vector] = () => resolve(nothing);
     port.onmessage = (e) => resolve(e.data);
     port.postMessage({ specs, parallel });
   });
@@ -19,18 +25,17 @@ async function run(vector, specs, parallel) {
 // openFrame adds a frame with an opaque origin, which runs the same script and
 // talks through a port.
 function openFrame(vector) {
-  const html =
-    "<!doctype html><script>" + attemptScript +
-    "\nonmessage = (e) => {" +
-    "  const port = e.ports[0];" +
-    "  port.onmessage = async (m) => port.postMessage(await all(m.data.specs, m.data.parallel));" +
-    "  port.postMessage('ready');" +
-    "};</" + "script>";
+  const html = "<!doctype html><script>" + attemptScript + "\nlisten();</" + "script>";
   const frame = document.createElement("iframe");
   switch (vector) {
     case "sandboxed-frame":
+    case "script": // what a target serves may not meddle with the page
       frame.sandbox = "allow-scripts";
       frame.srcdoc = html;
+      break;
+    case "sandboxed-page-frame":
+      frame.sandbox = "allow-scripts";
+      frame.src = "/crossexam-frame";
       break;
     case "data-frame":
       frame.src = "data:text/html;charset=utf-8," + encodeURIComponent(html);
@@ -40,12 +45,31 @@ function openFrame(vector) {
   }
   return new Promise((resolve) => {
     frame.onload = () => {
+      frame.onload = () => {
+        frame.remove();
+        delete frames[vector];
+        lost[vector]?.();
+      };
       const channel = new MessageChannel();
       channel.port1.onmessage = () => resolve(channel.port1);
       frame.contentWindow.postMessage("hello", "*", [channel.port2]);
     };
     document.body.append(frame);
   });
+}
+
+// openWorker starts a worker with an opaque origin, whose URL begins with the
+// label. It does nothing until it is told to.
+function openWorker(label) {
+  const script = "//" + label + "\n" + attemptScript + "\nlisten();";
+  const worker = new Worker("data:text/javascript;charset=utf-8," + encodeURIComponent(script));
+  frames["data-worker"] = new Promise((resolve, reject) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve(channel.port1);
+    worker.onerror = () => reject(new Error("the worker did not start"));
+    worker.postMessage("hello", [channel.port2]);
+  });
+  return frames["data-worker"].then(() => true);
 }
 
 // show puts what was stolen on the page, for the screenshot.

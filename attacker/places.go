@@ -1,0 +1,259 @@
+package attacker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Where else than in the page itself a vector makes its requests: in a page of
+// opaque origin, in a worker, by way of another host.
+
+// Paths of the stage on origins that it plays.
+const (
+	framePath         = "/crossexam-frame" // also in page.js
+	sandboxedPagePath = "/crossexam-sandboxed-page"
+	redirectPath      = "/crossexam-redirect"
+)
+
+func isPlacePath(path string) bool {
+	return path == framePath || path == sandboxedPagePath || path == redirectPath
+}
+
+func (s *Stage) servePlace(w http.ResponseWriter, r *http.Request, origin cors.Origin, role Role) {
+	switch r.URL.Path {
+	case framePath:
+		s.serveTemplate(w, origin, "frame")
+	case sandboxedPagePath:
+		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
+		s.servePage(w, origin, role)
+	case redirectPath:
+		redirect(w, r)
+	}
+}
+
+// redirect sends a page's request on, with all the consent that the browser may
+// ask this hop for, so that the next one decides.
+func redirect(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set(cors.HeaderAllowOrigin, r.Header.Get(cors.HeaderOrigin))
+	h.Set(cors.HeaderAllowCredentials, "true")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Location", r.URL.Query().Get("to"))
+	status := http.StatusFound
+	if r.URL.Query().Get("status") == "307" {
+		status = http.StatusTemporaryRedirect
+	}
+	w.WriteHeader(status)
+}
+
+// hop is the attacker's other host, through which redirects go. It speaks the
+// page's scheme.
+func hop(page cors.Origin) cors.Origin {
+	return cors.NewOrigin(page.Scheme(), "hop.crossexam.test", "")
+}
+
+// through is the URL that the page asks for.
+func (t *Tab) through(a scenarios.Attempt) string {
+	status := ""
+	switch a.Vector {
+	case scenarios.Redirect302:
+		status = "302"
+	case scenarios.Redirect307:
+		status = "307"
+	default:
+		return a.URL
+	}
+	return hop(t.origin).String() + redirectPath + "?" + url.Values{"status": {status}, "to": {a.URL}}.Encode()
+}
+
+// atOnce is how many requests of a vector are under way at once.
+func atOnce(v scenarios.Vector) int {
+	switch v {
+	case scenarios.Script: // the replies share a callback
+		return 1
+	case scenarios.EventSource: // Chrome tells them by their order
+		return 1
+	}
+	return parallel
+}
+
+// byPlace puts the vectors last whose page takes the place of the one that is
+// open.
+func byPlace(vectors []scenarios.Vector) {
+	leaves := func(v scenarios.Vector) int {
+		if v == scenarios.SandboxedPage || v == scenarios.FilePage {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(vectors, func(a, b scenarios.Vector) int { return leaves(a) - leaves(b) })
+}
+
+// takePlace makes the tab ready for a vector.
+func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
+	switch v {
+	case scenarios.SandboxedPage:
+		return t.openOpaque(ctx, t.origin.String()+sandboxedPagePath)
+	case scenarios.FilePage:
+		u, err := t.browser.pageFile(t.origin, t.role)
+		if err != nil {
+			return err
+		}
+		return t.openOpaque(ctx, u)
+	}
+	if err := t.reopen(ctx); err != nil {
+		return err
+	}
+	switch v {
+	case scenarios.Redirect302, scenarios.Redirect307:
+		t.browser.stage.Play(hop(t.origin), Malicious)
+	case scenarios.DataWorker:
+		return t.startWorker(ctx)
+	}
+	return nil
+}
+
+// reopen shows the page again, after another one took its place.
+func (t *Tab) reopen(ctx context.Context) error {
+	if t.role == "" {
+		return errors.New("no page was opened in this tab")
+	}
+	return t.Open(ctx, t.origin, t.role)
+}
+
+// openOpaque visits a page whose origin is opaque. (A file's page has the origin
+// file:// to itself and null to servers.)
+func (t *Tab) openOpaque(ctx context.Context, u string) error {
+	if err := t.Visit(ctx, u); err != nil {
+		return err
+	}
+	got, err := t.evaluateOrigin(ctx)
+	if err != nil {
+		return err
+	}
+	if got != "null" && got != "file://" {
+		return fmt.Errorf("the page %s should be of origin null, and is of %s", u, got)
+	}
+	return nil
+}
+
+// pageFile writes a page to a file that is removed with the profile, and gives
+// its URL.
+func (b *Browser) pageFile(origin cors.Origin, role Role) (string, error) {
+	page, err := b.stage.pageOf(origin, string(role))
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(b.profile.dir, "crossexam-page.html")
+	if err := os.WriteFile(path, page, 0o600); err != nil {
+		return "", fmt.Errorf("writing a page to a file: %w", err)
+	}
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") { // Windows
+		slashed = "/" + slashed
+	}
+	return (&url.URL{Scheme: "file", Path: slashed}).String(), nil
+}
+
+// startWorker starts the page's worker, unless it runs already, and listens to
+// its network events: they come in a session of the worker's own, and the rest of
+// the same request in the page's.
+func (t *Tab) startWorker(ctx context.Context) error {
+	if t.worker != nil {
+		return nil
+	}
+	label := rand.Text()
+	err := t.do(ctx, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("openWorker(%q)", label), chromedp.EvalAwaitPromise))
+	})
+	if err != nil {
+		return fmt.Errorf("starting a worker: %w", err)
+	}
+	targets, err := chromedp.Targets(t.ctx)
+	if err != nil {
+		return fmt.Errorf("looking for a worker: %w", err)
+	}
+	for _, info := range targets {
+		if info.Type != "worker" || !strings.Contains(info.URL, label) {
+			continue
+		}
+		session, detach := chromedp.NewContext(t.ctx,
+			chromedp.WithTargetID(info.TargetID), chromedp.WithDetachOnCancel(), chromedp.WithListener(t.recorder.event))
+		// Like a tab's, the first Do binds its life to the context it is given.
+		err := t.do(ctx, func(context.Context) error {
+			if err := chromedp.Do(session); err != nil {
+				return err
+			}
+			_, err := chromedp.Call(session, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
+			return err
+		})
+		if err != nil {
+			detach()
+			return fmt.Errorf("listening to a worker: %w", err)
+		}
+		t.worker = detach
+		return nil
+	}
+	return errors.New("the browser does not know of the worker that was started")
+}
+
+// leaveWorker forgets the worker of a page that is being left.
+func (t *Tab) leaveWorker() {
+	if t.worker != nil {
+		t.worker()
+		t.worker = nil
+	}
+}
+
+// answerTime is how long the page may be busy with a target's script.
+const answerTime = 2 * time.Second
+
+// keepRunning ends scripts of the target that never end, and with them the whole
+// page would stand still. stop must be called.
+func (t *Tab) keepRunning(ctx context.Context, v scenarios.Vector) (stop func()) {
+	if v != scenarios.Script {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(answerTime)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			bounded, stop := context.WithTimeout(ctx, answerTime)
+			err := chromedp.Do(bounded, chromedp.Evaluate[chromedp.Void]("0"))
+			stop()
+			if err != nil && ctx.Err() == nil {
+				// If it fails, the page has gone, which others notice.
+				_, _ = chromedp.Call(ctx, runtime.TerminateExecution, cdp.Empty{})
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}

@@ -1,0 +1,120 @@
+package scenarios
+
+import (
+	"net/http"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// simpleTypes are the types of a body that a page may send without asking, and
+// how a body of none is sent (Fetch standard, #cors-preflight-fetch).
+var simpleTypes = []struct {
+	name   string
+	vector Vector
+	header cors.Headers
+}{
+	{"as text/plain", Fetch, cors.Headers{{Name: "Content-Type", Value: "text/plain"}}},
+	{"as a form", Fetch, cors.Headers{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}},
+	{"without a type", UntypedFetch, nil},
+}
+
+// planBodyTypes covers the writes that the operator lets through: what became of
+// one that the tap withheld, nobody knows.
+func planBodyTypes(t Target) ([]Case, string) {
+	creds := exposed(t)
+	if creds[0] == Anonymous {
+		return nil, nothingExposed
+	}
+	var cases []Case
+	for _, e := range t.Endpoints {
+		if e.Method != http.MethodPost || !e.SafeToWrite || e.Body == "" {
+			continue
+		}
+		for _, c := range creds {
+			v := attack(t, c)
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: bodyAttempts(v, e),
+				Judge:    func(obs []Observation) Judgement { return judgeBodies(c, reach(t, v.page), obs) },
+			})
+		}
+	}
+	return planned(cases, "No POST endpoint with a JSON body is declared safe to write to, and Crossexam withholds other writes: "+
+		"declare one that does no harm, with a body, as safe_to_write.")
+}
+
+// bodyAttempts are the attacker's writes, and the front end's, which shows that
+// the body is good.
+func bodyAttempts(v visit, e Endpoint) []Attempt {
+	var attempts []Attempt
+	for _, kind := range simpleTypes {
+		a := v.request(e.Method, e.Path)
+		a.Vector, a.Headers, a.Body = kind.vector, kind.header, e.Body
+		attempts = append(attempts, a)
+	}
+	if t := v.target; len(t.Trusted) > 0 {
+		attempts = append(attempts, frontEnd(t, t.Trusted[0], used(t)[0]).write(e))
+	}
+	return attempts
+}
+
+// judgeBodies takes the observations of bodyAttempts.
+func judgeBodies(c Credential, reach Severity, obs []Observation) Judgement {
+	var good *cors.Response
+	if len(obs) > len(simpleTypes) {
+		good = answerToWrite(obs[len(simpleTypes)])
+	}
+	var js []Judgement
+	for i, kind := range simpleTypes {
+		js = append(js, judgeBody(c, reach, kind.name, obs[i], good).by(i))
+	}
+	return worst(js...)
+}
+
+// judgeBody takes the answer to a good body of type JSON too, or nil.
+func judgeBody(c Credential, reach Severity, kind string, o Observation, good *cors.Response) Judgement {
+	origin, r := o.Attempt.Origin(), answerToWrite(o)
+	switch {
+	case o.Fault != "":
+		return cannotTell("%s", o.Fault)
+	case r == nil && o.Request() != nil && o.Request().Withheld:
+		return cannotTell("the request was withheld from the target, so that its answer is not known")
+	case r == nil:
+		return cannotTell("%s", whyNoAnswer(o))
+	case isSuccess(r):
+		severity, circumstances := writeGravity(c, reach, o)
+		return violates(severity, "the target took the JSON body that %s sent %s, for which the browser does not ask (%d): %s", origin, kind, r.Status, circumstances)
+	case r.Status < 400 || r.Status > 499:
+		return cannotTell("the target neither took nor refused the body that %s sent %s: it answered %s", origin, kind, statusText(r))
+	case r.Status == http.StatusUnsupportedMediaType:
+		return conforms("the target refused the body that %s sent %s (%d)", origin, kind, r.Status)
+	}
+	home, absent := keptHome(o), notInPlay(c, o)
+	switch {
+	case home != "":
+		return conforms("the target refused the body that %s sent %s (%d), and SameSite kept the cookie home (%s)", origin, kind, r.Status, home)
+	case absent != "":
+		return cannotTell("the target refused the body that %s sent %s (%d), but %s", origin, kind, r.Status, absent)
+	case !isSuccess(good):
+		return cannotTell("the target refused the body that %s sent %s (%d), but nothing shows that it takes it as JSON from a trusted origin", origin, kind, r.Status)
+	}
+	return conforms("the target refused the body that %s sent %s (%d), and took it as JSON from the front end (%d)", origin, kind, r.Status, good.Status)
+}
+
+// answerToWrite is the target's own answer to the write, not to what the browser
+// may have been redirected to.
+func answerToWrite(o Observation) *cors.Response {
+	for _, x := range o.Exchanges {
+		if x.Request.Method == o.Attempt.Method {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func whyNoAnswer(o Observation) string {
+	if why := o.Inconclusive(); why != "" {
+		return why
+	}
+	return "the target did not answer the request itself"
+}

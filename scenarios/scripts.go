@@ -1,0 +1,90 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func planScripts(t Target) ([]Case, string) {
+	creds := exposed(t)
+	switch {
+	case creds[0] == Anonymous:
+		return nil, nothingExposed
+	case len(t.PrivateReads()) == 0:
+		return nil, "The target declares no private endpoint to read."
+	}
+	var cases []Case
+	for _, e := range t.PrivateReads() {
+		for _, c := range creds {
+			v := attack(t, c)
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: scriptAttempts(v, e),
+				Judge:    func(obs []Observation) Judgement { return judgeScripts(c, reach(t, v.page), obs) },
+			})
+		}
+	}
+	return cases, ""
+}
+
+// scriptAttempts are for the endpoint as it is, and with the usual parameter of
+// JSONP, each: the script, and the reads that show whether the reply is private.
+func scriptAttempts(v visit, e Endpoint) []Attempt {
+	called := e
+	called.Path += map[bool]string{true: "&", false: "?"}[strings.Contains(e.Path, "?")] + "callback=" + ScriptCallback
+	var attempts []Attempt
+	for _, e := range []Endpoint{e, called} {
+		attempts = append(attempts, v.unasked(e, Script), alone(v.read(e)), bare(v.target, e))
+	}
+	return attempts
+}
+
+// judgeScripts takes the observations of scriptAttempts.
+func judgeScripts(c Credential, reach Severity, obs []Observation) Judgement {
+	const each = 3
+	plain := judgeScript(evidence{cred: c, reach: reach, read: obs[0], alone: obs[1], bare: obs[2]}, true)
+	called := judgeScript(evidence{cred: c, reach: reach, read: obs[each], alone: obs[each+1], bare: obs[each+2]}, false)
+	return worst(plain, called.by(each))
+}
+
+// judgeScript judges one script. mustSucceed says that an error in its place is a
+// doubt: that the endpoint does not know a parameter is none.
+func judgeScript(ev evidence, mustSucceed bool) Judgement {
+	o, r := ev.read, ev.read.Response()
+	origin, home, absent := o.Attempt.Origin(), keptHome(ev.read), notInPlay(ev.cred, ev.read)
+	switch {
+	case o.Fault != "":
+		return cannotTell("%s", o.Fault)
+	case r == nil || o.Page == nil:
+		return cannotTell("%s", whyNoAnswer(o))
+	case o.Read():
+		if why := ev.unproved(); why != "" {
+			return violates(Low, "the %s reply ran as a script in a page of %s and handed its data over, but nothing private was proved to leave: %s", kindOf(r), origin, why)
+		}
+		j := violates(ev.reach, "the %s reply ran as a script in a page of %s, and %d bytes that it handed over reached the attacker's collector", kindOf(r), origin, o.Loot.Bytes)
+		j.Exfiltrated = true
+		return j
+	case o.Page.Error == "":
+		return violates(Low, "Chrome ran the %s reply as a script in a page of %s, though it handed nothing over", kindOf(r), origin)
+	case o.Page.Error == "timeout":
+		return cannotTell("the script neither ran nor failed in time")
+	case home != "":
+		return conforms("the %s reply did not run as a script, and SameSite kept the cookie home (%s)", kindOf(r), home)
+	case absent != "":
+		return cannotTell("the %s reply did not run as a script, but %s", kindOf(r), absent)
+	case mustSucceed && sameFailure(o, ev.bare):
+		return cannotTell("the target answered %d as it does without the victim's %s, so nothing private was at stake", r.Status, ev.cred.noun())
+	}
+	return conforms("Chrome did not run the %s reply as a script (%s)", kindOf(r), quote(o.Block.Network))
+}
+
+// kindOf names a reply by what decides whether it is a script.
+func kindOf(r *cors.Response) string {
+	kind, _ := r.Headers.Get("Content-Type")
+	text := statusText(r) + " " + quote(kind)
+	if r.Headers.ListHas("X-Content-Type-Options", "nosniff") {
+		text += " nosniff"
+	}
+	return text
+}

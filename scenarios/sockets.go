@@ -1,0 +1,134 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func planSockets(t Target) ([]Case, string) {
+	creds := exposed(t)
+	switch {
+	case len(t.WebSockets) == 0:
+		return nil, "The target declares no WebSocket."
+	case creds[0] == Anonymous:
+		return nil, nothingExposed
+	}
+	var cases []Case
+	for _, path := range t.WebSockets {
+		for _, c := range creds {
+			v, e := attack(t, c), Endpoint{Method: "GET", Path: path, Private: true}
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: socketAttempts(v, e),
+				Judge:    func(obs []Observation) Judgement { return judgeSocket(c, reach(t, v.page), obs) },
+			})
+		}
+	}
+	return cases, ""
+}
+
+// socketAttempts are the attacker's handshake; by hand, one without the
+// credential, one without an Origin too, and one with the credential whatever
+// SameSite says; and then each trusted origin's, in the browser and by hand, to
+// show that there is something to connect to.
+func socketAttempts(v visit, e Endpoint) []Attempt {
+	t, origin := v.target, originHeader(v.page)
+	attempts := []Attempt{
+		v.unasked(e, WebSocket),
+		handshake(t, v.page, e, Anonymous, origin),
+		handshake(t, cors.Opaque, e, Anonymous),
+		handshake(t, v.page, e, v.cred, origin),
+	}
+	for _, o := range t.Trusted {
+		attempts = append(attempts, frontEnd(t, o, v.cred).unasked(e, WebSocket), handshake(t, o, e, v.cred, originHeader(o)))
+	}
+	return attempts
+}
+
+// unasked is a read by a vector that has no credentials mode: the browser adds
+// what it has.
+func (v visit) unasked(e Endpoint, vector Vector) Attempt {
+	a := v.read(e)
+	a.Vector, a.Omit = vector, false
+	if !v.cred.Ambient() {
+		a.Identity = Anonymous
+	}
+	return a
+}
+
+// handshake is one by Crossexam itself. The key is the example of RFC 6455,
+// section 1.3: it keeps nothing secret.
+func handshake(t Target, page cors.Origin, e Endpoint, c Credential, more ...cors.Header) Attempt {
+	return probe(t, page, e, c, append(cors.Headers{
+		{Name: "Connection", Value: "Upgrade"},
+		{Name: "Upgrade", Value: "websocket"},
+		{Name: "Sec-WebSocket-Version", Value: "13"},
+		{Name: "Sec-WebSocket-Key", Value: "dGhlIHNhbXBsZSBub25jZQ=="},
+	}, more...)...)
+}
+
+func connected(o Observation) bool {
+	r := answer(o)
+	return r != nil && r.Status == http.StatusSwitchingProtocols
+}
+
+// judgeSocket takes the observations of socketAttempts.
+func judgeSocket(c Credential, reach Severity, obs []Observation) Judgement {
+	socket, byHand, fronts := obs[0], obs[3], obs[4:]
+	origin, r := socket.Attempt.Origin(), socket.Response()
+	absent := notInPlay(c, socket)
+	switch {
+	case socket.Fault != "":
+		return cannotTell("%s", socket.Fault)
+	case r == nil:
+		return cannotTell("%s", socket.Inconclusive())
+	case connected(socket):
+		return judgeConnected(c, reach, obs)
+	case absent != "" && answer(byHand) == nil:
+		return cannotTell("the handshake of %s was refused (%d), but %s", origin, r.Status, absent)
+	case absent != "" && connected(byHand):
+		return violates(Medium.atMost(reach), "the handshake of %s with the victim's %s is accepted; only the browser kept it home", origin, c.noun()).by(3)
+	case absent != "":
+		r = answer(byHand)
+	}
+	for _, front := range fronts {
+		if connected(front) {
+			return conforms("the handshake of %s was refused (%d), and that of %s accepted", origin, r.Status, front.Attempt.Origin())
+		}
+	}
+	if len(fronts) == 0 {
+		return cannotTell("the handshake of %s was refused (%d), and no trusted origin is declared that would show whether any is accepted", origin, r.Status)
+	}
+	return cannotTell("the handshake of %s was refused (%d), but no trusted origin could connect either (%s)", origin, r.Status, whyRefused(fronts[0]))
+}
+
+func whyRefused(o Observation) string {
+	if r := answer(o); r != nil {
+		return fmt.Sprintf("%s got %d", o.Attempt.Origin(), r.Status)
+	}
+	return o.Inconclusive()
+}
+
+// judgeConnected judges a handshake of the attacker that was accepted.
+func judgeConnected(c Credential, reach Severity, obs []Observation) Judgement {
+	socket, alone, bare, byHand := obs[0], obs[1], obs[2], obs[3]
+	origin, message := socket.Attempt.Origin(), socket.Response().Body
+	stolen := socket.Loot != nil && message != ""
+	differs := connected(alone) && connected(bare) && answer(alone).Body == answer(bare).Body && message != answer(alone).Body
+	refused := answer(alone) != nil && !connected(alone)
+	switch absent := notInPlay(c, socket); {
+	case absent != "" && connected(byHand):
+		return violates(Medium.atMost(reach), "the handshake of %s was accepted, and is with the victim's %s too, which only the browser kept home", origin, c.noun())
+	case absent != "":
+		return violates(Low, "the handshake of %s was accepted, but %s", origin, absent)
+	case stolen && (c == Network || refused || differs):
+		j := violates(reach, "%s connected with the victim's %s, and %d bytes of the first message reached the attacker's collector", origin, c.noun(), socket.Loot.Bytes)
+		j.Exfiltrated = true
+		return j
+	case c != Network && refused:
+		return violates(reach, "%s connected with the victim's %s, without which the handshake is refused (%d)", origin, c.noun(), answer(alone).Status)
+	}
+	return violates(Low, "the handshake of %s was accepted, but nothing private was proved to leave", origin)
+}
