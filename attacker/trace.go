@@ -20,9 +20,17 @@ type request struct {
 	redirects int // followed so far
 	done      bool
 	block     scenarios.Block
-	exchanges []string // ids of the tap, one for each response
-	heldBack  []string // reasons for cookies kept home
+	exchanges []arrival // one for each response
+	heldBack  []string  // reasons for cookies kept home
 	cookies   []scenarios.CookieFate
+}
+
+// An arrival is the tap's id of an exchange, and when Chrome told of it: a fetch
+// with redirects may have a preflight before each of its requests, and only the
+// time brings them into the order of the wire.
+type arrival struct {
+	order int
+	id    string
 }
 
 // A recorder keeps Chrome's network events of one tab by request. Chrome sends
@@ -30,6 +38,7 @@ type request struct {
 type recorder struct {
 	mu       sync.Mutex
 	requests map[network.RequestID]*request
+	arrived  int           // exchanges so far
 	changed  chan struct{} // closed and replaced at every event
 }
 
@@ -83,7 +92,8 @@ func (r *recorder) event(ev any) {
 		for name, value := range e.Headers {
 			if id, ok := value.(string); ok && strings.EqualFold(name, target.ExchangeHeader) {
 				q := r.request(e.RequestID)
-				q.exchanges = append(q.exchanges, id)
+				r.arrived++
+				q.exchanges = append(q.exchanges, arrival{r.arrived, id})
 			}
 		}
 	case *network.EventLoadingFinished:
@@ -162,7 +172,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 			byID[id] = q.attempt
 		}
 	}
-	preflights := map[string][]string{}
+	preflights := map[string][]arrival{}
 	for _, q := range r.requests {
 		if name := byID[q.preflight]; name != "" {
 			preflights[name] = append(preflights[name], q.exchanges...)
@@ -176,7 +186,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		sightings[q.attempt] = sighting{
 			seen:      true,
 			block:     q.block,
-			exchanges: append(slices.Clone(preflights[q.attempt]), q.exchanges...),
+			exchanges: inOrder(slices.Concat(preflights[q.attempt], q.exchanges)),
 			heldBack:  q.heldBack,
 			cookies:   q.cookies,
 		}
@@ -190,4 +200,13 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		}
 	}
 	return sightings, whole && len(sightings) == len(readable)
+}
+
+func inOrder(arrivals []arrival) []string {
+	slices.SortFunc(arrivals, func(a, b arrival) int { return a.order - b.order })
+	ids := make([]string, len(arrivals))
+	for i, a := range arrivals {
+		ids[i] = a.id
+	}
+	return ids
 }

@@ -108,7 +108,11 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		}
 	}
 	for i, a := range g.all() {
-		s.observed[a.Key()] = join(a, sightings[i], s.exchange, v)
+		o := join(a, sightings[i], s.exchange, v)
+		if err := checkOracle(o); err != nil {
+			return err
+		}
+		s.observed[a.Key()] = o
 	}
 	return s.screenshot(ctx, v, g)
 }
