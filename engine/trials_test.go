@@ -242,9 +242,11 @@ func (d dice) allowOrigin(origin string) string {
 	switch d.IntN(12) {
 	case 0, 1, 2, 3:
 		v = origin
-	case 4: // two together
+	case 4:
+		v = "*"
+	case 5: // two together
 		v += pick(d, ",", ", ", " ", "\t", ";") + d.words(oddOrigins)
-	case 5: // one that is almost right
+	case 6: // one that is almost right
 		i := d.IntN(len(origin))
 		v = origin[:i] + string(rune(' '+d.IntN(95))) + origin[i+d.IntN(2):]
 	}
