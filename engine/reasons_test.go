@@ -7,19 +7,19 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
 // Chrome gives each reason of the CORS protocol for what the oracle takes for its
-// cause. Of the reasons that Chrome has besides (cors.Reason), none is about what
-// a server answers:
+// cause, and the two of its local-network checks for pages on a public address.
+// The others that it has (cors.Reason) cannot be provoked here:
 //
 //   - DisallowedByMode and NoCorsRedirectModeNotFollow come with fetch modes that
 //     Crossexam's pages do not use, and Chrome reports them elsewhere.
-//   - InsecureLocalNetwork, LocalNetworkAccessPermissionDenied and
-//     InvalidLocalNetworkAccess are about a page's place in the network. The stage
-//     and its pages are both on loopback, where Chrome blocks nothing.
+//   - InvalidLocalNetworkAccess is for a target whose place in the network changes
+//     between two requests, which a stage on one machine cannot do.
 //   - CorsDisabledScheme needs a scheme other than http and https, whose fetches the
 //     page's JavaScript already refuses; a redirect to one is a network error.
 //   - InvalidResponse is for responses that service workers make up.
@@ -79,6 +79,25 @@ func TestEveryReason(t *testing.T) {
 			th.report(t, ts[i])
 		}
 		provoked[o.Block.Reason] = true
+	}
+	public := "refused." + scenarios.PublicDomain
+	for scheme, want := range map[string]cors.Reason{
+		"http": cors.InsecureLocalNetwork, "https": cors.LocalNetworkAccessPermissionDenied,
+	} {
+		page := cors.NewOrigin(scheme, public, "")
+		if scheme == "https" { // others may not even ask
+			if err := th.tab.PermitLocalNetwork(t.Context(), page, scenarios.Refused); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := th.tab.Open(t.Context(), page, attacker.TrustedFront); err != nil {
+			t.Fatal(err)
+		}
+		ts[0].attempt.Page = page
+		o := th.hold(t, ts[:1])[0]
+		if why := objection(o, th.server.wire(0)); o.Block.Reason != want || why != "" {
+			t.Errorf("for a page of %s Chrome says %q, %s", page, o.Block.Reason, why)
+		}
 	}
 	for _, r := range policyReasons(t) {
 		if !provoked[r] {
