@@ -68,7 +68,7 @@ func (r *recorder) event(ev any) {
 		}
 		if e.Initiator.Stack != nil {
 			for _, f := range e.Initiator.Stack.CallFrames {
-				if strings.HasPrefix(f.FunctionName, attemptPrefix) {
+				if f != nil && strings.HasPrefix(f.FunctionName, attemptPrefix) {
 					q.attempt = f.FunctionName
 				}
 			}
@@ -77,6 +77,9 @@ func (r *recorder) event(ev any) {
 		q := r.request(e.RequestID)
 		q.cookies = nil // of the last hop
 		for _, c := range e.AssociatedCookies {
+			if c == nil || c.Cookie == nil {
+				continue
+			}
 			fate := scenarios.CookieFate{Name: c.Cookie.Name}
 			for _, reason := range c.BlockedReasons {
 				fate.HeldBack = append(fate.HeldBack, string(reason))
