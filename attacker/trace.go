@@ -20,8 +20,8 @@ type request struct {
 	redirects int // followed so far
 	done      bool
 	block     scenarios.Block
-	exchanges []string // ids of the tap, one for each response
-	heldBack  []string // reasons for cookies kept home
+	exchanges []arrival // one for each response
+	heldBack  []string  // reasons for cookies kept home
 	cookies   []scenarios.CookieFate
 	// opaque says that the page cannot be told of the response, so that only the
 	// exchange shows what it was.
@@ -30,12 +30,21 @@ type request struct {
 	key    string // of a WebSocket's handshake
 }
 
+// An arrival is the tap's id of an exchange, and when Chrome told of it: a fetch
+// with redirects may have a preflight before each of its requests, and only the
+// time brings them into the order of the wire.
+type arrival struct {
+	order int
+	id    string
+}
+
 // A recorder keeps Chrome's network events of one tab by request. Chrome sends
 // them from two processes, so that they come in no order between requests.
 type recorder struct {
 	mu       sync.Mutex
 	requests map[network.RequestID]*request
 	streams  []stream
+	arrived  int           // exchanges so far
 	changed  chan struct{} // closed and replaced at every event
 }
 
@@ -67,6 +76,9 @@ func (r *recorder) event(ev any) {
 		q := r.request(e.RequestID)
 		q.cookies = nil // of the last hop
 		for _, c := range e.AssociatedCookies {
+			if c == nil || c.Cookie == nil {
+				continue
+			}
 			fate := scenarios.CookieFate{Name: c.Cookie.Name}
 			for _, reason := range c.BlockedReasons {
 				fate.HeldBack = append(fate.HeldBack, string(reason))
@@ -81,7 +93,8 @@ func (r *recorder) event(ev any) {
 	case *network.EventResponseReceivedExtraInfo:
 		if id := exchangeID(e.Headers); id != "" {
 			q := r.request(e.RequestID)
-			q.exchanges = append(q.exchanges, id)
+			r.arrived++
+			q.exchanges = append(q.exchanges, arrival{r.arrived, id})
 		}
 	case *network.EventLoadingFinished:
 		r.request(e.RequestID).done = true
@@ -117,7 +130,7 @@ func (q *request) startedBy(i *network.Initiator) {
 		return
 	}
 	for _, f := range i.Stack.CallFrames {
-		if strings.HasPrefix(f.FunctionName, attemptPrefix) {
+		if f != nil && strings.HasPrefix(f.FunctionName, attemptPrefix) {
 			q.attempt = f.FunctionName
 		}
 	}
@@ -191,7 +204,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 			byID[id] = q.attempt
 		}
 	}
-	preflights := map[string][]string{}
+	preflights := map[string][]arrival{}
 	for _, q := range r.requests {
 		if name := byID[q.preflight]; name != "" {
 			preflights[name] = append(preflights[name], q.exchanges...)
@@ -206,7 +219,7 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 			seen:      true,
 			key:       q.key,
 			block:     q.block,
-			exchanges: append(slices.Clone(preflights[q.attempt]), q.exchanges...),
+			exchanges: inOrder(slices.Concat(preflights[q.attempt], q.exchanges)),
 			heldBack:  q.heldBack,
 			cookies:   q.cookies,
 		}
@@ -224,4 +237,13 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		}
 	}
 	return sightings, whole && len(sightings) == len(readable)
+}
+
+func inOrder(arrivals []arrival) []string {
+	slices.SortFunc(arrivals, func(a, b arrival) int { return a.order - b.order })
+	ids := make([]string, len(arrivals))
+	for i, a := range arrivals {
+		ids[i] = a.id
+	}
+	return ids
 }

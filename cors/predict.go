@@ -176,8 +176,11 @@ func (p hop) drops(r Response) error {
 	}
 	for _, name := range []string{"Content-Length", "Content-Disposition", "Location"} {
 		vs := r.Headers.Values(name)
+		if name != "Location" { // in which a comma is nothing special
+			vs = splitAll(vs)
+		}
 		if slices.ContainsFunc(vs, func(v string) bool { return trim(v) != trim(vs[0]) }) {
-			return fmt.Errorf("its %s lines differ", name)
+			return fmt.Errorf("its %s values differ", name)
 		}
 	}
 	if r.Status == 407 {
@@ -189,6 +192,28 @@ func (p hop) drops(r Response) error {
 		}
 	}
 	return nil
+}
+
+// splitAll splits lines at each comma that is not in quotes. Chrome does so with
+// most headers, whatever their syntax, and keeps empty items.
+func splitAll(lines []string) []string {
+	var items []string
+	for _, line := range lines {
+		quoted, begin := false, 0
+		for i := 0; i < len(line); i++ {
+			switch c := line[i]; {
+			case c == '"':
+				quoted = !quoted
+			case c == '\\' && quoted:
+				i++
+			case c == ',' && !quoted:
+				items = append(items, line[begin:i])
+				begin = i + 1
+			}
+		}
+		items = append(items, line[begin:])
+	}
+	return items
 }
 
 // visible gives the names of the response headers that the page may read.

@@ -15,14 +15,14 @@ import (
 func UnsafeHeaders(h Headers) []string {
 	var unsafe, safe []string
 	size := 0
+	h = slices.DeleteFunc(slices.Clone(h), func(l Header) bool { return isForbidden(strings.ToLower(l.Name), l.Value) })
 	if !h.Has("Accept") { // the browser's own is added before the count
-		h = append(slices.Clone(h), Header{"Accept", "*/*"})
+		h = append(h, Header{"Accept", "*/*"})
 	}
 	for _, name := range h.names() {
 		// A page's Headers object joins lines of one name before they are judged.
 		value, _ := h.Get(name)
 		switch {
-		case isForbidden(name, value):
 		case isSafelisted(name, value):
 			safe = append(safe, name)
 			size += len(value)

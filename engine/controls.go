@@ -145,7 +145,7 @@ func (s *Session) control(ctx context.Context, v *victim) error {
 			}
 		}
 	}
-	return nil
+	return errors.Join(checkOracle(open), checkOracle(closed))
 }
 
 // controlLogin gives the victim the credential for the control fixtures.

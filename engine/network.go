@@ -50,12 +50,13 @@ func (s *Session) permit(ctx context.Context, v *victim, page cors.Origin) (why 
 	if err != nil {
 		return "", err
 	}
-	control := judgePermission(permission, join(task.Attempt, sightings[0], pair.open.tap.Exchange, v))
+	o := join(task.Attempt, sightings[0], pair.open.tap.Exchange, v)
+	control := judgePermission(permission, o)
 	s.record.Controls = mergeControls(s.record.Controls, []Control{control})
 	if control.Outcome == Failed {
 		return fmt.Sprintf("the control %s failed: %s", control.ID, control.Detail), nil
 	}
-	return "", nil
+	return "", checkOracle(o)
 }
 
 // judgePermission wants a fixture that any page may read to be read where the

@@ -111,7 +111,11 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		if id, ok := s.tap.Handshake(sightings[i].Handshake); ok {
 			sightings[i].Exchanges = []string{id}
 		}
-		s.observed[a.Key()] = join(a, sightings[i], s.exchange, v)
+		o := join(a, sightings[i], s.exchange, v)
+		if err := checkOracle(o); err != nil {
+			return err
+		}
+		s.observed[a.Key()] = o
 	}
 	return s.screenshot(ctx, v, g)
 }

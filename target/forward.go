@@ -140,6 +140,16 @@ func pathOf(raw string) string {
 	return path
 }
 
+// AltersHeader tells whether the browser may get a response header of this name
+// otherwise than the record has it: net/http and the tap frame the body anew.
+func AltersHeader(name string) bool {
+	switch strings.ToLower(name) {
+	case "content-length", "content-type", strings.ToLower(ExchangeHeader):
+		return true
+	}
+	return isHopByHop(name)
+}
+
 // answer gives the browser what is recorded, whole or cut.
 func answer(w http.ResponseWriter, id string, e cors.Exchange) {
 	h := w.Header()

@@ -41,7 +41,7 @@ func (r *record) add(e cors.Exchange) string {
 		r.countWithheld(e.Request)
 	}
 	if e.Response != nil {
-		r.challenged = r.challenged || challenges(e.Response)
+		r.challenged = r.challenged || AsksForLogin(e.Response)
 		if e.Response.Headers.Has(ExchangeHeader) {
 			r.note("The target sent a header named " + ExchangeHeader + "; the browser got Crossexam's own instead.")
 		}
@@ -74,9 +74,9 @@ func (r *record) note(sentence string) {
 	}
 }
 
-// challenges tells whether a browser would ask its user for a password or an
+// AsksForLogin tells whether a browser would ask its user for a password or an
 // account in answer to this response.
-func challenges(p *cors.Response) bool {
+func AsksForLogin(p *cors.Response) bool {
 	if p.Status != 401 {
 		return false
 	}
