@@ -1,0 +1,22 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// What this machine lacks is no finding and no doubt about the target.
+func TestUnavailableAttemptsDoNotApply(t *testing.T) {
+	c := scenarios.Case{Judge: func([]scenarios.Observation) scenarios.Judgement {
+		return scenarios.Judgement{Verdict: scenarios.CannotTell}
+	}}
+	got := judge(c, []scenarios.Observation{{}, {Unavailable: "nginx is not installed"}})
+	if got.Verdict != scenarios.NotApplicable || !strings.Contains(got.Reason, "nginx is not installed") || got.Proof != 1 {
+		t.Errorf("%+v", got)
+	}
+	if got := judge(c, []scenarios.Observation{{}}); got.Verdict != scenarios.CannotTell {
+		t.Errorf("with all there is: %+v", got)
+	}
+}
