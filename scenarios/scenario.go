@@ -129,6 +129,12 @@ type Endpoint struct {
 	// position.
 	Private bool   `json:"private"`
 	Body    string `json:"body,omitempty"` // of a write, JSON
+	// SafeToWrite says that the operator lets Crossexam send this write.
+	SafeToWrite bool `json:"safe_to_write,omitempty"`
+	// Discovered says that the API's own document names the endpoint and the
+	// operator does not: an attacker can use it, and whether the front end does is
+	// not known.
+	Discovered bool `json:"discovered,omitempty"`
 }
 
 // String names the endpoint in reports: "GET /api/notebooks".
@@ -148,10 +154,20 @@ type ErrorRecipe struct {
 	Path    string       `json:"path"`
 	Headers cors.Headers `json:"headers,omitempty"`
 	Body    string       `json:"body,omitempty"`
+	// BodyBytes is the size of a body of filler, where the size is all that
+	// matters. The request then has no Body.
+	BodyBytes int `json:"body_bytes,omitempty"`
 	// Anonymous says that the request goes without the victim's credential.
 	Anonymous bool `json:"anonymous,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
+	// Proxy marks an error that the reverse proxy makes, not the application.
+	Proxy bool `json:"proxy,omitempty"`
+	// SafeToWrite says that the operator lets requests with this method reach the
+	// target at this path, though the method may change something: an upload, for
+	// one, that the proxy finds too large. Without it only GET, HEAD and OPTIONS
+	// are tried.
+	SafeToWrite bool `json:"safe_to_write,omitempty"`
 }
 
 // Policy is what the operator declared about the intended CORS policy. Empty
@@ -159,7 +175,23 @@ type ErrorRecipe struct {
 type Policy struct {
 	Methods []string `json:"methods,omitempty"`
 	Headers []string `json:"headers,omitempty"`
+	Exposed []string `json:"exposed,omitempty"`
+	// Credentials says whether the front end's requests need what the browser adds
+	// by itself; empty means that nothing was declared.
+	Credentials CredentialsPolicy `json:"credentials,omitempty"`
+	// MaxAge is how long browsers may keep the answer to a preflight, in seconds;
+	// nil where nothing was declared.
+	MaxAge *int `json:"max_age,omitempty"`
 }
+
+// CredentialsPolicy is whether a front end needs ambient credentials.
+type CredentialsPolicy string
+
+// A front end that sends a token, or nothing, needs NoCredentials.
+const (
+	IncludeCredentials CredentialsPolicy = "include"
+	NoCredentials      CredentialsPolicy = "none"
+)
 
 // At gives the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
