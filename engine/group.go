@@ -16,6 +16,7 @@ type group struct {
 	page     cors.Origin
 	trusted  bool
 	probe    bool // no page: Crossexam sends these itself
+	writes   bool // they may change what others read
 	attempts []scenarios.Attempt
 	// frames are groups whose pages are frames of one host page; the group has no
 	// attempts of its own then.
@@ -67,7 +68,7 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 	var groups []*group
 	add := func(a scenarios.Attempt, g group) {
 		i := slices.IndexFunc(groups, func(h *group) bool {
-			return h.page == g.page && h.trusted == g.trusted && h.identity == g.identity && h.probe == g.probe
+			return h.page == g.page && h.trusted == g.trusted && h.identity == g.identity && h.probe == g.probe && h.writes == g.writes
 		})
 		if i < 0 {
 			i = len(groups)
@@ -86,12 +87,12 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 		case a.Identity == scenarios.Anonymous && a.Omit:
 			anonymous = append(anonymous, a)
 		default:
-			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted})
+			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted, writes: t.Lets(a)})
 		}
 		seen[key] = true
 	}
 	for _, a := range anonymous {
-		g := group{page: a.Page, trusted: a.Trusted}
+		g := group{page: a.Page, trusted: a.Trusted, writes: t.Lets(a)}
 		for _, h := range groups {
 			if h.page == a.Page && h.trusted == a.Trusted && !h.probe {
 				g.identity = h.identity
@@ -147,7 +148,7 @@ func canBeFramed(t scenarios.Target, g *group) bool {
 	if _, public := scenarios.LocalNetworkPermission(g.page); public {
 		return false // a frame's requests go out from the host page's address space
 	}
-	if g.probe || g.trusted || g.page == evil() || site(g.page).SameSite(target) || site(attacker.FrameHost).SameSite(target) {
+	if g.probe || g.trusted || g.writes || g.page == evil() || site(g.page).SameSite(target) || site(attacker.FrameHost).SameSite(target) {
 		return false
 	}
 	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool { return a.Vector != scenarios.Fetch })

@@ -286,6 +286,20 @@ func (s *Session) observe(ctx context.Context, a scenarios.Attempt) error {
 	if i < 0 {
 		return fmt.Errorf("the attempt %s is in no group of the plan", key)
 	}
+	if s.pending[i].writes {
+		// Replies to reads are compared with each other: all reads come first.
+		if j := slices.IndexFunc(s.pending, func(g *group) bool { return !g.writes }); j >= 0 {
+			if err := s.observePending(ctx, j); err != nil {
+				return err
+			}
+			return s.observe(ctx, a)
+		}
+	}
+	return s.observePending(ctx, i)
+}
+
+// observePending observes a group that is pending, by its index.
+func (s *Session) observePending(ctx context.Context, i int) error {
 	if err := s.observeGroup(ctx, s.pending[i]); err != nil {
 		return err
 	}

@@ -216,6 +216,16 @@ const (
 // At gives the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
 
+// Lets tells whether an attempt is a write that the operator lets through.
+func (t Target) Lets(a Attempt) bool {
+	for _, e := range t.Endpoints {
+		if e.SafeToWrite && !e.Safe() && a.Method == e.Method && a.URL == t.At(e.Path) {
+			return true
+		}
+	}
+	return false
+}
+
 // Origin is the target's own origin.
 func (t Target) Origin() cors.Origin { return originOf(t.URL) }
 
