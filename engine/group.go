@@ -151,5 +151,7 @@ func canBeFramed(t scenarios.Target, g *group) bool {
 	if g.probe || g.trusted || g.writes || g.page == evil() || site(g.page).SameSite(target) || site(attacker.FrameHost).SameSite(target) {
 		return false
 	}
-	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool { return a.Vector != scenarios.Fetch })
+	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool {
+		return a.Vector != scenarios.Fetch || originOf(a.URL) == g.page // DNS rebinding: a page of the target itself
+	})
 }
