@@ -7,7 +7,7 @@ func planTrustedWrites(t Target) ([]Case, string) {
 		return nil, noTrusted
 	}
 	var cases []Case
-	for _, m := range usedMethods(t) {
+	for _, m := range frontEndMethods(t) {
 		for _, o := range t.Trusted {
 			v, e := frontEnd(t, o, used(t)[0]), endpointFor(t, m)
 			cases = append(cases, Case{
@@ -17,7 +17,7 @@ func planTrustedWrites(t Target) ([]Case, string) {
 			})
 		}
 	}
-	return planned(cases, "The target declares no method beyond those that only read.")
+	return planned(cases, noFrontEndMethods(t))
 }
 
 // judgeTrustedWrite judges as far as the tap let the request go.

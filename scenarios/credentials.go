@@ -72,6 +72,7 @@ func planSibling(t Target) ([]Case, string) {
 
 func planBearerOnly(t Target) ([]Case, string) {
 	switch {
+	case t.Policy.Credentials == NoCredentials:
 	case len(t.Ambient()) > 0:
 		return nil, "The target takes a credential that the browser sends by itself, so its front end needs the header."
 	case !t.Has(Bearer):

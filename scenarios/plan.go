@@ -46,9 +46,26 @@ func used(t Target) []Credential {
 
 // usedMethods are those of the target's endpoints and of its declared policy,
 // without the ones that only read.
-func usedMethods(t Target) []string {
-	all := slices.Clone(t.Policy.Methods)
-	for _, e := range t.Endpoints {
+func usedMethods(t Target) []string { return writing(t.Policy.Methods, t.Endpoints) }
+
+// frontEndMethods are those that the operator declared: what only the API's own
+// document names may be for others than the trusted front end.
+func frontEndMethods(t Target) []string {
+	discovered := func(e Endpoint) bool { return e.Discovered }
+	return writing(t.Policy.Methods, slices.DeleteFunc(slices.Clone(t.Endpoints), discovered))
+}
+
+func noFrontEndMethods(t Target) string {
+	if methods := usedMethods(t); len(methods) > 0 {
+		return "The API's own document names " + strings.Join(methods, ", ") +
+			", and nobody declared which of them the front end uses: declare the policy's methods."
+	}
+	return "The target declares no method beyond those that only read."
+}
+
+func writing(methods []string, endpoints []Endpoint) []string {
+	all := slices.Clone(methods)
+	for _, e := range endpoints {
 		all = append(all, e.Method)
 	}
 	var used []string

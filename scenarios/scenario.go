@@ -150,6 +150,10 @@ type Endpoint struct {
 	Body    string `json:"body,omitempty"` // of a write, JSON
 	// SafeToWrite says that the operator lets Crossexam send this write.
 	SafeToWrite bool `json:"safe_to_write,omitempty"`
+	// Discovered says that the API's own document names the endpoint and the
+	// operator does not: an attacker can use it, and whether the front end does is
+	// not known.
+	Discovered bool `json:"discovered,omitempty"`
 }
 
 // String names the endpoint in reports: "GET /api/notebooks".
@@ -192,7 +196,22 @@ type Policy struct {
 	Headers []string `json:"headers,omitempty"`
 	// Exposed are the response headers that the front end reads.
 	Exposed []string `json:"exposed,omitempty"`
+	// Credentials says whether the front end's requests need what the browser adds
+	// by itself; empty means that nothing was declared.
+	Credentials CredentialsPolicy `json:"credentials,omitempty"`
+	// MaxAge is how long browsers may keep the answer to a preflight, in seconds;
+	// nil where nothing was declared.
+	MaxAge *int `json:"max_age,omitempty"`
 }
+
+// CredentialsPolicy is whether a front end needs ambient credentials.
+type CredentialsPolicy string
+
+// A front end that sends a token, or nothing, needs NoCredentials.
+const (
+	IncludeCredentials CredentialsPolicy = "include"
+	NoCredentials      CredentialsPolicy = "none"
+)
 
 // At gives the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
