@@ -94,6 +94,17 @@ func (p Plan) Pages() []Page {
 	return pages
 }
 
+// Probes are the attempts that no page makes: Crossexam sends them itself.
+func (p Plan) Probes() []scenarios.Attempt {
+	var probes []scenarios.Attempt
+	for _, g := range p.groups {
+		if g.probe {
+			probes = append(probes, g.attempts...)
+		}
+	}
+	return probes
+}
+
 // A Page is one page in a victim's browser and what is done from there.
 type Page struct {
 	Identity scenarios.Credential

@@ -114,6 +114,9 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		return nil, err
 	}
 	s.tap = tap
+	for _, sentence := range d.Notes {
+		s.note(sentence)
+	}
 	if d.Upstream.InsecureSkipVerify {
 		s.note("The target's certificate was not verified (--insecure-skip-verify): another server may have answered in its name.")
 	}

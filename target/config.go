@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,81 +14,261 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// Config is what an operator says about a deployment, as text.
+// Config is what an operator says about a deployment, as text: the entries of a
+// crossexam.yaml. The zero value of an entry means that nothing was said.
 type Config struct {
-	URL     string   // of the API
-	Trusted []string // origins that may read it
-	Reads   []string // paths of private endpoints; none means "/"
-	Cookies []string // Set-Cookie syntax
-	Basic   string   // "USER:PASSWORD"
-	Bearer  string   // the token alone
+	URL       string           `yaml:"target"`    // of the API
+	Trusted   []string         `yaml:"trusted"`   // origins that may read it
+	Policy    PolicyConfig     `yaml:"policy"`    // that it should have
+	Reads     []string         `yaml:"read"`      // paths of private endpoints
+	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
+	Errors    []ErrorConfig    `yaml:"errors"`
 
-	AllowWrites        bool
-	InsecureSkipVerify bool
-	RequestsPerSecond  float64 // 0 means the default
+	Credentials CredentialsConfig `yaml:"credentials"`
+
+	// OpenAPI is a file, a URL on the target's host, or "none" for no discovery.
+	OpenAPI string   `yaml:"openapi"`
+	Exclude []string `yaml:"exclude"` // paths that discovery leaves alone
+
+	StartupLog string `yaml:"startup_log"` // a file, or "-"
+	Preset     string `yaml:"preset"`
+
+	// Limits are the defaults where a field is zero.
+	Limits  Limits        `yaml:"limits"`
+	Browser BrowserConfig `yaml:"browser"`
+
+	AllowWrites        bool   `yaml:"allow_writes"`
+	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
+	Accepted           string `yaml:"accepted"` // a file
+
+	from  *provenance // nil for entries that came from no file
+	found *Discovery  // nil before [Config.Discover]
 }
 
-// Deployment checks the configuration and makes a deployment of it. The error
-// says which entry is wrong and what to write instead; all that is wrong is in
-// it. A name in the URL is looked up, for at most two seconds, to find out
-// whether the target is in a private network.
+// PolicyConfig is the CORS policy that the API should have.
+type PolicyConfig struct {
+	Credentials string   `yaml:"credentials"` // "include", "none", or empty
+	Methods     []string `yaml:"methods"`
+	Headers     []string `yaml:"headers"`
+	Exposed     []string `yaml:"exposed"`
+	MaxAge      *int     `yaml:"max_age"` // seconds
+}
+
+// EndpointConfig is an endpoint that the operator names.
+type EndpointConfig struct {
+	Method      string `yaml:"method"` // empty is GET
+	Path        string `yaml:"path"`
+	Open        bool   `yaml:"open"` // else it is private
+	SafeToWrite bool   `yaml:"safe_to_write"`
+	Body        string `yaml:"body"`
+}
+
+// ErrorConfig is a way to provoke an error.
+type ErrorConfig struct {
+	Status      int               `yaml:"status"`
+	Method      string            `yaml:"method"` // empty is GET
+	Path        string            `yaml:"path"`
+	Headers     map[string]string `yaml:"headers"`
+	Body        string            `yaml:"body"`
+	BodyBytes   int               `yaml:"body_bytes"`
+	Anonymous   bool              `yaml:"anonymous"`
+	Unhandled   bool              `yaml:"unhandled"`
+	Proxy       bool              `yaml:"proxy"`
+	SafeToWrite bool              `yaml:"safe_to_write"`
+}
+
+// BrowserConfig names the browser and its posture.
+type BrowserConfig struct {
+	Path                   string `yaml:"path"`
+	BlockThirdPartyCookies bool   `yaml:"block_third_party_cookies"`
+}
+
+// Override says that an entry no longer is what the file says, because from, a
+// variable of the environment, or a flag, if from is empty, said otherwise.
+// Problems with it then name that in the place of the file.
+func (c *Config) Override(entry, from string) {
+	if c.from == nil {
+		c.from = &provenance{given: map[string]string{}}
+	}
+	c.from.given[entry] = from
+}
+
+// Deployment checks the configuration and makes a deployment of it. The error is
+// [Problems]: which entries are wrong and what to write instead. A name in the
+// URL is looked up, for at most two seconds, to find out whether the target is in
+// a private network; nothing else is contacted.
 func (c Config) Deployment(ctx context.Context) (Deployment, error) {
-	base, err := baseURL(c.URL)
-	if err != nil {
+	d, ps := c.assemble()
+	if err := ps.orNil(); err != nil {
 		return Deployment{}, err
 	}
-	var errs []error
-	fail := func(err error) {
+	d.Facts.Credentials = kinds(d.Credentials)
+	d.Facts.Local = isPrivate(ctx, d.Facts.Origin())
+	if network := c.Credentials.Network; network != nil && *network ||
+		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
+		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
+	}
+	c.addDiscovered(&d)
+	addCommonErrors(&d.Facts)
+	return d, nil
+}
+
+// assemble makes a deployment of what the configuration itself says.
+func (c Config) assemble() (Deployment, Problems) {
+	var ps Problems
+	fail := func(entry string, err error) bool {
 		if err != nil {
-			errs = append(errs, err)
+			ps = append(ps, c.from.problem(entry, err))
 		}
+		return err != nil
+	}
+	base, err := baseURL(c.URL)
+	if fail("target", err) {
+		return Deployment{}, ps
 	}
 	d := Deployment{
 		Upstream: Upstream{URL: base, InsecureSkipVerify: c.InsecureSkipVerify},
 		Facts: scenarios.Target{
-			URL:   strings.TrimSuffix(base.String(), "/"),
-			Label: strings.ToLower(rand.Text()[:12]),
+			URL:    strings.TrimSuffix(base.String(), "/"),
+			Label:  strings.ToLower(rand.Text()[:12]),
+			Policy: c.policy(),
 		},
 	}
-	d.Limits = DefaultLimits(d.Upstream)
-	if c.RequestsPerSecond != 0 {
-		d.Limits.RequestsPerSecond = c.RequestsPerSecond
+	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
+	fail("limits", d.Limits.check())
+	for i, s := range c.Trusted {
+		o, err := trustedOrigin(s, d.Facts.Origin())
+		if !fail(fmt.Sprintf("trusted[%d]", i), err) {
+			d.Facts.Trusted = append(d.Facts.Trusted, o)
+		}
 	}
-	d.Facts.Trusted, err = trustedOrigins(c.Trusted, d.Facts.Origin())
-	fail(err)
-	d.Credentials, err = c.credentials()
-	fail(err)
-	d.Facts.Endpoints, err = reads(c.Reads)
-	fail(err)
-	if len(errs) > 0 {
-		return Deployment{}, errors.Join(errs...)
+	// What nobody needs cookies for needs none from another site.
+	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
+		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
+	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
+	for i, p := range c.Reads {
+		if !fail(fmt.Sprintf("read[%d]", i), checkPath("the path to read", p)) {
+			d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: p, Private: true})
+		}
 	}
-	d.Facts.Credentials = kinds(d.Credentials)
-	d.Facts.Local = isPrivate(ctx, d.Facts.Origin())
-	if len(d.Facts.Credentials) == 0 && d.Facts.Local {
-		d.Facts.Credentials = []scenarios.Credential{scenarios.Network}
+	for i, e := range c.Endpoints {
+		if !fail(fmt.Sprintf("endpoints[%d].path", i), checkPath("the path", e.Path)) &&
+			!fail(fmt.Sprintf("endpoints[%d]", i), e.check()) {
+			d.Facts.Endpoints = append(d.Facts.Endpoints, e.endpoint())
+		}
 	}
-	d.Facts.Errors = commonErrors(d.Facts)
-	d.Facts.CrossSiteCookies = slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
-	if c.AllowWrites {
-		d.AllowWrite = declared(d.Facts.Endpoints)
+	for i, e := range c.Errors {
+		if !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
+			!fail(fmt.Sprintf("errors[%d]", i), e.check()) {
+			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
+		}
 	}
-	return d, nil
+	for i, pattern := range c.Exclude {
+		if pattern == "" || pattern[0] != '/' && pattern[0] != '*' {
+			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
+		}
+	}
+	fail("openapi", c.checkDocument(d.Facts))
+	d.AllowWrite = allowed(d, c.AllowWrites)
+	return d, ps
 }
 
-// declared allows the writes that the operator named: an attempt on a path that a
-// scenario guessed is withheld all the same.
-func declared(endpoints []scenarios.Endpoint) func(method, path string) bool {
-	return func(method, path string) bool {
-		return slices.ContainsFunc(endpoints, func(e scenarios.Endpoint) bool {
-			p, _, _ := strings.Cut(e.Path, "?")
-			return e.Method == method && p == path
-		})
+func (c Config) policy() scenarios.Policy {
+	return scenarios.Policy{
+		Methods:     c.Policy.Methods,
+		Headers:     c.Policy.Headers,
+		Exposed:     c.Policy.Exposed,
+		Credentials: scenarios.CredentialsPolicy(c.Policy.Credentials),
+		MaxAge:      c.Policy.MaxAge,
 	}
+}
+
+func (e EndpointConfig) endpoint() scenarios.Endpoint {
+	return scenarios.Endpoint{Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Body: e.Body, SafeToWrite: e.SafeToWrite}
+}
+
+func (e EndpointConfig) check() error {
+	reads := e.endpoint().Safe()
+	switch {
+	case reads && e.Body != "":
+		return fmt.Errorf("a %s has no body: leave it out, or name the method that the body is for", orGET(e.Method))
+	case reads && e.SafeToWrite:
+		return fmt.Errorf("a %s only reads, and goes through anyway: leave safe_to_write out, or name the method that writes", orGET(e.Method))
+	}
+	return nil
+}
+
+func (e ErrorConfig) recipe() scenarios.ErrorRecipe {
+	r := scenarios.ErrorRecipe{
+		Status: e.Status, Method: orGET(e.Method), Path: e.Path, Body: e.Body, BodyBytes: e.BodyBytes,
+		Anonymous: e.Anonymous, Unhandled: e.Unhandled, Proxy: e.Proxy, SafeToWrite: e.SafeToWrite,
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
+		r.Headers = append(r.Headers, cors.Header{Name: name, Value: e.Headers[name]})
+	}
+	return r
+}
+
+func (e ErrorConfig) check() error {
+	r := e.recipe()
+	reads := scenarios.Endpoint{Method: r.Method}.Safe()
+	switch {
+	case e.Body != "" && e.BodyBytes != 0:
+		return errors.New("there are both body and body_bytes: write only one of them")
+	case reads && (e.Body != "" || e.BodyBytes != 0):
+		return fmt.Errorf("a %s has no body: leave it out, or name the method that the body is for", r.Method)
+	case reads && e.SafeToWrite:
+		return fmt.Errorf("a %s only reads, and goes through anyway: leave safe_to_write out, or name the method that writes", r.Method)
+	case e.Unhandled && e.Status != http.StatusInternalServerError:
+		return fmt.Errorf("an unhandled error has the status 500, and this one %d: leave unhandled out", e.Status)
+	case e.Unhandled && e.Proxy:
+		return errors.New("an unhandled error is the application's, not the proxy's: leave out one of the two")
+	}
+	for _, h := range r.Headers {
+		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
+			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
+		}
+	}
+	return nil
+}
+
+func orGET(method string) string {
+	if method == "" {
+		return http.MethodGet
+	}
+	return method
+}
+
+// allowed lets through the victim's login and the writes that the operator
+// declared as safe; with all, every write that the operator named. An attempt on a
+// path that a scenario guessed or a document named is withheld all the same.
+func allowed(d Deployment, all bool) func(method, path string) bool {
+	type write struct{ method, path string }
+	writes := map[write]bool{}
+	add := func(method, path string) {
+		path, _, _ = strings.Cut(path, "?")
+		writes[write{method, pathOf(d.Facts.At(path))}] = true
+	}
+	for _, e := range d.Facts.Endpoints {
+		if all || e.SafeToWrite {
+			add(e.Method, e.Path)
+		}
+	}
+	for _, e := range d.Facts.Errors {
+		if e.SafeToWrite {
+			add(e.Method, e.Path)
+		}
+	}
+	if login := d.Credentials.Login; login != nil {
+		add(http.MethodPost, login.Path)
+	}
+	return func(method, path string) bool { return writes[write{method, path}] }
 }
 
 func baseURL(s string) (*url.URL, error) {
@@ -108,64 +289,28 @@ func baseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-func trustedOrigins(list []string, own cors.Origin) ([]cors.Origin, error) {
-	var origins []cors.Origin
-	var errs []error
-	for _, s := range list {
-		o, err := cors.ParseOrigin(s)
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("trusted origin: %w", err))
-		case o.IsOpaque():
-			errs = append(errs, errors.New(`trusted origin: "null" is the origin of every sandboxed frame on the web and cannot be trusted`))
-		case o == own:
-			errs = append(errs, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out", o))
-		default:
-			origins = append(origins, o)
-		}
+func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
+	o, err := cors.ParseOrigin(s)
+	switch {
+	case err != nil:
+		return o, fmt.Errorf("trusted origin: %w", err)
+	case o.IsOpaque():
+		return o, errors.New(`trusted origin: "null" is the origin of every sandboxed frame on the web and cannot be trusted`)
+	case o == own:
+		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out", o)
 	}
-	return origins, errors.Join(errs...)
+	return o, nil
 }
 
-func (c Config) credentials() (Credentials, error) {
-	creds := Credentials{Bearer: c.Bearer}
-	var errs []error
-	for i, line := range c.Cookies {
-		if parsed, err := http.ParseSetCookie(line); err != nil || parsed.Name == "" {
-			// The value is a secret and stays out of the message.
-			errs = append(errs, fmt.Errorf(`cookie %d is not in Set-Cookie syntax: write it like "session=VALUE; SameSite=None; Secure"`, i+1))
-		} else {
-			creds.Cookies = append(creds.Cookies, line)
-		}
+func checkPath(what, p string) error {
+	u, err := url.Parse(p)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(p, "/") || u.Fragment != "" || strings.ContainsFunc(p, isControl) {
+		return fmt.Errorf("%s %q is not a path: write it like /api/notebooks", what, p)
 	}
-	if c.Basic != "" {
-		user, password, ok := strings.Cut(c.Basic, ":")
-		if !ok {
-			errs = append(errs, errors.New("the basic credential has no colon: write USER:PASSWORD"))
-		}
-		creds.Basic = &BasicLogin{Username: user, Password: password}
-	}
-	if strings.ContainsAny(c.Bearer, " \t\r\n") {
-		errs = append(errs, errors.New("the bearer token has a blank in it: give the token alone, without the word Bearer"))
-	}
-	return creds, errors.Join(errs...)
+	return nil
 }
 
-func reads(paths []string) ([]scenarios.Endpoint, error) {
-	if len(paths) == 0 {
-		paths = []string{"/"}
-	}
-	var endpoints []scenarios.Endpoint
-	var errs []error
-	for _, p := range paths {
-		if u, err := url.Parse(p); err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(p, "/") || u.Fragment != "" {
-			errs = append(errs, fmt.Errorf("the path to read %q is not a path: write it like /api/notebooks", p))
-			continue
-		}
-		endpoints = append(endpoints, scenarios.Endpoint{Method: "GET", Path: p, Private: true})
-	}
-	return endpoints, errors.Join(errs...)
-}
+func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
 // kinds are the credentials that were given.
 func kinds(c Credentials) []scenarios.Credential {
@@ -182,14 +327,19 @@ func kinds(c Credentials) []scenarios.Credential {
 	return ks
 }
 
-// commonErrors are the error responses that can be provoked on any target.
-func commonErrors(t scenarios.Target) []scenarios.ErrorRecipe {
-	recipes := []scenarios.ErrorRecipe{{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label}}
-	private := t.PrivateReads()
-	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 {
-		recipes = append(recipes, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Anonymous: true})
+// addCommonErrors adds the error responses that can be provoked on any target,
+// where none with that status is known.
+func addCommonErrors(t *scenarios.Target) {
+	known := func(status int) bool {
+		return slices.ContainsFunc(t.Errors, func(r scenarios.ErrorRecipe) bool { return r.Status == status && !r.Proxy })
 	}
-	return recipes
+	if !known(404) {
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label})
+	}
+	private := t.PrivateReads()
+	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) {
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Anonymous: true})
+	}
 }
 
 // isPrivate tells whether an origin leads to loopback or a private network. A

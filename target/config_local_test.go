@@ -16,7 +16,7 @@ func TestLocalTargets(t *testing.T) {
 	}{
 		{Config{URL: "http://127.0.0.1:5055"}, true, true},
 		{Config{URL: "http://192.168.7.7"}, true, true},
-		{Config{URL: "http://192.168.7.7", Bearer: "token"}, true, false},
+		{Config{URL: "http://192.168.7.7", Credentials: CredentialsConfig{Bearer: "token"}}, true, false},
 		{Config{URL: "https://192.0.2.7"}, false, false},
 	} {
 		d, err := c.config.Deployment(t.Context())

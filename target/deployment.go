@@ -3,6 +3,7 @@ package target
 import (
 	"encoding/base64"
 	"net/http"
+	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -14,6 +15,8 @@ type Deployment struct {
 	Upstream    Upstream
 	Limits      Limits
 	Credentials Credentials
+	// Notes are sentences for the report on how the deployment was found out.
+	Notes []string
 	// AllowWrite names the writes that the tap passes on; nil withholds all.
 	AllowWrite func(method, path string) bool
 }
@@ -32,6 +35,8 @@ type Credentials struct {
 	Basic *BasicLogin
 	// Bearer is the token the trusted front end adds as "Authorization: Bearer".
 	Bearer string
+	// ClientCertificate is the victim's; nil for none. Nothing uses it yet.
+	ClientCertificate *ClientCertificate
 }
 
 // A Login is a POST that the target's own page makes.
@@ -39,12 +44,25 @@ type Login struct {
 	Path        string // begins with a slash
 	ContentType string
 	Body        string
+	// Secrets are the strings in Body that must not appear in any output.
+	Secrets []string
+}
+
+// A ClientCertificate is a certificate with its key for TLS.
+type ClientCertificate struct {
+	File     string // PKCS#12
+	Password string
 }
 
 // BasicLogin is a user name and password for HTTP authentication.
 type BasicLogin struct {
 	Username string
 	Password string
+}
+
+// header is the value of the Authorization header.
+func (b BasicLogin) header() string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.Username+":"+b.Password))
 }
 
 // Secrets are the strings that must not appear in any output.
@@ -56,14 +74,17 @@ func (c Credentials) Secrets() []string {
 		}
 	}
 	if c.Basic != nil {
-		pair := c.Basic.Username + ":" + c.Basic.Password
-		secrets = append(secrets, c.Basic.Password, pair, base64.StdEncoding.EncodeToString([]byte(pair)))
+		_, encoded, _ := strings.Cut(c.Basic.header(), " ")
+		secrets = append(secrets, c.Basic.Password, c.Basic.Username+":"+c.Basic.Password, encoded)
 	}
 	if c.Bearer != "" {
 		secrets = append(secrets, c.Bearer)
 	}
 	if c.Login != nil {
-		secrets = append(secrets, c.Login.Body)
+		secrets = append(append(secrets, c.Login.Body), c.Login.Secrets...)
+	}
+	if c.ClientCertificate != nil && c.ClientCertificate.Password != "" {
+		secrets = append(secrets, c.ClientCertificate.Password)
 	}
 	return secrets
 }

@@ -79,7 +79,11 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			"name the endpoint as safe to write to, or run with --allow-writes", q.Method, pathOf(q.URL))
 		return e
 	}
-	err := t.limiter.Wait(waiting)
+	err := t.turn(waiting)
+	if err == nil {
+		defer t.done()
+		err = t.limiter.Wait(waiting)
+	}
 	switch {
 	// The context may not have heard of Close yet.
 	case waiting.Err() != nil || t.ctx.Err() != nil:
@@ -94,6 +98,25 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 		e.Fault = err.Error()
 	}
 	return e
+}
+
+// turn waits until another request may be under way; done gives the turn back.
+func (t *Tap) turn(ctx context.Context) error {
+	if t.turns == nil {
+		return nil
+	}
+	select {
+	case t.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errGivenUp
+	}
+}
+
+func (t *Tap) done() {
+	if t.turns != nil {
+		<-t.turns
+	}
 }
 
 // untilClose gives a context that ends with ctx, or when the tap is closed. stop

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -11,23 +12,26 @@ import (
 type Limits struct {
 	// RequestsPerSecond is how many requests reach the target in a second, evenly
 	// spaced, the browser's and Crossexam's own together. 0 is no limit.
-	RequestsPerSecond float64
+	RequestsPerSecond float64 `yaml:"requests_per_second"`
+	// Concurrency is how many requests are under way at the target at once. 0 is
+	// no limit: the browser itself makes no more than six.
+	Concurrency int `yaml:"concurrency"`
 	// BodyBytes is how much of a response body is recorded and passed on; the
 	// rest is not read.
-	BodyBytes int64
+	BodyBytes int64 `yaml:"body_bytes"`
 	// HeaderBytes bounds the head of a response: status line, header lines, and
 	// the heads of 1xx responses before it. A larger one is a fault.
-	HeaderBytes int64
+	HeaderBytes int64 `yaml:"header_bytes"`
 	// RequestBodyBytes is how much of a request body is recorded. A write with a
 	// larger body is not passed on, even when it is allowed.
-	RequestBodyBytes int64
+	RequestBodyBytes int64 `yaml:"request_body_bytes"`
 	// Connect is the time for name resolution, connection, proxy and TLS.
-	Connect time.Duration
+	Connect time.Duration `yaml:"connect_timeout"`
 	// Header is the time from there to the last header line of the response.
-	Header time.Duration
+	Header time.Duration `yaml:"header_timeout"`
 	// Body is the time from there to the end of the body; what has come by then
 	// is passed on.
-	Body time.Duration
+	Body time.Duration `yaml:"body_timeout"`
 }
 
 // DefaultLimits are the limits for a target that nobody said anything about. One
@@ -48,9 +52,26 @@ func DefaultLimits(u Upstream) Limits {
 	return l
 }
 
+// over gives the limits where they are not zero, and the others' where they are.
+func (l Limits) over(defaults Limits) Limits {
+	return Limits{
+		RequestsPerSecond: cmp.Or(l.RequestsPerSecond, defaults.RequestsPerSecond),
+		Concurrency:       cmp.Or(l.Concurrency, defaults.Concurrency),
+		BodyBytes:         cmp.Or(l.BodyBytes, defaults.BodyBytes),
+		HeaderBytes:       cmp.Or(l.HeaderBytes, defaults.HeaderBytes),
+		RequestBodyBytes:  cmp.Or(l.RequestBodyBytes, defaults.RequestBodyBytes),
+		Connect:           cmp.Or(l.Connect, defaults.Connect),
+		Header:            cmp.Or(l.Header, defaults.Header),
+		Body:              cmp.Or(l.Body, defaults.Body),
+	}
+}
+
 func (l Limits) check() error {
 	if !(l.RequestsPerSecond >= 0) { // NaN too
 		return fmt.Errorf("the limit RequestsPerSecond is %v: it must be 0 (no limit) or more", l.RequestsPerSecond)
+	}
+	if l.Concurrency < 0 {
+		return fmt.Errorf("the limit Concurrency is %d: it must be 0 (no limit) or more", l.Concurrency)
 	}
 	for _, f := range []struct {
 		name string

@@ -100,6 +100,7 @@ type Tap struct {
 	allowWrite func(method, path string) bool
 
 	limiter *rate.Limiter
+	turns   chan struct{} // as many as may be under way; nil for no limit
 	dialer  dialer
 	pool    pool
 	record  record
@@ -135,6 +136,9 @@ func NewTap(o Options) (*Tap, error) {
 		limiter:    newLimiter(o.RequestsPerSecond),
 		dialer:     d,
 		record:     newRecord(),
+	}
+	if o.Concurrency > 0 {
+		t.turns = make(chan struct{}, o.Concurrency)
 	}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil

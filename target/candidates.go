@@ -1,0 +1,359 @@
+package target
+
+import (
+	"cmp"
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A candidate is an operation with the path, below the target's URL, at which it
+// can be tried.
+type candidate struct {
+	operation
+	at string
+}
+
+// fromDocument picks what to examine out of a document.
+func (f *finder) fromDocument(doc document) {
+	f.found.Logins = doc.schemes
+	var reads []candidate
+	writes := map[string]candidate{}
+	declared := map[string][]candidate{} // by path
+	for _, op := range doc.operations {
+		name := op.method + " " + op.path
+		at, err := op.fill()
+		if err != nil {
+			if op.reads() {
+				f.left(name, "%v", err)
+			}
+			continue
+		}
+		at, ok := f.below(doc, at)
+		if !ok {
+			f.left(name, "it is outside of %s", f.deployment.Facts.URL)
+			continue
+		}
+		c := candidate{op, at}
+		path, _, _ := strings.Cut(at, "?")
+		declared[path] = append(declared[path], c)
+		f.headersOf(op)
+		switch {
+		case op.reads():
+			if why := f.whyNot(c); why != "" {
+				f.left(name, "%s", why)
+				continue
+			}
+			reads = append(reads, c)
+		case op.method == http.MethodHead || op.method == http.MethodOptions || op.method == http.MethodTrace || op.method == http.MethodConnect:
+		case excluded(at, f.config.Exclude) != "":
+			f.left(name, "excluded by %q", excluded(at, f.config.Exclude))
+		default:
+			if _, ok := writes[op.method]; !ok {
+				writes[op.method] = c
+			}
+		}
+	}
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+		if c, ok := writes[method]; ok {
+			e := scenarios.Endpoint{Method: method, Path: c.at, Private: f.private(c, doc), Discovered: true}
+			f.found.Writes = append(f.found.Writes, e)
+		}
+	}
+	slices.Sort(f.found.Headers)
+	slices.SortStableFunc(reads, func(a, b candidate) int {
+		return cmp.Or(-compareBool(a.secured, b.secured), -compareBool(a.json, b.json),
+			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
+	})
+	usable := f.pick(reads, doc)
+	f.provoke(usable, declared, doc)
+	if missing := f.missingLogin(doc); missing != "" {
+		f.note("%s", missing)
+	}
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// below gives the path of an operation below the target's URL.
+func (f *finder) below(doc document, path string) (string, bool) {
+	base := strings.TrimPrefix(f.deployment.Facts.URL, f.deployment.Facts.Origin().String())
+	onRoot := strings.HasPrefix(f.found.Document, f.deployment.Facts.Origin().String()) && !strings.HasPrefix(f.found.Document, f.deployment.Facts.URL+"/")
+	if !doc.hasServer && !onRoot {
+		return path, true
+	}
+	rest, ok := strings.CutPrefix(doc.prefix+path, base)
+	return rest, ok && strings.HasPrefix(rest, "/")
+}
+
+// headersOf remembers the request headers that a page needs for an operation.
+func (f *finder) headersOf(op operation) {
+	add := func(name string) {
+		if !slices.ContainsFunc(f.found.Headers, func(h string) bool { return strings.EqualFold(h, name) }) {
+			f.found.Headers = append(f.found.Headers, name)
+		}
+	}
+	if op.jsonBody {
+		add("Content-Type")
+	}
+	if op.secured && slices.Contains(f.found.Logins, "bearer") {
+		add("Authorization")
+	}
+	for _, p := range op.parameters {
+		if p.in == "header" && p.required && !isCredentialHeader(p) {
+			add(p.name)
+		}
+	}
+}
+
+// whyNot says why a GET is not to be read, or is empty.
+func (f *finder) whyNot(c candidate) string {
+	switch why := whyAlone(c.at, c.id, f.config.Exclude); {
+	case why != "":
+		return why
+	case c.stream:
+		return "it is a stream without an end"
+	case c.secured && !f.hasLogin() && f.behindLogin:
+		return "it needs a login, and no credential was given"
+	case c.secured && !f.hasLogin():
+		// One of them stays, so that the verdict is not a pass: nothing of what is
+		// behind the login can be judged.
+		f.behindLogin = true
+	}
+	return ""
+}
+
+func (f *finder) hasLogin() bool { return len(kinds(f.deployment.Credentials)) > 0 }
+
+// missingLogin tells an operator who gave no credential what the API asks for.
+func (f *finder) missingLogin(doc document) string {
+	if !doc.security || f.hasLogin() {
+		return ""
+	}
+	return "The document asks for a login (" + strings.Join(doc.schemes, ", ") + ") and no credential was given, so that nothing behind it can be judged: " +
+		"give --cookie, --basic or --bearer."
+}
+
+// private tells whether the reply depends on the victim: the document says so, or
+// it says nothing of logins and there is one, or the network gives access.
+func (f *finder) private(c candidate, doc document) bool {
+	return c.secured || !doc.security && f.hasLogin() || slices.Contains(f.deployment.Facts.Credentials, scenarios.Network)
+}
+
+// pick tries the candidates and keeps those that answer the victim.
+func (f *finder) pick(list []candidate, doc document) []candidate {
+	var usable []candidate
+	private, open, tried := 0, 0, 0
+	for _, c := range list {
+		isPrivate := f.private(c, doc)
+		name := "GET " + c.at
+		switch {
+		case isPrivate && private == privateReads:
+			f.left(name, "beyond the first %d private endpoints; name it to read it", privateReads)
+			continue
+		case !isPrivate && open == openReads:
+			f.left(name, "beyond the first %d open endpoints; name it to read it", openReads)
+			continue
+		case tried == tries:
+			f.left(name, "beyond the first %d that were tried; name it to read it", tries)
+			continue
+		}
+		if f.verifiable(isPrivate) && (!c.secured || f.hasLogin()) {
+			tried++
+			if r := f.get(f.deployment.Facts.At(c.at), false); r == nil {
+				f.left(name, "it did not answer")
+				continue
+			} else if r.Status < 200 || r.Status > 299 {
+				f.left(name, "it answered %d", r.Status)
+				continue
+			}
+		}
+		if isPrivate {
+			private++
+		} else {
+			open++
+		}
+		usable = append(usable, c)
+		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
+	}
+	return usable
+}
+
+// verifiable tells whether a read can be tried before the victim's browser has
+// logged in.
+func (f *finder) verifiable(private bool) bool {
+	return !f.offline && (!private || f.deployment.Credentials.Login == nil)
+}
+
+// provoke finds ways to provoke errors, all with GET, and keeps those that did.
+func (f *finder) provoke(usable []candidate, declared map[string][]candidate, doc document) {
+	add := func(status int, path string, anonymous bool) {
+		f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: status, Method: http.MethodGet, Path: path, Anonymous: anonymous})
+	}
+	f.firstOf(f.secured(doc), func(path string) bool {
+		status, ok := f.answers(path, true, http.StatusUnauthorized, http.StatusForbidden)
+		if ok {
+			add(status, path, true)
+		}
+		return ok
+	})
+	f.firstOf(wrongQueries(usable), func(path string) bool {
+		status, ok := f.answers(path, !f.verifiable(true), http.StatusUnprocessableEntity, http.StatusBadRequest)
+		if ok {
+			add(status, path, false)
+		}
+		return ok
+	})
+	f.firstOf(f.withoutGET(declared), func(path string) bool {
+		status, ok := f.answers(path, !f.verifiable(true), http.StatusMethodNotAllowed)
+		if ok {
+			add(status, path, false)
+		}
+		return ok
+	})
+}
+
+func (f *finder) firstOf(paths []string, try func(string) bool) {
+	for _, p := range paths[:min(len(paths), errorTries)] {
+		if try(p) {
+			return
+		}
+	}
+}
+
+// answers tells whether the target answers with one of the statuses. Without
+// requests the first one is believed.
+func (f *finder) answers(path string, anonymous bool, statuses ...int) (int, bool) {
+	if f.offline {
+		return statuses[0], true
+	}
+	r := f.get(f.deployment.Facts.At(path), anonymous)
+	if r == nil || !slices.Contains(statuses, r.Status) {
+		return 0, false
+	}
+	return r.Status, true
+}
+
+// secured are the paths of GETs that need a login, whether one was given or not.
+func (f *finder) secured(doc document) []string {
+	var paths []string
+	for _, op := range doc.operations {
+		if !op.reads() || !op.secured || op.stream {
+			continue
+		}
+		if at, err := op.fill(); err == nil {
+			if at, ok := f.below(doc, at); ok && whyAlone(at, op.id, f.config.Exclude) == "" {
+				paths = append(paths, at)
+			}
+		}
+	}
+	return paths
+}
+
+// wrongQueries are reads with text where the document wants a number, and says
+// what comes of it.
+func wrongQueries(reads []candidate) []string {
+	var paths []string
+	for _, c := range reads {
+		if !c.documents(http.StatusUnprocessableEntity) && !c.documents(http.StatusBadRequest) {
+			continue
+		}
+		for _, p := range c.parameters {
+			path, query, _ := strings.Cut(c.at, "?")
+			if p.in == "query" && p.number && !strings.Contains(query, url.QueryEscape(p.name)+"=") {
+				if query != "" {
+					query += "&"
+				}
+				paths = append(paths, path+"?"+query+url.QueryEscape(p.name)+"=crossexam")
+			}
+		}
+	}
+	return paths
+}
+
+// withoutGET are paths that have no GET, for a 405.
+func (f *finder) withoutGET(declared map[string][]candidate) []string {
+	var paths []string
+	for path, list := range declared {
+		reads := slices.ContainsFunc(list, func(c candidate) bool { return c.reads() })
+		alone := slices.ContainsFunc(list, func(c candidate) bool { return whyAlone(path, c.id, f.config.Exclude) != "" })
+		if !reads && !alone {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// guesses are paths at which APIs often answer, those with something private
+// first. They are as good a guess for a frontend's own server, so that only JSON
+// counts.
+var guesses = []string{
+	"/me", "/api/me", "/users/me", "/api/users/me", "/api/v1/me", "/api/v1/users/me", "/user", "/api/user", "/profile", "/api/profile",
+	"/session", "/api/session", "/api", "/api/v1", "/", "/health", "/api/health",
+}
+
+// guess tries the usual paths.
+func (f *finder) guess() {
+	f.found.Headers = nil
+	nothing := f.get(f.deployment.Facts.At("/crossexam-"+strings.ToLower(rand.Text()[:12])), false)
+	doc := document{}
+	private, open := 0, 0
+	for _, path := range guesses {
+		if excluded(path, f.config.Exclude) != "" {
+			f.left("GET "+path, "excluded by %q", excluded(path, f.config.Exclude))
+			continue
+		}
+		r := f.get(f.deployment.Facts.At(path), false)
+		switch {
+		case r == nil:
+			continue
+		case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
+			if nothing != nil && nothing.Status == r.Status {
+				continue // it answers everything like this
+			}
+			if len(f.deployment.Credentials.headers()) == 0 && len(f.found.Errors) == 0 {
+				f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: r.Status, Method: http.MethodGet, Path: path, Anonymous: true})
+			}
+			if f.verifiable(true) {
+				f.left("GET "+path, "it answered %d; give a credential to read it", r.Status)
+				continue
+			}
+			// The victim's browser has not logged in yet.
+		case r.Status < 200 || r.Status > 299:
+			continue
+		case nothing != nil && nothing.Status == r.Status && nothing.Body == r.Body:
+			continue // a page for every path
+		case !isJSON(r) && path != "/":
+			f.left("GET "+path, "it answered with something other than JSON; name it to read it")
+			continue
+		}
+		isPrivate := f.private(candidate{}, doc) && !strings.HasSuffix(path, "/health")
+		switch {
+		case isPrivate && private == privateReads || !isPrivate && open == openReads:
+			continue
+		case isPrivate:
+			private++
+		default:
+			open++
+		}
+		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
+	}
+}
+
+func isJSON(r *cors.Response) bool {
+	t, _ := r.Headers.Get("Content-Type")
+	return strings.Contains(t, "json")
+}

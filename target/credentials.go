@@ -1,0 +1,172 @@
+package target
+
+import (
+	"encoding/asn1"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// CredentialsConfig is what the victim and the trusted front end have. The texts
+// are the secrets themselves: [LoadConfig] has put them in the place of ${...}.
+type CredentialsConfig struct {
+	Cookies           []string                 `yaml:"cookies"` // Set-Cookie syntax
+	Login             *LoginConfig             `yaml:"login"`
+	StorageState      string                   `yaml:"storage_state"` // a file
+	Basic             string                   `yaml:"basic"`         // "USER:PASSWORD"
+	Bearer            string                   `yaml:"bearer"`        // the token alone
+	Network           *bool                    `yaml:"network"`
+	ClientCertificate *ClientCertificateConfig `yaml:"client_certificate"`
+}
+
+// LoginConfig is a login that the victim's browser makes, with a form or JSON.
+type LoginConfig struct {
+	Path string            `yaml:"path"`
+	Form map[string]string `yaml:"form"`
+	JSON map[string]any    `yaml:"json"`
+
+	secrets []string // what stood for ${...}
+}
+
+// ClientCertificateConfig names a PKCS#12 file.
+type ClientCertificateConfig struct {
+	File     string `yaml:"file"`
+	Password string `yaml:"password"`
+}
+
+// assemble checks the credentials. Its errors never repeat a secret.
+func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, err error), notes *[]string) Credentials {
+	creds := Credentials{Bearer: c.Bearer}
+	for i, line := range c.Cookies {
+		if parsed, err := http.ParseSetCookie(line); err != nil || parsed.Name == "" {
+			fail(fmt.Sprintf("cookies[%d]", i), fmt.Errorf(`cookie %d is not in Set-Cookie syntax: write it like "session=VALUE; SameSite=None; Secure"`, i+1))
+		} else {
+			creds.Cookies = append(creds.Cookies, line)
+		}
+	}
+	if c.StorageState != "" {
+		state, err := loadStorageState(c.StorageState, t.Origin())
+		if err != nil {
+			fail("storage_state", err)
+		}
+		creds.Cookies = append(creds.Cookies, state.cookies...)
+		*notes = append(*notes, state.notes...)
+	}
+	if c.Basic != "" {
+		user, password, ok := strings.Cut(c.Basic, ":")
+		if !ok {
+			fail("basic", errors.New("the basic credential has no colon: write USER:PASSWORD"))
+		}
+		creds.Basic = &BasicLogin{Username: user, Password: password}
+	}
+	if strings.ContainsFunc(c.Bearer, isControl) {
+		fail("bearer", errors.New("the bearer token has a blank in it: give the token alone, without the word Bearer"))
+	}
+	if c.Login != nil {
+		login, err := c.Login.login()
+		if err != nil {
+			fail("login", err)
+		}
+		creds.Login = login
+	}
+	if cert := c.ClientCertificate; cert != nil {
+		if err := checkPKCS12(cert.File); err != nil {
+			fail("client_certificate.file", err)
+		}
+		creds.ClientCertificate = &ClientCertificate{File: cert.File, Password: cert.Password}
+		*notes = append(*notes, "A client certificate is configured; it was not used, and nothing was judged with it.")
+	}
+	return creds
+}
+
+func (l LoginConfig) login() (*Login, error) {
+	if err := checkPath("the path of the login", l.Path); err != nil {
+		return nil, err
+	}
+	login := &Login{Path: l.Path, Secrets: slices.Clone(l.secrets)}
+	switch {
+	case (len(l.Form) > 0) == (len(l.JSON) > 0):
+		return nil, errors.New("write either form or json, and only one of them")
+	case len(l.Form) > 0:
+		form := url.Values{}
+		for name, value := range l.Form {
+			form.Set(name, value)
+			login.addSecrets(name, value)
+		}
+		login.ContentType, login.Body = "application/x-www-form-urlencoded", form.Encode()
+	default:
+		body, err := json.Marshal(l.JSON)
+		if err != nil {
+			return nil, fmt.Errorf("the json of the login cannot be written as JSON: %w", err)
+		}
+		for name, value := range l.JSON {
+			login.addSecrets(name, value)
+		}
+		login.ContentType, login.Body = "application/json", string(body)
+	}
+	slices.Sort(login.Secrets)
+	login.Secrets = slices.Compact(login.Secrets)
+	return login, nil
+}
+
+// addSecrets takes the values of a field for secrets, unless its name is one of
+// those that say who logs in or how: "admin" or "password", the type of an OAuth
+// grant, would be redacted out of everything else.
+func (l *Login) addSecrets(name string, value any) {
+	switch value := value.(type) {
+	case string:
+		if value != "" && !isNoSecret(name) {
+			l.Secrets = append(l.Secrets, value)
+		}
+	case map[string]any:
+		for inner, v := range value {
+			l.addSecrets(inner, v)
+		}
+	case []any:
+		for _, v := range value {
+			l.addSecrets(name, v)
+		}
+	case nil, bool:
+	default: // a number: a PIN is one
+		if !isNoSecret(name) {
+			l.Secrets = append(l.Secrets, fmt.Sprint(value))
+		}
+	}
+}
+
+func isNoSecret(field string) bool {
+	switch strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(field)) {
+	case "user", "username", "userid", "login", "email", "mail", "name", "account", "tenant", "realm", "domain",
+		"granttype", "scope", "clientid", "responsetype", "remember", "rememberme", "next", "redirect", "redirecturi", "returnto", "submit", "action":
+		return true
+	}
+	return false
+}
+
+// checkPKCS12 tells a PKCS#12 file from the others that people have: its outer
+// structure begins with the version 3 (RFC 7292, section 4).
+func checkPKCS12(file string) error {
+	data, err := readFile(file)
+	if err != nil {
+		return fmt.Errorf("the client certificate cannot be read: %w", err)
+	}
+	var pfx struct {
+		Version  int
+		AuthSafe asn1.RawValue
+		MacData  asn1.RawValue `asn1:"optional"`
+	}
+	if _, err := asn1.Unmarshal(data, &pfx); err != nil || pfx.Version != 3 {
+		hint := "write one with openssl pkcs12 -export"
+		if strings.Contains(string(data[:min(len(data), 4096)]), "-----BEGIN") {
+			hint = "this is PEM; openssl pkcs12 -export makes one of certificate and key"
+		}
+		return fmt.Errorf("%s is not a PKCS#12 file: %s", file, hint)
+	}
+	return nil
+}

@@ -1,0 +1,361 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+const (
+	// noDocument is the word in place of a document for no discovery.
+	noDocument = "none"
+	// documentLimit bounds what is read of a document, in bytes. FastAPI writes
+	// about a kilobyte an operation.
+	documentLimit = 16 << 20
+	// discoveryTime bounds all of discovery.
+	discoveryTime = time.Minute
+	// privateReads and openReads are how many endpoints are examined: each costs
+	// some requests for each scenario, origin and credential.
+	privateReads = 8
+	openReads    = 2
+	// tries is how many requests go into finding reads, and into each error.
+	tries      = 24
+	errorTries = 3
+)
+
+// documentPaths are the places where frameworks and gateways have their OpenAPI
+// documents.
+var documentPaths = []string{
+	"/openapi.json", "/openapi.yaml", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/api/v1/openapi.json",
+	"/swagger/v1/swagger.json", "/api/swagger.json", "/docs/openapi.json", "/api-docs", "/api/docs/openapi.json", "/v2/api-docs",
+}
+
+// A Discovery is what was found out about an API without being told: what will be
+// examined, and what will be left alone and why.
+type Discovery struct {
+	// Document is where the OpenAPI document is, or empty where there is none.
+	Document string
+	Reads    []scenarios.Endpoint
+	Writes   []scenarios.Endpoint // one for each method
+	Errors   []scenarios.ErrorRecipe
+	// Headers are the request headers that the document names.
+	Headers []string
+	// Logins are the ways to log in that the document names, such as "bearer".
+	Logins []string
+	Left   []LeftAlone
+	// Notes are sentences about what else the operator should know.
+	Notes    []string
+	Requests int // to the target
+}
+
+// LeftAlone is an operation that is not examined.
+type LeftAlone struct {
+	Operation string // "GET /logout"
+	Why       string
+}
+
+// NeedsDiscovery tells whether the configuration leaves anything to find out: it
+// names no endpoint to read, or asks for a document.
+func (c Config) NeedsDiscovery() bool {
+	return c.OpenAPI != noDocument && (c.OpenAPI != "" || !c.namesReads())
+}
+
+func (c Config) namesReads() bool {
+	return len(c.Reads) > 0 || slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return orGET(e.Method) == http.MethodGet })
+}
+
+// Discover asks the target, with GET alone and within the limits, for what the
+// configuration does not say, and gives a configuration that says it. Its errors
+// are [Problems] with the configuration; a target that does not answer is an
+// [UnreachableError].
+func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
+	if !c.NeedsDiscovery() {
+		return c, Discovery{}, nil
+	}
+	d, err := c.Deployment(ctx)
+	if err != nil {
+		return c, Discovery{}, err
+	}
+	limits := d.Limits
+	limits.BodyBytes = documentLimit
+	tap, err := NewTap(Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery"})
+	if err != nil {
+		return c, Discovery{}, err
+	}
+	defer tap.Close()
+	ctx, cancel := context.WithTimeout(ctx, discoveryTime)
+	defer cancel()
+	if err := tap.Reach(ctx); err != nil {
+		return c, Discovery{}, &UnreachableError{err}
+	}
+	f := &finder{config: c, deployment: d, tap: tap, ctx: ctx}
+	doc, ok, err := f.document()
+	switch {
+	case err != nil:
+		return c, Discovery{}, err
+	case ok:
+		f.fromDocument(doc)
+	default:
+		f.guess()
+	}
+	f.found.Requests = tap.Requests()
+	c.found = &f.found
+	return c, f.found, ctx.Err()
+}
+
+// DiscoverOffline is [Config.Discover] without any request: it takes what an
+// OpenAPI file says, unverified, and finds nothing without one.
+func (c Config) DiscoverOffline() (Config, Discovery, error) {
+	if !c.NeedsDiscovery() || c.OpenAPI == "" || isURL(c.OpenAPI) {
+		return c, Discovery{}, nil
+	}
+	d, ps := c.assemble()
+	if err := ps.orNil(); err != nil {
+		return c, Discovery{}, err
+	}
+	f := &finder{config: c, deployment: d, offline: true}
+	doc, _, err := f.document()
+	if err != nil {
+		return c, Discovery{}, err
+	}
+	f.fromDocument(doc)
+	c.found = &f.found
+	return c, f.found, nil
+}
+
+// UnreachableError says that the target did not answer.
+type UnreachableError struct{ Err error }
+
+func (e *UnreachableError) Error() string { return e.Err.Error() }
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// A finder makes one discovery.
+type finder struct {
+	config     Config
+	deployment Deployment
+	tap        *Tap
+	ctx        context.Context
+	offline    bool
+	// behindLogin says that there is a read that needs a login nobody gave.
+	behindLogin bool
+	found       Discovery
+}
+
+func (f *finder) left(operation, format string, args ...any) {
+	f.found.Left = append(f.found.Left, LeftAlone{operation, fmt.Sprintf(format, args...)})
+}
+
+func (f *finder) note(format string, args ...any) {
+	f.found.Notes = append(f.found.Notes, fmt.Sprintf(format, args...))
+}
+
+// get asks the target for an absolute URL on its own origin.
+func (f *finder) get(u string, anonymous bool) *cors.Response {
+	h := cors.Headers{{Name: "Accept", Value: "application/json, */*;q=0.5"}}
+	if !anonymous {
+		h = append(h, f.deployment.Credentials.headers()...)
+	}
+	return f.tap.Probe(f.ctx, cors.Request{Method: http.MethodGet, URL: u, Headers: h}).Response
+}
+
+// headers are the credentials as far as they can be written without a browser.
+func (c Credentials) headers() cors.Headers {
+	var h cors.Headers
+	var pairs []string
+	for _, line := range c.Cookies {
+		pair, _, _ := strings.Cut(line, ";")
+		pairs = append(pairs, strings.TrimSpace(pair))
+	}
+	if len(pairs) > 0 {
+		h = append(h, cors.Header{Name: "Cookie", Value: strings.Join(pairs, "; ")})
+	}
+	switch {
+	case c.Bearer != "":
+		h = append(h, cors.Header{Name: "Authorization", Value: "Bearer " + c.Bearer})
+	case c.Basic != nil:
+		h = append(h, cors.Header{Name: "Authorization", Value: c.Basic.header()})
+	}
+	return h
+}
+
+// document finds the OpenAPI document. One that the operator named must be there.
+func (f *finder) document() (document, bool, error) {
+	named := f.config.OpenAPI
+	fail := func(err error) (document, bool, error) {
+		return document{}, false, Problems{f.config.from.problem("openapi", fmt.Errorf("the OpenAPI document %s: %w", named, err))}
+	}
+	switch {
+	case named != "" && !isURL(named):
+		data, err := readDocument(named)
+		if err != nil {
+			return fail(err)
+		}
+		doc, err := parseDocument(data)
+		if err != nil {
+			return fail(err)
+		}
+		f.found.Document = named
+		return doc, true, nil
+	case named != "":
+		doc, why := f.fetch(named)
+		if why != nil {
+			return fail(why)
+		}
+		f.found.Document = named
+		return doc, true, nil
+	}
+	base, root := f.deployment.Facts.URL, f.deployment.Facts.Origin().String()
+	var places []string
+	for _, p := range documentPaths {
+		places = append(places, base+p)
+	}
+	if base != root {
+		for _, p := range documentPaths[:4] {
+			places = append(places, root+p)
+		}
+	}
+	for _, u := range places {
+		doc, why := f.fetch(u)
+		if why == nil {
+			f.found.Document = u
+			return doc, true, nil
+		}
+		if errors.Is(why, errNotReadable) {
+			f.note("There is something at %s that looks like an OpenAPI document, and %s.", u, why)
+		}
+	}
+	return document{}, false, nil
+}
+
+func readDocument(path string) ([]byte, error) { return readUpTo(path, documentLimit) }
+
+var errNotReadable = errors.New("it cannot be read")
+
+// fetch gets a document from the target: without the credential, then with it.
+func (f *finder) fetch(u string) (document, error) {
+	r := f.get(u, true)
+	if r != nil && (r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden) && len(f.deployment.Credentials.headers()) > 0 {
+		r = f.get(u, false)
+	}
+	switch {
+	case r == nil:
+		return document{}, errors.New("the target did not answer")
+	case r.Status != http.StatusOK:
+		return document{}, fmt.Errorf("the target answered %d", r.Status)
+	case r.Truncated:
+		return document{}, fmt.Errorf("%w: it is larger than %d bytes or did not end", errNotReadable, documentLimit)
+	}
+	doc, err := parseDocument([]byte(r.Body))
+	if err != nil && (strings.Contains(r.Body, `"openapi"`) || strings.Contains(r.Body, `"swagger"`)) {
+		return document{}, fmt.Errorf("%w: %w", errNotReadable, err)
+	}
+	return doc, err
+}
+
+// checkDocument checks the entry openapi.
+func (c Config) checkDocument(t scenarios.Target) error {
+	if !isURL(c.OpenAPI) {
+		return nil
+	}
+	u, err := url.Parse(c.OpenAPI)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the OpenAPI document %q is not a URL: write it like %s/openapi.json", c.OpenAPI, t.URL)
+	case cors.OriginOf(u) != t.Origin() || u.User != nil:
+		return fmt.Errorf("the OpenAPI document is on %s and the target on %s: Crossexam contacts nobody but the target; download it, and give the file", cors.OriginOf(u), t.Origin())
+	}
+	return nil
+}
+
+// addDiscovered adds to a deployment what was found out. What the operator named
+// wins.
+func (c Config) addDiscovered(d *Deployment) {
+	if c.found != nil {
+		if len(d.Facts.Reads()) == 0 {
+			d.Facts.Endpoints = append(d.Facts.Endpoints, c.found.Reads...)
+		}
+		for _, w := range c.found.Writes {
+			if !slices.ContainsFunc(d.Facts.Endpoints, func(e scenarios.Endpoint) bool { return e.Method == w.Method }) {
+				d.Facts.Endpoints = append(d.Facts.Endpoints, w)
+			}
+		}
+		for _, r := range c.found.Errors {
+			if !slices.ContainsFunc(d.Facts.Errors, func(e scenarios.ErrorRecipe) bool { return e.Status == r.Status && !e.Proxy }) {
+				d.Facts.Errors = append(d.Facts.Errors, r)
+			}
+		}
+		d.Notes = append(d.Notes, c.found.Summary()...)
+	}
+	if len(d.Facts.Reads()) == 0 {
+		d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: "/", Private: true})
+	}
+}
+
+// Summary says in sentences what was found and what is left alone.
+func (d Discovery) Summary() []string {
+	var s []string
+	where := "No OpenAPI document was found; the usual paths were tried."
+	if d.Document != "" {
+		where = "The endpoints are from the OpenAPI document " + d.Document + "."
+	}
+	s = append(s, where)
+	names := make([]string, len(d.Reads))
+	for i, e := range d.Reads {
+		names[i] = e.Path
+		if !e.Private {
+			names[i] += " (open)"
+		}
+	}
+	if len(names) > 0 {
+		s = append(s, "Read: "+strings.Join(names, ", ")+".")
+	} else {
+		s = append(s, "No endpoint was found that can be read: name one with --read.")
+	}
+	if len(d.Writes) > 0 {
+		names = names[:0]
+		for _, e := range d.Writes {
+			names = append(names, e.String())
+		}
+		s = append(s, "Writes that a page could try, all withheld from the target: "+strings.Join(names, ", ")+".")
+	}
+	if len(d.Errors) > 0 {
+		names = names[:0]
+		for _, r := range d.Errors {
+			names = append(names, fmt.Sprintf("%d by %s %s", r.Status, r.Method, r.Path))
+		}
+		s = append(s, "Errors provoked: "+strings.Join(names, ", ")+".")
+	}
+	s = append(s, leftByReason(d.Left)...)
+	return append(s, d.Notes...)
+}
+
+// leftByReason is a sentence for each reason, with the first few operations.
+func leftByReason(left []LeftAlone) []string {
+	const shown = 5
+	var order []string
+	by := map[string][]string{}
+	for _, l := range left {
+		if by[l.Why] == nil {
+			order = append(order, l.Why)
+		}
+		by[l.Why] = append(by[l.Why], l.Operation)
+	}
+	s := make([]string, 0, len(order))
+	for _, why := range order {
+		list := by[why]
+		text := strings.Join(list[:min(len(list), shown)], ", ")
+		if more := len(list) - shown; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		s = append(s, "Left alone: "+text+" ("+why+").")
+	}
+	return s
+}

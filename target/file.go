@@ -1,0 +1,215 @@
+package target
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Schema is the JSON Schema of crossexam.yaml, for editors. The loader checks
+// files against it, and a test holds it to [Config].
+//
+//go:embed crossexam.schema.json
+var Schema []byte
+
+// fileLimit bounds what is read of a configuration file or a secret, in bytes.
+const fileLimit = 1 << 20
+
+// LoadConfig reads a crossexam.yaml. It is strict: the error is [Problems], which
+// say for each entry that is wrong its file, line and column and what to write
+// instead. Secrets are taken from the environment and from files as the entries
+// say; relative paths start at the folder of the file.
+func LoadConfig(path string) (Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return Config{}, Problems{{Err: fmt.Errorf("the configuration file cannot be read: %w", err)}}
+	}
+	return parseConfig(path, data, surroundings{lookup: os.LookupEnv, read: readFile})
+}
+
+// readFile reads a file of a sensible size. Its errors name the file.
+func readFile(path string) ([]byte, error) { return readUpTo(path, fileLimit) }
+
+func readUpTo(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(data)) > limit:
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return data, nil
+}
+
+// surroundings are what a configuration file can refer to.
+type surroundings struct {
+	lookup func(name string) (string, bool)
+	read   func(path string) ([]byte, error)
+}
+
+func parseConfig(name string, data []byte, s surroundings) (Config, error) {
+	whole := func(text string) (Config, error) {
+		return Config{}, Problems{{File: name, Err: errors.New(text)}}
+	}
+	parsed, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return Config{}, Problems{yamlProblem(name, err)}
+	}
+	docs := slices.DeleteFunc(parsed.Docs, func(d *ast.DocumentNode) bool { return d == nil || d.Body == nil })
+	switch {
+	case len(docs) == 0:
+		return whole("the file is empty: write at least 'target: https://api.example.com'; 'crossexam init URL' writes a whole file")
+	case len(docs) > 1:
+		return whole("the file has more than one document: leave out the line '---' between them")
+	}
+	from := &provenance{file: name, places: map[string]place{}, given: map[string]string{}}
+	if p := from.locate(docs[0].Body, ""); p != nil {
+		return Config{}, Problems{p}
+	}
+	var value any
+	if err := yaml.NodeToValue(docs[0].Body, &value); err != nil {
+		return Config{}, Problems{yamlProblem(name, err)}
+	}
+	if ps := from.validate(value); len(ps) > 0 {
+		return Config{}, ps.orNil()
+	}
+	var c Config
+	if err := yaml.NodeToValue(docs[0].Body, &c, yaml.Strict()); err != nil {
+		return Config{}, Problems{yamlProblem(name, err)}
+	}
+	c.from = from
+	folder := filepath.Dir(name)
+	ps := c.Credentials.expand(folder, from, s)
+	c.resolve(folder)
+	// What can be told without the flags is told now.
+	if c.URL != "" || len(ps) > 0 {
+		_, more := c.assemble()
+		ps = append(ps, more...)
+	}
+	if err := ps.orNil(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// resolve makes relative paths start at the folder of the file.
+func (c *Config) resolve(folder string) {
+	paths := []*string{&c.Credentials.StorageState, &c.Accepted}
+	if c.Credentials.ClientCertificate != nil {
+		paths = append(paths, &c.Credentials.ClientCertificate.File)
+	}
+	if c.StartupLog != "-" {
+		paths = append(paths, &c.StartupLog)
+	}
+	if c.OpenAPI != noDocument && !isURL(c.OpenAPI) {
+		paths = append(paths, &c.OpenAPI)
+	}
+	for _, p := range paths {
+		*p = within(folder, *p)
+	}
+}
+
+func within(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}
+
+// yamlProblem takes the place and the message out of an error of the library. Its
+// Error shows the lines around, in which a secret may stand.
+func yamlProblem(file string, err error) *Problem {
+	p := &Problem{File: file, Err: errors.New("this is not YAML as a configuration file has it")}
+	var y yaml.Error
+	if errors.As(err, &y) {
+		p.Err = errors.New(y.GetMessage())
+		if t := y.GetToken(); t != nil && t.Position != nil {
+			p.Line, p.Column = t.Position.Line, t.Position.Column
+		}
+	}
+	return p
+}
+
+// locate remembers where each entry stands. What a configuration file needs least
+// of YAML, and can go wrong most, is a problem.
+func (o *provenance) locate(n ast.Node, entry string) *Problem {
+	at := placeOf(n)
+	if _, ok := o.places[entry]; !ok {
+		o.places[entry] = at
+	}
+	var pairs []*ast.MappingValueNode
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		pairs = n.Values
+	case *ast.MappingValueNode:
+		pairs = []*ast.MappingValueNode{n}
+	case *ast.SequenceNode:
+		for i, item := range n.Values {
+			if p := o.locate(item, entry+"["+strconv.Itoa(i)+"]"); p != nil {
+				return p
+			}
+		}
+	case *ast.AliasNode, *ast.AnchorNode, *ast.MergeKeyNode, *ast.TagNode:
+		return &Problem{File: o.file, Line: at.line, Column: at.column, Entry: entry,
+			Err: errors.New("anchors, aliases and tags are not read here: write the value itself, and in quotes if it begins with '&', '*' or '!'")}
+	}
+	for _, pair := range pairs {
+		key, ok := pair.Key.(ast.ScalarNode)
+		if !ok {
+			at := placeOf(pair.Key)
+			return &Problem{File: o.file, Line: at.line, Column: at.column, Entry: entry, Err: errors.New("this key is not read here: write a plain word")}
+		}
+		name := join(entry, fmt.Sprint(key.GetValue()))
+		if _, scalar := pair.Value.(ast.ScalarNode); !scalar {
+			o.places[name] = placeOf(pair.Key)
+		}
+		if p := o.locate(pair.Value, name); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func join(entry, key string) string {
+	if entry == "" {
+		return key
+	}
+	return entry + "." + key
+}
+
+// placeOf is where a node begins. That of a mapping is its first key, where the
+// library has the colon.
+func placeOf(n ast.Node) place {
+	switch m := n.(type) {
+	case *ast.MappingValueNode:
+		n = m.Key
+	case *ast.MappingNode:
+		if len(m.Values) > 0 && !m.IsFlowStyle {
+			n = m.Values[0].Key
+		}
+	}
+	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return place{1, 1}
+	}
+	at := n.GetToken().Position
+	return place{at.Line, at.Column}
+}

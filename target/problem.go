@@ -1,0 +1,109 @@
+package target
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Problem is what is wrong with one entry of a configuration, and what to write
+// instead. It repeats no secret.
+type Problem struct {
+	// File, Line and Column are where the entry stands; File is empty where it
+	// came from somewhere else, and Line 0 where the whole file is meant.
+	File         string
+	Line, Column int
+	// Entry is the path of the entry, such as "trusted[0]".
+	Entry string
+	// From is the variable of the environment that the entry came from, or empty.
+	From string
+	Err  error
+}
+
+func (p *Problem) Error() string {
+	switch {
+	case p.File == "" && p.From == "":
+		return p.Err.Error()
+	case p.File == "":
+		return p.From + ": " + p.Err.Error()
+	case p.Line == 0:
+		return p.File + ": " + p.Err.Error()
+	case p.Entry == "":
+		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Err)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s: %s", p.File, p.Line, p.Column, p.Entry, p.Err)
+}
+
+func (p *Problem) Unwrap() error { return p.Err }
+
+// Problems are all that is wrong with a configuration, a line each.
+type Problems []*Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives the single problems.
+func (ps Problems) Unwrap() []error {
+	errs := make([]error, len(ps))
+	for i, p := range ps {
+		errs[i] = p
+	}
+	return errs
+}
+
+// orNil is an error that is nil where there is no problem. The problems are put
+// in the order of the file.
+func (ps Problems) orNil() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(ps, func(a, b *Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return ps
+}
+
+// A place is where an entry stands in a file.
+type place struct{ line, column int }
+
+// provenance knows where the entries of a configuration came from.
+type provenance struct {
+	file   string
+	places map[string]place
+	// given are the entries that were overridden, with the variable of the
+	// environment that did it, or "" for a flag.
+	given map[string]string
+}
+
+// problem says what is wrong with an entry, and where it stands.
+func (o *provenance) problem(entry string, err error) *Problem {
+	p := &Problem{Entry: entry, Err: err}
+	if o == nil {
+		return p
+	}
+	for e := entry; e != ""; e = parent(e) {
+		if from, ok := o.given[e]; ok {
+			p.From = from
+			return p
+		}
+	}
+	// What is missing has no place of its own: that of what it is missing in.
+	for e := entry; e != ""; e = parent(e) {
+		if at, ok := o.places[e]; ok {
+			p.File, p.Line, p.Column = o.file, at.line, at.column
+			return p
+		}
+	}
+	return p
+}
+
+// parent is the entry that an entry is part of: that of "a.b[0]" is "a.b".
+func parent(entry string) string {
+	return entry[:max(strings.LastIndexAny(entry, ".["), 0)]
+}

@@ -1,0 +1,168 @@
+package target
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Scaffold writes a commented crossexam.yaml for a configuration and what was
+// discovered with it. Credentials are not written: the file says how to.
+func Scaffold(c Config, d Discovery) ([]byte, error) {
+	data := struct {
+		Config
+		Found   Discovery
+		Errors  []scenarios.ErrorRecipe
+		Methods []string
+		Bearer  bool
+		Basic   bool
+		Cookie  bool
+	}{Config: c, Found: d}
+	data.Methods = []string{"GET"}
+	for _, w := range d.Writes {
+		data.Methods = append(data.Methods, w.Method)
+	}
+	// What is provoked without being named need not stand in the file.
+	data.Errors = slices.DeleteFunc(slices.Clone(d.Errors), func(r scenarios.ErrorRecipe) bool { return r.Anonymous && len(d.Reads) == 0 })
+	data.Bearer = slices.Contains(d.Logins, "bearer")
+	data.Basic = slices.Contains(d.Logins, "basic")
+	data.Cookie = slices.ContainsFunc(d.Logins, func(l string) bool { return strings.HasPrefix(l, "cookie") })
+	t, err := template.New("crossexam.yaml").Funcs(template.FuncMap{
+		"quote":   func(v any) string { return quoted(v) },
+		"comment": comment,
+		"left":    func(l LeftAlone) string { return comment(fmt.Sprintf("%s: %s", l.Operation, l.Why)) },
+	}).Parse(scaffold)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// comment keeps a text that the target had a say in on its line.
+func comment(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\u0085' || r == '\u2028' || r == '\u2029' || r == '\ufeff' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+const scaffold = `# yaml-language-server: $schema=https://raw.githubusercontent.com/crossexam/crossexam/main/target/crossexam.schema.json
+#
+# A deployment for Crossexam, as 'crossexam init' found it. Every key is described
+# in docs/configuration.md. Run it with: crossexam test --config crossexam.yaml
+# Flags win over CROSSEXAM_* variables, these over this file, this over defaults.
+
+# URL of the API.
+target: {{quote .URL}}
+
+# Origins that may read the API: scheme, host and port of your front end, no path.
+{{- if .Trusted}}
+trusted:
+{{- range .Trusted}}
+  - {{quote .}}
+{{- end}}
+{{- else}}
+# Needed for a run, here or as --trusted.
+# trusted:
+#   - https://app.example.com
+{{- end}}
+
+# The policy that the API should have. What is left out is not held against it.
+# policy:
+#   credentials: none # or include, where the front end uses cookies
+#   methods: {{comment (quote .Methods)}}
+{{- if .Found.Headers}}
+#   headers: {{comment (quote .Found.Headers)}}
+{{- else}}
+#   headers: ["Content-Type"]
+{{- end}}
+#   exposed: []
+#   max_age: 600
+
+{{- if .Found.Document}}
+
+# Found in the OpenAPI document {{comment .Found.Document}}
+{{- else}}
+
+# No OpenAPI document was found; the usual paths were tried.
+{{- end}}
+{{- if or .Found.Reads .Found.Writes}}
+endpoints:
+{{- range .Found.Reads}}
+  - path: {{quote .Path}}
+{{- if not .Private}}
+    open: true # the same for everybody
+{{- end}}
+{{- end}}
+{{- range .Found.Writes}}
+  - method: {{.Method}}
+    path: {{quote .Path}}
+    # body: '{}'
+    # safe_to_write: true # really send it; without it, the write is withheld
+{{- end}}
+{{- else}}
+# endpoints:
+#   - path: /api/notebooks
+#   - method: POST
+#     path: /api/notebooks
+#     body: '{"name": "Made by Crossexam"}'
+{{- end}}
+{{- if .Found.Left}}
+
+# Left alone:
+{{- range .Found.Left}}
+#   {{left .}}
+{{- end}}
+{{- end}}
+
+# Requests that are answered with an error. A 404 is provoked anyway.
+{{- if .Errors}}
+errors:
+{{- range .Errors}}
+  - status: {{.Status}}
+    path: {{quote .Path}}
+{{- if .Anonymous}}
+    anonymous: true
+{{- end}}
+{{- end}}
+{{- else}}
+# errors:
+#   - status: 422
+#     path: /api/notebooks?limit=abc
+{{- end}}
+
+# What the victim has. Secrets are best kept out of this file: ${NAME} stands for
+# a variable of the environment, ${file:PATH} for the content of a file.
+{{- if .Found.Logins}}
+# The document asks for: {{range $i, $l := .Found.Logins}}{{if $i}}, {{end}}{{comment $l}}{{end}}
+{{- end}}
+# credentials:
+{{- if or .Bearer (not .Found.Logins)}}
+#   bearer: ${API_TOKEN} # the trusted front end sends it
+{{- end}}
+{{- if or .Cookie (not .Found.Logins)}}
+#   cookies: ["session=${SESSION}; Secure; HttpOnly; SameSite=None"]
+{{- end}}
+#   login: # or the browser logs in itself
+#     path: /login
+#     form: {username: victim@example.com, password: "${VICTIM_PASSWORD}"}
+{{- if or .Basic (not .Found.Logins)}}
+#   basic: victim:${VICTIM_PASSWORD}
+{{- end}}
+#   storage_state: state.json # of Playwright
+#   network: true # the victim's place in the network gives access
+
+# limits:
+#   requests_per_second: 5
+# exclude: ["/admin/*"] # paths that discovery leaves alone
+`
