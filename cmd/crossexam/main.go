@@ -84,7 +84,7 @@ too), 2 usage or configuration, 3 could not judge.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(demoCommand(), testCommand(), listCommand(), explainCommand())
+	root.AddCommand(demoCommand(), testCommand(), initCommand(), listCommand(), explainCommand())
 	return root
 }
 

@@ -38,6 +38,13 @@ func (p *progress) say(what string) {
 	}
 }
 
+// tell says something that stays.
+func (p *progress) tell(what string) {
+	if !p.silent {
+		fmt.Fprintln(p.w, wrap(report.Visible(what), "  "))
+	}
+}
+
 func (p *progress) done() {
 	if p.terminal && !p.silent {
 		fmt.Fprint(p.w, "\r\x1b[K")

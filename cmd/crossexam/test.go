@@ -28,71 +28,68 @@ type testOptions struct {
 	strict  bool
 	quiet   bool
 	verbose bool
+	dryRun  bool
 }
 
 func testCommand() *cobra.Command {
 	var o testOptions
 	c := &cobra.Command{
-		Use:   "test URL --trusted ORIGIN",
+		Use:   "test [URL] --trusted ORIGIN",
 		Short: "Examine a deployment",
 		Long: `Examine a deployment in a real browser: what a malicious page can read from it
 or do to it, and whether the trusted front end still works.
 
-Nothing is changed at the target: requests other than GET, HEAD and OPTIONS are
-recorded and withheld, unless --allow-writes is given.
+Where no endpoint is named, the target's OpenAPI document says what to read, or
+the usual paths are tried; what by its name could have an effect is left alone.
 
-Secrets may come from the environment instead of the command line:
-CROSSEXAM_COOKIE, CROSSEXAM_BASIC, CROSSEXAM_BEARER. The browser may too:
-CROSSEXAM_BROWSER.`,
-		Example: `  crossexam test http://127.0.0.1:5055 --trusted https://notebook.example.com --read /api/notebooks
+Nothing is changed at the target: requests other than GET, HEAD and OPTIONS are
+recorded and withheld, unless the configuration names the endpoint and says that
+it is safe to write, or --allow-writes is given.
+
+` + precedence + `
+URL is CROSSEXAM_TARGET; the variables are CROSSEXAM_ and the name of the flag:
+` + variables() + `.
+Secrets need not stand on the command line: use a variable, or a -file flag.`,
+		Example: `  crossexam test http://127.0.0.1:5055 --trusted https://notebook.example.com
   crossexam test https://api.example.com --trusted https://app.example.com \
       --read /me --cookie "session=VALUE; SameSite=None; Secure"
-  crossexam test https://api.example.com --trusted https://app.example.com --label "WLD || ORG"`,
+  crossexam test --config crossexam.yaml --label "WLD || ORG"
+  crossexam test --config crossexam.yaml --dry-run`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) > 1 {
 				return usage(fmt.Errorf("give one URL to test, such as http://127.0.0.1:5055; got %d arguments", len(args)))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			o.config.URL = args[0]
+			url := ""
+			if len(args) == 1 {
+				url = args[0]
+			}
+			var err error
+			if o.config, err = configured(c.Flags(), url); err != nil {
+				return usage(err)
+			}
+			if o.config.URL == "" {
+				return usage(errors.New("give one URL to test, such as http://127.0.0.1:5055, or a file with --config"))
+			}
+			o.browser.Path = o.config.Browser.Path
+			o.browser.Posture.BlockThirdPartyCookies = o.config.Browser.BlockThirdPartyCookies
 			return test(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.config.Trusted, "trusted", nil, "origin that may read the API, `ORIGIN` such as https://app.example.com; may be repeated")
-	f.StringArrayVar(&o.config.Reads, "read", nil, "`PATH` of a private endpoint to read; may be repeated (default /)")
-	f.StringArrayVar(&o.config.Cookies, "cookie", nil, "cookie of the victim in `SET-COOKIE` syntax; may be repeated")
-	f.StringVar(&o.config.Basic, "basic", "", "HTTP authentication of the victim, `USER:PASSWORD`")
-	f.StringVar(&o.config.Bearer, "bearer", "", "`TOKEN` that the trusted front end sends as Authorization: Bearer")
-	f.BoolVar(&o.config.AllowWrites, "allow-writes", false, "let requests that may change something reach the target")
-	f.BoolVar(&o.config.InsecureSkipVerify, "insecure-skip-verify", false, "accept any certificate of the target")
-	f.Float64Var(&o.config.RequestsPerSecond, "rate", 0, "requests a second at most (default 20, and no limit on loopback)")
+	addSettings(f)
 	f.StringVar(&o.label, "label", "", "run only specs that match this label `FILTER`, such as WLD, cookie, must or WLD-001")
 	f.BoolVar(&o.strict, "strict", false, "fail on a violated SHOULD too")
 	f.StringVar(&o.out, "out", "crossexam-report", "`DIR` for the report")
-	f.StringVar(&o.browser.Path, "browser", "", "`PATH` of Chrome or Chromium")
-	f.BoolVar(&o.browser.Posture.BlockThirdPartyCookies, "block-third-party-cookies", false, "have the browser block third-party cookies")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every result")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print every request that would be sent, and send none")
 	return c
 }
 
-// fromEnvironment takes what must not stand on the command line.
-func fromEnvironment(c *target.Config) {
-	if v := os.Getenv("CROSSEXAM_COOKIE"); v != "" && len(c.Cookies) == 0 {
-		c.Cookies = []string{v}
-	}
-	if v := os.Getenv("CROSSEXAM_BASIC"); v != "" && c.Basic == "" {
-		c.Basic = v
-	}
-	if v := os.Getenv("CROSSEXAM_BEARER"); v != "" && c.Bearer == "" {
-		c.Bearer = v
-	}
-}
-
 func test(ctx context.Context, o testOptions) error {
-	fromEnvironment(&o.config)
 	d, err := o.config.Deployment(ctx)
 	if err != nil {
 		return usage(err)
@@ -100,17 +97,28 @@ func test(ctx context.Context, o testOptions) error {
 	if len(d.Facts.Trusted) == 0 {
 		return usage(errors.New("no trusted origin: give the origin of your front end with --trusted, such as https://app.example.com"))
 	}
-	plan, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
-	if err != nil {
+	if o.dryRun {
+		return dryRun(ctx, o)
+	}
+	// What the command line has wrong is said before anything is contacted.
+	if _, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label); err != nil {
 		return usage(err)
 	}
 	if err := needBrowser(o.browser.Path); err != nil {
 		return err
 	}
+	progress := newProgress(os.Stderr, o.quiet)
+	d, unreachable, err := discover(ctx, o, d, progress)
+	if err != nil {
+		return err
+	}
+	plan, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
+	if err != nil {
+		return usage(err)
+	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return usage(fmt.Errorf("the report's folder cannot be made: %w", err))
 	}
-	progress := newProgress(os.Stderr, o.quiet)
 	session, err := engine.NewSession(d, plan, engine.Options{Screens: true, Progress: progress.at})
 	if err != nil {
 		return usage(err)
@@ -128,6 +136,9 @@ func test(ctx context.Context, o testOptions) error {
 		Plan:   plan,
 		Strict: o.strict,
 		Start: func(ctx context.Context) (*engine.Session, error) {
+			if unreachable != nil {
+				return nil, session.Abort(&engine.Fault{Stage: engine.StageReach, Err: unreachable})
+			}
 			progress.say("reaching " + d.Facts.URL)
 			if err := session.Reach(ctx); err != nil {
 				return nil, err
@@ -170,6 +181,35 @@ func test(ctx context.Context, o testOptions) error {
 // fails.
 func clean(record engine.Record, strict bool) bool {
 	return record.Fault == nil && !slices.ContainsFunc(record.Results, func(r engine.Result) bool { return r.Fails(strict) })
+}
+
+// discover completes the deployment with what the target says of itself, and tells
+// what that is. unreachable is the error of a target that does not answer.
+func discover(ctx context.Context, o testOptions, d target.Deployment, p *progress) (_ target.Deployment, unreachable, err error) {
+	if !o.config.NeedsDiscovery() {
+		return d, nil, nil
+	}
+	p.say("looking for endpoints at " + d.Facts.URL)
+	c, found, err := o.config.Discover(ctx)
+	var down *target.UnreachableError
+	var wrong target.Problems
+	switch {
+	case errors.As(err, &down):
+		return d, down, nil
+	case errors.As(err, &wrong):
+		return d, nil, usage(err)
+	case err != nil:
+		return d, nil, couldNotSay(fmt.Errorf("looking for endpoints: %w", err))
+	}
+	p.done()
+	for _, sentence := range found.Summary() {
+		p.tell(sentence)
+	}
+	complete, err := c.Deployment(ctx)
+	if err != nil {
+		return d, nil, usage(err)
+	}
+	return complete, nil, nil
 }
 
 // meta says what the report cannot know from the record.

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/suite"
+	"github.com/crossexam/crossexam/target"
+)
+
+// dryRun prints what a run would send, and sends nothing.
+func dryRun(ctx context.Context, o testOptions) error {
+	c, found, err := o.config.DiscoverOffline()
+	if err != nil {
+		return usage(err)
+	}
+	d, err := c.Deployment(ctx)
+	if err != nil {
+		return usage(err)
+	}
+	plan, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
+	if err != nil {
+		return usage(err)
+	}
+	p := planned{w: os.Stdout, deployment: d}
+	p.say("Nothing is sent: this is what a run would send to %s.", d.Facts.URL)
+	switch {
+	case found.Document != "":
+		for _, sentence := range found.Summary() {
+			p.say("%s", sentence)
+		}
+		p.say("The document was believed; a run tries each read and each error first, and drops what answers otherwise.")
+	case c.NeedsDiscovery():
+		p.say("A run would first look for endpoints at the target, which was skipped: what follows is for %s alone. Give --read, or --openapi FILE.", d.Facts.Endpoints[0])
+	}
+	p.before(plan)
+	for _, page := range plan.Pages() {
+		p.say("")
+		p.say("From a page of %s, in the browser of a victim with %s:", page.Origin, credentialName(page.Identity))
+		for _, a := range page.Attempts {
+			p.attempt(a)
+		}
+	}
+	if probes := plan.Probes(); len(probes) > 0 {
+		p.say("")
+		p.say("By Crossexam itself, without a browser:")
+		for _, a := range probes {
+			p.attempt(a)
+		}
+	}
+	p.say("")
+	p.say("%d requests, and what an observation calls for: a scenario may repeat one of them to be sure.", p.requests)
+	return nil
+}
+
+// planned prints the requests of a plan.
+type planned struct {
+	w          io.Writer
+	deployment target.Deployment
+	requests   int
+}
+
+func (p *planned) say(format string, args ...any) {
+	fmt.Fprintln(p.w, report.Visible(fmt.Sprintf(format, args...)))
+}
+
+func (p *planned) line(method, url, more string) {
+	p.requests++
+	p.say("  %-7s %s%s", method, url, more)
+}
+
+// before are the requests that come before the first attempt.
+func (p *planned) before(plan engine.Plan) {
+	t, c := plan.Target, p.deployment.Credentials
+	p.say("")
+	p.say("To begin with:")
+	p.line("GET", t.URL, "  (does it answer?)")
+	for _, e := range t.Reads() {
+		p.line(e.Method, t.At(e.Path), "  (does it ask for a password?)")
+	}
+	if c.Login != nil {
+		p.line("GET", t.URL+"/", "  (the victim's browser, before the login)")
+		p.line("POST", t.At(c.Login.Path), "  (the victim's login, "+c.Login.ContentType+")")
+	}
+	if reads := t.Reads(); c.Basic != nil && len(reads) > 0 {
+		p.line("GET", t.At(reads[0].Path), "  (the victim types the password)")
+	}
+}
+
+func (p *planned) attempt(a scenarios.Attempt) {
+	var more []string
+	if a.Vector != scenarios.Fetch && a.Vector != scenarios.Probe {
+		more = append(more, string(a.Vector))
+	}
+	if a.Vector == scenarios.Probe {
+		more = append(more, "with "+credentialName(a.Identity))
+	} else if a.Omit && a.Identity == scenarios.Anonymous {
+		more = append(more, "without credential")
+	}
+	for _, h := range a.Headers {
+		more = append(more, h.Name+": "+h.Value)
+	}
+	headers := a.Headers
+	if a.Identity == scenarios.Bearer {
+		headers = append(cors.Headers{{Name: "Authorization", Value: "Bearer"}}, headers...)
+	}
+	if a.Body != "" {
+		more = append(more, fmt.Sprintf("%d bytes of body", len(a.Body)))
+	}
+	withheld := p.withheld(a)
+	if withheld {
+		more = append(more, "withheld from the target")
+	}
+	text := ""
+	if len(more) > 0 {
+		text = "  (" + strings.Join(more, "; ") + ")"
+	}
+	if a.Vector != scenarios.Probe && cors.NeedsPreflight(a.Method, headers) {
+		p.line("OPTIONS", a.URL, "  (preflight, if the browser asks)")
+	}
+	p.line(a.Method, a.URL, text)
+	if withheld {
+		p.requests--
+	}
+}
+
+// withheld tells whether the tap would keep the request from the target.
+func (p *planned) withheld(a scenarios.Attempt) bool {
+	if (scenarios.Endpoint{Method: a.Method}).Safe() {
+		return false
+	}
+	u, err := url.Parse(a.URL)
+	return err != nil || p.deployment.AllowWrite == nil || !p.deployment.AllowWrite(a.Method, u.EscapedPath())
+}
+
+func credentialName(c scenarios.Credential) string {
+	switch c {
+	case scenarios.Anonymous:
+		return "no credential"
+	case scenarios.Cookie:
+		return "the session cookie"
+	case scenarios.Basic:
+		return "HTTP authentication"
+	case scenarios.Bearer:
+		return "the front end's bearer token"
+	}
+	return "the credential " + string(c)
+}

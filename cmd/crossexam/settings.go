@@ -1,0 +1,239 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/crossexam/crossexam/target"
+)
+
+// precedence is the rule by which a value is found, for help texts.
+const precedence = `A value is taken from the flag, else from the CROSSEXAM_* variable, else from the
+file of --config, else it is the default.`
+
+// A setting is an entry of the configuration that a flag or a variable of the
+// environment can override.
+type setting struct {
+	entry    string // of crossexam.yaml; empty for what is in none
+	flag     string
+	variable string // empty for none
+	split    bool   // the variable holds several values, separated by blanks or commas
+	kind     any    // zero value of the flag: string, []string, bool or float64
+	usage    string
+	set      func(c *target.Config, values []string) error
+}
+
+func settings() []setting {
+	text := func(at func(*target.Config) *string) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) error { *at(c) = v[0]; return nil }
+	}
+	list := func(at func(*target.Config) *[]string) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) error { *at(c) = v; return nil }
+	}
+	flag := func(at func(*target.Config) *bool) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) (err error) {
+			if *at(c), err = strconv.ParseBool(v[0]); err != nil {
+				err = fmt.Errorf("%q is neither true nor false", v[0])
+			}
+			return err
+		}
+	}
+	cookies := func(c *target.Config) *[]string { return &c.Credentials.Cookies }
+	basic := func(c *target.Config) *string { return &c.Credentials.Basic }
+	bearer := func(c *target.Config) *string { return &c.Credentials.Bearer }
+	firstLine := func(set func(*target.Config, []string) error) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) error {
+			lines, err := secretLines(v[0])
+			if err == nil && len(lines) > 1 {
+				err = fmt.Errorf("%s has %d lines, and the secret is one", v[0], len(lines))
+			}
+			if err != nil {
+				return err
+			}
+			return set(c, lines)
+		}
+	}
+	return []setting{
+		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "origin that may read the API, `ORIGIN` such as https://app.example.com; may be repeated",
+			list(func(c *target.Config) *[]string { return &c.Trusted })},
+		{"read", "read", "CROSSEXAM_READ", true, []string{}, "`PATH` of a private endpoint to read; may be repeated (default: what is discovered, else /)",
+			list(func(c *target.Config) *[]string { return &c.Reads })},
+		{"openapi", "openapi", "CROSSEXAM_OPENAPI", false, "", "OpenAPI document, `FILE|URL` on the target's host, or none for no discovery",
+			text(func(c *target.Config) *string { return &c.OpenAPI })},
+		{"exclude", "exclude", "CROSSEXAM_EXCLUDE", true, []string{}, "`PATTERN` of paths that discovery leaves alone, such as /admin/*; may be repeated",
+			list(func(c *target.Config) *[]string { return &c.Exclude })},
+		{"credentials.cookies", "cookie", "CROSSEXAM_COOKIE", false, []string{}, "cookie of the victim in `SET-COOKIE` syntax; may be repeated", list(cookies)},
+		{"credentials.cookies", "cookie-file", "", false, "", "`FILE` with cookies of the victim, a line each, or - for standard input",
+			func(c *target.Config, v []string) (err error) {
+				c.Credentials.Cookies, err = secretLines(v[0])
+				return err
+			}},
+		{"credentials.storage_state", "storage-state", "CROSSEXAM_STORAGE_STATE", false, "", "Playwright storage state `FILE` with the victim's cookies",
+			text(func(c *target.Config) *string { return &c.Credentials.StorageState })},
+		{"credentials.basic", "basic", "CROSSEXAM_BASIC", false, "", "HTTP authentication of the victim, `USER:PASSWORD`", text(basic)},
+		{"credentials.basic", "basic-file", "", false, "", "`FILE` with USER:PASSWORD, or - for standard input", firstLine(text(basic))},
+		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Authorization: Bearer", text(bearer)},
+		{"credentials.bearer", "bearer-file", "", false, "", "`FILE` with the token, or - for standard input", firstLine(text(bearer))},
+		{"allow_writes", "allow-writes", "", false, false, "let writes to the endpoints that the configuration names reach the target",
+			flag(func(c *target.Config) *bool { return &c.AllowWrites })},
+		{"insecure_skip_verify", "insecure-skip-verify", "", false, false, "accept any certificate of the target",
+			flag(func(c *target.Config) *bool { return &c.InsecureSkipVerify })},
+		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "requests a `second` at most (default 20, and no limit on loopback)",
+			func(c *target.Config, v []string) (err error) {
+				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {
+					err = fmt.Errorf("%q is not a number", v[0])
+				}
+				return err
+			}},
+		{"browser.path", "browser", "", false, "", "`PATH` of Chrome or Chromium",
+			text(func(c *target.Config) *string { return &c.Browser.Path })},
+		{"browser.block_third_party_cookies", "block-third-party-cookies", "", false, false, "have the browser block third-party cookies",
+			flag(func(c *target.Config) *bool { return &c.Browser.BlockThirdPartyCookies })},
+	}
+}
+
+// variables lists the variables of the environment, wrapped for a help text.
+func variables() string {
+	var names []string
+	for _, s := range settings() {
+		if s.variable != "" {
+			names = append(names, s.variable)
+		}
+	}
+	return wrap(strings.Join(append(names, "CROSSEXAM_CONFIG", "CROSSEXAM_BROWSER"), ", "), "")
+}
+
+// addSettings gives a command the flags of the settings.
+func addSettings(f *pflag.FlagSet) {
+	for _, s := range settings() {
+		switch s.kind.(type) {
+		case []string:
+			f.StringArray(s.flag, nil, s.usage)
+		case bool:
+			f.Bool(s.flag, false, s.usage)
+		case float64:
+			f.Float64(s.flag, 0, s.usage)
+		default:
+			f.String(s.flag, "", s.usage)
+		}
+	}
+	f.String("config", "", "configuration `FILE`, a crossexam.yaml")
+}
+
+// configured gives the configuration: the file, what the environment says instead
+// and what the command line says instead of both. url is the argument, or empty.
+func configured(f *pflag.FlagSet, url string) (target.Config, error) {
+	var c target.Config
+	var errs []error
+	file := f.Lookup("config").Value.String()
+	if file == "" {
+		file = os.Getenv("CROSSEXAM_CONFIG")
+	}
+	if file != "" {
+		var err error
+		if c, err = target.LoadConfig(file); err != nil {
+			return c, err
+		}
+	} else if f.Changed("config") {
+		return c, errors.New("--config is empty: give the path of a crossexam.yaml")
+	}
+	switch fromEnvironment := os.Getenv("CROSSEXAM_TARGET"); {
+	case url != "":
+		c.URL = url
+		c.Override("target", "")
+	case fromEnvironment != "":
+		c.URL = fromEnvironment
+		c.Override("target", "CROSSEXAM_TARGET")
+	}
+	given := map[string]string{} // the flag by entry
+	stdin := ""
+	for _, s := range settings() {
+		if !f.Changed(s.flag) {
+			continue
+		}
+		if other := given[s.entry]; other != "" {
+			errs = append(errs, fmt.Errorf("--%s and --%s are about the same: give only one of them", other, s.flag))
+			continue
+		}
+		given[s.entry] = s.flag
+		values := flagValues(f, s)
+		if strings.HasSuffix(s.flag, "-file") && values[0] == "-" {
+			if stdin != "" {
+				errs = append(errs, fmt.Errorf("--%s and --%s cannot both be standard input: give a file for one of them", stdin, s.flag))
+				continue
+			}
+			stdin = s.flag
+		}
+		if err := s.set(&c, values); err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", s.flag, err))
+		}
+		c.Override(s.entry, "")
+	}
+	for _, s := range settings() {
+		value := os.Getenv(s.variable)
+		if s.variable == "" || value == "" || given[s.entry] != "" {
+			continue
+		}
+		values := []string{value}
+		if s.split {
+			values = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
+		}
+		if err := s.set(&c, values); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.variable, err))
+		}
+		c.Override(s.entry, s.variable)
+	}
+	if os.Getenv("CROSSEXAM_BROWSER") != "" && !f.Changed("browser") {
+		// The search for the browser takes it from there, and names it.
+		c.Browser.Path = ""
+	}
+	return c, errors.Join(errs...)
+}
+
+func flagValues(f *pflag.FlagSet, s setting) []string {
+	if _, several := s.kind.([]string); several {
+		if values, err := f.GetStringArray(s.flag); err == nil {
+			return values
+		}
+	}
+	return []string{f.Lookup(s.flag).Value.String()}
+}
+
+// secretLimit bounds what is read of a file with secrets, in bytes.
+const secretLimit = 64 << 10
+
+// secretLines reads a file with secrets, a line each; - is standard input.
+func secretLines(path string) ([]string, error) {
+	in := os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, secretLimit+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > secretLimit:
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, secretLimit)
+	}
+	var lines []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s is empty", path)
+	}
+	return lines, nil
+}
