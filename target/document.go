@@ -208,7 +208,7 @@ func newParameter(p *openapi3.Parameter) parameter {
 	}
 	if p.Schema != nil && p.Schema.Value != nil {
 		s := p.Schema.Value
-		out.number = s.Type.Is("integer") || s.Type.Is("number") || s.Type.Is("boolean")
+		out.number = isNumber(s)
 		samples = append(append(samples, s.Default, s.Example), s.Examples...)
 	}
 	for _, v := range samples {
@@ -218,6 +218,23 @@ func newParameter(p *openapi3.Parameter) parameter {
 		}
 	}
 	return out
+}
+
+// isNumber tells whether text is an error for a schema. FastAPI writes an optional
+// number as anyOf with null.
+func isNumber(s *openapi3.Schema) bool {
+	number := s.Type.Is("integer") || s.Type.Is("number") || s.Type.Is("boolean")
+	for _, ref := range s.AnyOf {
+		switch {
+		case ref == nil || ref.Value == nil || ref.Value.Type.Is("string"):
+			return false
+		case ref.Value.Type.Is("integer") || ref.Value.Type.Is("number") || ref.Value.Type.Is("boolean"):
+			number = true
+		case !ref.Value.Type.Is("null"):
+			return false
+		}
+	}
+	return number
 }
 
 // plain writes a value as it stands in a URL.

@@ -1,0 +1,313 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// documented is an API with a document, as FastAPI writes one, that keeps count of
+// what it is asked.
+type documented struct {
+	doc     string
+	replies map[string]int // status by "METHOD /path?query"; 404 otherwise
+	mu      sync.Mutex
+	asked   []string
+}
+
+func (a *documented) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := r.Method + " " + r.URL.RequestURI()
+	a.mu.Lock()
+	a.asked = append(a.asked, name)
+	a.mu.Unlock()
+	if r.URL.Path == "/openapi.json" && a.doc != "" {
+		fmt.Fprint(w, a.doc)
+		return
+	}
+	status, ok := a.replies[name]
+	if !ok {
+		status = 404
+	}
+	if strings.HasPrefix(r.URL.Path, "/secured") && r.Header.Get("Authorization") != "Bearer tok" {
+		status = 401
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"path": %q}`, r.URL.Path)
+}
+
+func (a *documented) serve(t *testing.T) string {
+	t.Helper()
+	s, err := loopback.Serve(a, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return "http://" + s.Addr()
+}
+
+const fastAPI = `{
+"openapi": "3.1.0", "info": {"title": "x", "version": "1"},
+"paths": {
+ "/secured/items": {
+  "get": {"operationId": "items", "security": [{"b": []}],
+   "parameters": [{"name": "limit", "in": "query", "required": false, "schema": {"anyOf": [{"type": "integer"}, {"type": "null"}]}},
+                  {"name": "page", "in": "query", "schema": {"type": "integer"}}],
+   "responses": {"200": {"description": "", "content": {"application/json": {"schema": {}}}}, "422": {"description": ""}}},
+  "post": {"security": [{"b": []}], "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": {"description": ""}}}},
+ "/secured/items/{id}": {
+  "get": {"security": [{"b": []}], "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}], "responses": {"200": {"description": ""}}},
+  "delete": {"security": [{"b": []}], "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}], "responses": {"200": {"description": ""}}}},
+ "/secured/sample/{id}": {"get": {"security": [{"b": []}], "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "examples": ["a b/.."]}}], "responses": {"200": {"description": ""}}}},
+ "/secured/logout": {"get": {"security": [{"b": []}], "responses": {"200": {"description": ""}}}},
+ "/secured/gone": {"get": {"security": [{"b": []}], "responses": {"200": {"description": ""}}}},
+ "/admin/users": {"get": {"responses": {"200": {"description": ""}}}},
+ "/search": {"post": {"responses": {"200": {"description": ""}}}},
+ "/events": {"get": {"responses": {"200": {"description": "", "content": {"text/event-stream": {}}}}}},
+ "/health": {"get": {"responses": {"200": {"description": ""}}}}
+},
+"components": {"securitySchemes": {"b": {"type": "http", "scheme": "bearer"}}}
+}`
+
+func fastAPIReplies() map[string]int {
+	return map[string]int{
+		"GET /": 404, "GET /health": 200, "GET /secured/items": 200, "GET /secured/sample/a%20b%2F..": 200, "GET /secured/gone": 410,
+		"GET /secured/logout": 200, "GET /secured/items?page=crossexam": 422, "GET /search": 405, "GET /admin/users": 200, "GET /events": 200,
+	}
+}
+
+func paths(es []scenarios.Endpoint) string {
+	var names []string
+	for _, e := range es {
+		name := e.String()
+		if e.Private {
+			name += " private"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, "\n")
+}
+
+func TestDiscovery(t *testing.T) {
+	api := &documented{doc: fastAPI, replies: fastAPIReplies()}
+	c, found, err := Config{
+		URL:         api.serve(t),
+		Exclude:     []string{"/admin/*"},
+		Credentials: CredentialsConfig{Bearer: "tok"},
+	}.Discover(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := paths(found.Reads), "GET /secured/items private\nGET /secured/sample/a%20b%2F.. private\nGET /health"; got != want {
+		t.Errorf("reads:\n%s\nwant:\n%s", got, want)
+	}
+	if got, want := paths(found.Writes), "POST /search\nDELETE /secured/items/1 private"; got != want {
+		t.Errorf("writes:\n%s\nwant:\n%s", got, want)
+	}
+	var provoked []string
+	for _, r := range found.Errors {
+		provoked = append(provoked, fmt.Sprintf("%d %s %t", r.Status, r.Path, r.Anonymous))
+	}
+	if want := []string{"401 /secured/gone true", "422 /secured/items?page=crossexam false", "405 /search false"}; !slices.Equal(provoked, want) {
+		t.Errorf("errors: %q", provoked)
+	}
+	left := map[string]string{}
+	for _, l := range found.Left {
+		left[l.Operation] = l.Why
+	}
+	for op, why := range map[string]string{
+		"GET /secured/items/{id}": "no example", "GET /secured/logout": `"logout"`, "GET /secured/gone": "410",
+		"GET /admin/users": `excluded by "/admin/*"`, "GET /events": "stream",
+	} {
+		if !strings.Contains(left[op], why) {
+			t.Errorf("%s is left alone because %q", op, left[op])
+		}
+	}
+	if !slices.Equal(found.Headers, []string{"Authorization", "Content-Type"}) {
+		t.Errorf("headers %v", found.Headers)
+	}
+	// Nothing but GET was sent, and nothing that was to be left alone.
+	for _, a := range api.asked {
+		if !strings.HasPrefix(a, "GET ") || strings.Contains(a, "logout") || strings.Contains(a, "admin") || strings.Contains(a, "events") {
+			t.Errorf("it asked %s", a)
+		}
+	}
+	d, err := c.Deployment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.AllowWrite("POST", "/search") {
+		t.Error("a discovered write is let through")
+	}
+	c.AllowWrites = true
+	if d, err = c.Deployment(t.Context()); err != nil || d.AllowWrite("POST", "/search") {
+		t.Errorf("a discovered write is let through by --allow-writes (%v)", err)
+	}
+	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "/logout") || !strings.Contains(notes, "openapi.json") {
+		t.Errorf("notes: %s", notes)
+	}
+}
+
+// Without a credential a secured read stays, so that nothing passes for judged
+// that was not.
+func TestDiscoveryWithoutCredential(t *testing.T) {
+	api := &documented{doc: fastAPI, replies: fastAPIReplies()}
+	_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(found.Reads); strings.Count(got, "GET /secured/") != 1 {
+		t.Errorf("reads:\n%s", got)
+	}
+	if notes := strings.Join(found.Notes, " "); !strings.Contains(notes, "(bearer)") || !strings.Contains(notes, "--bearer") {
+		t.Errorf("notes: %s", notes)
+	}
+}
+
+func TestDiscoveryIsBounded(t *testing.T) {
+	var doc strings.Builder
+	doc.WriteString(`{"openapi": "3.0.0", "info": {"title": "x", "version": "1"}, "paths": {`)
+	replies := map[string]int{}
+	for i := range 300 {
+		fmt.Fprintf(&doc, `"/p%d": {"get": {"responses": {"200": {"description": ""}}}},`, i)
+		replies[fmt.Sprintf("GET /p%d", i)] = 200 + 300*(i%2)
+	}
+	doc.WriteString(`"/last": {"get": {"responses": {"200": {"description": ""}}}}}}`)
+	api := &documented{doc: doc.String(), replies: replies}
+	_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Reads) != privateReads || found.Requests > 40 {
+		t.Errorf("%d reads, %d requests", len(found.Reads), found.Requests)
+	}
+	if s := strings.Join(found.Summary(), "\n"); !strings.Contains(s, "beyond the first 8 private") || len(s) > 2000 {
+		t.Errorf("the summary: %s", s)
+	}
+}
+
+func TestGuessing(t *testing.T) {
+	api := &documented{replies: map[string]int{"GET /api/me": 200, "GET /users/me": 401, "GET /health": 200}}
+	_, found, err := Config{URL: api.serve(t), Exclude: []string{"/api/user*"}}.Discover(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(found.Reads); got != "GET /api/me private\nGET /health" {
+		t.Errorf("reads:\n%s", got)
+	}
+	if len(found.Errors) != 1 || found.Errors[0].Path != "/users/me" || found.Errors[0].Status != 401 {
+		t.Errorf("errors %+v", found.Errors)
+	}
+	if s := strings.Join(found.Summary(), "\n"); !strings.Contains(s, "No OpenAPI document") {
+		t.Errorf("%s", s)
+	}
+}
+
+func TestDiscoveryIsNotAsked(t *testing.T) {
+	for name, c := range map[string]Config{
+		"a read":      {URL: "http://127.0.0.1:1", Reads: []string{"/me"}},
+		"an endpoint": {URL: "http://127.0.0.1:1", Endpoints: []EndpointConfig{{Path: "/me"}}},
+		"none":        {URL: "http://127.0.0.1:1", OpenAPI: "none"},
+	} {
+		if c.NeedsDiscovery() {
+			t.Errorf("%s: discovery is needed", name)
+		}
+		if _, _, err := c.Discover(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, _, err := Config{URL: "http://127.0.0.1:1"}.Discover(t.Context())
+	var down *UnreachableError
+	if !errors.As(err, &down) {
+		t.Errorf("nobody listens, and the error is %v", err)
+	}
+}
+
+func TestOpenAPIFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "api.yaml")
+	text := "swagger: '2.0'\ninfo: {title: x, version: '1'}\nbasePath: /v1\npaths:\n  /me:\n    get: {responses: {200: {description: ok}}}\n  /a:\n    put: {responses: {200: {description: ok}}}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{"http://127.0.0.1:1": "GET /v1/me private", "http://127.0.0.1:1/v1": "GET /me private", "http://127.0.0.1:1/v2": ""} {
+		_, found, err := Config{URL: url, OpenAPI: file}.DiscoverOffline()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Offline the network is not looked at.
+		if got := strings.TrimSuffix(paths(found.Reads), " private"); got != strings.TrimSuffix(want, " private") {
+			t.Errorf("%s: %s, want %s", url, got, want)
+		}
+	}
+	if _, _, err := (Config{URL: "http://127.0.0.1:1", OpenAPI: file + "x"}).DiscoverOffline(); err == nil {
+		t.Error("no error about a file that is not there")
+	}
+}
+
+func TestEffects(t *testing.T) {
+	for path, want := range map[string]string{
+		"/logout": "logout", "/auth/sign-out": "sign-out", "/auth/signOut": "sign-out", "/users/delete": "delete", "/newsletter/unsubscribe": "unsubscribe",
+		"/password_reset": "reset", "/log_off": "log-off",
+		"/blogs": "", "/login": "", "/signature/output": "", "/runs": "", "/presets": "", "/deleted-items": "",
+	} {
+		if got := effect(path, ""); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	if effect("/x", "resetPasswordNow") != "reset" {
+		t.Error("the id does not count")
+	}
+}
+
+// What init writes loads, whatever the target says.
+func TestScaffold(t *testing.T) {
+	nasty := "/a\"b: {x}\n# ${TOKEN} é \u2028'"
+	c := Config{URL: "https://api.example.com", Trusted: []string{"https://app.example.com"}}
+	d := Discovery{
+		Document: "https://api.example.com/openapi.json\nevil: 1",
+		Reads:    []scenarios.Endpoint{{Method: "GET", Path: "/api/%7B?x=1&y=é", Private: true}, {Method: "GET", Path: "/open"}},
+		Writes:   []scenarios.Endpoint{{Method: "DELETE", Path: "/a:%20b#"[:7], Discovered: true}},
+		Errors:   []scenarios.ErrorRecipe{{Status: 401, Method: "GET", Path: "/a", Anonymous: true}},
+		Headers:  []string{"X-Y", nasty},
+		Logins:   []string{"bearer", "cookie " + nasty},
+		Left:     []LeftAlone{{nasty, nasty}},
+	}
+	for _, found := range []Discovery{d, {}} {
+		text, err := Scaffold(c, found)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parseConfig("c.yaml", text, around())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if got.URL != c.URL || !slices.Equal(got.Trusted, c.Trusted) || len(got.Endpoints) != len(found.Reads)+len(found.Writes) || len(got.Errors) != len(found.Errors) {
+			t.Errorf("it is not what was found: %+v\n%s", got, text)
+		}
+	}
+}
+
+func FuzzDocument(f *testing.F) {
+	f.Add([]byte(fastAPI))
+	f.Add([]byte("swagger: '2.0'\npaths: {/a: {get: {responses: {200: {description: x}}}}}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		doc, err := parseDocument(data)
+		if err != nil {
+			return
+		}
+		for _, op := range doc.operations {
+			if at, err := op.fill(); err == nil && checkPath("path", at) != nil {
+				t.Errorf("%q is no path", at)
+			}
+		}
+	})
+}
