@@ -114,7 +114,6 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
 	}
-	d.Facts.CrossSiteCookies = slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
 	c.addDiscovered(&d)
 	addCommonErrors(&d.Facts)
 	return d, nil
@@ -149,6 +148,9 @@ func (c Config) assemble() (Deployment, Problems) {
 			d.Facts.Trusted = append(d.Facts.Trusted, o)
 		}
 	}
+	// What nobody needs cookies for needs none from another site.
+	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
+		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
 	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
 	for i, p := range c.Reads {
 		if !fail(fmt.Sprintf("read[%d]", i), checkPath("the path to read", p)) {
