@@ -51,7 +51,7 @@ test: setup stacks ## this project's own tests
 ifneq ($(stray),)
 	@echo "make test: $(stray) is for a run against a deployment: give TARGET=http://... or https://... too" >&2; exit 2
 else
-	go test -race -count=1 $(TESTFLAGS) ./...
+	go test -race -count=1 -timeout 45m $(TESTFLAGS) ./...
 endif
 
 else ifeq ($(filter http://% https://%,$(firstword $(value TARGET))),)

@@ -28,7 +28,7 @@ func (r Report) families() []family {
 		i := slices.IndexFunc(all, func(f family) bool { return f.Code == g.Family })
 		if i < 0 {
 			i = len(all)
-			all = append(all, family{Code: g.Family, Title: familyTitle(g.Family)})
+			all = append(all, family{Code: g.Family, Title: scenarios.FamilyTitle(g.Family)})
 		}
 		all[i].Groups = append(all[i].Groups, g)
 	}
@@ -89,33 +89,4 @@ func (g group) Count(v scenarios.Verdict) int {
 		}
 	}
 	return n
-}
-
-// familyTitle names a family for people who do not know the codes.
-func familyTitle(code string) string {
-	switch code {
-	case "WLD":
-		return "Wildcard defaults"
-	case "ORG":
-		return "Which origins are trusted"
-	case "NUL":
-		return "The null origin"
-	case "CRD":
-		return "Credentials"
-	case "PRE":
-		return "Preflights"
-	case "ERR":
-		return "Error responses"
-	case "HDR":
-		return "Header syntax and caches"
-	case "TRU":
-		return "The trusted front end works"
-	case "CFG":
-		return "How the deployment is configured"
-	case "NET":
-		return "Local networks"
-	case "ALT":
-		return "Other ways in"
-	}
-	return code
 }

@@ -175,7 +175,7 @@ func TestFrontEnd(t *testing.T) {
 
 func TestEveryFamilyHasATitle(t *testing.T) {
 	for _, s := range scenarios.Catalogue() {
-		if familyTitle(s.Family()) == s.Family() {
+		if scenarios.FamilyTitle(s.Family()) == s.Family() {
 			t.Errorf("the family %s has no title", s.Family())
 		}
 	}

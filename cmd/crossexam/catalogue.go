@@ -11,11 +11,15 @@ import (
 )
 
 func listCommand() *cobra.Command {
-	return &cobra.Command{
+	var markdown bool
+	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the catalogue of scenarios",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if markdown {
+				return writeCatalogue(c.OutOrStdout())
+			}
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, s := range scenarios.Catalogue() {
 				fmt.Fprintf(w, "%s\t%s\t%s\n", s.ID, s.Level, s.Title)
@@ -23,6 +27,8 @@ func listCommand() *cobra.Command {
 			return w.Flush()
 		},
 	}
+	list.Flags().BoolVar(&markdown, "markdown", false, "the whole catalogue as a page, with the fixtures that each scenario convicts")
+	return list
 }
 
 func explainCommand() *cobra.Command {

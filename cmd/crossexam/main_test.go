@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 // binary is the command under test, built once.
@@ -180,6 +181,27 @@ func TestCatalogueCommands(t *testing.T) {
 	r := crossexam(t, nil, "list")
 	r.expect(t, 0, "WLD-001", "TRU-001", "should")
 	crossexam(t, nil, "explain", "wld-001").expect(t, 0, "WLD-001 (must)", "Fix:", "Guidance:", "hardening guide")
+}
+
+// docs/catalogue.md is what the code says, and every scenario can convict.
+func TestCataloguePage(t *testing.T) {
+	var want strings.Builder
+	if err := writeCatalogue(&want); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/catalogue.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(page) != want.String() {
+		t.Error("docs/catalogue.md is out of date: bin/crossexam list --markdown > docs/catalogue.md")
+	}
+	_, convicts, _ := strings.Cut(want.String(), "## What convicts what")
+	for _, s := range scenarios.Catalogue() {
+		if s.Family() != "CFG" && !strings.Contains(convicts, s.ID) {
+			t.Errorf("no fixture is convicted by %s", s.ID)
+		}
+	}
 }
 
 func isOptions(r *http.Request) bool { return r.Method == http.MethodOptions }
