@@ -133,8 +133,8 @@ func TestOracleAgainstChrome(t *testing.T) {
 	th := openTheater(t)
 	began := time.Now()
 	outcomes := map[string]int{}
-	objections := 0
-	const batch = 500
+	objections, once := 0, 0
+	const batch = 1000
 	for n := 0; n < *trials; n += batch {
 		var ts []trial
 		for i := n; i < min(n+batch, *trials); i++ {
@@ -143,10 +143,18 @@ func TestOracleAgainstChrome(t *testing.T) {
 		for i, o := range th.hold(t, ts) {
 			wire := th.server.wire(ts[i].number)
 			outcomes[outcomeOf(cors.Predict(fetchOf(o), wire))]++
-			if why := objection(o, wire); why != "" {
-				if objections++; objections <= 5 {
-					th.report(t, ts[i])
-				}
+			why := objection(o, wire)
+			if why == "" {
+				continue
+			}
+			// On a busy machine an event may come too late, or a fetch run out of time.
+			if th.retry(t, ts[i]) == "" {
+				once++
+				t.Logf("trial %d, once and not again: %s (%+v, %s)", i, why, o.Block, o.Page.Error)
+				continue
+			}
+			if objections++; objections <= 5 {
+				th.report(t, ts[i])
 			}
 		}
 	}
@@ -155,6 +163,9 @@ func TestOracleAgainstChrome(t *testing.T) {
 		float64(*trials)/took.Seconds(), objections, outcomes)
 	if objections > 0 {
 		t.Errorf("%d of %d trials speak against the oracle; -seed=%d repeats them", objections, *trials, *seed)
+	}
+	if once > *trials/500 {
+		t.Errorf("%d of %d trials met an objection that was not repeated", once, *trials)
 	}
 	if n := outcomes["undetermined"]; n > *trials/10 {
 		t.Errorf("%d of %d trials say nothing", n, *trials)
@@ -171,17 +182,20 @@ func outcomeOf(p cors.Prediction) string {
 	return string(p.Reason)
 }
 
+// retry holds one trial alone.
+func (th *theater) retry(t *testing.T, tr trial) (objects string) {
+	t.Helper()
+	o := th.hold(t, []trial{tr})[0]
+	return objection(o, th.server.wire(tr.number))
+}
+
 // report takes away from a trial what it can do without, and prints the rest.
 func (th *theater) report(t *testing.T, tr trial) {
 	t.Helper()
-	speaks := func(tr trial) bool {
-		o := th.hold(t, []trial{tr})[0]
-		return objection(o, th.server.wire(tr.number)) != ""
-	}
-	for again := speaks(tr); again; {
+	for again := true; again; {
 		again = false
 		for _, s := range tr.smaller() {
-			if speaks(s) {
+			if th.retry(t, s) != "" {
 				tr, again = s, true
 				break
 			}

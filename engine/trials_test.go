@@ -39,8 +39,9 @@ func (d dice) oneIn(n int) bool { return d.IntN(n) == 0 }
 func newTrial(seed uint64, number int) trial {
 	d := dice{rand.New(rand.NewPCG(seed, uint64(number)))}
 	t := trial{number: number, attempt: scenarios.Attempt{
-		Page:    cors.MustParseOrigin(trialPage),
-		Vector:  pick(d, scenarios.Fetch, scenarios.Fetch, scenarios.Fetch, scenarios.SandboxedFrame, scenarios.DataFrame),
+		Page: cors.MustParseOrigin(trialPage),
+		Vector: pick(d, scenarios.Fetch, scenarios.Fetch, scenarios.Fetch, scenarios.Fetch, scenarios.SandboxedFrame, scenarios.DataFrame,
+			scenarios.SandboxedPageFrame, scenarios.SandboxedPage, scenarios.DataWorker, scenarios.FilePage),
 		Method:  d.words("GET|GET|GET|get|HEAD|POST|post"),
 		URL:     trialAPI + trialPath(number, 0),
 		Omit:    d.oneIn(2),
@@ -117,6 +118,9 @@ func (t *trial) redirected(d dice) {
 	case "GET", "HEAD":
 	default:
 		t.attempt.Body = d.words("|a body")
+		if t.attempt.Body != "" && t.attempt.Vector == scenarios.Fetch {
+			t.attempt.Vector = pick(d, scenarios.Fetch, scenarios.UntypedFetch)
+		}
 	}
 	at, origin := strings.TrimSuffix(t.attempt.URL, trialPath(t.number, 0)), t.origin()
 	hops := pick(d, 1, 2, 2, 2, 3, 4)
@@ -133,7 +137,8 @@ func (t *trial) redirected(d dice) {
 		}
 		t.script.preflights = append(t.script.preflights, reply{204, append(slices.Clone(grant),
 			cors.Header{Name: cors.HeaderAllowMethods, Value: "PUT, PATCH, patch, DELETE, QUERY, OPTIONS"},
-			cors.Header{Name: cors.HeaderAllowHeaders, Value: "x-a, x-b, authorization, content-type"})})
+			// A redirect takes some headers away, so that not all need consent on each hop.
+			cors.Header{Name: cors.HeaderAllowHeaders, Value: d.words("x-a, x-b, authorization, content-type|x-a, x-b, content-type|x-a, x-b, authorization")})})
 		if i == hops-1 {
 			t.script.responses = append(t.script.responses, reply{pick(d, 200, 404, 302), grant})
 			return
