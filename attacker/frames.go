@@ -42,7 +42,7 @@ type Frame struct {
 // gets the same cookies and the same answers, as long as neither it nor the host
 // page is of the target's site. It costs about a third of a navigation.
 func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, error) {
-	if err := t.Open(ctx, FrameHost, frameHost); err != nil {
+	if err := t.Open(ctx, FrameHost, FrameHosting); err != nil {
 		return nil, err
 	}
 	t.recorder.forget()
@@ -53,7 +53,7 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 	}
 	asked := make([]frame, len(frames))
 	for i, f := range frames {
-		t.browser.stage.Play(f.Origin, framed)
+		t.browser.stage.Play(f.Origin, Framed)
 		asked[i] = frame{f.Origin.String(), f.Origin.String() + PagePath, t.specs(f.Origin, f.Tasks)}
 	}
 	encoded, err := json.Marshal(asked)

@@ -48,8 +48,8 @@ type Role string
 const (
 	Malicious    Role = "malicious"
 	TrustedFront Role = "trusted"
-	frameHost    Role = "frame-host"
-	framed       Role = "framed"
+	FrameHosting Role = "frame-host"
+	Framed       Role = "framed"
 )
 
 // NewStage starts the stage on a free loopback port.

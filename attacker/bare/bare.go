@@ -1,7 +1,7 @@
 // Package bare does the navigations and fetches of an examination with plain
 // chromedp, and nothing else: no tap, no events, no evidence, no verdicts. It is
 // what the benchmark measures the examination against. Pages that the examination
-// shows as frames are navigations here, as a plain program would have them.
+// shows as frames are frames here too.
 package bare
 
 import (
@@ -16,10 +16,12 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// A Page is one navigation and the attempts that are made from it.
+// A Page is one navigation, or a frame of the host page, and the attempts that are
+// made from it.
 type Page struct {
 	Origin   cors.Origin
 	Attempts []scenarios.Attempt
+	Framed   bool
 }
 
 // Run starts a browser on the stage, opens each page and makes its attempts, as
@@ -37,13 +39,20 @@ func Run(ctx context.Context, stage *attacker.Stage, pages []Page) error {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("disable-features", "HttpsUpgrades,IsolateSandboxedIframes"),
+		chromedp.Flag("disable-site-isolation-trials", true),
 		chromedp.Flag("host-resolver-rules", "MAP * "+stage.Addr()),
 		chromedp.Flag("ignore-certificate-errors-spki-list", stage.Authority().SPKI()),
 	)
 	defer stop()
 	tab, cancel := chromedp.NewContext(alloc)
 	defer cancel()
+	var frames []frame
 	for _, page := range pages {
+		if page.Framed {
+			stage.Play(page.Origin, attacker.Framed)
+			frames = append(frames, asFrame(page))
+			continue
+		}
 		stage.Play(page.Origin, attacker.Malicious)
 		if err := chromedp.Do(tab, chromedp.Navigate(page.Origin.String()+attacker.PagePath)); err != nil {
 			return fmt.Errorf("opening %s: %w", page.Origin, err)
@@ -60,7 +69,44 @@ func Run(ctx context.Context, stage *attacker.Stage, pages []Page) error {
 			return fmt.Errorf("fetching from %s: %w", page.Origin, err)
 		}
 	}
+	if len(frames) == 0 {
+		return nil
+	}
+	stage.Play(attacker.FrameHost, attacker.FrameHosting)
+	encoded, err := json.Marshal(frames)
+	if err != nil {
+		return err
+	}
+	if err := chromedp.Do(tab,
+		chromedp.Navigate(attacker.FrameHost.String()+attacker.PagePath),
+		chromedp.Evaluate[chromedp.Void](fmt.Sprintf("runFrames(%s, 4, 6, 10000).then(() => {})", encoded), chromedp.EvalAwaitPromise),
+	); err != nil {
+		return fmt.Errorf("fetching from frames: %w", err)
+	}
 	return nil
+}
+
+// A frame is what the host page's own script takes; see frames.js.
+type frame struct {
+	Origin string `json:"origin"`
+	Page   string `json:"page"`
+	Specs  []spec `json:"specs"`
+}
+
+type spec struct {
+	request
+	Way     string `json:"way"`
+	Name    string `json:"name"`
+	Limit   int    `json:"limit"`
+	Timeout int    `json:"timeout"`
+}
+
+func asFrame(p Page) frame {
+	f := frame{Origin: p.Origin.String(), Page: p.Origin.String() + attacker.PagePath}
+	for _, a := range p.Attempts {
+		f.Specs = append(f.Specs, spec{request: asRequest(a), Way: "fetch", Name: "bare", Limit: 64 << 10, Timeout: 20000})
+	}
+	return f
 }
 
 type request struct {

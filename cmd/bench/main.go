@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 )
 
 const (
@@ -30,6 +31,25 @@ type Bench struct {
 	RatioToBareMin float64 `json:"ratio_to_bare_min"`
 	RatioToBareMax float64 `json:"ratio_to_bare_max"`
 	Pairs          int     `json:"pairs"`
+	// Slope is how an examination grows.
+	Slope []Step `json:"slope"`
+}
+
+// A Step is one examination of a size.
+type Step struct {
+	size
+	measured
+}
+
+// usual is the size of the pairs: one endpoint, a cookie and the network, two
+// trusted origins.
+func usual() size { return size{Endpoints: 1, Trusted: 2} }
+
+func sizeOf(args []string) size {
+	var s size
+	// What bench gives its own children is right.
+	_, _ = fmt.Sscan(args[0]+" "+args[1], &s.Endpoints, &s.Trusted)
+	return s
 }
 
 func main() {
@@ -38,10 +58,10 @@ func main() {
 	switch {
 	case len(os.Args) == 1:
 		err = bench()
-	case os.Args[1] == "full":
-		err = report(full(ctx))
-	case os.Args[1] == "bare":
-		err = report(bareRun(ctx))
+	case len(os.Args) == 4 && os.Args[1] == "full":
+		err = report(full(ctx, sizeOf(os.Args[2:])))
+	case len(os.Args) == 4 && os.Args[1] == "bare":
+		err = report(bareRun(ctx, sizeOf(os.Args[2:])))
 	default:
 		err = fmt.Errorf("bench takes no argument, and not %q", os.Args[1])
 	}
@@ -63,11 +83,11 @@ func bench() error {
 	var walls, ratios, rss []float64
 	var last measured
 	for i := range pairs + 1 {
-		f, err := child("full")
+		f, err := child("full", usual())
 		if err != nil {
 			return err
 		}
-		b, err := child("bare")
+		b, err := child("bare", usual())
 		if err != nil {
 			return err
 		}
@@ -90,6 +110,14 @@ func bench() error {
 		RatioToBareMax: slices.Max(ratios),
 		Pairs:          pairs,
 	}
+	for _, s := range []size{{1, 2}, {4, 2}, {16, 2}, {1, 1}, {1, 4}} {
+		m, err := child("full", s)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d endpoints, %d trusted origins: %.2f s, %d attempts\n", s.Endpoints, s.Trusted, m.WallS, m.Attempts)
+		result.Slope = append(result.Slope, Step{s, m})
+	}
 	encoded, err := json.MarshalIndent(result, "", "  ")
 	if err != nil {
 		return err
@@ -98,13 +126,13 @@ func bench() error {
 	return os.WriteFile(output, append(encoded, '\n'), 0o644)
 }
 
-func child(kind string) (measured, error) {
+func child(kind string, s size) (measured, error) {
 	var m measured
 	self, err := os.Executable()
 	if err != nil {
 		return m, err
 	}
-	c := exec.Command(self, kind)
+	c := exec.Command(self, kind, strconv.Itoa(s.Endpoints), strconv.Itoa(s.Trusted))
 	c.Stderr = os.Stderr
 	out, err := c.Output()
 	if err != nil {
