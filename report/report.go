@@ -8,6 +8,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -131,6 +132,18 @@ type Cookie struct {
 	SameSite string `json:"same_site"` // empty is treated as Lax
 	Secure   bool   `json:"secure"`
 	HTTPOnly bool   `json:"http_only"`
+	// Where the browser sends it: from a page of another site, from one of the same
+	// site, and from another site where third-party cookies are blocked.
+	CrossSite         CookieFate `json:"cross_site"`
+	Sibling           CookieFate `json:"sibling"`
+	ThirdPartyBlocked CookieFate `json:"third_party_blocked"`
+}
+
+// CookieFate says whether a cookie went along, and how that is known.
+type CookieFate struct {
+	Sent     bool     `json:"sent"`
+	HeldBack []string `json:"held_back" redact:"-"` // Chrome's reasons
+	Basis    string   `json:"basis" redact:"-"`     // "measured", "derived", or empty: unknown
 }
 
 // Withheld is a request that left the browser and was not passed on.
@@ -182,10 +195,16 @@ func New(record engine.Record, meta Meta) Report {
 		r.Results = append(r.Results, newResult(c))
 	}
 	for _, c := range record.Cookies {
-		r.Cookies = append(r.Cookies, Cookie{
+		cookie := Cookie{
 			Name: c.Name, Value: redacted, Domain: c.Domain, Path: c.Path,
 			SameSite: c.SameSite, Secure: c.Secure, HTTPOnly: c.HTTPOnly,
-		})
+		}
+		var row engine.CookieRow
+		if i := slices.IndexFunc(record.CookieMatrix, func(row engine.CookieRow) bool { return row.Name == c.Name }); i >= 0 {
+			row = record.CookieMatrix[i]
+		}
+		cookie.CrossSite, cookie.Sibling, cookie.ThirdPartyBlocked = fate(row.CrossSite), fate(row.Sibling), fate(row.ThirdPartyBlocked)
+		r.Cookies = append(r.Cookies, cookie)
 	}
 	for _, w := range record.Withheld {
 		r.Withheld = append(r.Withheld, Withheld{Method: w.Method, Path: w.Path, Count: w.Count})
@@ -283,4 +302,8 @@ func newResult(c engine.Result) Result {
 		r.Guidance = append(r.Guidance, Guidance{Source: g.Source, Ref: g.Ref, URL: g.URL})
 	}
 	return r
+}
+
+func fate(c engine.CookieCell) CookieFate {
+	return CookieFate{Sent: c.Sent, HeldBack: append([]string{}, c.HeldBack...), Basis: string(c.Basis)}
 }
