@@ -111,8 +111,12 @@ func (t *trial) asking(d dice) {
 
 // redirected is about chains of redirects.
 func (t *trial) redirected(d dice) {
-	if d.oneIn(2) {
+	switch d.IntN(4) {
+	case 0, 1:
 		t.demand(d)
+	case 2: // with headers that some redirects take away
+		t.attempt.Method = d.words("POST|POST|PUT")
+		t.attempt.Headers = cors.Headers{{Name: "X-A", Value: "1"}, {Name: "Authorization", Value: "1"}, {Name: "Content-Type", Value: "a/b"}}
 	}
 	switch strings.ToUpper(t.attempt.Method) {
 	case "GET", "HEAD":
@@ -135,10 +139,13 @@ func (t *trial) redirected(d dice) {
 		if d.oneIn(15) {
 			grant = d.grant(origin)
 		}
+		names := "x-a, x-b, authorization, content-type"
+		if i > 0 {
+			names = d.words(names + "|x-a, x-b, content-type|x-a, x-b, authorization")
+		}
 		t.script.preflights = append(t.script.preflights, reply{204, append(slices.Clone(grant),
 			cors.Header{Name: cors.HeaderAllowMethods, Value: "PUT, PATCH, patch, DELETE, QUERY, OPTIONS"},
-			// A redirect takes some headers away, so that not all need consent on each hop.
-			cors.Header{Name: cors.HeaderAllowHeaders, Value: d.words("x-a, x-b, authorization, content-type|x-a, x-b, content-type|x-a, x-b, authorization")})})
+			cors.Header{Name: cors.HeaderAllowHeaders, Value: names})})
 		if i == hops-1 {
 			t.script.responses = append(t.script.responses, reply{pick(d, 200, 404, 302), grant})
 			return
