@@ -68,6 +68,7 @@ func TestStorageStateMistakes(t *testing.T) {
 func FuzzStorageState(f *testing.F) {
 	f.Add([]byte(`{"cookies": [{"name": "a", "value": "b", "domain": ".example.com", "path": "/", "expires": -1, "sameSite": "Lax"}], "origins": []}`))
 	f.Add([]byte(`{"cookies": [{"name": "a", "value": "\"b\"", "domain": "api.example.com", "path": "/; x"}]}`))
+	f.Add([]byte(`{"cookies": [{"name": "a", "value": "b", "domain": ".eXample.com", "path": "/é"}]}`))
 	own := cors.MustParseOrigin("https://api.example.com")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := parseStorageState(data, own, now)
@@ -76,7 +77,7 @@ func FuzzStorageState(f *testing.F) {
 		}
 		for _, line := range s.cookies {
 			c, err := http.ParseSetCookie(line)
-			if err != nil || len(c.Unparsed) > 0 || c.Domain != "" && c.Domain != "example.com" && c.Domain != "api.example.com" && c.Domain != "com" {
+			if err != nil || len(c.Unparsed) > 0 || c.Domain != "" && !strings.HasSuffix("api.example.com", strings.ToLower(c.Domain)) {
 				t.Errorf("%q: %+v, %v", line, c, err)
 			}
 		}
