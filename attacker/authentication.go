@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/chromedp"
 
@@ -27,13 +28,20 @@ type authentication struct {
 }
 
 // AnswerPrompts has the tab answer the HTTP authentication prompts of these
-// origins, once a request, and replaces what was set before. The zero login
-// cancels the prompt.
+// origins, once a request, and replaces what was set before; none turns it off.
+// The zero login cancels the prompt.
 func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]target.BasicLogin) error {
 	t.auth.mu.Lock()
 	t.auth.logins = maps.Clone(logins)
 	t.auth.tried = map[fetch.RequestID]bool{}
 	t.auth.mu.Unlock()
+	if len(logins) == 0 {
+		// Fetch.enable without patterns would pause every request.
+		return t.do(ctx, func(ctx context.Context) error {
+			_, err := chromedp.Call(ctx, fetch.Disable, cdp.Empty{})
+			return err
+		})
+	}
 	handle := true
 	params := fetch.EnableParams{HandleAuthRequests: &handle}
 	for origin := range logins {
@@ -45,8 +53,7 @@ func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]target.B
 	})
 }
 
-// event answers in a goroutine of its own, since the caller may not call back
-// into chromedp. An answer that fails belongs to a request that has gone.
+// event answers in a goroutine of its own; see [Tab.event].
 func (a *authentication) event(ev any) {
 	switch e := ev.(type) {
 	case *fetch.EventRequestPaused:

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -53,19 +54,22 @@ var ErrPageCrashed = errors.New("the page's renderer crashed")
 const startTimeout = 60 * time.Second
 
 // A Browser is one headless Chrome with a throw-away profile, whose every host
-// is mapped to one stage. Close ends it and removes the profile. Its tabs may be
-// used from one goroutine each.
+// is mapped to one stage. Close ends it and removes the profile. It is used from
+// one goroutine, and so is each of its tabs, which may be another one.
 type Browser struct {
 	stage   *Stage
 	info    Info
 	profile *profile
+	command *exec.Cmd // the browser's process; nil until it was started
 	root    context.Context
 	stop    func()
-	command *exec.Cmd // the browser's process; nil until it was started
 
 	tabs        map[string]*Tab // by name
 	rootTaken   bool
-	navigations int
+	navigations atomic.Int64
+
+	closing  sync.Once
+	closeErr error
 
 	mu   sync.Mutex
 	lost []string // protocol errors: evidence that was lost
@@ -83,56 +87,59 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 		return nil, err
 	}
 	b := &Browser{stage: stage, profile: prof, tabs: map[string]*Tab{}}
-	flags := launchFlags(stage, prof.dir)
+	b.info = Info{Path: path, Posture: o.Posture, Sandbox: os.Getuid() != 0, Protocol: cdproto.ChromiumVersion()}
+	if err := b.launch(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), b.Close())
+	}
+	return b, nil
+}
+
+// launch starts the process and waits until it answers.
+func (b *Browser) launch(ctx context.Context) error {
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path),
+		chromedp.ExecPath(b.info.Path),
+		chromedp.Env(b.profile.environment()...),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
 			ownGroup(c)
 			b.command = c
 		}),
-		// What the browser puts into the temporary folder goes with the profile.
-		chromedp.Env("TMPDIR=" + prof.dir),
 	}
-	for _, f := range flags {
+	for _, f := range launchFlags(b.stage, b.profile.dir) {
 		options = append(options, chromedp.Flag(f.name, f.value))
 		b.info.Flags = append(b.info.Flags, f.String())
 	}
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
+	life, end := context.WithCancel(context.Background())
+	alloc, stopAlloc := chromedp.NewExecAllocator(life, options...)
 	root, stopRoot := chromedp.NewContext(alloc, chromedp.WithErrorf(b.protocolError))
 	b.root = root
-	b.stop = func() { stopRoot(); stopAlloc() }
+	b.stop = func() { end(); stopRoot(); stopAlloc() }
 
 	// The first Do starts the browser and binds its life to the context it is
-	// given, which therefore has no deadline: a watchdog stops it instead.
-	watchdog, done := context.WithTimeout(ctx, startTimeout)
+	// given, which therefore has no deadline: a watchdog ends it instead.
+	watchdog, done := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("it did not answer within %s", startTimeout))
 	defer done()
-	release := context.AfterFunc(watchdog, stopRoot)
-	err = chromedp.Do(root)
-	if !release() && err == nil {
-		err = watchdog.Err()
+	release := context.AfterFunc(watchdog, end)
+	err := chromedp.Do(root)
+	if err == nil {
+		var version browser.GetVersionResult
+		version, err = chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
+		b.info.Product = version.Product
 	}
-	if err != nil {
-		b.Close()
-		return nil, fmt.Errorf("starting the browser %s: %w", path, err)
+	switch {
+	case !release():
+		return context.Cause(watchdog)
+	case err != nil:
+		// The text quotes what the program printed.
+		return fmt.Errorf("it does not behave as Chrome or Chromium does: %s", strings.Trim(err.Error(), ": \n"))
 	}
-	version, err := chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
-	if err != nil {
-		b.Close()
-		return nil, fmt.Errorf("asking the browser for its version: %w", err)
-	}
-	b.info.Product = version.Product
-	b.info.Path = path
-	b.info.Posture = o.Posture
-	b.info.Sandbox = os.Getuid() != 0
-	b.info.Protocol = cdproto.ChromiumVersion()
-	return b, nil
+	return nil
 }
 
 // Info describes the browser.
 func (b *Browser) Info() Info { return b.info }
 
 // Navigations counts the pages that were opened.
-func (b *Browser) Navigations() int { return b.navigations }
+func (b *Browser) Navigations() int { return int(b.navigations.Load()) }
 
 // PID is the browser's process, and 0 where it could not be started.
 func (b *Browser) PID() int {
@@ -145,11 +152,14 @@ func (b *Browser) PID() int {
 // Close ends the browser with all its processes and removes its profile. It may
 // be called more than once.
 func (b *Browser) Close() error {
-	if pid := b.PID(); pid != 0 {
-		killGroup(pid)
-	}
-	b.stop()
-	return b.profile.remove()
+	b.closing.Do(func() {
+		if pid := b.PID(); pid != 0 {
+			killGroup(pid)
+		}
+		b.stop()
+		b.closeErr = b.profile.remove()
+	})
+	return b.closeErr
 }
 
 // protocolError takes what chromedp could not make sense of. An event that could

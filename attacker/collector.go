@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -37,12 +38,16 @@ func (c *Collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	excerpt := min(len(body), excerptLimit)
+	for 0 < excerpt && excerpt < len(body) && !utf8.RuneStart(body[excerpt]) {
+		excerpt-- // not to cut a character in two
+	}
 	sum := sha256.Sum256(body)
 	c.mu.Lock()
 	c.loot[r.URL.Query().Get("attempt")] = scenarios.Loot{
 		Bytes:   len(body),
 		SHA256:  hex.EncodeToString(sum[:]),
-		Excerpt: string(body[:min(len(body), excerptLimit)]),
+		Excerpt: string(body[:excerpt]),
 	}
 	c.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)

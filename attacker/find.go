@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,10 +30,26 @@ func FindBrowser(wanted string) (string, error) {
 		}
 		return realBinary(path)
 	}
-	for _, place := range usualPlaces(runtime.GOOS) {
-		if path, err := exec.LookPath(place); err == nil {
-			return realBinary(path)
+	return findIn(usualPlaces(runtime.GOOS))
+}
+
+// findIn gives the first browser that can be used.
+func findIn(places []string) (string, error) {
+	var unusable error
+	for _, place := range places {
+		path, err := exec.LookPath(place)
+		if err != nil {
+			continue
 		}
+		if path, err = realBinary(path); err == nil {
+			return path, nil
+		}
+		if unusable == nil {
+			unusable = err
+		}
+	}
+	if unusable != nil {
+		return "", unusable
 	}
 	return "", fmt.Errorf("%w: install one (Debian: apt-get install chromium), or name one with --browser or CROSSEXAM_BROWSER", ErrNoBrowser)
 }
@@ -62,31 +79,39 @@ func usualPlaces(goos string) []string {
 }
 
 // realBinary looks behind a wrapper script: Debian's splits flag values at
-// blanks, and the host map has blanks.
+// blanks, and the host map has blanks. Ubuntu's starts the snap.
 func realBinary(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", fmt.Errorf("%w at %q: %v", ErrNoBrowser, path, err)
 	}
-	if strings.HasPrefix(resolved, "/snap/") || filepath.Base(resolved) == "snap" {
-		return "", fmt.Errorf("%w that can be used: %q is a snap, which cannot see a profile in the temporary folder; install Google Chrome's .deb package and name it with --browser", ErrNoBrowser, path)
-	}
-	head := make([]byte, 2)
-	f, err := os.Open(resolved)
+	head, err := readHead(resolved)
 	if err != nil {
 		return "", fmt.Errorf("%w at %q: %v", ErrNoBrowser, path, err)
 	}
-	defer f.Close()
-	if n, _ := f.Read(head); n < 2 || !bytes.Equal(head, []byte("#!")) {
-		return resolved, nil
-	}
-	for _, behind := range []string{
-		"/usr/lib/" + filepath.Base(resolved) + "/" + filepath.Base(resolved),
-		filepath.Join(filepath.Dir(resolved), "chrome"),
-	} {
-		if info, err := os.Stat(behind); err == nil && info.Mode().IsRegular() {
-			return behind, nil
+	script := bytes.HasPrefix(head, []byte("#!"))
+	if script {
+		for _, behind := range []string{
+			"/usr/lib/" + filepath.Base(resolved) + "/" + filepath.Base(resolved),
+			filepath.Join(filepath.Dir(resolved), "chrome"),
+		} {
+			if info, err := os.Stat(behind); err == nil && info.Mode().IsRegular() {
+				return behind, nil
+			}
 		}
 	}
+	if strings.HasPrefix(resolved, "/snap/") || filepath.Base(resolved) == "snap" || script && bytes.Contains(head, []byte("/snap/")) {
+		return "", fmt.Errorf("%w that can be used: %q is a snap, which cannot see a profile in the temporary folder; install Google Chrome's .deb package and name it with --browser", ErrNoBrowser, path)
+	}
 	return resolved, nil
+}
+
+// readHead gives the beginning of a file, enough of it for a small script.
+func readHead(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 4<<10))
 }

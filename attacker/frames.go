@@ -9,7 +9,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/scenarios"
 )
 
 // FrameHost is the origin of the page that holds the frames of [Tab.RunFrames].
@@ -61,8 +60,8 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 		return nil, fmt.Errorf("encoding the attempts: %w", err)
 	}
 	type answer struct {
-		Fault string               `json:"fault"`
-		Views []scenarios.PageView `json:"views"`
+		Fault string `json:"fault"`
+		Views []view `json:"views"`
 	}
 	var answers []answer
 	err = t.do(ctx, func(ctx context.Context) (err error) {
@@ -77,7 +76,7 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 		return nil, fmt.Errorf("making attempts from frames: %d answers of %d frames", len(answers), len(frames))
 	}
 	var specs []spec
-	var views []scenarios.PageView
+	var views []view
 	for i, a := range answers {
 		switch {
 		case a.Fault != "":

@@ -9,8 +9,9 @@ import (
 )
 
 // lockProfile takes the lock of a profile, or fails at once when its owner lives.
+// It follows no link: others may write to the temporary folder too.
 func lockProfile(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "crossexam.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, "crossexam.lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}

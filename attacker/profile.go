@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -25,32 +26,45 @@ type profile struct {
 func newProfile(p Posture) (*profile, error) {
 	root := profileRoot()
 	sweepProfiles(root)
-	dir, err := os.MkdirTemp(root, profilePrefix)
+	// It gets the name that others sweep by once it is locked.
+	dir, err := os.MkdirTemp(root, "new-"+profilePrefix)
 	if err != nil {
 		return nil, fmt.Errorf("making a browser profile: %w", err)
 	}
 	made := &profile{dir: dir}
-	if made.lock, err = lockProfile(dir); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return nil, fmt.Errorf("locking the browser profile %s: %w", dir, err)
+	if err := made.prepare(p); err != nil {
+		return nil, errors.Join(fmt.Errorf("making the browser profile %s: %w", dir, err), made.remove())
+	}
+	return made, nil
+}
+
+func (p *profile) prepare(posture Posture) (err error) {
+	if p.lock, err = lockProfile(p.dir); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("locking it: %w", err)
 	}
 	mode := 0 // third-party cookies allowed
-	if p.BlockThirdPartyCookies {
+	if posture.BlockThirdPartyCookies {
 		mode = 1
 	}
 	preferences, err := json.Marshal(map[string]any{
 		"profile": map[string]any{"cookie_controls_mode": mode},
 	})
-	if err == nil {
-		err = os.Mkdir(filepath.Join(dir, "Default"), 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "Default", "Preferences"), preferences, 0o600)
-	}
 	if err != nil {
-		made.remove()
-		return nil, fmt.Errorf("writing the browser profile: %w", err)
+		return err
 	}
-	return made, nil
+	if err := os.Mkdir(filepath.Join(p.dir, "Default"), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, "Default", "Preferences"), preferences, 0o600); err != nil {
+		return err
+	}
+	parent, name := filepath.Split(p.dir)
+	locked := filepath.Join(parent, strings.TrimPrefix(name, "new-"))
+	if err := os.Rename(p.dir, locked); err != nil {
+		return err
+	}
+	p.dir = locked
+	return nil
 }
 
 // profileRoot is the temporary folder, or /tmp where that one's path is too long:
@@ -62,6 +76,13 @@ func profileRoot() string {
 		return root
 	}
 	return "/tmp"
+}
+
+// environment makes the profile the browser's home and temporary folder, so that
+// nothing it writes outlives the run: crash reports, downloads, caches, the folder
+// of its socket, which a killed Chrome leaves behind.
+func (p *profile) environment() []string {
+	return []string{"HOME=" + p.dir, "TMPDIR=" + p.dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_CACHE_HOME="}
 }
 
 // remove deletes the profile and lets go of its lock. Processes of a browser

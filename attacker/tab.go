@@ -2,10 +2,12 @@ package attacker
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -20,13 +22,14 @@ import (
 
 // Limits on what a page may do.
 const (
-	// attemptTimeout bounds one request in the page. It is above the tap's own
-	// deadlines, so that the tap's better explanation comes first.
-	attemptTimeout = 20 * time.Second
+	// attemptTimeout bounds one request in the page. It is above the sum of the
+	// tap's default deadlines, so that the tap's better explanation comes first.
+	attemptTimeout = 30 * time.Second
 	// eventTimeout bounds the wait for events that belong to a finished request.
-	eventTimeout = 3 * time.Second
-	// openTimeout bounds a navigation to a page of the stage.
-	openTimeout = 20 * time.Second
+	// They are there at once, unless the machine is very busy.
+	eventTimeout = 10 * time.Second
+	// openTimeout bounds a navigation; it is above the tap's deadlines too.
+	openTimeout = 30 * time.Second
 	// bodyLimit bounds what the page reads of a body, in bytes.
 	bodyLimit = 64 << 10
 	// parallel is how many requests a page has under way at once: as many
@@ -39,15 +42,17 @@ const (
 type Tab struct {
 	browser  *Browser
 	ctx      context.Context
-	close    func()
+	end      context.CancelCauseFunc // of ctx
+	close    func()                  // the tab itself
 	recorder *recorder
 	auth     *authentication
+	frame    cdp.FrameID                 // the main one
+	document atomic.Pointer[cors.Origin] // of the last document that was asked for in it
 
 	origin cors.Origin // of the page that is open
 	role   Role
 	open   bool
 	worker func() // lets go of the page's worker; nil where there is none
-	count  int    // attempts made, for their names
 }
 
 // Tab gives the tab of a victim by its name and opens it the first time. The
@@ -57,42 +62,69 @@ func (b *Browser) Tab(ctx context.Context, victim string) (*Tab, error) {
 	if t, ok := b.tabs[victim]; ok {
 		return t, nil
 	}
-	tabCtx, closeTab := b.root, func() {}
+	t := &Tab{browser: b, recorder: newRecorder(), close: func() {}}
+	t.auth = &authentication{tab: t}
+	t.document.Store(&cors.Origin{})
+	parent := b.root
 	if b.rootTaken {
 		var cancel context.CancelFunc
-		tabCtx, cancel = chromedp.NewContext(b.root, chromedp.WithNewBrowserContext(), chromedp.WithNewWindow(false))
-		closeTab = cancel
+		parent, cancel = chromedp.NewContext(b.root, chromedp.WithNewBrowserContext())
+		t.close = cancel
 	}
 	b.rootTaken = true
-	tabCtx, crash := context.WithCancelCause(tabCtx)
-	t := &Tab{browser: b, ctx: tabCtx, close: closeTab, recorder: newRecorder()}
-	t.auth = &authentication{tab: t}
-	err := t.do(ctx, func(ctx context.Context) error {
-		// The first Do of a new context opens its tab, and binds it to the
-		// context it is given, so that one must not be the caller's.
-		if err := chromedp.Do(t.ctx); err != nil {
-			return err
-		}
-		err := chromedp.Listen(t.ctx, func(ev any) {
-			if _, crashed := ev.(*inspector.EventTargetCrashed); crashed {
-				// Calls that are pending would hang for ever.
-				crash(ErrPageCrashed)
-			}
-			t.recorder.event(ev)
-			t.auth.event(ev)
-		})
-		if err != nil {
-			return err
-		}
-		_, err = chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
-		return err
-	})
-	if err != nil {
-		closeTab()
+	t.ctx, t.end = context.WithCancelCause(parent)
+	if err := t.do(ctx, t.prepare); err != nil {
+		t.end(nil)
+		t.close()
 		return nil, fmt.Errorf("opening a tab: %w", err)
 	}
 	b.tabs[victim] = t
 	return t, nil
+}
+
+func (t *Tab) prepare(ctx context.Context) error {
+	// The first Do of a new context opens its tab, and binds the tab to the
+	// context it is given, so that one must not be the caller's.
+	stop := context.AfterFunc(ctx, func() { t.end(context.Cause(ctx)) })
+	err := chromedp.Do(t.ctx)
+	stop()
+	if err != nil {
+		return err
+	}
+	t.frame = cdp.FrameID(chromedp.FromContext(t.ctx).Target.TargetID) // Chrome names both alike
+	if err := chromedp.Listen(t.ctx, t.event); err != nil {
+		return err
+	}
+	_, err = chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
+	return err
+}
+
+// event takes the events of the tab. chromedp calls it in the goroutine that
+// reads from the browser: it must be quick, and may call chromedp only in another
+// goroutine. Such a call that fails belongs to a page that has gone.
+func (t *Tab) event(ev any) {
+	switch e := ev.(type) {
+	case *inspector.EventTargetCrashed:
+		// Calls that are pending would hang for ever.
+		t.end(ErrPageCrashed)
+	case *network.EventRequestWillBeSent:
+		if e.FrameID != t.frame || e.Type != network.ResourceTypeDocument {
+			break
+		}
+		if u, err := url.Parse(e.Request.URL); err == nil {
+			o := cors.OriginOf(u)
+			t.document.Store(&o)
+		}
+	case *page.EventJavascriptDialogOpening:
+		// A page of the target's that calls alert would wait for ever. The question
+		// whether to leave a page is answered with yes, any other is dismissed.
+		leave := e.Type == page.DialogTypeBeforeunload
+		go func() {
+			_, _ = chromedp.Call(t.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: leave})
+		}()
+	}
+	t.recorder.event(ev)
+	t.auth.event(ev)
 }
 
 // CloseTab closes the tab of a victim and forgets its cookies. (The browser's own
@@ -100,6 +132,7 @@ func (b *Browser) Tab(ctx context.Context, victim string) (*Tab, error) {
 func (b *Browser) CloseTab(victim string) {
 	if t, ok := b.tabs[victim]; ok {
 		delete(b.tabs, victim)
+		t.end(nil)
 		t.close()
 	}
 }
@@ -113,14 +146,33 @@ func (t *Tab) do(caller context.Context, call func(context.Context) error) error
 	return t.browser.explain(caller, ctx, call(ctx))
 }
 
+// within is do with a time limit, which the error names.
+func (t *Tab) within(limit time.Duration, caller context.Context, call func(context.Context) error) error {
+	bounded, cancel := context.WithTimeoutCause(caller, limit, fmt.Errorf("the browser was not done within %s", limit))
+	defer cancel()
+	return t.do(bounded, call)
+}
+
 // Visit navigates the tab to a URL as the victim would, and waits for the page.
+// It is no error that the answer makes no page: a download, a 204, a 404 without a
+// body.
 func (t *Tab) Visit(ctx context.Context, u string) error {
+	err := t.navigate(ctx, u)
+	var refused *chromedp.LoadError
+	if errors.As(err, &refused) {
+		switch refused.ErrorText {
+		case "net::ERR_ABORTED", "net::ERR_HTTP_RESPONSE_CODE_FAILURE":
+			return nil
+		}
+	}
+	return err
+}
+
+func (t *Tab) navigate(ctx context.Context, u string) error {
 	t.open = false
 	t.leaveWorker()
-	t.browser.navigations++
-	bounded, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
-	err := t.do(bounded, func(ctx context.Context) error {
+	t.browser.navigations.Add(1)
+	err := t.within(openTimeout, ctx, func(ctx context.Context) error {
 		return chromedp.Do(ctx, chromedp.Navigate(u))
 	})
 	if err != nil {
@@ -135,16 +187,26 @@ func (t *Tab) Open(ctx context.Context, o cors.Origin, r Role) error {
 		return nil
 	}
 	t.browser.stage.Play(o, r)
-	if err := t.Visit(ctx, o.String()+PagePath); err != nil {
-		return err
+	err := t.navigate(ctx, o.String()+PagePath)
+	var refused *chromedp.LoadError
+	if at := *t.document.Load(); at != o && (err == nil || errors.As(err, &refused)) {
+		// A host of the preloaded HSTS list, for one.
+		return fmt.Errorf("a page of %s cannot be opened in this browser: it became %s", o, at)
 	}
-	got, err := t.evaluateOrigin(ctx)
 	if err != nil {
 		return err
 	}
-	if got != o.String() {
-		// An HSTS-preloaded host, for one: the browser itself changes the origin.
-		return fmt.Errorf("a page of %s cannot be opened in this browser: it became %s", o, got)
+	var ours bool
+	err = t.within(openTimeout, ctx, func(ctx context.Context) (err error) {
+		ours, err = chromedp.Run(ctx, chromedp.Evaluate[bool](`"run" in self || "runFrames" in self`))
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("opening a page of %s: %w", o, err)
+	case !ours:
+		// net/http refuses a Host with a quotation mark, backtick or brace.
+		return fmt.Errorf("a page of %s cannot be served", o)
 	}
 	t.origin, t.role, t.open = o, r, true
 	return nil
@@ -183,7 +245,7 @@ type Task struct {
 
 // Run makes the attempts in the open page and gives a sighting for each, in
 // order. An error means that the page or the browser is lost, and with it all
-// sightings of this call.
+// sightings of this call; the next Open opens the page anew.
 func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
 	sightings := make([]Sighting, len(tasks))
 	t.recorder.forget()
@@ -200,6 +262,8 @@ func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
 	byPlace(order)
 	for _, v := range order {
 		if err := t.runVector(ctx, v, byVector[v], tasks, sightings); err != nil {
+			// Its requests may be under way still, and answer later.
+			t.open = false
 			return nil, err
 		}
 	}
@@ -222,11 +286,11 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 	if v == scenarios.EventSource {
 		t.recorder.expectStreams(specs)
 	}
-	var views []scenarios.PageView
-	err = t.do(ctx, func(ctx context.Context) (err error) {
+	var views []view
+	err = t.within(runTimeout(len(specs), atOnce(v)), ctx, func(ctx context.Context) (err error) {
 		defer t.keepRunning(ctx, v)()
 		call := fmt.Sprintf("run(%q, %s, %d)", v, encoded, atOnce(v))
-		views, err = chromedp.Run(ctx, chromedp.Evaluate[[]scenarios.PageView](call, chromedp.EvalAwaitPromise))
+		views, err = chromedp.Run(ctx, chromedp.Evaluate[[]view](call, chromedp.EvalAwaitPromise))
 		return err
 	})
 	if err != nil {
@@ -241,12 +305,19 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 	return nil
 }
 
+// runTimeout is for a page that does not keep the limits of its attempts.
+func runTimeout(attempts, atOnce int) time.Duration {
+	return attemptTimeout * time.Duration(2+attempts/atOnce)
+}
+
 // sightings joins what the page saw of the attempts with Chrome's events and with
 // the loot.
-func (t *Tab) sightings(ctx context.Context, specs []spec, views []scenarios.PageView) []Sighting {
+func (t *Tab) sightings(ctx context.Context, specs []spec, views []view) []Sighting {
 	readable := make(map[string]bool, len(specs))
 	for n, s := range specs {
-		readable[s.Name] = views[n].Readable
+		if !views[n].Unsent {
+			readable[s.Name] = views[n].Readable
+		}
 	}
 	bounded, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
@@ -255,7 +326,7 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []scenarios.Pag
 	for n, spec := range specs {
 		s := seen[spec.Name]
 		all[n] = Sighting{
-			Page:      &views[n],
+			Page:      &views[n].PageView,
 			Block:     s.block,
 			Exchanges: s.exchanges,
 			Handshake: s.key,
@@ -263,11 +334,21 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []scenarios.Pag
 			Cookies:   s.cookies,
 			Loot:      t.browser.stage.Collector.take(spec.Name),
 		}
-		if !s.seen {
+		switch {
+		case views[n].Unsent:
+			all[n].Fault = "no page can make this request: " + views[n].Error
+		case !s.seen:
 			all[n].Fault = "Chrome reported no network event for the attempt"
 		}
 	}
 	return all
+}
+
+// view is what attempt.js gives.
+type view struct {
+	scenarios.PageView
+	// Unsent says that the page was not even let make a request of it.
+	Unsent bool `json:"unsent"`
 }
 
 // spec is what attempt.js takes.
@@ -286,8 +367,9 @@ type spec struct {
 func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
 	specs := make([]spec, len(tasks))
 	for i, task := range tasks {
-		t.count++
-		specs[i] = newSpec(fmt.Sprintf("%s%d", attemptPrefix, t.count), page, t.through(task.Attempt), task)
+		// Not to be guessed, and never used again: what the collector has under a
+		// name is from this attempt.
+		specs[i] = newSpec(attemptPrefix+rand.Text(), page, t.through(task.Attempt), task)
 	}
 	return specs
 }
@@ -328,8 +410,7 @@ func (t *Tab) Show(ctx context.Context, title, text string) error {
 		return err
 	}
 	return t.do(ctx, func(ctx context.Context) error {
-		call := "show(..." + strings.ReplaceAll(string(args), "</", `<\/`) + ")"
-		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](call))
+		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("show(..."+string(args)+")"))
 	})
 }
 
@@ -382,18 +463,24 @@ func (t *Tab) SetCookie(ctx context.Context, o cors.Origin, name, value string) 
 	})
 }
 
-// Post makes a same-origin POST from the page that is open, as a login form
-// does, and gives the status of the answer.
+// Post makes a POST from a page on the URL's own origin, as a login form does, and
+// gives the status of the answer. The page is one of the stage: whatever page the
+// target has there, or none, the login depends on its answer alone.
 func (t *Tab) Post(ctx context.Context, u, contentType, body string) (status int, err error) {
+	parsed, err := url.Parse(u)
+	if err != nil {
+		return 0, err
+	}
+	if err := t.Open(ctx, cors.OriginOf(parsed), TrustedFront); err != nil {
+		return 0, err
+	}
 	args, err := json.Marshal([]any{u, map[string]any{
 		"method": "POST", "body": body, "headers": map[string]string{"Content-Type": contentType},
 	}})
 	if err != nil {
 		return 0, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
-	err = t.do(bounded, func(ctx context.Context) (err error) {
+	err = t.within(attemptTimeout, ctx, func(ctx context.Context) (err error) {
 		status, err = chromedp.Run(ctx, chromedp.Evaluate[int]("fetch(..."+string(args)+").then(r => r.status)", chromedp.EvalAwaitPromise))
 		return err
 	})

@@ -17,7 +17,8 @@ import (
 type request struct {
 	attempt   string // the name of the attempt that made it, or empty
 	preflight network.RequestID
-	redirects int // followed so far
+	redirects int // followed so far, of which Chrome reports the answers too
+	answers   int // of all servers, the attacker's own included
 	done      bool
 	block     scenarios.Block
 	exchanges []arrival // one for each response
@@ -55,16 +56,14 @@ func newRecorder() *recorder {
 // attemptPrefix begins the function name of every attempt's call in the page.
 const attemptPrefix = "attempt-"
 
-// event takes one event. chromedp calls it in the goroutine that reads from the
-// browser: it must be quick and may call nothing of chromedp.
+// event takes one event; see [Tab.event].
 func (r *recorder) event(ev any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		q := r.request(e.RequestID)
-		// A redirect by the attacker's own host does not pass the tap.
-		if e.RedirectResponse != nil && exchangeID(e.RedirectResponse.Headers) != "" {
+		if e.RedirectHasExtraInfo {
 			q.redirects++
 		}
 		q.opaque = e.Type == network.ResourceTypeScript
@@ -79,6 +78,9 @@ func (r *recorder) event(ev any) {
 			if c == nil || c.Cookie == nil {
 				continue
 			}
+			if slices.Contains(c.BlockedReasons, network.CookieBlockedReasonDomainMismatch) || slices.Contains(c.BlockedReasons, network.CookieBlockedReasonNotOnPath) {
+				continue // of the same site, but not for this request
+			}
 			fate := scenarios.CookieFate{Name: c.Cookie.Name}
 			for _, reason := range c.BlockedReasons {
 				fate.HeldBack = append(fate.HeldBack, string(reason))
@@ -91,8 +93,9 @@ func (r *recorder) event(ev any) {
 			}
 		}
 	case *network.EventResponseReceivedExtraInfo:
+		q := r.request(e.RequestID)
+		q.answers++
 		if id := exchangeID(e.Headers); id != "" {
-			q := r.request(e.RequestID)
 			r.arrived++
 			q.exchanges = append(q.exchanges, arrival{r.arrived, id})
 		}
@@ -101,6 +104,11 @@ func (r *recorder) event(ev any) {
 	case *network.EventLoadingFailed:
 		q := r.request(e.RequestID)
 		q.done = true
+		if e.Canceled {
+			// By the page, which has read enough or waited long enough; or once more,
+			// after the event with the reason (a redirect to mixed content).
+			break
+		}
 		q.block.Network = e.ErrorText
 		if e.BlockedReason != "" {
 			q.block.Network = string(e.BlockedReason)
@@ -208,6 +216,8 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 	for _, q := range r.requests {
 		if name := byID[q.preflight]; name != "" {
 			preflights[name] = append(preflights[name], q.exchanges...)
+			// One that failed on the network has no answer.
+			whole = whole && (q.answers > 0 || q.block.Network != "")
 		}
 	}
 	for _, q := range r.requests {
@@ -233,7 +243,9 @@ func (r *recorder) assemble(readable map[string]bool) (map[string]sighting, bool
 		case reason.IsPreflight():
 			whole = whole && len(preflights[q.attempt]) > 0
 		case can || reason.IsPolicy():
-			whole = whole && len(q.exchanges) > q.redirects
+			whole = whole && q.answers > q.redirects
+		default:
+			whole = whole && q.answers >= q.redirects
 		}
 	}
 	return sightings, whole && len(sightings) == len(readable)

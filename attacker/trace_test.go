@@ -44,7 +44,7 @@ response-extra {"requestId": "1.p", "headers": {"Crossexam-Exchange": "a"}}
 response-extra {"requestId": "1", "headers": {"crossexam-exchange": "b"}}
 `
 
-const redirected = begun + `request {"requestId": "1", "redirectResponse": {"status": 307}, "initiator": {"type": "script"}}
+const redirected = begun + `request {"requestId": "1", "redirectHasExtraInfo": true, "initiator": {"type": "script"}}
 request {"requestId": "1.q", "initiator": {"type": "preflight", "requestId": "1"}}
 response-extra {"requestId": "1.q", "headers": {"Crossexam-Exchange": "c"}}
 `

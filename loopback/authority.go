@@ -87,7 +87,8 @@ func (a *Authority) Roots() *x509.CertPool {
 // TLSConfig serves a certificate for whatever name the client asks for, and for
 // 127.0.0.1 when it asks for none (clients send no name for an IP address). It
 // offers HTTP/1.1 only, so that header lines reach the recorder as they were
-// written.
+// written. (crypto/tls refuses a name with a trailing dot, which Chrome sends for
+// https://host./, so that no https page can be on such a host.)
 func (a *Authority) TLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,

