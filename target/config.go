@@ -47,8 +47,9 @@ type Config struct {
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
 	Accepted           string `yaml:"accepted"` // a file
 
-	from  *provenance // nil for entries that came from no file
-	found *Discovery  // nil before [Config.Discover]
+	from  *provenance           // nil for entries that came from no file
+	found *Discovery            // nil before [Config.Discover]
+	log   *scenarios.StartupLog // nil before [Config.ReadLog]
 }
 
 // PolicyConfig is the CORS policy that the API should have.
@@ -139,6 +140,10 @@ func (c Config) assemble() (Deployment, Problems) {
 			Label:  strings.ToLower(rand.Text()[:12]),
 			Policy: c.policy(),
 		},
+	}
+	d.Facts.StartupLog = c.log
+	if c.Accepted != "" {
+		fail("accepted", errors.New("accepted deviations are not supported yet: leave the entry out, so that no one takes them for accepted"))
 	}
 	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.check())

@@ -45,7 +45,6 @@ browser: {path: /usr/bin/x, block_third_party_cookies: true}
 exclude: ["/admin/*"]
 startup_log: api.log
 openapi: api.yaml
-accepted: /abs/accepted.yaml
 preset: open-notebook
 allow_writes: false
 insecure_skip_verify: true
@@ -53,8 +52,8 @@ insecure_skip_verify: true
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.StartupLog != "conf/api.log" || c.OpenAPI != "conf/api.yaml" || c.Accepted != "/abs/accepted.yaml" {
-		t.Errorf("paths %q %q %q", c.StartupLog, c.OpenAPI, c.Accepted)
+	if c.StartupLog != "conf/api.log" || c.OpenAPI != "conf/api.yaml" {
+		t.Errorf("paths %q %q", c.StartupLog, c.OpenAPI)
 	}
 	c.OpenAPI = ""
 	d, err := c.Deployment(t.Context())
@@ -139,6 +138,7 @@ func TestConfigFileMistakes(t *testing.T) {
 		"secret, no colon":   {target + "credentials: {basic: secret-value}\n", []string{"USER:PASSWORD"}},
 		"secret in a blank":  {target + "credentials: {bearer: Bearer secret-value}\n", []string{"without the word Bearer"}},
 		"secret key":         {target + "credentials: {login: {path: secret-value, form: {a: b}}}\n", []string{"credentials.login.path"}},
+		"accepted":           {target + "accepted: a.yaml\n", []string{"accepted", "not supported yet"}},
 		"no certificate":     {target + "credentials: {client_certificate: {file: none.p12}}\n", []string{"credentials.client_certificate.file", "cannot be read"}},
 		"no state":           {target + "credentials: {storage_state: none.json}\n", []string{"c.yaml:2:30: credentials.storage_state", "cannot be read"}},
 	} {

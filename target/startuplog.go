@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 
@@ -16,6 +17,40 @@ const (
 	startupLogLimit = 64 << 20
 	logLineLimit    = 64 << 10 // the rest of a longer line is passed over
 )
+
+// ReadLog reads the startup log that the configuration names, once, so that it may
+// be standard input; without one it does nothing. The preset is Open Notebook's
+// unless the configuration names another. The error is [Problems].
+func (c *Config) ReadLog(stdin io.Reader) error {
+	if c.StartupLog == "" || c.log != nil {
+		return nil
+	}
+	preset := OpenNotebook()
+	if c.Preset != "" {
+		var ok bool
+		if preset, ok = PresetNamed(c.Preset); !ok {
+			var names []string
+			for _, p := range Presets() {
+				names = append(names, p.Name)
+			}
+			return Problems{c.from.problem("preset", fmt.Errorf("there is no preset %q; there is %s", c.Preset, strings.Join(names, ", ")))}
+		}
+	}
+	if c.StartupLog != "-" {
+		f, err := os.Open(c.StartupLog)
+		if err != nil {
+			return Problems{c.from.problem("startup_log", fmt.Errorf("the startup log cannot be read: %w", err))}
+		}
+		defer f.Close()
+		stdin = f
+	}
+	log, err := ReadStartupLog(stdin, preset)
+	if err != nil {
+		return Problems{c.from.problem("startup_log", err)}
+	}
+	c.log = log
+	return nil
+}
 
 // ReadStartupLog looks for what the preset's application says of its CORS
 // configuration. A log may tell of several starts: the last one counts. It reads

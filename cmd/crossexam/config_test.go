@@ -126,6 +126,18 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// The startup log is read from a file or from standard input, and judged.
+func TestStartupLog(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
+	log := save(t, "api.log", "2026-11-23 | WARNING | api.main:main - CORS_ORIGINS is not set \u2014 API accepts cross-origin requests from any origin (default: '*').\n")
+	r := examineURL(t, url, "--startup-log="+log, "--label=CFG")
+	r.expect(t, 1, "CFG-001", "CFG-002")
+	r = examineURL(t, url, "--startup-log="+log, "--preset=nothing")
+	r.expect(t, 2, `no preset "nothing"`, "open-notebook")
+	r = examineURL(t, url, "--startup-log=/nonexistent.log")
+	r.expect(t, 2, "startup log cannot be read", "/nonexistent.log")
+}
+
 // Whichever way a secret is given, no output has it.
 func TestSecretsAreRedacted(t *testing.T) {
 	url := serve(t, new(gossip).ServeHTTP)

@@ -91,6 +91,10 @@ func settings() []setting {
 				}
 				return err
 			}},
+		{"startup_log", "startup-log", "CROSSEXAM_STARTUP_LOG", false, "", "`FILE` with what the API logged at its start, or - for standard input",
+			text(func(c *target.Config) *string { return &c.StartupLog })},
+		{"preset", "preset", "CROSSEXAM_PRESET", false, "", "`NAME` of the application, which says what its startup log means (default open-notebook)",
+			text(func(c *target.Config) *string { return &c.Preset })},
 		{"browser.path", "browser", "", false, "", "`PATH` of Chrome or Chromium",
 			text(func(c *target.Config) *string { return &c.Browser.Path })},
 		{"browser.block_third_party_cookies", "block-third-party-cookies", "", false, false, "have the browser block third-party cookies",
@@ -163,7 +167,7 @@ func configured(f *pflag.FlagSet, url string) (target.Config, error) {
 		}
 		given[s.entry] = s.flag
 		values := flagValues(f, s)
-		if strings.HasSuffix(s.flag, "-file") && values[0] == "-" {
+		if (strings.HasSuffix(s.flag, "-file") || s.flag == "startup-log") && values[0] == "-" {
 			if stdin != "" {
 				errs = append(errs, fmt.Errorf("--%s and --%s cannot both be standard input: give a file for one of them", stdin, s.flag))
 				continue

@@ -90,6 +90,9 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 }
 
 func test(ctx context.Context, o testOptions) error {
+	if err := o.config.ReadLog(os.Stdin); err != nil {
+		return usage(err)
+	}
 	d, err := o.config.Deployment(ctx)
 	if err != nil {
 		return usage(err)
