@@ -154,7 +154,7 @@ func judgeUntrustedCredentials(c Credential, reach Severity, obs []Observation) 
 	case !hasLine(r, cors.HeaderAllowCredentials, "true"):
 		return conforms("the %d reply to %s has no Access-Control-Allow-Credentials: true", r.Status, origin)
 	case grantTo(origin, r) < credentialRead:
-		return violates(Low, "the %d reply to %s has %s; alone, the second does no harm", r.Status, origin, grantText(r))
+		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant and does no harm by itself", r.Status, origin, grantText(r))
 	}
 	return violates(evidence{c, reach, read, obs[1], obs[2], obs[3]}.gravity(), "the %d reply to %s has %s", r.Status, origin, grantText(r))
 }
