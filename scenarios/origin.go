@@ -164,4 +164,4 @@ func originMatching() []Scenario {
 // exactly begins the fix of each scenario of the family, since it is the same
 // mistake everywhere.
 const exactly = "Compare the whole Origin header, character by character, with a list of exact origins (CORS_ORIGINS, allow_origins; " +
-	"in nginx a map of whole strings without ~). "
+	"in nginx a map of anchored, escaped patterns, \"~^https://app[.]example[.]com$\", since its plain strings ignore case). "
