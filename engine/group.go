@@ -21,6 +21,7 @@ type group struct {
 	// frames are groups whose pages are frames of one host page; the group has no
 	// attempts of its own then.
 	frames []*group
+	keys   map[string]bool // of all attempts, from the first question on
 }
 
 func (g *group) String() string {
@@ -49,8 +50,15 @@ func (g *group) all() []scenarios.Attempt {
 	return attempts
 }
 
+// has is asked when the group is complete.
 func (g *group) has(key string) bool {
-	return slices.ContainsFunc(g.all(), func(a scenarios.Attempt) bool { return a.Key() == key })
+	if g.keys == nil {
+		g.keys = map[string]bool{}
+		for _, a := range g.all() {
+			g.keys[a.Key()] = true
+		}
+	}
+	return g.keys[key]
 }
 
 func count(groups []*group) int {
@@ -83,7 +91,7 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 		switch {
 		case seen[key]:
 		case a.Vector == scenarios.Probe:
-			add(a, group{probe: true})
+			add(a, group{probe: true, writes: t.Lets(a)})
 		case a.Identity == scenarios.Anonymous && a.Omit:
 			anonymous = append(anonymous, a)
 		default:

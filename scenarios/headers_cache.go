@@ -14,7 +14,7 @@ func planVaryCredential(t Target) ([]Case, string) {
 	for _, e := range t.Reads() {
 		for _, v := range everyone(t) {
 			without := probe(t, v.page, e, Anonymous, originHeader(v.page))
-			cookie, authorization := v.byHand(e)
+			cookie, authorization := v.withEach(v.read(e))
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
 				Attempts: []Attempt{without, cookie, authorization},

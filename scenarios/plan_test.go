@@ -72,7 +72,7 @@ func checkAttempts(t *testing.T, target Target, c Case) {
 		if v, ok := a.Headers.Get("Authorization"); ok && v != "Bearer crossexam" {
 			t.Errorf("there is a secret in the headers: %s", v)
 		}
-		if a.Vector == Probe && !isSafe(a.Method) {
+		if a.Vector == Probe && !isSafe(a.Method) && !target.Lets(a) {
 			t.Errorf("Crossexam itself sends %s", a.Method)
 		}
 	}
@@ -100,6 +100,9 @@ func described(c Case) string {
 func TestWhatScenariosAskFor(t *testing.T) {
 	cookie, methods := oneEndpoint(Cookie), oneEndpoint(Network)
 	methods.Policy.Methods = []string{"GET", "POST", "PUT"}
+	writable := oneEndpoint(Cookie)
+	writable.Trusted = nil
+	writable.Endpoints = append(writable.Endpoints, Endpoint{Method: "POST", Path: privateRead.Path, Private: true, Body: "{}", SafeToWrite: true})
 	for _, tt := range []struct {
 		id     string
 		target Target
@@ -124,6 +127,22 @@ func TestWhatScenariosAskFor(t *testing.T) {
 				"fetch GET /api/notebooks on https://evil.test with Content-Type:application/json | probe GET /api/notebooks",
 			"GET /api/notebooks, https://app.example.org, bearer: fetch GET /api/notebooks on https://app.example.org | " +
 				"fetch GET /api/notebooks on https://app.example.org as bearer | probe GET /api/notebooks"}},
+		{"WLD-005", writable, []string{
+			"GET /api/notebooks, https://evil.test, cookie: fetch GET /api/notebooks on https://evil.test | probe GET /api/notebooks | " +
+				"fetch GET /api/notebooks on https://evil.test as cookie | probe GET /api/notebooks as cookie with Origin:https://evil.test | " +
+				"probe GET /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam",
+			"HEAD /api/notebooks, https://evil.test, cookie: fetch HEAD /api/notebooks on https://evil.test | probe HEAD /api/notebooks | " +
+				"fetch HEAD /api/notebooks on https://evil.test as cookie | probe HEAD /api/notebooks as cookie with Origin:https://evil.test | " +
+				"probe HEAD /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam",
+			"POST /api/notebooks, https://evil.test, cookie: probe POST /api/notebooks with Origin:https://evil.test with Content-Type:application/json | " +
+				"probe POST /api/notebooks with Content-Type:application/json | fetch POST /api/notebooks on https://evil.test as cookie with Content-Type:application/json | " +
+				"probe POST /api/notebooks as cookie with Origin:https://evil.test with Content-Type:application/json | " +
+				"probe POST /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam with Content-Type:application/json"}},
+		{"PRE-006", writable, []string{
+			"GET /api/notebooks, https://evil.test, cookie: fetch GET /api/notebooks on https://evil.test as cookie | " +
+				"fetch GET /api/notebooks on https://evil.test as cookie with Content-Type:application/json | probe GET /api/notebooks",
+			"POST /api/notebooks, https://evil.test, cookie: probe POST /api/notebooks as cookie with Origin:https://evil.test with Content-Type:application/json | " +
+				"fetch POST /api/notebooks on https://evil.test as cookie with Content-Type:application/json | probe POST /api/notebooks with Content-Type:application/json"}},
 		{"HDR-002", oneEndpoint(Bearer), []string{"GET /api/notebooks, https://app.example.org, bearer: " +
 			"probe GET /api/notebooks as bearer with Origin:https://app.example.org | probe GET /api/notebooks as bearer with Origin:https://evil.test | " +
 			"probe GET /api/notebooks as bearer | fetch GET /api/notebooks on https://app.example.org as bearer | " +
@@ -180,7 +199,7 @@ func TestOneEndpointNeedsFewPagesAndAttempts(t *testing.T) {
 	if len(pages) > 5 {
 		t.Errorf("%d pages: %v", len(pages), pages)
 	}
-	if len(attempts) > 60 {
+	if len(attempts) > 65 {
 		t.Errorf("%d attempts", len(attempts))
 	}
 	t.Logf("%d pages, %d attempts", len(pages), len(attempts))

@@ -6,22 +6,35 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// planAgreement asks for one endpoint: a read that needs no preflight, and the
-// same read with a header for which the browser asks.
+// planAgreement asks for each read, once without and once with a header for which
+// the browser asks, and for each write that the operator lets through. A write is
+// asked for in any case, so that by hand it is sent without.
 func planAgreement(t Target) ([]Case, string) {
-	e := firstRead(t)
+	reads := t.Reads()
+	if len(reads) == 0 {
+		reads = []Endpoint{firstRead(t)}
+	}
 	var cases []Case
+	plan := func(v visit, e Endpoint, attempts ...Attempt) {
+		_, declared := v.consentHeader()
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: attempts,
+			Judge:    func(obs []Observation) Judgement { return judgeAgreement(declared, obs) },
+		})
+	}
 	for _, v := range everyone(t) {
 		simple := v
 		if v.cred == Bearer { // its header always needs a preflight
 			simple.cred = Anonymous
 		}
-		_, declared := v.consentHeader()
-		cases = append(cases, Case{
-			Subject:  v.subject(e),
-			Attempts: []Attempt{simple.read(e), v.preflighted(e), bare(t, e)},
-			Judge:    func(obs []Observation) Judgement { return judgeAgreement(declared, obs) },
-		})
+		for _, e := range reads {
+			plan(v, e, simple.read(e), v.preflighted(e), bare(t, e))
+		}
+		for _, e := range t.SafeWrites() {
+			asked := v.write(e)
+			plan(v, e, byHand(asked, v.cred, originHeader(v.page)), asked, bareOf(asked))
+		}
 	}
 	return cases, ""
 }
@@ -37,7 +50,7 @@ const (
 
 func (s stance) String() string { return [...]string{"says nothing of", "refuses", "accepts"}[s] }
 
-// judgeAgreement takes the simple request, the one with a preflight, and a read
+// judgeAgreement takes the simple request, the one with a preflight, and one
 // without credential and without Origin. declared says that the operator declared
 // the header that the preflight asks for.
 func judgeAgreement(declared bool, obs []Observation) Judgement {
@@ -96,9 +109,22 @@ func preflightStance(o Observation) stance {
 
 func requestStance(o Observation) stance {
 	switch {
+	case o.Attempt.Vector == Probe:
+		return byHandStance(o)
 	case o.Inconclusive() != "" || o.Block.Reason.IsPreflight():
 		return unknown
 	case o.Read():
+		return accepted
+	}
+	return refused
+}
+
+// byHandStance goes by the headers of the answer.
+func byHandStance(o Observation) stance {
+	switch r := answer(o); {
+	case r == nil:
+		return unknown
+	case grantTo(o.Attempt.Origin(), r) > nothing:
 		return accepted
 	}
 	return refused

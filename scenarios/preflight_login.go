@@ -9,19 +9,29 @@ import (
 
 const noTrusted = "No trusted origin is declared."
 
-func planPreflightWithoutLogin(t Target) ([]Case, string) {
-	e := firstRead(t)
-	var cases []Case
-	for _, o := range t.Trusted {
-		v := frontEnd(t, o, used(t)[0])
-		_, declared := v.consentHeader()
-		cases = append(cases, Case{
-			Subject:  v.subject(e),
-			Attempts: []Attempt{v.preflighted(e), bare(t, e)},
-			Judge:    func(obs []Observation) Judgement { return judgePreflightWithoutLogin(declared, obs) },
-		})
+// planConsent asks each trusted origin's preflight, beside another request of the
+// same endpoint. The judge is told whether the operator declared the header that
+// the preflight asks for.
+func planConsent(beside func(visit, Endpoint) Attempt, judge func(declared bool, obs []Observation) Judgement) func(Target) ([]Case, string) {
+	return func(t Target) ([]Case, string) {
+		e := firstRead(t)
+		var cases []Case
+		for _, o := range t.Trusted {
+			v := frontEnd(t, o, used(t)[0])
+			_, declared := v.consentHeader()
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: []Attempt{v.preflighted(e), beside(v, e)},
+				Judge:    func(obs []Observation) Judgement { return judge(declared, obs) },
+			})
+		}
+		return planned(cases, noTrusted)
 	}
-	return planned(cases, noTrusted)
+}
+
+func planPreflightWithoutLogin(t Target) ([]Case, string) {
+	withoutLogin := func(v visit, e Endpoint) Attempt { return bare(v.target, e) }
+	return planConsent(withoutLogin, judgePreflightWithoutLogin)(t)
 }
 
 // judgePreflightWithoutLogin takes a trusted origin's request with a preflight,

@@ -10,18 +10,7 @@ import (
 )
 
 func planPreflightReply(t Target) ([]Case, string) {
-	e := firstRead(t)
-	var cases []Case
-	for _, o := range t.Trusted {
-		v := frontEnd(t, o, used(t)[0])
-		_, declared := v.consentHeader()
-		cases = append(cases, Case{
-			Subject:  v.subject(e),
-			Attempts: []Attempt{v.preflighted(e), v.read(e)},
-			Judge:    func(obs []Observation) Judgement { return judgePreflightReply(declared, obs) },
-		})
-	}
-	return planned(cases, noTrusted)
+	return planConsent(visit.read, judgePreflightReply)(t)
 }
 
 // judgePreflightReply takes a trusted origin's request with a preflight and the

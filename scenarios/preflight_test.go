@@ -96,6 +96,16 @@ func TestJudgeAgreement(t *testing.T) {
 		{name: "fault", obs: obs("yes", faulty(refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes))), verdict: CannotTell},
 	}
 	rule(t, func(obs []Observation) Judgement { return judgeAgreement(true, obs) }, rulings)
+	write := Endpoint{Method: "POST", Path: privateRead.Path}
+	asked = v.write(write)
+	hand := byHand(asked, Cookie, originHeader(v.page))
+	rule(t, func(obs []Observation) Judgement { return judgeAgreement(true, obs) }, []ruling{
+		{name: "a write, both accept", obs: []Observation{answeredTo(hand, yes), after(yes, readBy(asked, yes)), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
+		{name: "a write, both refuse", obs: []Observation{answeredTo(hand, no), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
+		{name: "a write, only by hand", obs: []Observation{answeredTo(hand, yes), refusal(400), answeredTo(bareOf(asked), denied)},
+			verdict: Violates, severity: Low, proof: 1, reason: "the preflight refuses"},
+		{name: "a write without an answer", obs: []Observation{broken(hand), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: CannotTell},
+	})
 	if j := judgeAgreement(false, obs("yes", refusal(400))); j.Verdict != CannotTell {
 		t.Errorf("a header that nobody declared: %+v", j)
 	}

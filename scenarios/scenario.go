@@ -4,7 +4,11 @@
 // Judges are pure functions of observations: no browser, no clock, no I/O.
 package scenarios
 
-import "github.com/crossexam/crossexam/cors"
+import (
+	"slices"
+
+	"github.com/crossexam/crossexam/cors"
+)
 
 // A Scenario is one requirement on a safe target.
 type Scenario struct {
@@ -218,12 +222,12 @@ func (t Target) At(path string) string { return t.URL + path }
 
 // Lets tells whether an attempt is a write that the operator lets through.
 func (t Target) Lets(a Attempt) bool {
-	for _, e := range t.Endpoints {
-		if e.SafeToWrite && !e.Safe() && a.Method == e.Method && a.URL == t.At(e.Path) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.SafeWrites(), func(e Endpoint) bool { return a.Method == e.Method && a.URL == t.At(e.Path) })
+}
+
+// SafeWrites are the endpoints with writes that the operator lets through.
+func (t Target) SafeWrites() []Endpoint {
+	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !e.SafeToWrite || e.Safe() })
 }
 
 // Origin is the target's own origin.

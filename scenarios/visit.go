@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -122,18 +123,30 @@ func alone(a Attempt) Attempt {
 // probe is a read by Crossexam itself with these header lines, and with the
 // victim's credential where that can be written as one.
 func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors.Header) Attempt {
-	a := Attempt{Page: page, Vector: Probe, Method: e.Method, URL: t.At(e.Path), Headers: headers}
+	return byHand(Attempt{Page: page, Method: e.Method, URL: t.At(e.Path)}, c, headers...)
+}
+
+// byHand is the request of an attempt, sent by Crossexam itself with more header
+// lines, and with the victim's credential where that can be written as one.
+func byHand(a Attempt, c Credential, more ...cors.Header) Attempt {
+	p := Attempt{Page: a.Page, Vector: Probe, Method: a.Method, URL: a.URL, Headers: slices.Concat(more, a.Headers), Body: a.Body}
 	switch c {
 	case Cookie, Basic, Bearer:
-		a.Identity = c
+		p.Identity = c
 	default:
-		a.Omit = true
+		p.Omit = true
 	}
-	return a
+	return p
 }
 
 // bare is a read without credential and without Origin.
-func bare(t Target, e Endpoint) Attempt { return probe(t, cors.Opaque, e, Anonymous) }
+func bare(t Target, e Endpoint) Attempt { return bareOf(Attempt{Method: e.Method, URL: t.At(e.Path)}) }
+
+// bareOf is the request of an attempt without credential and without Origin.
+func bareOf(a Attempt) Attempt {
+	a.Page = cors.Opaque
+	return byHand(a, Anonymous)
+}
 
 func originHeader(o cors.Origin) cors.Header {
 	return cors.Header{Name: cors.HeaderOrigin, Value: o.String()}

@@ -6,7 +6,7 @@ import "github.com/crossexam/crossexam/cors"
 // by hand, since SameSite may keep the cookie home that makes the difference.
 func planCredentialTrap(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range t.Reads() {
+	for _, e := range comparable(t) {
 		for _, c := range exposed(t) {
 			v := attack(t, c)
 			cases = append(cases, Case{
@@ -21,25 +21,42 @@ func planCredentialTrap(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-// trapAttempts are the read without the credential, the one without an Origin,
+// comparable are the reads, each with GET and with HEAD, and the writes that the
+// operator lets through: a rule may know one method and not the other.
+func comparable(t Target) []Endpoint {
+	var es []Endpoint
+	for _, e := range t.Reads() {
+		es = append(es, e, Endpoint{Method: "HEAD", Path: e.Path, Private: e.Private})
+	}
+	return append(es, t.SafeWrites()...)
+}
+
+// trapAttempts are the request without the credential, the one without an Origin,
 // the one with the credential, and then probes with a cookie and with an
 // Authorization header, the victim's own where the victim has one.
 func trapAttempts(v visit, e Endpoint) []Attempt {
-	cookie, authorization := v.byHand(e)
-	return []Attempt{alone(v.read(e)), bare(v.target, e), v.read(e), cookie, authorization}
+	asked := v.read(e)
+	without := alone(asked)
+	if !e.Safe() {
+		// The browser may be refused at the preflight, so that there is no answer.
+		asked = v.write(e)
+		without = byHand(asked, Anonymous, originHeader(v.page))
+	}
+	cookie, authorization := v.withEach(asked)
+	return []Attempt{without, bareOf(asked), asked, cookie, authorization}
 }
 
-// byHand are reads with a cookie and with an Authorization header, the victim's or
-// the front end's own where there is one.
-func (v visit) byHand(e Endpoint) (cookie, authorization Attempt) {
+// withEach is the request by hand with a cookie and with an Authorization header,
+// the victim's or the front end's own where there is one.
+func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 	origin := originHeader(v.page)
-	cookie = probe(v.target, v.page, e, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
-	authorization = probe(v.target, v.page, e, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
+	cookie = byHand(a, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
+	authorization = byHand(a, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
 	switch v.cred {
 	case Cookie:
-		cookie = probe(v.target, v.page, e, Cookie, origin)
+		cookie = byHand(a, Cookie, origin)
 	case Basic, Bearer:
-		authorization = probe(v.target, v.page, e, v.cred, origin)
+		authorization = byHand(a, v.cred, origin)
 	}
 	return cookie, authorization
 }

@@ -43,6 +43,12 @@ func TestJudgeCredentialTrap(t *testing.T) {
 	lost := sprung(v, blocked, plain, plain, plain, plain)
 	lost[0] = broken(lost[0].Attempt)
 	mirror := reply(200, privateBody, allowOrigin(evilOrigin))
+	writes := attack(oneEndpoint(Cookie), Cookie)
+	as := trapAttempts(writes, Endpoint{Method: "POST", Path: privateRead.Path})
+	refused := refusedTo(as[2], cors.PreflightMissingAllowOriginHeader, reply(400, ""))
+	written := func(cookie *cors.Response) []Observation {
+		return []Observation{answeredTo(as[0], plain), answeredTo(as[1], plain), refused, answeredTo(as[3], cookie), answeredTo(as[4], plain)}
+	}
 	rule(t, func(obs []Observation) Judgement { return judgeCredentialTrap(Cookie, High, obs) }, []ruling{
 		{name: "never", obs: sprung(v, blocked, plain, plain, plain, plain), verdict: Conforms, reason: "no grant"},
 		{name: "always", obs: sprung(v, reads, private, private, private, private), verdict: Conforms},
@@ -57,6 +63,8 @@ func TestJudgeCredentialTrap(t *testing.T) {
 			verdict: Violates, severity: Medium, proof: 3},
 		{name: "with a header", obs: sprung(v, blocked, plain, plain, plain, reply(401, deniedBody, allowOrigin("*"))),
 			verdict: Violates, severity: Low, proof: 4, reason: "any Authorization header"},
+		{name: "a write that the preflight stops, never", obs: written(plain), verdict: Conforms},
+		{name: "a write that the preflight stops, with a cookie", obs: written(private), verdict: Violates, severity: Low, proof: 3, reason: "the victim's cookie"},
 		{name: "one broken", obs: broke, verdict: CannotTell},
 		{name: "nothing to compare with", obs: lost, verdict: CannotTell},
 	})
