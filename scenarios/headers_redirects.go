@@ -88,7 +88,7 @@ func judgeRedirect(declared bool, obs []Observation) Judgement {
 	}
 	switch {
 	case o.Read() == plain.Read() && o.Read() && !o.Attempt.Trusted:
-		return cannotTell("%s reads the endpoint with and without a redirect: the redirect is not what is wrong", origin)
+		return Judgement{Verdict: NotApplicable, Reason: origin.String() + " can read the endpoint without a redirect too, so that the redirect is not what is wrong."}
 	case o.Read() && !o.Attempt.Trusted:
 		return violates(Low, "%s read the %d reply through the redirect to %s, which it cannot read directly", origin, o.Page.Status, quote(to))
 	case o.Read():

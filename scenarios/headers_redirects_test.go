@@ -46,7 +46,7 @@ func TestJudgeRedirect(t *testing.T) {
 		{name: "led astray", obs: []Observation{lost, plain}, verdict: CannotTell, reason: "mixed-content"},
 		{name: "the attacker is blocked", obs: []Observation{blocked(theirs, bareMove), hidden}, verdict: Conforms},
 		{name: "the attacker reads", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), hidden}, verdict: Violates, severity: Low, reason: "through the redirect"},
-		{name: "the attacker reads anyway", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), readBy(theirs.read(privateRead), stolen)}, verdict: CannotTell},
+		{name: "the attacker reads anyway", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), readBy(theirs.read(privateRead), stolen)}, verdict: NotApplicable, reason: "without a redirect too"},
 		{name: "no redirect", obs: []Observation{readBy(ours.read(slashed), reply(404, "")), plain}, verdict: NotApplicable, reason: "404"},
 		{name: "no answer", obs: []Observation{broken(ours.read(slashed)), plain}, verdict: CannotTell},
 	})

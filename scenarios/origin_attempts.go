@@ -113,6 +113,9 @@ func (m masquerade) judge(obs []Observation) Judgement {
 	j := judgeRead(ev)
 	if j.Verdict == Violates {
 		j.Reason += fmt.Sprintf("; %s; %s", m.miss.takes(), m.rule(other, obs))
+		if other.Read() {
+			j.FollowsFrom = readByAnyone(other.Attempt)
+		}
 	}
 	return j
 }
@@ -139,7 +142,7 @@ func (m masquerade) rule(other Observation, obs []Observation) string {
 		if m.cred.Ambient() && grantTo(other.Attempt.Origin(), answer(obs[2])) < grantTo(other.Attempt.Origin(), answer(other)) {
 			when = " when the victim's " + m.cred.noun() + " comes along"
 		}
-		return "the target echoes every origin" + when + " (see WLD-001 and WLD-003)"
+		return "the target echoes every origin" + when + " (see " + readByAnyone(other.Attempt) + ")"
 	}
 	granted := func(o cors.Origin) bool {
 		return slices.ContainsFunc(obs, func(seen Observation) bool { return seen.Attempt.Page == o && seen.Read() })

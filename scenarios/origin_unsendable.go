@@ -58,10 +58,7 @@ func judgeUnsendable(obs []Observation) Judgement {
 			continue
 		}
 		j := violates(Low, "the %d reply to Origin %s has %s, which no browser sends", r.Status, originLines(o.Attempt.Headers), grantText(r)).by(i)
-		if other.Read() {
-			j.Reason += "; the target echoes every origin (see WLD-001 and WLD-003)"
-		}
-		return j
+		return j.ifEchoed(other)
 	}
 	if why := silence(probes); why != "" {
 		return cannotTell("%s", why)

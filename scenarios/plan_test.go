@@ -111,13 +111,13 @@ func TestWhatScenariosAskFor(t *testing.T) {
 		{"WLD-001", cookie, []string{"GET /api/notebooks, https://evil.test, cookie: fetch GET /api/notebooks on https://evil.test as cookie | " +
 			"fetch GET /api/notebooks on https://evil.test | probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:https://evil.test"}},
 		{"WLD-002", cookie, []string{"GET /api/notebooks, http://evil.test, cookie: fetch GET /api/notebooks on http://evil.test as cookie | " +
-			"fetch GET /api/notebooks on http://evil.test | probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:http://evil.test"}},
+			"fetch GET /api/notebooks on http://evil.test | probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:http://evil.test | fetch GET /api/notebooks on https://evil.test as cookie"}},
 		{"WLD-003", methods, []string{"GET /api/notebooks, https://evil.test, network: fetch GET /api/notebooks on https://evil.test | " +
 			"fetch GET /api/notebooks on https://evil.test | probe GET /api/notebooks | probe GET /api/notebooks"}},
 		{"NUL-001", cookie, []string{"GET /api/notebooks, null, cookie: sandboxed-frame GET /api/notebooks on https://evil.test as cookie | " +
 			"sandboxed-page-frame GET /api/notebooks on https://evil.test as cookie | sandboxed-page GET /api/notebooks on https://evil.test as cookie | " +
 			"data-frame GET /api/notebooks on https://evil.test as cookie | fetch GET /api/notebooks on https://evil.test | " +
-			"probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:null"}},
+			"probe GET /api/notebooks | probe GET /api/notebooks as cookie with Origin:null | fetch GET /api/notebooks on https://evil.test as cookie"}},
 		{"PRE-001", methods, []string{"PUT /api/notebooks, https://evil.test, network: fetch PUT /api/notebooks on https://evil.test"}},
 		{"PRE-003", methods, []string{
 			"POST /api/notebooks, https://evil.test, network: fetch POST /api/notebooks on https://evil.test with Content-Type:application/json",

@@ -90,6 +90,9 @@ type Judgement struct {
 	// target that a page without the victim's credential (or network position)
 	// could not read.
 	Exfiltrated bool
+	// FollowsFrom is the ID of the scenario whose violation explains this one: the
+	// same rule of the target's is behind both. It is empty where there is none.
+	FollowsFrom string
 }
 
 // Credential is something the browser adds to a request by itself (an ambient

@@ -27,13 +27,40 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 	}
 	origin := attempts[0].Origin()
 	attempts = append(attempts, v.controls(origin, e)...)
+	arbitrary := attack(v.target, v.cred).read(e)
+	special := arbitrary.Key() != attempts[0].Key()
+	if special {
+		attempts = append(attempts, arbitrary)
+	}
 	return Case{
 		Subject:  Subject{Endpoint: e.String(), Origin: origin.String(), Credential: v.cred},
 		Attempts: attempts,
 		Judge: func(obs []Observation) Judgement {
-			return judgeTheft(v.cred, reach(v.target, v.page), obs)
+			if !special {
+				return judgeTheft(v.cred, reach(v.target, v.page), obs)
+			}
+			last := len(obs) - 1
+			return judgeTheft(v.cred, reach(v.target, v.page), obs[:last]).ifEchoed(obs[last])
 		},
 	}
+}
+
+// ifEchoed takes the same read from an arbitrary origin. Where that one is granted
+// too, a violation is only one of many faces of the same rule.
+func (j Judgement) ifEchoed(arbitrary Observation) Judgement {
+	if j.Verdict == Violates && arbitrary.Read() {
+		j.FollowsFrom = readByAnyone(arbitrary.Attempt)
+		j.Reason += "; the target echoes every origin (see " + j.FollowsFrom + ")"
+	}
+	return j
+}
+
+// readByAnyone is the scenario that is about this read from an arbitrary origin.
+func readByAnyone(a Attempt) string {
+	if a.Omit {
+		return "WLD-003"
+	}
+	return "WLD-001"
 }
 
 // judgeTheft takes the read by each vector, and then the controls.

@@ -171,3 +171,29 @@ func TestJudgeTheftByNullOrigins(t *testing.T) {
 		}
 	}
 }
+
+// What anyone can read is one finding, not one for each origin.
+func TestViolationsFollowFromAnEcho(t *testing.T) {
+	for _, tt := range []struct {
+		cred Credential
+		want string
+	}{{Cookie, "WLD-001"}, {Network, "WLD-003"}} {
+		target := oneEndpoint(tt.cred)
+		arbitrary := attack(target, tt.cred).read(privateRead)
+		violated := violates(Low, "it was read")
+		if j := violated.ifEchoed(readBy(arbitrary, private)); j.FollowsFrom != tt.want || !strings.Contains(j.Reason, tt.want) {
+			t.Errorf("%s: follows from %q: %s", tt.cred, j.FollowsFrom, j.Reason)
+		}
+		if j := violated.ifEchoed(blockedFrom(arbitrary, cors.MissingAllowOriginHeader, private)); j != violated {
+			t.Errorf("%s: the arbitrary origin is refused: %+v", tt.cred, j)
+		}
+		if j := conforms("it was not").ifEchoed(readBy(arbitrary, private)); j.FollowsFrom != "" {
+			t.Errorf("%s: no violation: %+v", tt.cred, j)
+		}
+		s, _ := Find("NUL-002")
+		cases, _ := s.Plan(target)
+		if last := cases[0].Attempts[len(cases[0].Attempts)-1]; last.Key() != arbitrary.Key() {
+			t.Errorf("%s: NUL-002 does not look at the arbitrary origin, but at %+v", tt.cred, last)
+		}
+	}
+}

@@ -19,6 +19,18 @@ type candidate struct {
 	at string
 }
 
+// tells ranks writes by how much an attack with one says of what a page could do to
+// the victim's data: one that makes a session least, one behind a login most.
+func (c candidate) tells() int {
+	switch {
+	case slices.ContainsFunc(append(splitWords(c.at), splitWords(c.id)...), func(w string) bool { return logins[w] }):
+		return 0
+	case c.secured:
+		return 2
+	}
+	return 1
+}
+
 // fromDocument picks what to examine out of a document.
 func (f *finder) fromDocument(doc document) {
 	f.found.Logins = doc.schemes
@@ -54,7 +66,7 @@ func (f *finder) fromDocument(doc document) {
 		case excluded(at, f.config.Exclude) != "":
 			f.left(name, "excluded by %q", excluded(at, f.config.Exclude))
 		default:
-			if _, ok := writes[op.method]; !ok {
+			if first, ok := writes[op.method]; !ok || c.tells() > first.tells() {
 				writes[op.method] = c
 			}
 		}

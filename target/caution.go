@@ -49,6 +49,9 @@ func effect(path, id string) string {
 	return ""
 }
 
+// logins are words of paths and operation ids that begin or end a session.
+var logins = words("login logon logoff logout signin signout signup register auth authenticate authorize oauth token session password")
+
 // splitWords takes a path or an id apart at what is no letter, and where a
 // capital follows a small one.
 func splitWords(s string) []string {
