@@ -84,7 +84,7 @@ const fastAPI = `{
 func fastAPIReplies() map[string]int {
 	return map[string]int{
 		"GET /": 404, "GET /health": 200, "GET /secured/items": 200, "GET /secured/sample/a%20b%2F..": 200, "GET /secured/gone": 410,
-		"GET /secured/logout": 200, "GET /secured/items?page=crossexam": 422, "GET /search": 405, "GET /admin/users": 200, "GET /events": 200,
+		"GET /secured/logout": 200, "GET /secured/items?page=crossexam": 422, "GET /account": 405, "GET /admin/users": 200, "GET /events": 200,
 	}
 }
 
@@ -120,7 +120,7 @@ func TestDiscovery(t *testing.T) {
 	for _, r := range found.Errors {
 		provoked = append(provoked, fmt.Sprintf("%d %s %t", r.Status, r.Path, r.Anonymous))
 	}
-	if want := []string{"401 /secured/gone true", "422 /secured/items?page=crossexam false", "405 /search false"}; !slices.Equal(provoked, want) {
+	if want := []string{"401 /secured/gone true", "422 /secured/items?page=crossexam false", "405 /account false"}; !slices.Equal(provoked, want) {
 		t.Errorf("errors: %q", provoked)
 	}
 	left := map[string]string{}
