@@ -37,7 +37,7 @@ func provocations(t Target, of kind) []provocation {
 		case r.Unhandled:
 			what = ", unhandled"
 		}
-		name := fmt.Sprintf("%s %s (%d%s)", r.Method, r.Path, r.Status, what)
+		name := fmt.Sprintf("%s %s (%d%s)", r.Method, t.steady(r.Path), r.Status, what)
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s, %d", name, seen[name])
 		}

@@ -398,3 +398,27 @@ func TestWritesGoWhereTheyAreDeclared(t *testing.T) {
 		t.Errorf("used methods %v", got)
 	}
 }
+
+// What is accepted or compared is found by ID and subject, in another run too.
+func TestSubjectsAreSteady(t *testing.T) {
+	for name, target := range targets() {
+		subjects := func(label string) (all []string) {
+			target := target
+			target.Label = label
+			target.Errors = append(slices.Clone(target.Errors), ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + label})
+			for _, s := range Catalogue() {
+				cases, _ := s.Plan(target)
+				for _, c := range cases {
+					all = append(all, fmt.Sprintf("%s %+v", s.ID, c.Subject))
+				}
+			}
+			return all
+		}
+		first := subjects("f1rst")
+		for _, subject := range subjects("s3cond") {
+			if !slices.Contains(first, subject) {
+				t.Errorf("%s: not so in another run: %s", name, subject)
+			}
+		}
+	}
+}

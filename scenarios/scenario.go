@@ -6,6 +6,7 @@ package scenarios
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -39,7 +40,8 @@ type Case struct {
 	Judge func([]Observation) Judgement
 }
 
-// A Subject tells the cases of one scenario apart.
+// A Subject tells the cases of one scenario apart, and is the same in every run:
+// what is accepted, and what an earlier run said, is found by it.
 type Subject struct {
 	Endpoint   string     `json:"endpoint"` // "GET /api/notebooks"
 	Origin     string     `json:"origin"`   // of the page, as it was sent
@@ -222,6 +224,15 @@ const (
 
 // At gives the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
+
+// steady is a path as a subject names it, which is the same in every run: the
+// label of this one is left open.
+func (t Target) steady(path string) string {
+	if t.Label == "" {
+		return path
+	}
+	return strings.ReplaceAll(path, t.Label, "*")
+}
 
 // Lets tells whether an attempt is a write that the operator lets through.
 func (t Target) Lets(a Attempt) bool {

@@ -26,6 +26,7 @@ func frontEnd(t Target, page cors.Origin, c Credential) visit {
 }
 
 func (v visit) subject(e Endpoint) Subject {
+	e.Path = v.target.steady(e.Path)
 	return Subject{Endpoint: e.String(), Origin: v.page.String(), Credential: v.cred}
 }
 
