@@ -77,12 +77,19 @@ func splitWords(s string) []string {
 func excluded(path string, patterns []string) string {
 	path, _, _ = strings.Cut(path, "?")
 	for _, p := range patterns {
-		e := "^" + strings.ReplaceAll(regexp.QuoteMeta(p), `\*`, ".*") + "$"
-		if ok, err := regexp.MatchString(e, path); ok && err == nil {
+		if like(path, p) {
 			return p
 		}
 	}
 	return ""
+}
+
+// like tells whether a text is as a pattern has it, in which * stands for any
+// characters.
+func like(text, pattern string) bool {
+	e := "(?s)^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$"
+	ok, err := regexp.MatchString(e, text)
+	return ok && err == nil
 }
 
 // whyAlone says why discovery leaves a GET alone, or is empty.

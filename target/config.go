@@ -45,7 +45,7 @@ type Config struct {
 
 	AllowWrites        bool   `yaml:"allow_writes"`
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
-	Accepted           string `yaml:"accepted"` // a file
+	Accepted           string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
 	from  *provenance           // nil for entries that came from no file
 	found *Discovery            // nil before [Config.Discover]
@@ -142,9 +142,6 @@ func (c Config) assemble() (Deployment, Problems) {
 		},
 	}
 	d.Facts.StartupLog = c.log
-	if c.Accepted != "" {
-		fail("accepted", errors.New("accepted deviations are not supported yet: leave the entry out, so that no one takes them for accepted"))
-	}
 	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.check())
 	for i, s := range c.Trusted {

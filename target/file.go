@@ -63,33 +63,15 @@ type surroundings struct {
 }
 
 func parseConfig(name string, data []byte, s surroundings) (Config, error) {
-	whole := func(text string) (Config, error) {
-		return Config{}, Problems{{File: name, Err: errors.New(text)}}
-	}
-	parsed, err := parser.ParseBytes(data, 0)
+	body, from, err := readYAML(name, data, Schema)
 	if err != nil {
-		return Config{}, Problems{yamlProblem(name, err)}
+		return Config{}, err
 	}
-	docs := slices.DeleteFunc(parsed.Docs, func(d *ast.DocumentNode) bool { return d == nil || d.Body == nil })
-	switch {
-	case len(docs) == 0:
-		return whole("the file is empty: write at least 'target: https://api.example.com'; 'crossexam init URL' writes a whole file")
-	case len(docs) > 1:
-		return whole("the file has more than one document: leave out the line '---' between them")
-	}
-	from := &provenance{file: name, places: map[string]place{}, given: map[string]string{}}
-	if p := from.locate(docs[0].Body, ""); p != nil {
-		return Config{}, Problems{p}
-	}
-	var value any
-	if err := yaml.NodeToValue(docs[0].Body, &value); err != nil {
-		return Config{}, Problems{yamlProblem(name, err)}
-	}
-	if ps := from.validate(value); len(ps) > 0 {
-		return Config{}, ps.orNil()
+	if body == nil {
+		return Config{}, Problems{{File: name, Err: errors.New("the file is empty: write at least 'target: https://api.example.com'; 'crossexam init URL' writes a whole file")}}
 	}
 	var c Config
-	if err := yaml.NodeToValue(docs[0].Body, &c, yaml.Strict()); err != nil {
+	if err := yaml.NodeToValue(body, &c, yaml.Strict()); err != nil {
 		return Config{}, Problems{yamlProblem(name, err)}
 	}
 	c.from = from
@@ -105,6 +87,34 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// readYAML reads the one document of a YAML file, which is as the schema has
+// it, and where its entries stand. An empty file has none. The error is [Problems].
+func readYAML(name string, data, schema []byte) (ast.Node, *provenance, error) {
+	parsed, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, nil, Problems{yamlProblem(name, err)}
+	}
+	docs := slices.DeleteFunc(parsed.Docs, func(d *ast.DocumentNode) bool { return d == nil || d.Body == nil })
+	switch {
+	case len(docs) == 0:
+		return nil, nil, nil
+	case len(docs) > 1:
+		return nil, nil, Problems{{File: name, Err: errors.New("the file has more than one document: leave out the line '---' between them")}}
+	}
+	from := &provenance{file: name, places: map[string]place{}, given: map[string]string{}}
+	if p := from.locate(docs[0].Body, ""); p != nil {
+		return nil, nil, Problems{p}
+	}
+	var value any
+	if err := yaml.NodeToValue(docs[0].Body, &value); err != nil {
+		return nil, nil, Problems{yamlProblem(name, err)}
+	}
+	if ps := from.validate(schema, value); len(ps) > 0 {
+		return nil, nil, ps.orNil()
+	}
+	return docs[0].Body, from, nil
 }
 
 // resolve makes relative paths start at the folder of the file.

@@ -47,13 +47,14 @@ startup_log: api.log
 openapi: api.yaml
 preset: open-notebook
 allow_writes: false
+accepted: accepted.yaml
 insecure_skip_verify: true
 `), around())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.StartupLog != "conf/api.log" || c.OpenAPI != "conf/api.yaml" {
-		t.Errorf("paths %q %q", c.StartupLog, c.OpenAPI)
+	if c.StartupLog != "conf/api.log" || c.OpenAPI != "conf/api.yaml" || c.Accepted != "conf/accepted.yaml" {
+		t.Errorf("paths %q %q %q", c.StartupLog, c.OpenAPI, c.Accepted)
 	}
 	c.OpenAPI = ""
 	d, err := c.Deployment(t.Context())
@@ -138,7 +139,6 @@ func TestConfigFileMistakes(t *testing.T) {
 		"secret, no colon":   {target + "credentials: {basic: secret-value}\n", []string{"USER:PASSWORD"}},
 		"secret in a blank":  {target + "credentials: {bearer: Bearer secret-value}\n", []string{"without the word Bearer"}},
 		"secret key":         {target + "credentials: {login: {path: secret-value, form: {a: b}}}\n", []string{"credentials.login.path"}},
-		"accepted":           {target + "accepted: a.yaml\n", []string{"accepted", "not supported yet"}},
 		"no certificate":     {target + "credentials: {client_certificate: {file: none.p12}}\n", []string{"credentials.client_certificate.file", "cannot be read"}},
 		"no state":           {target + "credentials: {storage_state: none.json}\n", []string{"c.yaml:2:30: credentials.storage_state", "cannot be read"}},
 	} {

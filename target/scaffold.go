@@ -165,4 +165,5 @@ errors:
 # limits:
 #   requests_per_second: 5
 # exclude: ["/admin/*"] # paths that discovery leaves alone
+# accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

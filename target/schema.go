@@ -13,23 +13,22 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-const schemaName = "crossexam.schema.json"
-
-func compiledSchema() (*jsonschema.Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+func compiled(schema []byte) (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
 		return nil, err
 	}
+	const name = "schema.json"
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource(schemaName, doc); err != nil {
+	if err := c.AddResource(name, doc); err != nil {
 		return nil, err
 	}
-	return c.Compile(schemaName)
+	return c.Compile(name)
 }
 
 // validate says what in a file is not as the schema has it.
-func (o *provenance) validate(value any) Problems {
-	s, err := compiledSchema()
+func (o *provenance) validate(schema []byte, value any) Problems {
+	s, err := compiled(schema)
 	if err != nil {
 		return Problems{{Err: fmt.Errorf("the schema of this program is broken: %w", err)}}
 	}

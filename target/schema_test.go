@@ -31,10 +31,15 @@ func (n *schemaNode) walk(path string, visit func(path string, n *schemaNode)) {
 	}
 }
 
-func schema(t *testing.T) *schemaNode {
+// schemas are those of the files, by name.
+func schemas() map[string][]byte {
+	return map[string][]byte{"crossexam.yaml": Schema, "accepted.yaml": AcceptedSchema}
+}
+
+func nodeOf(t *testing.T, schema []byte) *schemaNode {
 	t.Helper()
 	var n schemaNode
-	if err := json.Unmarshal(Schema, &n); err != nil {
+	if err := json.Unmarshal(schema, &n); err != nil {
 		t.Fatal(err)
 	}
 	return &n
@@ -43,7 +48,7 @@ func schema(t *testing.T) *schemaNode {
 // The schema has the keys of the configuration, and no others, with their types.
 func TestSchemaIsTheConfiguration(t *testing.T) {
 	inSchema := map[string]string{}
-	schema(t).walk("", func(path string, n *schemaNode) {
+	visit := func(path string, n *schemaNode) {
 		kind := n.Type
 		if n.Enum != nil {
 			kind = "string"
@@ -52,7 +57,10 @@ func TestSchemaIsTheConfiguration(t *testing.T) {
 			t.Errorf("%s is open to unknown keys", path)
 		}
 		inSchema[path] = kind
-	})
+	}
+	for _, schema := range schemas() {
+		nodeOf(t, schema).walk("", visit)
+	}
 	inCode := map[string]string{}
 	var fields func(path string, typ reflect.Type)
 	fields = func(path string, typ reflect.Type) {
@@ -85,6 +93,7 @@ func TestSchemaIsTheConfiguration(t *testing.T) {
 		}
 	}
 	fields("", reflect.TypeFor[Config]())
+	fields("[]", reflect.TypeFor[acceptanceEntry]())
 	for key, kind := range inCode {
 		if inSchema[key] != kind {
 			t.Errorf("%s is %q in the schema and %q in the code", key, inSchema[key], kind)
@@ -106,30 +115,32 @@ func TestSchemaIsDocumented(t *testing.T) {
 	}
 	doc := string(text)
 	var keys []string
-	compiled, err := compiledSchema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema(t).walk("", func(path string, n *schemaNode) {
-		keys = append(keys, path)
-		if n.Description == "" || len(n.Examples) == 0 {
-			t.Errorf("%s has no description or no example", path)
-			return
+	for _, schema := range schemas() {
+		whole, err := compiled(schema)
+		if err != nil {
+			t.Fatal(err)
 		}
-		s := compiled
-		for part := range strings.SplitSeq(strings.ReplaceAll(path, "[]", ".0"), ".") {
-			s = at(s, []string{part})
-		}
-		for _, example := range n.Examples {
-			if err := s.Validate(example); err != nil {
-				t.Errorf("the example of %s is none: %v", path, err)
+		nodeOf(t, schema).walk("", func(path string, n *schemaNode) {
+			keys = append(keys, path)
+			if n.Description == "" || len(n.Examples) == 0 {
+				t.Errorf("%s has no description or no example", path)
+				return
 			}
-		}
-		row := "| `" + path + "` | " + n.Description + " | `" + quoted(n.Examples[0]) + "` |"
-		if !strings.Contains(doc, row) {
-			t.Errorf("docs/configuration.md lacks this row:\n%s", row)
-		}
-	})
+			s := whole
+			for part := range strings.SplitSeq(strings.TrimPrefix(strings.ReplaceAll(path, "[]", ".0"), "."), ".") {
+				s = at(s, []string{part})
+			}
+			for _, example := range n.Examples {
+				if err := s.Validate(example); err != nil {
+					t.Errorf("the example of %s is none: %v", path, err)
+				}
+			}
+			row := "| `" + path + "` | " + n.Description + " | `" + quoted(n.Examples[0]) + "` |"
+			if !strings.Contains(doc, row) {
+				t.Errorf("docs/configuration.md lacks this row:\n%s", row)
+			}
+		})
+	}
 	for line := range strings.Lines(doc) {
 		if name, ok := strings.CutPrefix(line, "| `"); ok {
 			name, _, _ = strings.Cut(name, "`")
