@@ -29,6 +29,7 @@ func (i Item) Subject() scenarios.Subject {
 type Plan struct {
 	Target scenarios.Target
 	Items  []Item
+	whole  []Item // before a selection
 	groups []*group
 }
 
@@ -44,6 +45,7 @@ func NewPlan(catalogue []scenarios.Scenario, t scenarios.Target) Plan {
 			p.Items = append(p.Items, Item{Scenario: s, Case: &c})
 		}
 	}
+	p.whole = p.Items
 	p.groups = grouped(p.Target, p.attempts())
 	return p
 }
@@ -51,7 +53,7 @@ func NewPlan(catalogue []scenarios.Scenario, t scenarios.Target) Plan {
 // Select gives the plan of the items that are wanted, and of the attempts they
 // need.
 func (p Plan) Select(wanted func(Item) bool) Plan {
-	selected := Plan{Target: p.Target}
+	selected := Plan{Target: p.Target, whole: p.whole}
 	for _, item := range p.Items {
 		if wanted(item) {
 			selected.Items = append(selected.Items, item)

@@ -35,6 +35,7 @@ type Session struct {
 	restarts int
 	cache    *sharedCache // nil until an attempt needs it
 	cacheErr error
+	baseline *baselineIndex // nil for none
 	record   Record
 }
 
@@ -45,6 +46,13 @@ type Options struct {
 	Progress func(Progress)
 	// Screens asks for a screenshot of the malicious page with its loot.
 	Screens bool
+	// Accepted are violations that do not fail the run. One that has expired, and is
+	// about a scenario of the plan, is an error of NewSession.
+	Accepted target.Accepted
+	// Baseline is what the results are compared with; nil for none. With OnlyNew the
+	// violations that are in it too do not fail the run.
+	Baseline *Baseline
+	OnlyNew  bool
 }
 
 // Progress says how far an examination is.
@@ -73,6 +81,10 @@ type Record struct {
 	Navigations  int
 	Requests     int // to the target
 	Screens      []Screen
+	// Stale are the accepted deviations that accept nothing any more.
+	Stale target.Accepted
+	// Baseline is how the results compare with an earlier examination, or nil.
+	Baseline *Comparison
 	// Fault says why the examination broke off, or is nil.
 	Fault *Fault
 }
@@ -85,6 +97,9 @@ type Screen struct {
 
 // NewSession prepares the examination of a deployment.
 func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
+	if err := p.CheckExpired(o.Accepted, time.Now()); err != nil {
+		return nil, err
+	}
 	name := make([]byte, 6)
 	if _, err := rand.Read(name); err != nil {
 		return nil, fmt.Errorf("naming the run: %w", err)
@@ -98,6 +113,10 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		pending:    slices.Clone(p.groups),
 		planned:    map[string]bool{},
 		record:     Record{Run: "crossexam-" + hex.EncodeToString(name), Started: time.Now(), Target: p.Target},
+	}
+	if o.Baseline != nil {
+		x := o.Baseline.index()
+		s.baseline = &x
 	}
 	for _, g := range p.groups {
 		for _, a := range g.all() {
@@ -232,8 +251,21 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 		}
 	}
 	r.Judgement = judge(*item.Case, r.Observations)
+	s.excuse(&r)
 	s.record.Results = append(s.record.Results, r)
 	return r, nil
+}
+
+// excuse says of a violation whether it was accepted, and whether it is new.
+func (s *Session) excuse(r *Result) {
+	if r.Verdict() != scenarios.Violates {
+		return
+	}
+	r.Accepted = s.options.Accepted.For(r.Scenario.ID, r.Subject)
+	if s.baseline != nil {
+		r.Change = s.baseline.change(*r)
+		r.Known = s.options.OnlyNew && r.Change == Unchanged
+	}
 }
 
 // judge leaves out cases for which this machine lacks something.
@@ -317,6 +349,11 @@ func (s *Session) Record() Record {
 	r.Notes = append(slices.Clone(r.Notes), s.tap.Notes()...)
 	r.Requests = s.tap.Requests()
 	r.Attempts = len(s.observed)
+	r.Stale = stale(s.options.Accepted, s.plan, r.Results)
+	if s.options.Baseline != nil {
+		c := compare(*s.options.Baseline, s.options.OnlyNew, r.Results)
+		r.Baseline = &c
+	}
 	if s.lab != nil {
 		r.Navigations = s.lab.pastNavigations + s.lab.browser.Navigations()
 	}

@@ -31,7 +31,8 @@ type Examination struct {
 //
 // A case that violates fails; so does one that cannot be told, because no
 // verdict is not a pass. A violated SHOULD is skipped with its reason unless the
-// examination is strict. A fault of the harness aborts the suite.
+// examination is strict, and so is a violation that the session's options excuse.
+// A fault of the harness aborts the suite.
 func Register(x Examination) {
 	var session *engine.Session
 	BeforeSuite(func(ctx SpecContext) {
@@ -67,8 +68,8 @@ func examine(ctx context.Context, session *engine.Session, s spec, strict bool) 
 		Skip("not-applicable: " + reason)
 	}
 	Expect(results).To(Conform(strict))
-	if reason := tolerated(results); reason != "" {
-		Skip("violates a SHOULD, which fails with --strict: " + reason)
+	if why := tolerated(results); why != "" {
+		Skip(why)
 	}
 }
 
@@ -99,12 +100,16 @@ func notApplicable(results []engine.Result) (string, bool) {
 	return reason, len(results) > 0
 }
 
-// tolerated is the reason of the first violation that did not fail the spec.
+// tolerated says why the first violation did not fail the spec.
 func tolerated(results []engine.Result) string {
 	for _, r := range results {
-		if r.Verdict() == scenarios.Violates {
-			return r.Judgement.Reason
+		if r.Verdict() != scenarios.Violates {
+			continue
 		}
+		if excuse := r.Excuse(); excuse != "" {
+			return fmt.Sprintf("violates (%s): %s", excuse, r.Judgement.Reason)
+		}
+		return "violates a SHOULD, which fails with --strict: " + r.Judgement.Reason
 	}
 	return ""
 }
