@@ -1,15 +1,18 @@
 package report
 
 import (
+	"strings"
+
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// The exit codes of the command. 2 is for usage and configuration, of which a
-// report knows nothing.
+// The exit codes of the command. A report knows of one thing that is wrong with
+// the configuration: accepted deviations that accept nothing any more.
 const (
 	ExitConforms  = 0
 	ExitViolates  = 1
+	ExitUsage     = 2
 	ExitNoVerdict = 3
 )
 
@@ -20,7 +23,7 @@ func ExitMeaning(code int) string {
 		return "conforms"
 	case ExitViolates:
 		return "a MUST requirement is violated (with --strict a SHOULD too)"
-	case 2:
+	case ExitUsage:
 		return "usage or configuration"
 	case ExitNoVerdict:
 		return "could not judge, which is not a pass"
@@ -29,8 +32,9 @@ func ExitMeaning(code int) string {
 }
 
 // ExitCode is 3 when the examination broke off, else 1 when a MUST is violated
-// (with strict a SHOULD too) and that is not accepted, else 3 when such a
-// requirement could not be judged, or when nothing was judged at all, else 0.
+// (with strict a SHOULD too) and nothing excuses that, else 3 when such a
+// requirement could not be judged, or when nothing was judged at all, else 2 when
+// an accepted deviation is stale, else 0.
 //
 // A violation wins over a case that could not be judged: what a page was seen to
 // read stays read. A run that broke off says nothing as a whole, though, whatever
@@ -43,17 +47,56 @@ func (r Report) ExitCode(strict bool) int {
 	judged, doubt := false, false
 	for _, c := range r.Results {
 		switch {
-		case c.Verdict == scenarios.Violates && !c.Accepted && c.binding(strict):
+		case c.Verdict == scenarios.Violates && !r.excused(c) && c.binding(strict):
 			return ExitViolates
 		case c.Verdict == scenarios.CannotTell && c.binding(strict):
 			doubt = true
 		}
 		judged = judged || c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates
 	}
-	if doubt || !judged {
+	switch {
+	case doubt || !judged:
 		return ExitNoVerdict
+	case len(r.Stale) > 0:
+		return ExitUsage
 	}
 	return ExitConforms
+}
+
+// meaning says what the exit code of this report means.
+func (r Report) meaning() string {
+	code := r.ExitCode(r.Run.Strict)
+	switch code {
+	case ExitUsage:
+		return plural(len(r.Stale), "accepted deviation is", "accepted deviations are") + " stale, and has to go from the file"
+	case ExitViolates:
+		if r.Baseline != nil && r.Baseline.OnlyNew {
+			return "a MUST requirement is violated that was not before (with --strict a SHOULD too)"
+		}
+	case ExitConforms:
+		var but []string
+		if n := r.Summary.Accepted; n > 0 {
+			but = append(but, plural(n, "accepted violation", "accepted violations"))
+		}
+		if n := r.known(); n > 0 {
+			but = append(but, plural(n, "violation", "violations")+" that the baseline has too")
+		}
+		if len(but) > 0 {
+			return "conforms, except for " + strings.Join(but, " and ")
+		}
+	}
+	return ExitMeaning(code)
+}
+
+// known counts the violations that do not fail since the baseline has them too.
+func (r Report) known() int {
+	n := 0
+	for _, c := range r.Results {
+		if r.violated(c) && r.excused(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // distrusted tells whether a control failed, so that nothing that was seen counts.
@@ -66,7 +109,16 @@ func (c Result) binding(strict bool) bool {
 	return c.Level == scenarios.Must || strict && c.Level == scenarios.Should
 }
 
-// fails tells whether the result is a violation that fails the run.
-func (r Report) fails(c Result) bool {
+// excused tells whether a violation does not fail the run: it is accepted, or only
+// new ones count and it is none.
+func (r Report) excused(c Result) bool {
+	return c.Accepted || r.Baseline != nil && r.Baseline.OnlyNew && c.Change == engine.Unchanged
+}
+
+// violated tells whether the result is a binding violation that is not accepted.
+func (r Report) violated(c Result) bool {
 	return c.Verdict == scenarios.Violates && !c.Accepted && c.binding(r.Run.Strict)
 }
+
+// fails tells whether the result is a violation that fails the run.
+func (r Report) fails(c Result) bool { return r.violated(c) && !r.excused(c) }

@@ -20,7 +20,7 @@ func (r Report) Headline() string {
 	violated := 0
 	seen := map[string]bool{}
 	for _, c := range r.Results {
-		if r.fails(c) && !seen[c.ID] {
+		if r.violated(c) && !seen[c.ID] {
 			seen[c.ID] = true
 			violated++
 		}
@@ -78,12 +78,13 @@ func broke(stage string) string {
 // FrontEnd says in one sentence whether the trusted front end still works, the
 // other half of the question. It is empty where that was not asked.
 func (r Report) FrontEnd() string {
-	conforms, doubt := false, false
+	conforms, doubt, accepted := false, false, true
 	var violated []string
 	for _, c := range r.Results {
 		switch {
 		case c.Family != "TRU":
-		case r.fails(c):
+		case c.Verdict == scenarios.Violates && c.binding(r.Run.Strict):
+			accepted = accepted && c.Accepted
 			if !slices.Contains(violated, c.ID) {
 				violated = append(violated, c.ID)
 			}
@@ -94,6 +95,8 @@ func (r Report) FrontEnd() string {
 		}
 	}
 	switch {
+	case len(violated) > 0 && accepted:
+		return fmt.Sprintf("The trusted front end cannot do all of its work (%s), which was accepted.", strings.Join(violated, ", "))
 	case len(violated) > 0:
 		return fmt.Sprintf("The trusted front end cannot do all of its work (%s).", strings.Join(violated, ", "))
 	case doubt:

@@ -39,19 +39,21 @@ func (r Report) WriteHTML(w io.Writer, screens []engine.Screen) error {
 // page is what the template shows.
 type page struct {
 	Report
-	Headline string
-	FrontEnd string
-	Mark     string // the mark of the whole, see [mark]
-	Code     int
-	Meaning  string
-	Counts   []count
-	Broke    string
-	Thefts   []theft
-	Pictures []picture
-	Todo     []group
-	Families []section
-	Took     string
-	Started  string
+	Headline  string
+	FrontEnd  string
+	Mark      string // the mark of the whole, see [mark]
+	Code      int
+	Meaning   string
+	Counts    []count
+	Broke     string
+	Thefts    []theft
+	Pictures  []picture
+	Changes   []changed
+	WhatStale string
+	Todo      []group
+	Families  []section
+	Took      string
+	Started   string
 }
 
 type count struct {
@@ -121,16 +123,18 @@ func tally(mark string, n int) string {
 func (r Report) page(screens []engine.Screen) page {
 	code := r.ExitCode(r.Run.Strict)
 	p := page{
-		Report:   r,
-		Headline: r.Headline(),
-		Mark:     map[int]string{ExitConforms: "conforms", ExitViolates: "violates", ExitNoVerdict: "cannot-tell"}[code],
-		Code:     code,
-		Meaning:  ExitMeaning(code),
-		Thefts:   r.thefts(3),
-		Pictures: r.pictures(screens),
-		Took:     (time.Duration(r.Summary.DurationMS) * time.Millisecond).Round(100 * time.Millisecond).String(),
-		Started:  r.Run.Started.Format("2 January 2006, 15:04:05 MST"),
-		FrontEnd: r.FrontEnd(),
+		Report:    r,
+		Headline:  r.Headline(),
+		Mark:      map[int]string{ExitConforms: "conforms", ExitViolates: "violates", ExitUsage: "accepted", ExitNoVerdict: "cannot-tell"}[code],
+		Code:      code,
+		Meaning:   r.meaning(),
+		Changes:   r.changes(),
+		WhatStale: whatStale,
+		Thefts:    r.thefts(3),
+		Pictures:  r.pictures(screens),
+		Took:      (time.Duration(r.Summary.DurationMS) * time.Millisecond).Round(100 * time.Millisecond).String(),
+		Started:   r.Run.Started.Format("2 January 2006, 15:04:05 MST"),
+		FrontEnd:  r.FrontEnd(),
 	}
 	for _, n := range []struct {
 		mark string
@@ -145,6 +149,9 @@ func (r Report) page(screens []engine.Screen) page {
 		if n.mark != "accepted" || n.of > 0 {
 			p.Counts = append(p.Counts, count{Mark: n.mark, Word: tally(n.mark, n.of), Count: n.of})
 		}
+	}
+	if code == ExitConforms && r.Summary.Accepted > 0 {
+		p.Mark = "accepted"
 	}
 	if r.Fault != nil {
 		p.Broke = broke(r.Fault.Stage)

@@ -171,7 +171,7 @@ func TestHTMLIsInert(t *testing.T) {
 
 // Verdicts differ in word and shape, not in colour alone.
 func TestHTMLMarksHaveWordsAndShapes(t *testing.T) {
-	r := New(sample(), Meta{}).Accepting(func(c Result) bool { return c.ID == "CRD-002" })
+	r := New(accepting(sample(), "CRD-002"), Meta{})
 	elements, _ := parsed(t, pageOf(t, r, nil))
 	shapes := map[string]bool{}
 	words := map[string]string{}

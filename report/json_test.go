@@ -50,6 +50,8 @@ func TestReportsFitTheSchema(t *testing.T) {
 	s := compiled(t)
 	for name, record := range map[string]engine.Record{
 		"sample":      sample(),
+		"accepted":    accepting(sample()),
+		"compared":    compared(accepting(sample(), "CRD-002")),
 		"broke off":   faulty(engine.StageReach),
 		"empty":       {},
 		"a new stage": faulty("elsewhere", sample().Results...),
@@ -140,7 +142,7 @@ func TestSchemaAndStructsAgree(t *testing.T) {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
-	r := New(sample(), Meta{Version: "1.0"})
+	r := New(compared(accepting(sample(), "CRD-002")), Meta{Version: "1.0"})
 	var b bytes.Buffer
 	if err := r.WriteJSON(&b); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	if s := r.FrontEnd(); s != "" {
 		fmt.Fprintf(&b, "%s\n\n", mdText(s))
 	}
-	fmt.Fprintf(&b, "Target %s, exit code %d: %s.\n\n", mdCode(r.Target.URL), code, ExitMeaning(code))
+	fmt.Fprintf(&b, "Target %s, exit code %d: %s.\n\n", mdCode(r.Target.URL), code, r.meaning())
 	b.WriteString("| conforms | violates | cannot tell | not applicable | accepted | exfiltration |\n")
 	b.WriteString("| --- | --- | --- | --- | --- | --- |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %s |\n", s.Conforms, s.Violates, s.CannotTell, s.NotApplicable, s.Accepted, s.Exfiltration)
@@ -32,19 +32,54 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 		}
 		b.WriteString("\n")
 	}
-	r.mdResults(&b, "Violated", scenarios.Violates)
-	r.mdResults(&b, "Could not be judged, which is not a pass", scenarios.CannotTell)
+	r.mdBaseline(&b)
+	r.mdResults(&b, "Violated", func(c Result) bool { return mark(c) == "violates" })
+	r.mdResults(&b, "Could not be judged, which is not a pass", func(c Result) bool { return mark(c) == "cannot-tell" })
+	r.mdResults(&b, "Violated, and accepted", func(c Result) bool { return mark(c) == "accepted" })
+	r.mdStale(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// mdResults lists the scenarios with results of a verdict.
-func (r Report) mdResults(b *strings.Builder, heading string, v scenarios.Verdict) {
+// mdBaseline compares with an earlier examination.
+func (r Report) mdBaseline(b *strings.Builder) {
+	if r.Baseline == nil {
+		return
+	}
+	fmt.Fprintf(b, "\n### %s\n\n%s\n", mdText(r.Baseline.Title()), mdText(r.Baseline.Counts()))
+	for _, c := range r.changes() {
+		lines := c.ByScenario()
+		for i, at := range lines {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			if i == summaryLimit {
+				fmt.Fprintf(b, "- %s: and %s, in report.html\n", c.Word, plural(len(lines)-i, "more scenario", "more scenarios"))
+				break
+			}
+			fmt.Fprintf(b, "- **%s** %s: %s\n", mdText(at.ID), c.Word, mdCode(at.About()))
+		}
+	}
+}
+
+// mdStale lists the accepted deviations that are stale.
+func (r Report) mdStale(b *strings.Builder) {
+	if len(r.Stale) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Accepted deviations that are stale\n\n%s\n\n", whatStale)
+	for _, s := range r.Stale {
+		fmt.Fprintf(b, "- **%s** %s\n", mdText(s.About()), mdText(s.Acceptance.String()))
+	}
+}
+
+// mdResults lists the scenarios with results of a kind.
+func (r Report) mdResults(b *strings.Builder, heading string, wanted func(Result) bool) {
 	listed, left := 0, 0
 	for _, g := range r.groups() {
 		var results []Result
 		for _, c := range g.Results {
-			if c.Verdict == v && !c.Accepted {
+			if wanted(c) {
 				results = append(results, c)
 			}
 		}
@@ -71,7 +106,10 @@ func (r Report) mdResults(b *strings.Builder, heading string, v scenarios.Verdic
 		if c.Reason != "" {
 			fmt.Fprintf(b, "  - %s\n", mdText(c.Reason))
 		}
-		if v == scenarios.Violates && c.Fix != "" {
+		if c.Acceptance != nil {
+			fmt.Fprintf(b, "  - Accepted %s\n", mdText(c.Acceptance.String()))
+		}
+		if c.Verdict == scenarios.Violates && c.Fix != "" {
 			fmt.Fprintf(b, "  - Fix: %s\n", mdText(c.Fix))
 		}
 	}

@@ -42,6 +42,27 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+func TestMarkdownOfAcceptedAndCompared(t *testing.T) {
+	got := markdown(t, New(compared(accepting(sample(), "CRD-002")), Meta{}))
+	for _, want := range []string{
+		"| 2 | 4 | 1 | 1 | 1 | proven |\n",
+		"\n### Compared with the run of 20 November 2026, 08:00 UTC\n\n1 new violation, 1 fixed, 4 unchanged, ",
+		"\n- **WLD-001** new: `GET /api/notebooks from https://evil.test with cookie`\n",
+		"\n- **ORG-001** fixed: `GET /api/notebooks from https://fixed.test with cookie`\n",
+		"\n- **ERR-002** could not be judged now: `",
+		"\n- **ORG-009** not examined now: `",
+		"\n- **NUL-001** unchanged: `",
+		"\n### Violated, and accepted\n\n- **CRD-002** (must, medium severity, unchanged) Title",
+		"\n  - Accepted until 2027-01-31 by api-team: It moves in spring\n",
+		"\n### Accepted deviations that are stale\n\nEverything",
+		"- **ORG-001 \\(from https&#58;//\\*.example.com\\)** until 2027-02-01 by front-team: They are ours\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
 func TestMarkdownIsShort(t *testing.T) {
 	var results []engine.Result
 	for range 30 {
@@ -93,7 +114,8 @@ func TestMarkdownIsInert(t *testing.T) {
 	for line := range strings.SplitSeq(strings.TrimSpace(got), "\n") {
 		ours := line == "" || strings.HasPrefix(line, "## Crossexam") || strings.HasPrefix(line, "### ") ||
 			strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "- **") || strings.HasPrefix(line, "  - ") ||
-			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "The ")
+			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "The ") ||
+			strings.HasPrefix(line, "1 new violation, ") || line == whatStale
 		if !ours {
 			t.Errorf("this line is not ours: %s", line)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"image/png"
+	"slices"
 	"testing"
 	"time"
 
@@ -165,6 +166,44 @@ func sample() engine.Record {
 		Requests:    10,
 		Screens:     []engine.Screen{{Name: "malicious-page-cookie.png", PNG: picturePNG()}},
 	}
+}
+
+// accepting is a record in which the violations of some scenarios are accepted,
+// those of all where none is named.
+func accepting(record engine.Record, ids ...string) engine.Record {
+	for i, c := range record.Results {
+		if c.Verdict() == scenarios.Violates && (len(ids) == 0 || slices.Contains(ids, c.Scenario.ID)) {
+			record.Results[i].Accepted = &target.Acceptance{
+				ID: c.Scenario.ID, Reason: "It moves in spring", Owner: "api-team", Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
+			}
+		}
+	}
+	return record
+}
+
+// compared is a record with a stale acceptance and a comparison of every kind.
+func compared(record engine.Record) engine.Record {
+	old := func(id, origin string) []engine.BaselineCase {
+		return []engine.BaselineCase{{ID: id, Subject: scenarios.Subject{Endpoint: "GET /api/notebooks", Origin: origin, Credential: scenarios.Cookie}, Verdict: scenarios.Violates}}
+	}
+	for i, c := range record.Results {
+		if c.Verdict() == scenarios.Violates {
+			record.Results[i].Change = engine.New
+			if c.Scenario.ID != "WLD-001" {
+				record.Results[i].Change = engine.Unchanged
+			}
+		}
+	}
+	record.Baseline = &engine.Comparison{
+		Run: "crossexam-ba9876543210", Started: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC),
+		Fixed: old("ORG-001", "https://fixed.test"), CannotTell: old("ERR-002", sampleEvil), NotExamined: old("ORG-009", "https://gone.test"),
+		Unknown: old("WLD-001", sampleEvil), OnlyThen: 3, OnlyNow: 2,
+	}
+	record.Stale = target.Accepted{{
+		ID: "ORG-001", Subject: target.SubjectPattern{Origin: "https://*.example.com"},
+		Reason: "They are ours", Owner: "front-team", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC),
+	}}
+	return record
 }
 
 // faulty is a record of an examination that broke off.

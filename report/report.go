@@ -36,6 +36,10 @@ type Report struct {
 	Withheld []Withheld `json:"withheld"`
 	Notes    []string   `json:"notes"`
 	Screens  []string   `json:"screens"` // names of the pictures in screens/
+	// Stale are accepted deviations that accept nothing any more.
+	Stale []StaleAcceptance `json:"stale_acceptances"`
+	// Baseline compares with an earlier examination, or is nil.
+	Baseline *Baseline `json:"baseline"`
 	// Fault says why the examination broke off, or is nil.
 	Fault *Fault `json:"fault"`
 }
@@ -96,9 +100,13 @@ type Result struct {
 	Level    scenarios.Level    `json:"level" redact:"-"`
 	Severity scenarios.Severity `json:"severity" redact:"-"` // of a violation, else empty
 	Verdict  scenarios.Verdict  `json:"verdict" redact:"-"`
-	// Accepted marks a violation that the operator has accepted; see [Report.Accepting].
-	Accepted bool   `json:"accepted"`
-	Reason   string `json:"reason"`
+	// Accepted marks a violation that the operator has accepted, and Acceptance says
+	// why; it is nil for all others.
+	Accepted   bool        `json:"accepted"`
+	Acceptance *Acceptance `json:"acceptance"`
+	// Change compares a violation with the baseline; empty where there is none.
+	Change engine.Change `json:"change" redact:"-"`
+	Reason string        `json:"reason"`
 	// Exfiltrated says that the attacker's collector received private data.
 	Exfiltrated bool       `json:"exfiltrated"`
 	Subject     Subject    `json:"subject"`
@@ -187,6 +195,7 @@ func New(record engine.Record, meta Meta) Report {
 		Withheld: []Withheld{},
 		Notes:    append([]string{}, record.Notes...),
 		Screens:  []string{},
+		Stale:    []StaleAcceptance{},
 	}
 	for _, c := range record.Controls {
 		r.Controls = append(r.Controls, Control{ID: c.ID, Outcome: string(c.Outcome), Detail: c.Detail})
@@ -208,6 +217,12 @@ func New(record engine.Record, meta Meta) Report {
 	}
 	for _, w := range record.Withheld {
 		r.Withheld = append(r.Withheld, Withheld{Method: w.Method, Path: w.Path, Count: w.Count})
+	}
+	for _, a := range record.Stale {
+		r.Stale = append(r.Stale, newStale(a))
+	}
+	if c := record.Baseline; c != nil {
+		r.Baseline = newBaseline(*c, r.Results)
 	}
 	if f := record.Fault; f != nil {
 		r.Fault = &Fault{Stage: string(f.Stage), Advice: f.Advice}
@@ -292,11 +307,16 @@ func newResult(c engine.Result) Result {
 		Severity:    c.Judgement.Severity,
 		Verdict:     c.Judgement.Verdict,
 		Reason:      c.Judgement.Reason,
+		Change:      c.Change,
 		Exfiltrated: c.Judgement.Exfiltrated,
-		Subject:     Subject{Endpoint: c.Subject.Endpoint, Origin: c.Subject.Origin, Credential: c.Subject.Credential},
+		Subject:     newSubject(c.Subject),
 		Proof:       newProof(c.Proof()),
 		Guidance:    []Guidance{},
 		Fix:         c.Scenario.Fix,
+	}
+	if c.Accepted != nil && c.Verdict() == scenarios.Violates {
+		a := newAcceptance(*c.Accepted)
+		r.Accepted, r.Acceptance = true, &a
 	}
 	for _, g := range c.Scenario.Guidance {
 		r.Guidance = append(r.Guidance, Guidance{Source: g.Source, Ref: g.Ref, URL: g.URL})

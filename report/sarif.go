@@ -24,10 +24,10 @@ const home = "https://github.com/crossexam/crossexam"
 // checkout URI scheme "file"").
 const baseID = "TARGET"
 
-// WriteSARIF writes results.sarif. Its results are the violations that are not
-// accepted, and nothing else, since code scanning services make an alert of each
-// whatever its kind. What could not be judged is in the notifications of the
-// invocation.
+// WriteSARIF writes results.sarif. Its results are the violations and nothing else,
+// since code scanning services make an alert of each whatever its kind; those that
+// are accepted are suppressed (SARIF 2.1.0, section 3.35). What could not be judged
+// is in the notifications of the invocation.
 func (r Report) WriteSARIF(w io.Writer) error {
 	run := sarif.NewRunWithInformationURI("Crossexam", home)
 	run.Tool.Driver.WithRules([]*sarif.ReportingDescriptor{})
@@ -42,7 +42,7 @@ func (r Report) WriteSARIF(w io.Writer) error {
 	for _, g := range r.groups() {
 		run.Tool.Driver.AddRule(rule(g))
 		for _, c := range g.Results {
-			if c.Verdict == scenarios.Violates && !c.Accepted {
+			if c.Verdict == scenarios.Violates {
 				run.AddResult(r.sarifResult(c).WithRuleIndex(len(run.Tool.Driver.Rules) - 1))
 			}
 		}
@@ -120,12 +120,19 @@ func (r Report) sarifResult(c Result) *sarif.Result {
 	if c.Proof.LootSHA256 != "" {
 		properties.Add("loot_sha256", c.Proof.LootSHA256)
 	}
-	return sarif.NewRuleResult(c.ID).
+	result := sarif.NewRuleResult(c.ID).
 		WithLevel(sarifLevel(c.Level)).
 		WithMessage(sarif.NewTextMessage(message)).
 		AddLocation(location(c)).
 		WithPartialFingerprints(map[string]string{"crossexam/v1": c.Fingerprint()}).
 		WithProperties(properties)
+	if c.Change != "" {
+		result.WithBaselineState(string(c.Change)) // the same words (section 3.27.24)
+	}
+	if a := c.Acceptance; a != nil {
+		result.AddSuppression(sarif.NewSuppression().WithKind("external").WithStatus("accepted").WithJustification("Accepted " + a.String()))
+	}
+	return result
 }
 
 // Fingerprint identifies a result from run to run: the scenario and its subject.
@@ -175,11 +182,15 @@ func (r Report) invocation() *sarif.Invocation {
 	i := sarif.NewInvocation().
 		WithExecutionSuccessful(r.Fault == nil).
 		WithExitCode(code).
-		WithExitCodeDescription(ExitMeaning(code)).
+		WithExitCodeDescription(r.meaning()).
 		WithStartTimeUtc(r.Run.Started.Format(time.RFC3339))
 	if f := r.Fault; f != nil {
 		text := broke(f.Stage) + ": " + visibleLine(f.Error)
 		i.AddToolExecutionNotification(sarif.NewNotification().WithLevel(sarif.LevelError).WithMessage(sarif.NewTextMessage(text)))
+	}
+	for _, s := range r.Stale {
+		i.AddToolConfigurationNotification(sarif.NewNotification().WithLevel(sarif.LevelError).
+			WithMessage(sarif.NewTextMessage(fmt.Sprintf("The accepted deviation %s is stale. %s", s.About(), whatStale))))
 	}
 	for _, c := range r.Results {
 		if c.Verdict != scenarios.CannotTell {

@@ -80,9 +80,27 @@ func TestSARIFOfOtherEnds(t *testing.T) {
 		t.Errorf("the invocation is %+v", i)
 	}
 	sarifOf(t, New(engine.Record{}, Meta{}))
-	accepted := New(sample(), Meta{}).Accepting(func(c Result) bool { return true })
-	if run := sarifOf(t, accepted); len(run.Results) != 0 {
-		t.Errorf("%d results, all of which are accepted", len(run.Results))
+}
+
+// What is accepted is suppressed, and what is stale is told.
+func TestSARIFOfAcceptedAndCompared(t *testing.T) {
+	run := sarifOf(t, New(compared(accepting(sample(), "CRD-002")), Meta{}))
+	for _, c := range run.Results {
+		suppressed := len(c.Suppressions) == 1
+		if suppressed != (*c.RuleID == "CRD-002") {
+			t.Errorf("%s has %d suppressions", *c.RuleID, len(c.Suppressions))
+		}
+		if suppressed {
+			if s := c.Suppressions[0]; *s.Kind != "external" || *s.Status != "accepted" || *s.Justification != "Accepted until 2027-01-31 by api-team: It moves in spring" {
+				t.Errorf("%+v", s)
+			}
+		}
+		if want := map[bool]string{true: "new", false: "unchanged"}[*c.RuleID == "WLD-001"]; *c.BaselineState != want {
+			t.Errorf("%s is %s", *c.RuleID, *c.BaselineState)
+		}
+	}
+	if notes := run.Invocations[0].ToolConfigurationNotifications; len(notes) != 1 || !strings.Contains(*notes[0].Message.Text, "ORG-001 (from https://*.example.com) is stale") {
+		t.Errorf("%+v", notes)
 	}
 }
 

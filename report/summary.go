@@ -34,19 +34,6 @@ const (
 	Undetermined Exfiltration = "cannot-tell"
 )
 
-// Accepting gives a copy of the report in which the violations that the function
-// knows are marked as accepted.
-func (r Report) Accepting(accepted func(Result) bool) Report {
-	r.Results = slices.Clone(r.Results)
-	for i, c := range r.Results {
-		r.Results[i].Accepted = c.Verdict == scenarios.Violates && accepted(c)
-	}
-	s := summarize(r, r.Summary.Exfiltration)
-	s.Attempts, s.Navigations, s.Requests, s.DurationMS = r.Summary.Attempts, r.Summary.Navigations, r.Summary.Requests, r.Summary.DurationMS
-	r.Summary = s
-	return r
-}
-
 // summarize counts; what became of the reads is known before.
 func summarize(r Report, e Exfiltration) Summary {
 	s := Summary{Exfiltration: e, ExitCode: r.ExitCode(r.Run.Strict)}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 func TestExitCode(t *testing.T) {
@@ -50,22 +51,80 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
+func onlyNew(r engine.Record) engine.Record {
+	r.Baseline = &engine.Comparison{OnlyNew: true}
+	return r
+}
+
 func of(results ...engine.Result) engine.Record { return engine.Record{Results: results} }
 
-func TestAccepting(t *testing.T) {
-	r := New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, ""), judged("ORG-002", scenarios.Must, scenarios.Violates, "")), Meta{})
-	accepted := r.Accepting(func(c Result) bool { return true })
-	if got := accepted.ExitCode(false); got != ExitConforms {
-		t.Errorf("ExitCode is %d", got)
+// excused marks a result.
+func excused(c engine.Result, accepted bool, change engine.Change) engine.Result {
+	if accepted {
+		c.Accepted = &target.Acceptance{ID: c.Scenario.ID, Reason: "r", Owner: "o"}
 	}
-	if s := accepted.Summary; s.Accepted != 1 || s.Violates != 0 || s.Conforms != 1 || s.ExitCode != 0 {
+	c.Change = change
+	return c
+}
+
+func TestExitCodeOfExcused(t *testing.T) {
+	must, should := scenarios.Must, scenarios.Should
+	conforms := judged("ORG-001", must, scenarios.Conforms, "")
+	violates := judged("ORG-002", must, scenarios.Violates, "")
+	doubt := judged("ORG-003", must, scenarios.CannotTell, "")
+	advice := judged("ORG-005", should, scenarios.Violates, "")
+	with := func(r engine.Record, stale, onlyNew bool) engine.Record {
+		if stale {
+			r.Stale = target.Accepted{{ID: "ORG-009"}}
+		}
+		r.Baseline = &engine.Comparison{OnlyNew: onlyNew}
+		return r
+	}
+	for _, c := range []struct {
+		name          string
+		record        engine.Record
+		usual, strict int
+		meaning       string // of the strict one
+	}{
+		{"accepted", of(conforms, excused(violates, true, "")), 0, 0, "conforms, except for 1 accepted violation"},
+		{"accepted, and another one", of(violates, excused(violates, true, "")), 1, 1, "is violated"},
+		{"accepted advice", of(conforms, excused(advice, true, "")), 0, 0, "1 accepted violation"},
+		{"a doubt is not accepted", of(excused(doubt, true, "")), 3, 3, "could not judge"},
+		{"stale", with(of(conforms), true, false), 2, 2, "1 accepted deviation is stale"},
+		{"stale and violated", with(of(violates), true, false), 1, 1, ""},
+		{"stale and in doubt", with(of(conforms, doubt), true, false), 3, 3, ""},
+		{"stale, with advice", with(of(conforms, advice), true, false), 2, 1, ""},
+		{"stale and broke off", with(faulty(engine.StageBrowser, conforms), true, false), 3, 3, ""},
+		{"unchanged", with(of(conforms, excused(violates, false, engine.Unchanged)), false, false), 1, 1, "is violated"},
+		{"unchanged, only new fail", with(of(conforms, excused(violates, false, engine.Unchanged)), false, true), 0, 0, "except for 1 violation that the baseline has too"},
+		{"new, only new fail", with(of(conforms, excused(violates, false, engine.New)), false, true), 1, 1, "that was not before"},
+		{"new advice, only new fail", with(of(conforms, excused(advice, false, engine.New)), false, true), 0, 1, "that was not before"},
+		{"new and accepted, only new fail", with(of(conforms, excused(violates, true, engine.New)), false, true), 0, 0, "1 accepted violation"},
+		{"a doubt, only new fail", with(of(conforms, doubt), false, true), 3, 3, ""},
+		{"a doubt and an unchanged one, only new fail", with(of(doubt, excused(violates, false, engine.Unchanged)), false, true), 3, 3, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for strict, want := range map[bool]int{false: c.usual, true: c.strict} {
+				r := New(c.record, Meta{Strict: strict})
+				if got := r.ExitCode(strict); got != want || r.Summary.ExitCode != want {
+					t.Errorf("strict %v: ExitCode is %d, the summary's %d, want %d", strict, got, r.Summary.ExitCode, want)
+				}
+				if strict && !strings.Contains(r.meaning(), c.meaning) {
+					t.Errorf("it means %q", r.meaning())
+				}
+			}
+		})
+	}
+}
+
+func TestAcceptedIsCounted(t *testing.T) {
+	r := New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, ""), excused(judged("ORG-002", scenarios.Must, scenarios.Violates, ""), true, ""),
+		excused(judged("ORG-003", scenarios.Must, scenarios.CannotTell, ""), true, "")), Meta{})
+	if s := r.Summary; s.Accepted != 1 || s.Violates != 0 || s.Conforms != 1 || s.CannotTell != 1 {
 		t.Errorf("the summary is %+v", s)
 	}
-	if accepted.Results[0].Accepted {
-		t.Error("a result that conforms is marked as accepted")
-	}
-	if r.Results[1].Accepted || r.Summary.Violates != 1 {
-		t.Error("the original has changed")
+	if r.Results[0].Acceptance != nil || r.Results[2].Accepted || r.Results[2].Acceptance != nil {
+		t.Error("what is no violation is marked as accepted")
 	}
 }
 
@@ -137,6 +196,8 @@ func TestHeadline(t *testing.T) {
 		{"network", of(network), "Any web page can read this API from a visitor's network."},
 		{"nobody", of(blocked), "No web page of another origin could read this API's private data."},
 		{"nobody, but", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, "")), "No web page of another origin could read this API's private data, but 1 requirement is violated."},
+		{"nobody, but what was there before", onlyNew(of(blocked, excused(judged("PRE-001", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "No web page of another origin could read this API's private data, but 1 requirement is violated."},
+		{"anybody, which is accepted", accepting(sample()), "Any web page can read this API with a visitor's session."},
 		{"nobody, as far as", of(blocked, judged("PRE-001", scenarios.Must, scenarios.CannotTell, "")), "No web page of another origin could read this API's private data, but not every requirement could be judged."},
 		{"unknown", of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false)), judged("HDR-001", scenarios.Must, scenarios.Conforms, "")), "Could not judge whether a web page of another origin can read this API."},
 		{"nothing", of(), "Could not judge: no requirement applies to this target as it was declared."},
@@ -161,6 +222,8 @@ func TestFrontEnd(t *testing.T) {
 	}{
 		{"works", of(works), "can do its work"},
 		{"is hindered", of(works, judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
+		{"is hindered as before", onlyNew(of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "cannot do all of its work (TRU-002)."},
+		{"is hindered, which is accepted", of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), true, "")), "cannot do all of its work (TRU-002), which was accepted."},
 		{"unknown", of(works, judged("TRU-002", scenarios.Must, scenarios.CannotTell, "")), "could not be judged"},
 		{"not asked", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), ""},
 	} {

@@ -26,6 +26,8 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	p := &printer{r: r, o: o}
 	if !o.Quiet {
 		p.findings()
+		p.baseline()
+		p.stale()
 	}
 	p.verdict()
 	_, err := io.WriteString(w, p.b.String())
@@ -80,7 +82,7 @@ func (p *printer) field(label, s string) {
 
 // findings prints all but the verdict on the whole.
 func (p *printer) findings() {
-	var advice, doubts, accepted, rest []Result
+	var advice, known, doubts, accepted, rest []Result
 	for _, g := range p.r.groups() {
 		p.violations(g)
 		for _, c := range g.Results {
@@ -88,6 +90,8 @@ func (p *printer) findings() {
 			case p.r.fails(c):
 			case c.Verdict == scenarios.Violates && c.Accepted:
 				accepted = append(accepted, c)
+			case p.r.violated(c):
+				known = append(known, c)
 			case c.Verdict == scenarios.Violates:
 				advice = append(advice, c)
 			case c.Verdict == scenarios.CannotTell:
@@ -99,10 +103,43 @@ func (p *printer) findings() {
 	}
 	p.list(yellow, "COULD NOT JUDGE, which is not a pass", doubts, true)
 	p.list(yellow, "VIOLATES what is advised, which does not fail this run", advice, true)
+	p.list(yellow, "VIOLATES as in the baseline, which does not fail this run", known, true)
 	p.list(dim, "ACCEPTED violations", accepted, true)
 	if p.o.Verbose {
 		p.list(green, "CONFORMS or does not apply", rest, false)
 	}
+}
+
+// baseline prints how the run compares with an earlier one.
+func (p *printer) baseline() {
+	b := p.r.Baseline
+	if b == nil {
+		return
+	}
+	p.line(p.style(bold, "COMPARED") + strings.TrimPrefix(b.Title(), "Compared"))
+	p.text("  ", b.Counts())
+	for _, c := range p.r.changes() {
+		if c.Word == "unchanged" && !p.o.Verbose {
+			continue // they are above
+		}
+		for _, at := range c.ByScenario() {
+			p.text("  ", fmt.Sprintf("%s: %s %s", c.Word, at.ID, at.About()))
+		}
+	}
+	p.line("")
+}
+
+// stale prints the accepted deviations that are stale.
+func (p *printer) stale() {
+	if len(p.r.Stale) == 0 {
+		return
+	}
+	p.line(p.style(red, "STALE accepted deviations"))
+	for _, s := range p.r.Stale {
+		p.text("  ", s.About()+", accepted "+s.Acceptance.String())
+	}
+	p.text("      ", whatStale)
+	p.line("")
 }
 
 // violations prints those of one scenario that fail the run: the gravest with
@@ -146,12 +183,16 @@ func (p *printer) violations(g group) {
 	p.line("")
 }
 
-// grade is level and severity in words.
+// grade is level and severity in words, and whether the violation is new.
 func grade(c Result) string {
-	if c.Severity == "" {
-		return string(c.Level)
+	s := string(c.Level)
+	if c.Severity != "" {
+		s += fmt.Sprintf(", %s severity", c.Severity)
 	}
-	return fmt.Sprintf("%s, %s severity", c.Level, c.Severity)
+	if c.Change != "" {
+		s += ", " + string(c.Change)
+	}
+	return s
 }
 
 // evidence prints request lines, answers, and the header lines that decide.
@@ -196,7 +237,7 @@ func (p *printer) list(style, heading string, results []Result, fix bool) {
 	for i := 0; i < len(results); {
 		c := results[i]
 		same := i + 1
-		for same < len(results) && results[same].ID == c.ID && results[same].Reason == c.Reason {
+		for same < len(results) && results[same].ID == c.ID && results[same].Reason == c.Reason && acceptance(results[same]) == acceptance(c) {
 			same++
 		}
 		where := c.Subject.about()
@@ -206,6 +247,9 @@ func (p *printer) list(style, heading string, results []Result, fix bool) {
 		p.text("  ", p.sentence(c, where))
 		if c.Reason != "" {
 			p.text("      ", c.Reason)
+		}
+		if a := acceptance(c); a != "" {
+			p.text("      ", "Accepted "+a)
 		}
 		if fix && c.Verdict == scenarios.Violates && (same == len(results) || results[same].ID != c.ID) {
 			p.text("      ", "Fix: "+c.Fix)
@@ -223,11 +267,18 @@ func (p *printer) sentence(c Result, where string) string {
 	return s + " " + where
 }
 
+func acceptance(c Result) string {
+	if c.Acceptance == nil {
+		return ""
+	}
+	return c.Acceptance.String()
+}
+
 // verdict prints what it comes to.
 func (p *printer) verdict() {
 	r := p.r
 	code := r.ExitCode(r.Run.Strict)
-	style := map[int]string{ExitConforms: green, ExitViolates: red, ExitNoVerdict: yellow}[code]
+	style := map[int]string{ExitConforms: green, ExitViolates: red, ExitUsage: yellow, ExitNoVerdict: yellow}[code]
 	for _, l := range Wrap(r.Headline(), p.o.Width) {
 		p.line(p.style(style, l))
 	}
@@ -241,7 +292,10 @@ func (p *printer) verdict() {
 		}
 	}
 	p.text("", r.Counts())
-	p.text("", fmt.Sprintf("Exit code %d: %s.", code, ExitMeaning(code)))
+	if p.o.Quiet && r.Baseline != nil {
+		p.text("", r.Baseline.Title()+": "+r.Baseline.Counts())
+	}
+	p.text("", fmt.Sprintf("Exit code %d: %s.", code, r.meaning()))
 }
 
 // Counts is the summary in one sentence.

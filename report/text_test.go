@@ -19,7 +19,7 @@ const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202e\r\n\x00\xff<script>alert
 
 func hostileReport(t *testing.T) (Report, []engine.Screen) {
 	t.Helper()
-	record := sample()
+	record := compared(accepting(sample(), "CRD-002"))
 	record.Fault = &engine.Fault{Stage: engine.StageRun, Err: errors.New("interrupted"), Advice: "again"}
 	stuff(reflect.ValueOf(&record).Elem(), hostile)
 	return New(record, Meta{Version: "1.0"}), record.Screens
@@ -87,9 +87,38 @@ func TestTextOfOtherEnds(t *testing.T) {
 			}
 		}
 	}
-	accepted := New(sample(), Meta{}).Accepting(func(c Result) bool { return true })
-	if got := text(t, accepted, TextOptions{}); !strings.Contains(got, "ACCEPTED violations") || !strings.Contains(got, "5 accepted") {
+	accepted := New(accepting(sample()), Meta{})
+	if got := text(t, accepted, TextOptions{}); !strings.Contains(got, "ACCEPTED violations") || !strings.Contains(got, "5 accepted") || !strings.Contains(got, "Accepted until 2027-01-31 by api-team: It moves in spring") {
 		t.Errorf("accepted violations are not shown:\n%s", got)
+	}
+}
+
+func TestTextOfAcceptedAndCompared(t *testing.T) {
+	record := compared(accepting(sample(), "CRD-002"))
+	for _, c := range []struct {
+		name    string
+		onlyNew bool
+		o       TextOptions
+		want    []string
+	}{
+		{"usual", false, TextOptions{Width: 100}, []string{
+			"VIOLATES  WLD-001  must, high severity, new\n", "VIOLATES  NUL-001  must, high severity, unchanged\n",
+			"ACCEPTED violations\n  CRD-002 (must, medium severity, unchanged)", "      Accepted until 2027-01-31 by api-team: It moves in spring\n",
+			"COMPARED with the run of 20 November 2026, 08:00 UTC\n  1 new violation, 1 fixed, 4 unchanged, 1 that could not be judged now, 1 that was not examined\n  now. Of the new ones, the baseline does not say whether 1 violated before.",
+			"\n  new: WLD-001 GET /api/notebooks from https://evil.test with cookie\n", "\n  fixed: ORG-001 GET", "\n  not examined now: ORG-009 GET",
+			"STALE accepted deviations\n  ORG-001 (from https://*.example.com), accepted until 2027-02-01 by front-team: They are ours\n",
+		}},
+		{"only new", true, TextOptions{}, []string{"VIOLATES as in the baseline, which does not fail this run\n  NUL-001 (must", "Exit code 1: a MUST requirement is violated that was not before"}},
+		{"verbose", false, TextOptions{Verbose: true}, []string{"\n  unchanged: NUL-001 GET"}},
+		{"quiet", false, TextOptions{Quiet: true}, []string{"Compared with the run of 20 November 2026, 08:00 UTC: 1 new violation,"}},
+	} {
+		record.Baseline.OnlyNew = c.onlyNew
+		got := text(t, New(record, Meta{}), c.o)
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is missing in\n%s", c.name, want, got)
+			}
+		}
 	}
 }
 

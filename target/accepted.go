@@ -146,10 +146,10 @@ func (a Acceptance) Problem(format string, args ...any) *Problem {
 	return &p
 }
 
-// String names the entry: "ORG-003 of GET /api/notebooks with cookie".
+// String names the entry: "ORG-003 (GET /api/notebooks with cookie)".
 func (a Acceptance) String() string {
 	if s := a.Subject.String(); s != "" {
-		return a.ID + " of " + s
+		return a.ID + " (" + s + ")"
 	}
 	return a.ID
 }
