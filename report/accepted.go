@@ -40,7 +40,7 @@ func (a Acceptance) String() string {
 	return visibleLine(fmt.Sprintf("until %s by %s: %s", a.Expires, a.Owner, a.Reason))
 }
 
-// About names what the entry is about: "ORG-003 (GET /api/notebooks)".
+// About names what the entry is about: "ORG-009 (GET /api/notebooks)".
 func (s StaleAcceptance) About() string {
 	p := target.SubjectPattern{Endpoint: s.Endpoint, Origin: s.Origin, Credential: s.Credential}
 	return visibleLine(target.Acceptance{ID: s.ID, Subject: p}.String())

@@ -146,7 +146,7 @@ func (a Acceptance) Problem(format string, args ...any) *Problem {
 	return &p
 }
 
-// String names the entry: "ORG-003 (GET /api/notebooks with cookie)".
+// String names the entry: "ORG-009 (GET /api/notebooks with cookie)".
 func (a Acceptance) String() string {
 	if s := a.Subject.String(); s != "" {
 		return a.ID + " (" + s + ")"

@@ -46,8 +46,8 @@ into the file, which says how to give one.
 		},
 	}
 	addSettings(c.Flags())
-	// init reads no file, it writes one; and it starts no browser.
-	for _, name := range []string{"config", "browser", "block-third-party-cookies", "allow-writes"} {
+	// init reads no file, it writes one; and it examines nothing.
+	for _, name := range []string{"config", "accepted", "browser", "block-third-party-cookies", "allow-writes"} {
 		// The flag was added above.
 		_ = c.Flags().MarkHidden(name)
 	}

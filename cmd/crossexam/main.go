@@ -79,12 +79,13 @@ page, drives a real headless Chrome through it, and judges what the browser
 really allowed.
 
 Exit codes: 0 conforms, 1 a MUST requirement is violated (with --strict a SHOULD
-too), 2 usage or configuration, 3 could not judge.`,
+too), 2 usage or configuration, an accepted deviation that has expired or is
+stale included, 3 could not judge.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(demoCommand(), testCommand(), initCommand(), listCommand(), explainCommand())
+	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), listCommand(), explainCommand())
 	return root
 }
 

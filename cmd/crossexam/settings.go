@@ -95,6 +95,8 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.StartupLog })},
 		{"preset", "preset", "CROSSEXAM_PRESET", false, "", "`NAME` of the application, which says what its startup log means (default open-notebook)",
 			text(func(c *target.Config) *string { return &c.Preset })},
+		{"accepted", "accepted", "CROSSEXAM_ACCEPTED", false, "", "`FILE` with accepted deviations, which do not fail the run",
+			text(func(c *target.Config) *string { return &c.Accepted })},
 		{"browser.path", "browser", "", false, "", "`PATH` of Chrome or Chromium",
 			text(func(c *target.Config) *string { return &c.Browser.Path })},
 		{"browser.block_third_party_cookies", "block-third-party-cookies", "", false, false, "have the browser block third-party cookies",

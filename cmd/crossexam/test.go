@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,9 @@ type testOptions struct {
 	quiet   bool
 	verbose bool
 	dryRun  bool
+
+	baseline  string // a report.json, or empty
+	failOnNew bool
 }
 
 func testCommand() *cobra.Command {
@@ -46,6 +50,9 @@ Nothing is changed at the target: requests other than GET, HEAD and OPTIONS are
 recorded and withheld, unless the configuration names the endpoint and says that
 it is safe to write, or --allow-writes is given.
 
+A violation that is accepted for a while stands in a file (--accepted), which
+'crossexam accept' writes. With --baseline a run is compared with an earlier one.
+
 ` + precedence + `
 URL is CROSSEXAM_TARGET; the variables are CROSSEXAM_ and the name of the flag:
 ` + variables() + `.
@@ -54,7 +61,8 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
   crossexam test https://api.example.com --trusted https://app.example.com \
       --read /me --cookie "session=VALUE; SameSite=None; Secure"
   crossexam test --config crossexam.yaml --label "WLD || ORG"
-  crossexam test --config crossexam.yaml --dry-run`,
+  crossexam test --config crossexam.yaml --dry-run
+  crossexam test --config crossexam.yaml --baseline main/report.json --fail-on-new`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage(fmt.Errorf("give one URL to test, such as http://127.0.0.1:5055; got %d arguments", len(args)))
@@ -82,6 +90,8 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	addSettings(f)
 	f.StringVar(&o.label, "label", "", "run only specs that match this label `FILTER`, such as WLD, cookie, must or WLD-001")
 	f.BoolVar(&o.strict, "strict", false, "fail on a violated SHOULD too")
+	f.StringVar(&o.baseline, "baseline", "", "report.json of an earlier run, `FILE` to compare with: what is new, fixed, unchanged")
+	f.BoolVar(&o.failOnNew, "fail-on-new", false, "fail only on violations that the baseline does not have")
 	f.StringVar(&o.out, "out", "crossexam-report", "`DIR` for the report")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every result")
@@ -100,11 +110,19 @@ func test(ctx context.Context, o testOptions) error {
 	if len(d.Facts.Trusted) == 0 {
 		return usage(errors.New("no trusted origin: give the origin of your front end with --trusted, such as https://app.example.com"))
 	}
+	options, err := excuses(o, d)
+	if err != nil {
+		return usage(err)
+	}
 	if o.dryRun {
 		return dryRun(ctx, o)
 	}
 	// What the command line has wrong is said before anything is contacted.
-	if _, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label); err != nil {
+	plan, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
+	if err == nil {
+		err = plan.CheckExpired(options.Accepted, time.Now())
+	}
+	if err != nil {
 		return usage(err)
 	}
 	if err := needBrowser(o.browser.Path); err != nil {
@@ -115,14 +133,18 @@ func test(ctx context.Context, o testOptions) error {
 	if err != nil {
 		return err
 	}
-	plan, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
+	plan, err = suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
+	if err == nil && unreachable == nil {
+		err = plan.CheckMatches(options.Accepted)
+	}
 	if err != nil {
 		return usage(err)
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return usage(fmt.Errorf("the report's folder cannot be made: %w", err))
 	}
-	session, err := engine.NewSession(d, plan, engine.Options{Screens: true, Progress: progress.at})
+	options.Screens, options.Progress = true, progress.at
+	session, err := engine.NewSession(d, plan, options)
 	if err != nil {
 		return usage(err)
 	}
@@ -174,10 +196,54 @@ func test(ctx context.Context, o testOptions) error {
 	if code == 0 && writeErr != nil {
 		return couldNotSay(errors.New("everything conforms, but the report could not be written whole"))
 	}
-	if code != 0 {
-		return exitError{code: code}
+	switch code {
+	case report.ExitConforms:
+		return nil
+	case report.ExitUsage:
+		return usage(staleEntries(record.Stale))
 	}
-	return nil
+	return exitError{code: code}
+}
+
+// excuses reads what can keep a violation from failing the run: the accepted
+// deviations, and the baseline.
+func excuses(o testOptions, d target.Deployment) (engine.Options, error) {
+	options := engine.Options{OnlyNew: o.failOnNew}
+	var err error
+	if options.Accepted, err = o.config.AcceptedDeviations(time.Now()); err != nil {
+		return options, err
+	}
+	if o.baseline == "" {
+		if o.failOnNew {
+			err = errors.New("--fail-on-new needs something to compare with: give the report.json of an earlier run with --baseline")
+		}
+		return options, err
+	}
+	r, err := readReport(o.baseline)
+	if err == nil {
+		options.Baseline, err = r.BaselineFor(d.Facts)
+	}
+	if err != nil {
+		return options, fmt.Errorf("--baseline %s cannot be used: %w", o.baseline, err)
+	}
+	return options, nil
+}
+
+func readReport(path string) (report.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return report.Report{}, err
+	}
+	defer f.Close()
+	return report.Read(f)
+}
+
+func staleEntries(stale target.Accepted) error {
+	var ps target.Problems
+	for _, a := range stale {
+		ps = append(ps, a.Problem("it is stale: all that it is about conforms now; remove the entry"))
+	}
+	return ps
 }
 
 // clean is what Ginkgo has to say of this record: nothing broke off, and nothing
