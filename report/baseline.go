@@ -77,15 +77,10 @@ func (b Baseline) Counts() string {
 	}
 	s += "."
 	if n := len(b.Unknown); n > 0 {
-		s += fmt.Sprintf(" Of the new ones, the baseline does not say whether %d violated before.", n)
+		s += fmt.Sprintf(" For %d of the new ones the baseline has no verdict.", n)
 	}
-	switch {
-	case b.OnlyThen > 0 && b.OnlyNow > 0:
-		s += fmt.Sprintf(" Of all cases, %d were examined only then, %d only now.", b.OnlyThen, b.OnlyNow)
-	case b.OnlyThen > 0:
-		s += fmt.Sprintf(" Of all cases, %d were examined only then.", b.OnlyThen)
-	case b.OnlyNow > 0:
-		s += fmt.Sprintf(" Of all cases, %d were examined only now.", b.OnlyNow)
+	if b.OnlyThen+b.OnlyNow > 0 {
+		s += fmt.Sprintf(" Cases examined only then: %d, only now: %d.", b.OnlyThen, b.OnlyNow)
 	}
 	return s
 }
@@ -109,7 +104,7 @@ func (r Report) changes() []changed {
 	if b == nil {
 		return nil
 	}
-	var news, accepted, same []Case
+	var news, accepted, same, stay []Case
 	for _, c := range r.Results {
 		at := Case{ID: c.ID, Subject: c.Subject}
 		switch {
@@ -117,6 +112,8 @@ func (r Report) changes() []changed {
 			accepted = append(accepted, at)
 		case c.Change == engine.New:
 			news = append(news, at)
+		case c.Change == engine.Unchanged && c.Accepted:
+			stay = append(stay, at)
 		case c.Change == engine.Unchanged:
 			same = append(same, at)
 		}
@@ -129,6 +126,7 @@ func (r Report) changes() []changed {
 		{"not-applicable", "not examined now", b.NotExamined},
 		{"conforms", "fixed", b.Fixed},
 		{"violates", "unchanged", same},
+		{"accepted", "unchanged, accepted", stay},
 	} {
 		if len(c.Cases) > 0 {
 			all = append(all, c)

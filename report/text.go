@@ -119,7 +119,7 @@ func (p *printer) baseline() {
 	p.line(p.style(bold, "COMPARED") + strings.TrimPrefix(b.Title(), "Compared"))
 	p.text("  ", b.Counts())
 	for _, c := range p.r.changes() {
-		if c.Word == "unchanged" && !p.o.Verbose {
+		if strings.HasPrefix(c.Word, "unchanged") && !p.o.Verbose {
 			continue // they are above
 		}
 		for _, at := range c.ByScenario() {

@@ -104,7 +104,7 @@ func TestTextOfAcceptedAndCompared(t *testing.T) {
 		{"usual", false, TextOptions{Width: 100}, []string{
 			"VIOLATES  WLD-001  must, high severity, new\n", "VIOLATES  NUL-001  must, high severity, unchanged\n",
 			"ACCEPTED violations\n  CRD-002 (must, medium severity, unchanged)", "      Accepted until 2027-01-31 by api-team: It moves in spring\n",
-			"COMPARED with the run of 20 November 2026, 08:00 UTC\n  1 new violation, 1 fixed, 4 unchanged, 1 that could not be judged now, 1 that was not examined\n  now. Of the new ones, the baseline does not say whether 1 violated before.",
+			"COMPARED with the run of 20 November 2026, 08:00 UTC\n  1 new violation, 1 fixed, 4 unchanged, 1 that could not be judged now, 1 that was not examined\n  now. For 1 of the new ones the baseline has no verdict. Cases examined only then: 3, only now: 2.",
 			"\n  new: WLD-001 GET /api/notebooks from https://evil.test with cookie\n", "\n  fixed: ORG-001 GET", "\n  not examined now: ORG-009 GET",
 			"STALE accepted deviations\n  ORG-001 (from https://*.example.com), accepted until 2027-02-01 by front-team: They are ours\n",
 		}},
