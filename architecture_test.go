@@ -63,6 +63,35 @@ func TestImportsGoDownOnly(t *testing.T) {
 	}
 }
 
+// A plain `go test` can examine as often as it likes; Ginkgo runs once in a process.
+func TestPlainGoTestHasNoGinkgo(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./suite/corstest").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, module+"engine") {
+		t.Fatal("suite/corstest does not stand on the engine")
+	}
+	for _, d := range deps {
+		if strings.HasPrefix(d, "github.com/onsi/") {
+			t.Errorf("suite/corstest imports %s", d)
+		}
+	}
+}
+
+// What the suite of another team imports is all that such a team needs.
+func TestATeamNeedsTwoPackages(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{range .XTestImports}}{{println .}}{{end}}", "./suite/internal/team").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := slices.DeleteFunc(strings.Fields(string(out)), func(i string) bool { return !strings.HasPrefix(i, module) })
+	if want := []string{module + "suite", module + "target"}; !slices.Equal(ours, want) {
+		t.Errorf("it imports %v", ours)
+	}
+}
+
 // The ground floors stay pure.
 func TestPureRooms(t *testing.T) {
 	allowed := map[string][]string{

@@ -2,6 +2,7 @@ package attacker
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -31,6 +33,22 @@ func FindBrowser(wanted string) (string, error) {
 		return realBinary(path)
 	}
 	return findIn(usualPlaces(runtime.GOOS))
+}
+
+// Excuse is the reason for which a test may be skipped, and not fail, after an error
+// that says that there is no browser; empty means that it has to fail. It has to
+// where the wanted browser, or CROSSEXAM_BROWSER, names one that is not there; else
+// CROSSEXAM_REQUIRE_BROWSER of the environment decides, and without it CI, which
+// the usual services set: there nobody looks at what was skipped.
+func Excuse(err error, wanted string) string {
+	if !errors.Is(err, ErrNoBrowser) || wanted != "" || os.Getenv("CROSSEXAM_BROWSER") != "" {
+		return ""
+	}
+	said := cmp.Or(os.Getenv("CROSSEXAM_REQUIRE_BROWSER"), os.Getenv("CI"), "false")
+	if required, misread := strconv.ParseBool(said); required || misread != nil {
+		return ""
+	}
+	return fmt.Sprintf("nothing was examined: %v; CROSSEXAM_REQUIRE_BROWSER=1 makes this a failure", err)
 }
 
 // findIn gives the first browser that can be used.

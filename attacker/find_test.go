@@ -2,6 +2,7 @@ package attacker
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,5 +125,35 @@ func TestFindBrowserBehindWrapper(t *testing.T) {
 	}
 	if got, err := FindBrowser(debian); got != binary || err != nil {
 		t.Errorf("Debian's wrapper: %q, %v", got, err)
+	}
+}
+
+// A test is skipped without a browser only where nobody asked for one.
+func TestExcuse(t *testing.T) {
+	for _, c := range []struct {
+		required, ci, env, wanted string
+		excused                   bool
+	}{
+		{excused: true},
+		{required: "0", excused: true},
+		{ci: "false", excused: true},
+		{required: "0", ci: "true", excused: true},
+		{required: "1"},
+		{required: "yes"}, // what cannot be read is no permission
+		{ci: "true"},
+		{ci: "woodpecker"},
+		{env: "/nonexistent"},
+		{wanted: "/nonexistent"},
+		{required: "0", wanted: "/nonexistent"},
+	} {
+		t.Setenv("CROSSEXAM_REQUIRE_BROWSER", c.required)
+		t.Setenv("CI", c.ci)
+		t.Setenv("CROSSEXAM_BROWSER", c.env)
+		if why := Excuse(fmt.Errorf("%w: install one", ErrNoBrowser), c.wanted); (why != "") != c.excused {
+			t.Errorf("%+v: %q", c, why)
+		}
+		if why := Excuse(ErrBrowserGone, c.wanted); why != "" {
+			t.Errorf("another error is excused: %q", why)
+		}
 	}
 }

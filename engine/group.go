@@ -50,6 +50,21 @@ func (g *group) all() []scenarios.Attempt {
 	return attempts
 }
 
+// identities are those whose victims the group needs: probes send the credential
+// that a victim got.
+func (g *group) identities() []scenarios.Credential {
+	if !g.probe {
+		return []scenarios.Credential{g.identity}
+	}
+	var all []scenarios.Credential
+	for _, a := range g.attempts {
+		if !a.Omit && (a.Identity.Ambient() || a.Identity == scenarios.Bearer) {
+			all = append(all, a.Identity)
+		}
+	}
+	return all
+}
+
 // has is asked when the group is complete.
 func (g *group) has(key string) bool {
 	if g.keys == nil {

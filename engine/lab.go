@@ -12,6 +12,7 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // A Lab is what examinations share: the stage, one browser, and the fixtures for
@@ -24,6 +25,14 @@ type Lab struct {
 	sessions int
 	// navigations of browsers that died
 	pastNavigations int
+}
+
+// BrowserOptions are what a configuration says of the browser.
+func BrowserOptions(c target.BrowserConfig) attacker.Options {
+	return attacker.Options{
+		Path:    c.Path,
+		Posture: attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
+	}
 }
 
 // OpenLab starts the stage and the browser. The context bounds the start only.

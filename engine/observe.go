@@ -24,6 +24,9 @@ func (s *Session) observeGroup(ctx context.Context, g *group) error {
 		s.options.Progress(Progress{Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
 	}
 	if g.probe {
+		if err := s.logIn(ctx, g); err != nil {
+			return err
+		}
 		for _, a := range g.attempts {
 			s.observed[a.Key()] = s.probe(ctx, a)
 			if err := ctx.Err(); err != nil {

@@ -24,6 +24,16 @@ func (i Item) Subject() scenarios.Subject {
 	return i.Case.Subject
 }
 
+// Labels are what items can be selected by: the ID and the family of the
+// scenario, its level, and the credential of the case.
+func (i Item) Labels() []string {
+	ls := []string{i.Scenario.ID, i.Scenario.Family(), string(i.Scenario.Level)}
+	if c := i.Subject().Credential; c != scenarios.Anonymous {
+		ls = append(ls, string(c))
+	}
+	return ls
+}
+
 // A Plan is what a run will do: the items in the order of the catalogue, and
 // the attempts they need, equal ones once.
 type Plan struct {

@@ -199,11 +199,18 @@ func (s *Session) Start(ctx context.Context, lab *Lab) error {
 		return s.fail(s.faultOf(ctx, err))
 	}
 	for _, g := range s.pending {
-		if g.probe {
-			continue
-		}
-		if _, err := s.victim(ctx, g.identity); err != nil {
+		if err := s.logIn(ctx, g); err != nil {
 			return s.fail(s.faultOf(ctx, err))
+		}
+	}
+	return nil
+}
+
+// logIn makes sure of the victims that a group needs.
+func (s *Session) logIn(ctx context.Context, g *group) error {
+	for _, identity := range g.identities() {
+		if _, err := s.victim(ctx, identity); err != nil {
+			return err
 		}
 	}
 	return nil

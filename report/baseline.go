@@ -147,11 +147,11 @@ func (c changed) ByScenario() []Case {
 	}
 	for i, at := range lines {
 		if n := more[at.ID] - 1; n > 0 {
-			lines[i].Subject = Subject{Endpoint: strings.TrimSpace(fmt.Sprintf("%s and %d more", at.Subject.about(), n))}
+			lines[i].Subject = Subject{Endpoint: strings.TrimSpace(fmt.Sprintf("%s and %d more", at.Subject.String(), n))}
 		}
 	}
 	return lines
 }
 
 // About names the case's subject.
-func (c Case) About() string { return c.Subject.about() }
+func (c Case) About() string { return c.Subject.String() }

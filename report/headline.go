@@ -152,9 +152,9 @@ func with(c scenarios.Credential) string {
 	return ""
 }
 
-// about names the subject in a line: "GET /api/notebooks from https://evil.test
-// with cookie".
-func (s Subject) about() string {
+// String names the subject in a line: "GET /api/notebooks from https://evil.test
+// with cookie". It is empty where there is none.
+func (s Subject) String() string {
 	var parts []string
 	if s.Endpoint != "" {
 		parts = append(parts, s.Endpoint)

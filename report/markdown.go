@@ -96,7 +96,7 @@ func (r Report) mdResults(b *strings.Builder, heading string, wanted func(Result
 		listed++
 		c := results[0]
 		fmt.Fprintf(b, "- **%s** (%s) %s\n", mdText(c.ID), grade(c), mdText(c.Title))
-		if about := c.Subject.about(); about != "" {
+		if about := c.Subject.String(); about != "" {
 			fmt.Fprintf(b, "  - %s", mdCode(about))
 			if n := len(results) - 1; n > 0 {
 				fmt.Fprintf(b, " and %d more", n)

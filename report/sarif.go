@@ -109,7 +109,7 @@ func sarifLevel(l scenarios.Level) string {
 
 func (r Report) sarifResult(c Result) *sarif.Result {
 	message := visibleLine(c.Reason)
-	if about := c.Subject.about(); about != "" {
+	if about := c.Subject.String(); about != "" {
 		message += " [" + about + "]"
 	}
 	properties := sarif.NewPropertyBag().
@@ -198,7 +198,7 @@ func (r Report) invocation() *sarif.Invocation {
 		}
 		i.AddToolExecutionNotification(sarif.NewNotification().
 			WithLevel(sarif.LevelWarning).
-			WithMessage(sarif.NewTextMessage(fmt.Sprintf("%s could not be judged: %s [%s]", c.ID, visibleLine(c.Reason), c.Subject.about()))).
+			WithMessage(sarif.NewTextMessage(fmt.Sprintf("%s could not be judged: %s [%s]", c.ID, visibleLine(c.Reason), c.Subject.String()))).
 			WithAssociatedRule(sarif.NewReportingDescriptorReference().WithID(c.ID)).
 			AddLocation(location(c)))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/target"
 )
 
 const (
@@ -25,6 +26,16 @@ const (
 	// minimumCore is the same for the middle of a secret in base64.
 	minimumCore = 6
 )
+
+// Secrets are what must not appear in a report of the record: what the operator
+// declared as credentials, and the cookies that the victim got.
+func Secrets(c target.Credentials, record engine.Record) []string {
+	secrets := c.Secrets()
+	for _, cookie := range record.Cookies {
+		secrets = append(secrets, cookie.Value)
+	}
+	return secrets
+}
 
 // harmless are words of the protocol. A cookie may have them for its value, but
 // they are no secrets, and the evidence cannot do without them.

@@ -163,7 +163,7 @@ func (p *printer) violations(g group) {
 	}
 	for _, c := range shown {
 		p.field("happened", c.Reason)
-		if about := c.Subject.about(); about != "" {
+		if about := c.Subject.String(); about != "" {
 			p.field("where", about)
 		}
 		p.evidence(c.Proof)
@@ -177,7 +177,7 @@ func (p *printer) violations(g group) {
 			p.field("", fmt.Sprintf("and %d more, in report.html", len(failing)-len(shown)-most))
 			break
 		}
-		p.field(map[bool]string{true: "also"}[i == 0], c.Subject.about())
+		p.field(map[bool]string{true: "also"}[i == 0], c.Subject.String())
 	}
 	p.field("fix", first.Fix)
 	p.line("")
@@ -198,32 +198,9 @@ func grade(c Result) string {
 // evidence prints request lines, answers, and the header lines that decide.
 func (p *printer) evidence(proof Proof) {
 	label := "evidence"
-	for _, x := range proof.Exchanges {
-		p.field(label, x.Request.Method+" "+x.Request.URL)
+	for _, line := range proof.lines() {
+		p.field(label, line)
 		label = ""
-		p.headers(deciding(x.Request.Headers))
-		switch {
-		case x.Withheld:
-			p.field("", "left the browser; withheld from the target by Crossexam")
-		case x.Response == nil:
-			p.field("", "no answer: "+x.Fault)
-		default:
-			p.field("", fmt.Sprintf("answered %d", x.Response.Status))
-			lines := deciding(x.Response.Headers)
-			if len(lines) == 0 {
-				p.field("", "  (no Access-Control header)")
-			}
-			p.headers(lines)
-		}
-	}
-	if proof.Block != "" {
-		p.field(label, "Chrome blocked it: "+proof.Block)
-	}
-}
-
-func (p *printer) headers(lines []Header) {
-	for _, h := range lines {
-		p.field("", "  "+h.Name+": "+h.Value)
 	}
 }
 
@@ -240,7 +217,7 @@ func (p *printer) list(style, heading string, results []Result, fix bool) {
 		for same < len(results) && results[same].ID == c.ID && results[same].Reason == c.Reason && acceptance(results[same]) == acceptance(c) {
 			same++
 		}
-		where := c.Subject.about()
+		where := c.Subject.String()
 		if n := same - i - 1; n > 0 {
 			where += fmt.Sprintf(" and %d more", n)
 		}

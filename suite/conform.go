@@ -7,7 +7,7 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"github.com/crossexam/crossexam/engine"
-	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/report"
 )
 
 // Conform succeeds on the results of a case when none of them fails the run: no
@@ -37,26 +37,13 @@ func (m *conform) Match(actual any) (bool, error) {
 }
 
 func (m *conform) FailureMessage(any) string {
-	var b strings.Builder
-	for _, r := range m.failing {
-		fmt.Fprintf(&b, "%s %s\n", r.Scenario.ID, verdictLine(r))
-		fmt.Fprintf(&b, "  expected:  %s\n", r.Scenario.Title)
-		fmt.Fprintf(&b, "  happened:  %s\n", r.Judgement.Reason)
-		fmt.Fprintf(&b, "  subject:   %s\n", strings.TrimSpace(entrySubject(r)))
-		if r.Verdict() == scenarios.Violates {
-			fmt.Fprintf(&b, "  fix:       %s\n", r.Scenario.Fix)
-		}
+	messages := make([]string, len(m.failing))
+	for i, r := range m.failing {
+		messages[i] = report.Failure(r)
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return strings.Join(messages, "\n")
 }
 
 func (m *conform) NegatedFailureMessage(any) string {
 	return "expected a result that does not conform"
-}
-
-func verdictLine(r engine.Result) string {
-	if r.Verdict() == scenarios.Violates {
-		return fmt.Sprintf("is violated (%s, %s)", r.Scenario.Level, r.Judgement.Severity)
-	}
-	return "could not be judged"
 }

@@ -1,115 +1,198 @@
-// Package suite is the Ginkgo front end: one thin spec for each scenario,
-// endpoint and credential, generated from the plan. A spec asks the engine for
-// the results of its subject, attaches them, and fails with what they say. The
-// package holds no judgement of its own.
 package suite
 
 import (
-	"context"
-	"fmt"
+	"cmp"
+	"reflect"
+	"slices"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
-	"github.com/onsi/ginkgo/v2/types"
-	. "github.com/onsi/gomega"
 
+	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
-// An Examination is what the specs run on.
-type Examination struct {
-	Plan engine.Plan
-	// Start reaches the target, opens it in a lab and runs the controls. It is
-	// called once, before the first spec; who made the session closes it.
-	Start func(context.Context) (*engine.Session, error)
-	// Strict has a violated SHOULD fail its spec.
+// A Registration is an API that a suite examines.
+type Registration struct {
+	// Text names the container of the specs; empty stands for "Crossexam".
+	Text string
+	// Config says where the API is and what it should be. It is called in each
+	// spec, after the suite's own BeforeSuite and BeforeEach, so that they may
+	// start the server. As long as it gives the same, all specs share one
+	// examination; see [Register] for what another one costs. It may fail the spec.
+	Config func() target.Config
+	// Strict has a violated SHOULD fail its spec too.
 	Strict bool
+	// RequireBrowser has the specs fail where there is no Chrome or Chromium, as
+	// CROSSEXAM_REQUIRE_BROWSER=1 and CI=true do. Otherwise they are skipped.
+	RequireBrowser bool
 }
 
-// Register adds the specs of the examination to the Ginkgo tree. It is a call,
-// not an effect of the import, and is made while the tree is being built.
+// Register adds a spec for each requirement of the catalogue to the Ginkgo tree of
+// a suite, which may have others, and other registrations. It is called while the
+// tree is built, at the top or in a container that is not Ordered, and gives true,
+// so that it can stand in a var.
 //
-// A case that violates fails; so does one that cannot be told, because no
-// verdict is not a pass. A violated SHOULD is skipped with its reason unless the
-// examination is strict, and so is a violation that the session's options excuse.
-// A fault of the harness aborts the suite.
-func Register(x Examination) {
-	var session *engine.Session
-	BeforeSuite(func(ctx SpecContext) {
-		var err error
-		if session, err = x.Start(ctx); err != nil {
-			AbortSuite("could not judge: " + err.Error())
-		}
-	})
-	for _, family := range families(x.Plan.Items) {
-		Describe(family.name, Label(family.name), func() {
-			for _, s := range family.specs {
-				at := types.NewCustomCodeLocation(s.name)
-				It(s.name, s.labels, at, func(ctx SpecContext) {
-					examine(ctx, session, s, x.Strict)
-				})
+// A spec judges all cases of its requirement. It fails where a MUST is violated, or
+// could not be judged; where that holds for what is not binding, or the requirement
+// does not apply, it is skipped with the reason.
+//
+// The specs are an Ordered container, which goes on after a failure. So in a
+// parallel run they are all in one process, with one Chrome, which is started by
+// the first spec that runs and ends with the last.
+//
+// A configuration that differs from the one of the spec before begins another
+// examination: a second for its controls, and every page that the spec needs is
+// opened again. A server that a BeforeEach starts on another port for each spec is
+// therefore slow; start it once, in BeforeSuite or in a BeforeEach with
+// OncePerOrdered. One that is started again at the same address has to know the
+// victim's session still.
+//
+// Trouble of the harness is no finding: it fails one spec with "could not judge",
+// and skips the others until there is another configuration. It never aborts the
+// suite, whose other specs may be fine.
+func Register(r Registration) bool {
+	x := &standing{Registration: r}
+	Describe(cmp.Or(r.Text, "Crossexam"), Ordered, ContinueOnFailure, Label("crossexam"), func() {
+		all := families(unplanned())
+		end := all[len(all)-1].specs
+		last := end[len(end)-1].name
+		// Not AfterAll, which does not run where a BeforeEach outside fails, nor with
+		// --fail-fast. Every spec is reported, those that an abort skips too.
+		ReportAfterEach(func(r SpecReport) {
+			if r.LeafNodeText == last {
+				x.close()
 			}
 		})
+		describe(all, x.run)
+	})
+	return true
+}
+
+// unplanned are the scenarios as items without a case: the target is not known
+// while the tree is built.
+func unplanned() []engine.Item {
+	var items []engine.Item
+	for _, s := range scenarios.Catalogue() {
+		items = append(items, engine.Item{Scenario: s})
+	}
+	return items
+}
+
+// standing is a registration while its specs run, one after the other.
+type standing struct {
+	Registration
+
+	config  *target.Config // that of the session; nil before the first
+	plan    engine.Plan
+	session *engine.Session
+
+	browser attacker.Options
+	lab     *engine.Lab
+
+	trouble error  // why nothing can be judged in this configuration
+	told    string // the spec that failed with it
+}
+
+// run is the body of a spec.
+func (x *standing) run(ctx SpecContext, s spec) {
+	GinkgoHelper()
+	if c := x.Config(); x.config == nil || !reflect.DeepEqual(c, *x.config) {
+		x.trouble = x.begin(ctx, c)
+	}
+	if x.trouble == nil {
+		id := s.items[0].Scenario.ID
+		s.items = slices.DeleteFunc(slices.Clone(x.plan.Items), func(i engine.Item) bool { return i.Scenario.ID != id })
+		// Also where the spec is skipped.
+		DeferCleanup(func() { x.failStale(id) })
+		x.trouble = examine(ctx, x.session, s, x.Strict)
+	}
+	if x.trouble != nil {
+		x.tell(x.trouble)
 	}
 }
 
-func examine(ctx context.Context, session *engine.Session, s spec, strict bool) {
+// failStale fails the spec of a requirement that an accepted deviation excuses for
+// nothing.
+func (x *standing) failStale(id string) {
 	GinkgoHelper()
-	var results []engine.Result
-	for _, item := range s.items {
-		r, err := session.Result(ctx, item)
-		if err != nil {
-			AbortSuite("could not judge: " + err.Error())
+	for _, a := range x.session.Record().Stale {
+		if a.ID == id {
+			Fail(a.Problem("it is stale: all that it is about conforms now; remove the entry").Error())
 		}
-		results = append(results, r)
-		AddReportEntry(string(r.Judgement.Verdict), entry(r), types.NewCustomCodeLocation(s.name))
 	}
-	if reason, only := notApplicable(results); only {
-		Skip("not-applicable: " + reason)
-	}
-	Expect(results).To(Conform(strict))
-	if why := tolerated(results); why != "" {
+}
+
+// tell fails the first spec that meets the trouble, also when it is tried again,
+// and skips the others.
+func (x *standing) tell(trouble error) {
+	GinkgoHelper()
+	if why := attacker.Excuse(trouble, x.browser.Path); why != "" && !x.RequireBrowser {
 		Skip(why)
 	}
-}
-
-// entry is a result in one line, for reports.
-func entry(r engine.Result) string {
-	return fmt.Sprintf("%s %s: %s", r.Scenario.ID, entrySubject(r), r.Judgement.Reason)
-}
-
-func entrySubject(r engine.Result) string {
-	subject := r.Subject.Endpoint
-	if r.Subject.Origin != "" {
-		subject += " from " + r.Subject.Origin
+	if name := CurrentSpecReport().FullText(); x.told == "" || x.told == name {
+		x.told = name
+		Fail("could not judge: " + trouble.Error())
 	}
-	if r.Subject.Credential != "" {
-		subject += fmt.Sprintf(" with %s", r.Subject.Credential)
-	}
-	return subject
+	Skip("could not judge, as " + x.told + " says")
 }
 
-func notApplicable(results []engine.Result) (string, bool) {
-	reason := ""
-	for _, r := range results {
-		if r.Verdict() != scenarios.NotApplicable {
-			return "", false
+// begin starts the examination of a configuration, after the one that there is.
+func (x *standing) begin(ctx SpecContext, c target.Config) error {
+	x.endSession()
+	x.config, x.told = &c, ""
+	if b := engine.BrowserOptions(c.Browser); b != x.browser {
+		x.endLab()
+		x.browser = b
+	}
+	if _, err := attacker.FindBrowser(x.browser.Path); err != nil {
+		return err
+	}
+	d, err := c.Complete(ctx)
+	if err != nil {
+		return err
+	}
+	x.plan = engine.NewPlan(scenarios.Catalogue(), d.Facts)
+	accepted, err := c.AcceptedDeviations(time.Now())
+	if err == nil {
+		err = x.plan.CheckMatches(accepted)
+	}
+	if err != nil {
+		return err
+	}
+	if x.session, err = engine.NewSession(d, x.plan, engine.Options{Accepted: accepted}); err != nil {
+		return err
+	}
+	if err := x.session.Reach(ctx); err != nil {
+		return err
+	}
+	if x.lab == nil {
+		if x.lab, err = engine.OpenLab(ctx, x.browser); err != nil {
+			return err
 		}
-		reason = r.Judgement.Reason
 	}
-	return reason, len(results) > 0
+	return x.session.Start(ctx, x.lab)
 }
 
-// tolerated says why the first violation did not fail the spec.
-func tolerated(results []engine.Result) string {
-	for _, r := range results {
-		if r.Verdict() != scenarios.Violates {
-			continue
-		}
-		if excuse := r.Excuse(); excuse != "" {
-			return fmt.Sprintf("violates (%s): %s", excuse, r.Judgement.Reason)
-		}
-		return "violates a SHOULD, which fails with --strict: " + r.Judgement.Reason
+func (x *standing) close() {
+	x.endSession()
+	x.endLab()
+	x.config = nil
+}
+
+func (x *standing) endSession() {
+	if x.session != nil {
+		x.session.Close()
+		x.session = nil
 	}
-	return ""
+}
+
+func (x *standing) endLab() {
+	if x.lab != nil {
+		// The profile is what could be left; the next run sweeps it.
+		_ = x.lab.Close()
+		x.lab = nil
+	}
 }

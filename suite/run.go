@@ -1,13 +1,25 @@
 package suite
 
 import (
+	"context"
 	"io"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/formatter"
 	"github.com/onsi/ginkgo/v2/reporters"
-	. "github.com/onsi/gomega"
+
+	"github.com/crossexam/crossexam/engine"
 )
+
+// An Examination is what the specs of [Run] run on.
+type Examination struct {
+	Plan engine.Plan
+	// Start reaches the target, opens it in a lab and runs the controls. It is
+	// called once, before the first spec; who made the session closes it.
+	Start func(context.Context) (*engine.Session, error)
+	// Strict has a violated SHOULD fail its spec.
+	Strict bool
+}
 
 // RunOptions say how [Run] reports.
 type RunOptions struct {
@@ -17,11 +29,22 @@ type RunOptions struct {
 	JUnit string
 }
 
-// Run registers and runs the specs of an examination without a `go test`, and
-// tells whether all passed. Ginkgo allows one run in a process.
+// Run runs the specs of an examination without a `go test`, one for each scenario,
+// endpoint and credential of its plan, and tells whether all passed. A fault of the
+// harness aborts the run. Ginkgo allows one run in a process.
 func Run(x Examination, o RunOptions) (bool, error) {
-	RegisterFailHandler(Fail)
-	Register(x)
+	var session *engine.Session
+	BeforeSuite(func(ctx SpecContext) {
+		var err error
+		if session, err = x.Start(ctx); err != nil {
+			AbortSuite("could not judge: " + err.Error())
+		}
+	})
+	describe(families(x.Plan.Items), func(ctx SpecContext, s spec) {
+		if err := examine(ctx, session, s, x.Strict); err != nil {
+			AbortSuite("could not judge: " + err.Error())
+		}
+	})
 	var writing error
 	ReportAfterSuite("JUnit", func(r Report) {
 		if o.JUnit != "" {

@@ -22,7 +22,7 @@ func Select(p engine.Plan, filter string) (engine.Plan, error) {
 	if err != nil {
 		return p, fmt.Errorf("the label filter %q cannot be read: %s", filter, firstLine(err))
 	}
-	selected := p.Select(func(i engine.Item) bool { return matches(labels(i)) })
+	selected := p.Select(func(i engine.Item) bool { return matches(i.Labels()) })
 	if len(selected.Items) == 0 {
 		return p, fmt.Errorf("%w: %q; labels are scenario IDs and %s", ErrSelectsNothing, filter, known(p.Items))
 	}

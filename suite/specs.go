@@ -7,11 +7,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/crossexam/crossexam/engine"
-	"github.com/crossexam/crossexam/scenarios"
 )
 
-// A spec is the items of one scenario for one endpoint and credential; they
-// differ in the origin.
+// A spec is the items of one scenario for one endpoint and credential, which
+// differ in the origin. Where the target is not known yet, it is the scenario
+// without a case.
 type spec struct {
 	name   string
 	labels Labels
@@ -35,7 +35,7 @@ func families(items []engine.Item) []family {
 		i := slices.IndexFunc(f.specs, func(s spec) bool { return s.name == name })
 		if i < 0 {
 			i = len(f.specs)
-			f.specs = append(f.specs, spec{name: name, labels: labels(item)})
+			f.specs = append(f.specs, spec{name: name, labels: Labels(item.Labels())})
 		}
 		f.specs[i].items = append(f.specs[i].items, item)
 	}
@@ -55,24 +55,13 @@ func specName(item engine.Item) string {
 	return name
 }
 
-// labels are what a filter can select by: the ID, the family (from the
-// container), the level and the credential.
-func labels(item engine.Item) Labels {
-	s := item.Scenario
-	ls := Labels{s.ID, s.Family(), string(s.Level)}
-	if c := item.Subject().Credential; c != scenarios.Anonymous {
-		ls = append(ls, string(c))
-	}
-	return ls
-}
-
 // known lists the labels of the items, for the message about a filter that
 // matches nothing.
 func known(items []engine.Item) string {
 	seen := map[string]bool{}
 	var list []string
 	for _, item := range items {
-		for _, l := range labels(item)[1:] {
+		for _, l := range item.Labels()[1:] {
 			if !seen[l] {
 				seen[l] = true
 				list = append(list, l)

@@ -1,7 +1,6 @@
 package suite_test
 
 import (
-	"context"
 	"os"
 	"strings"
 	"testing"
@@ -9,65 +8,65 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
-	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/suite"
 	"github.com/crossexam/crossexam/target"
 )
 
 // TestCatalogue runs the whole catalogue as Ginkgo specs: on the deployment that
-// CROSSEXAM_TARGET and CROSSEXAM_TRUSTED name, else on the hardened fixture.
+// CROSSEXAM_TARGET, CROSSEXAM_TRUSTED and CROSSEXAM_READ name, else on the hardened
+// fixture.
 func TestCatalogue(t *testing.T) {
 	RegisterFailHandler(Fail)
-	lab, err := engine.OpenLab(t.Context(), attacker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lab.Close()
-	d := deployment(t, lab)
-	plan := engine.NewPlan(scenarios.Catalogue(), d.Facts)
-	suite.Register(suite.Examination{
-		Plan: plan,
-		Start: func(ctx context.Context) (*engine.Session, error) {
-			session, err := engine.NewSession(d, plan, engine.Options{})
-			if err != nil {
-				return nil, err
-			}
-			DeferCleanup(session.Close)
-			if err := session.Reach(ctx); err != nil {
-				return nil, err
-			}
-			return session, session.Start(ctx, lab)
-		},
-	})
 	config, reporter := GinkgoConfiguration()
 	config.FailOnEmpty = true
 	RunSpecs(t, "Crossexam", config, reporter)
 }
 
-func deployment(t *testing.T, lab *engine.Lab) target.Deployment {
+var api target.Config
+
+var _ = BeforeSuite(func() {
 	if url := os.Getenv("CROSSEXAM_TARGET"); url != "" {
-		d, err := target.Config{
-			URL:     url,
-			Trusted: strings.Fields(os.Getenv("CROSSEXAM_TRUSTED")),
-			Reads:   strings.Fields(os.Getenv("CROSSEXAM_READ")),
-		}.Deployment(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
+		api = target.Config{URL: url, Trusted: list("CROSSEXAM_TRUSTED"), Reads: list("CROSSEXAM_READ")}
+		return
 	}
-	staged, err := engine.StageNotebook(lab, fixtures.Notebook{
+	api = hardened()
+})
+
+var _ = suite.Register(suite.Registration{
+	Config:         func() target.Config { return api },
+	RequireBrowser: true,
+})
+
+// list is a variable of the environment with values between commas or blanks.
+func list(variable string) []string {
+	return strings.FieldsFunc(os.Getenv(variable), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// hardened serves the hardened notebook under a public-looking name until the suite
+// ends.
+func hardened() target.Config {
+	notebook := fixtures.Notebook{
 		Policy:  fixtures.Hardened(),
 		Login:   fixtures.SessionCookie,
 		Origins: []cors.Origin{cors.MustParseOrigin("https://notebook.example.com")},
-	})
-	if err != nil {
-		t.Fatal(err)
+		Hosts:   []string{"api.notebook.test"},
 	}
-	t.Cleanup(func() { staged.Close() })
-	return staged.Deployment
+	authority, err := loopback.NewAuthority()
+	Expect(err).NotTo(HaveOccurred())
+	server, err := loopback.Serve(notebook.Handler(), authority)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(server.Close)
+	c := target.Config{
+		URL:     "https://api.notebook.test",
+		Trusted: []string{"https://notebook.example.com"},
+		Reads:   []string{"/api/notebooks"},
+	}
+	c.Credentials.Login = &target.LoginConfig{
+		Path: fixtures.LoginPath,
+		Form: map[string]string{fixtures.PasswordField: fixtures.Password},
+	}
+	return c.ServedAt(server.Addr(), authority.Roots())
 }

@@ -47,9 +47,10 @@ type Config struct {
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
 	Accepted           string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
-	from  *provenance           // nil for entries that came from no file
-	found *Discovery            // nil before [Config.Discover]
-	log   *scenarios.StartupLog // nil before [Config.ReadLog]
+	from   *provenance           // nil for entries that came from no file
+	found  *Discovery            // nil before [Config.Discover]
+	log    *scenarios.StartupLog // nil before [Config.ReadLog]
+	served *served               // nil where the host is what it says; see [Config.ServedAt]
 }
 
 // PolicyConfig is the CORS policy that the API should have.
@@ -110,7 +111,7 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 		return Deployment{}, err
 	}
 	d.Facts.Credentials = kinds(d.Credentials)
-	d.Facts.Local = isPrivate(ctx, d.Facts.Origin())
+	d.Facts.Local = c.isPrivate(ctx, d.Facts.Origin())
 	if network := c.Credentials.Network; network != nil && *network ||
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
@@ -134,7 +135,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
-		Upstream: Upstream{URL: base, InsecureSkipVerify: c.InsecureSkipVerify},
+		Upstream: c.upstream(base),
 		Facts: scenarios.Target{
 			URL:    strings.TrimSuffix(base.String(), "/"),
 			Label:  strings.ToLower(rand.Text()[:12]),

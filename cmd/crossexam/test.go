@@ -81,8 +81,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 			if o.config.URL == "" {
 				return usage(errors.New("give one URL to test, such as http://127.0.0.1:5055, or a file with --config"))
 			}
-			o.browser.Path = o.config.Browser.Path
-			o.browser.Posture.BlockThirdPartyCookies = o.config.Browser.BlockThirdPartyCookies
+			o.browser = engine.BrowserOptions(o.config.Browser)
 			return test(c.Context(), o)
 		},
 	}
@@ -283,9 +282,5 @@ func discover(ctx context.Context, o testOptions, d target.Deployment, p *progre
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record, strict bool) report.Meta {
-	secrets := d.Credentials.Secrets()
-	for _, c := range record.Cookies {
-		secrets = append(secrets, c.Value)
-	}
-	return report.Meta{Version: version(), Commit: commit(), Strict: strict, Secrets: secrets}
+	return report.Meta{Version: version(), Commit: commit(), Strict: strict, Secrets: report.Secrets(d.Credentials, record)}
 }

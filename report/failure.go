@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Fails tells whether the result fails a run: a violated MUST that is not accepted,
+// with strict such a SHOULD too, and a verdict that could not be reached on either.
+func (c Result) Fails(strict bool) bool {
+	if !c.binding(strict) {
+		return false
+	}
+	return c.Verdict == scenarios.CannotTell || c.Verdict == scenarios.Violates && !c.Accepted
+}
+
+// Failure is what a test says of a result that fails: the requirement, what
+// happened, where, the evidence, and what to do.
+func (c Result) Failure() string {
+	var b strings.Builder
+	field := func(label, text string) {
+		fmt.Fprintf(&b, "\n  %-11s%s", label, visibleLine(text))
+	}
+	if c.Verdict == scenarios.Violates {
+		fmt.Fprintf(&b, "%s is violated (%s, %s)", c.ID, c.Level, c.Severity)
+	} else {
+		fmt.Fprintf(&b, "%s could not be judged", c.ID)
+	}
+	field("expected:", c.Title)
+	field("happened:", c.Reason)
+	if about := c.Subject.String(); about != "" {
+		field("subject:", about)
+	}
+	label := "evidence:"
+	for _, line := range c.Proof.lines() {
+		field(label, line)
+		label = ""
+	}
+	if c.Verdict == scenarios.Violates {
+		field("fix:", c.Fix)
+	}
+	return b.String()
+}
+
+// Failure is [Result.Failure] of a result from which no secret was taken out: the
+// evidence, in which there may be some, is left out.
+func Failure(r engine.Result) string {
+	c := newResult(r)
+	c.Proof = Proof{}
+	return c.Failure()
+}
+
+// lines are the requests and answers in short, with the headers that decide.
+func (p Proof) lines() []string {
+	var lines []string
+	headers := func(hs []Header) {
+		for _, h := range hs {
+			lines = append(lines, "  "+h.Name+": "+h.Value)
+		}
+	}
+	for _, x := range p.Exchanges {
+		lines = append(lines, x.Request.Method+" "+x.Request.URL)
+		headers(deciding(x.Request.Headers))
+		switch {
+		case x.Withheld:
+			lines = append(lines, "left the browser; withheld from the target by Crossexam")
+		case x.Response == nil:
+			lines = append(lines, "no answer: "+x.Fault)
+		default:
+			lines = append(lines, fmt.Sprintf("answered %d", x.Response.Status))
+			if deciding := deciding(x.Response.Headers); len(deciding) > 0 {
+				headers(deciding)
+			} else {
+				lines = append(lines, "  (no Access-Control header)")
+			}
+		}
+	}
+	if p.Block != "" {
+		lines = append(lines, "Chrome blocked it: "+p.Block)
+	}
+	return lines
+}

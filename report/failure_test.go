@@ -1,0 +1,63 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+func TestFailure(t *testing.T) {
+	result := stolen("WLD-001", sampleEvil)
+	r := New(engine.Record{Results: []engine.Result{result}}, Meta{})
+	const want = `WLD-001 is violated (must, high)
+  expected:  Title of WLD-001
+  happened:  https://evil.test read the reply with the victim's cookie
+  subject:   GET /api/notebooks from https://evil.test with cookie
+  evidence:  GET https://api.example.com/api/notebooks
+               Origin: https://evil.test
+               Cookie: session=[redacted]; theme=[redacted]
+             answered 200
+               Access-Control-Allow-Origin: https://evil.test
+               Access-Control-Allow-Credentials: true
+  fix:       Fix of WLD-001.`
+	if got := r.Results[0].Failure(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	// What nobody redacted has no evidence.
+	if got := Failure(result); strings.Contains(got, "evidence") || strings.Contains(got, sampleSession) || !strings.Contains(got, "fix:") {
+		t.Error(got)
+	}
+	doubt := judged("ORG-001", scenarios.Must, scenarios.CannotTell, "\x1b[31mred")
+	if got, want := Failure(doubt), "ORG-001 could not be judged\n  expected:  Title of ORG-001\n  happened:  \\x1b[31mred"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestFails(t *testing.T) {
+	for _, c := range []struct {
+		level           scenarios.Level
+		verdict         scenarios.Verdict
+		accepted        bool
+		fails, strictly bool
+	}{
+		{scenarios.Must, scenarios.Violates, false, true, true},
+		{scenarios.Must, scenarios.Violates, true, false, false},
+		{scenarios.Must, scenarios.CannotTell, false, true, true},
+		{scenarios.Must, scenarios.CannotTell, true, true, true}, // accepted was what is known
+		{scenarios.Must, scenarios.Conforms, false, false, false},
+		{scenarios.Must, scenarios.NotApplicable, false, false, false},
+		{scenarios.Should, scenarios.Violates, false, false, true},
+		{scenarios.Should, scenarios.CannotTell, false, false, true},
+		{scenarios.Info, scenarios.Violates, false, false, false},
+	} {
+		r := Result{Level: c.level, Verdict: c.verdict, Accepted: c.accepted}
+		if r.Fails(false) != c.fails || r.Fails(true) != c.strictly {
+			t.Errorf("%+v: %t, strictly %t", c, r.Fails(false), r.Fails(true))
+		}
+		if r := judged("X", c.level, c.verdict, ""); !c.accepted && (r.Fails(false) != c.fails || r.Fails(true) != c.strictly) {
+			t.Errorf("%+v: the engine says otherwise", c)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package corstest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Examine examines the handler and gives the report, from which every secret was
+// taken out. It is [Run] without a test.
+//
+// The error says why there is no judgement: [target.Problems] with the options,
+// [attacker.ErrNoBrowser], or an [*engine.Fault] of the harness, which is never a
+// finding about the handler; the report then has what was judged before it. What
+// the handler violates is no error.
+//
+// The handler is called from several goroutines, and its server and the browser
+// have ended when Examine returns.
+func Examine(ctx context.Context, h http.Handler, list ...Option) (report.Report, error) {
+	return examine(ctx, h, gather(list))
+}
+
+func examine(ctx context.Context, h http.Handler, o options) (report.Report, error) {
+	if _, err := o.findBrowser(o.config.Browser.Path); err != nil {
+		return report.Report{}, err
+	}
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		return report.Report{}, err
+	}
+	server, err := loopback.Serve(h, authority)
+	if err != nil {
+		return report.Report{}, err
+	}
+	defer server.Close()
+	d, err := o.config.ServedAt(server.Addr(), authority.Roots()).Complete(ctx)
+	if err != nil {
+		return report.Report{}, err
+	}
+	plan, err := o.selected(engine.NewPlan(scenarios.Catalogue(), d.Facts))
+	if err != nil {
+		return report.Report{}, err
+	}
+	accepted, err := o.config.AcceptedDeviations(time.Now())
+	if err == nil {
+		err = errors.Join(plan.CheckExpired(accepted, time.Now()), plan.CheckMatches(accepted))
+	}
+	if err != nil {
+		return report.Report{}, err
+	}
+	lab, err := engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser))
+	if err != nil {
+		return report.Report{}, err
+	}
+	// The profile is what could be left; the next run sweeps it.
+	defer lab.Close()
+	record, err := engine.Examine(ctx, lab, d, plan, engine.Options{Accepted: accepted})
+	return report.New(record, report.Meta{
+		Version: version(),
+		Strict:  o.strict,
+		Secrets: report.Secrets(d.Credentials, record),
+	}), err
+}
+
+// version is that of the Crossexam that the program was built with.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(devel)"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == "github.com/crossexam/crossexam" && m.Version != "" {
+			return m.Version
+		}
+	}
+	return "(devel)"
+}

@@ -1,0 +1,41 @@
+package target
+
+import (
+	"context"
+	"crypto/x509"
+	"net/url"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// served is where a target really is.
+type served struct {
+	address string
+	roots   *x509.CertPool
+}
+
+// ServedAt says that the target is at an address, host:port, whatever host its URL
+// names, and that its https is verified by roots, where nil is the system's. It is
+// for an API under test that has no name yet: the browser finds it under the URL
+// all the same, and nobody looks the name up. It is not in crossexam.yaml.
+func (c Config) ServedAt(address string, roots *x509.CertPool) Config {
+	c.served = &served{address: address, roots: roots}
+	return c
+}
+
+func (c Config) upstream(base *url.URL) Upstream {
+	u := Upstream{URL: base, InsecureSkipVerify: c.InsecureSkipVerify}
+	if c.served != nil {
+		u.Address, u.Roots = c.served.address, c.served.roots
+	}
+	return u
+}
+
+// isPrivate tells whether the browser finds the target on loopback or in a private
+// network. A name that stands for an address of ours is a public one.
+func (c Config) isPrivate(ctx context.Context, o cors.Origin) bool {
+	if c.served != nil {
+		return o.IsLocal()
+	}
+	return isPrivate(ctx, o)
+}
