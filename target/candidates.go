@@ -136,7 +136,8 @@ func (f *finder) whyNot(c candidate) string {
 	case why != "":
 		return why
 	case c.stream:
-		return "it is a stream without an end"
+		f.found.Streams = append(f.found.Streams, c.at)
+		return "it is a stream; name it under event_streams to read it"
 	case c.secured && !f.hasLogin() && f.behindLogin:
 		return "it needs a login, and no credential was given"
 	case c.secured && !f.hasLogin():

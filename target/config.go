@@ -30,6 +30,12 @@ type Config struct {
 	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
 	Errors    []ErrorConfig    `yaml:"errors"`
 
+	// WebSockets and EventStreams are paths where the victim gets private data;
+	// Redirects are paths that are answered with a redirect.
+	WebSockets   []string `yaml:"websockets"`
+	EventStreams []string `yaml:"event_streams"`
+	Redirects    []string `yaml:"redirects"`
+
 	Credentials CredentialsConfig `yaml:"credentials"`
 
 	// OpenAPI is a file, a URL on the target's host, or "none" for no discovery.
@@ -169,6 +175,21 @@ func (c Config) assemble() (Deployment, Problems) {
 		if !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
 			!fail(fmt.Sprintf("errors[%d]", i), e.check()) {
 			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
+		}
+	}
+	for _, list := range []struct {
+		entry, what string
+		paths       []string
+		into        *[]string
+	}{
+		{"websockets", "the path of a WebSocket", c.WebSockets, &d.Facts.WebSockets},
+		{"event_streams", "the path of an event stream", c.EventStreams, &d.Facts.EventStreams},
+		{"redirects", "the path that redirects", c.Redirects, &d.Facts.Redirects},
+	} {
+		for i, p := range list.paths {
+			if !fail(fmt.Sprintf("%s[%d]", list.entry, i), checkPath(list.what, p)) {
+				*list.into = append(*list.into, p)
+			}
 		}
 	}
 	for i, pattern := range c.Exclude {

@@ -46,6 +46,8 @@ type Discovery struct {
 	Reads    []scenarios.Endpoint
 	Writes   []scenarios.Endpoint // one for each method
 	Errors   []scenarios.ErrorRecipe
+	// Streams are paths of event streams, none of which is read.
+	Streams []string
 	// Headers are the request headers that the document names.
 	Headers []string
 	// Logins are the ways to log in that the document names, such as "bearer".

@@ -141,6 +141,18 @@ errors:
 #     path: /api/notebooks?limit=abc
 {{- end}}
 
+# What else carries the victim's data. Each is tried only if it is named.
+{{- if .Found.Streams}}
+# event_streams:
+{{- range .Found.Streams}}
+#   - {{comment (quote .)}}
+{{- end}}
+{{- else}}
+# event_streams: [/api/events]
+{{- end}}
+# websockets: [/api/live] # an OpenAPI document says nothing of them
+# redirects: [/api/latest]
+
 # What the victim has. Secrets are best kept out of this file: ${NAME} stands for
 # a variable of the environment, ${file:PATH} for the content of a file.
 {{- if .Found.Logins}}
