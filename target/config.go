@@ -42,8 +42,11 @@ type Config struct {
 	OpenAPI string   `yaml:"openapi"`
 	Exclude []string `yaml:"exclude"` // paths that discovery leaves alone
 
-	StartupLog string `yaml:"startup_log"` // a file, or "-"
-	Preset     string `yaml:"preset"`
+	StartupLog StartupLogConfig `yaml:"startup_log"`
+	Preset     string           `yaml:"preset"`
+	// Launch says how to start the target, which is what is examined where there is
+	// no URL.
+	Launch LaunchConfig `yaml:"launch"`
 
 	// Limits are the defaults where a field is zero.
 	Limits  Limits        `yaml:"limits"`
@@ -56,6 +59,9 @@ type Config struct {
 	from  *provenance           // nil for entries that came from no file
 	found *Discovery            // nil before [Config.Discover]
 	log   *scenarios.StartupLog // nil before [Config.ReadLog]
+
+	launches []scenarios.Launch // nil before [Config.Start]
+	folder   string             // of the file; empty where it came from none
 }
 
 // PolicyConfig is the CORS policy that the API should have.
@@ -126,7 +132,8 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 	return d, nil
 }
 
-// assemble makes a deployment of what the configuration itself says.
+// assemble makes a deployment of what the configuration itself says, and its
+// preset.
 func (c Config) assemble() (Deployment, Problems) {
 	var ps Problems
 	fail := func(entry string, err error) bool {
@@ -135,8 +142,14 @@ func (c Config) assemble() (Deployment, Problems) {
 		}
 		return err != nil
 	}
+	preset, err := c.named()
+	fail("preset", err)
+	c, notes := c.completed(preset)
 	base, err := baseURL(c.URL)
 	if fail("target", err) {
+		return Deployment{}, ps
+	}
+	if _, err := (Upstream{URL: base}).proxy(); fail("target", err) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
@@ -147,7 +160,10 @@ func (c Config) assemble() (Deployment, Problems) {
 			Policy: c.policy(),
 		},
 	}
+	d.Notes = notes
 	d.Facts.StartupLog = c.log
+	key, err := c.StartupLog.check()
+	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
 	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.check())
 	for i, s := range c.Trusted {
@@ -198,6 +214,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		}
 	}
 	fail("openapi", c.checkDocument(d.Facts))
+	fail("launch", c.addLaunches(preset, &d))
 	d.AllowWrite = allowed(d, c.AllowWrites)
 	return d, ps
 }

@@ -78,7 +78,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 			if o.config, err = configured(c.Flags(), url); err != nil {
 				return usage(err)
 			}
-			if o.config.URL == "" {
+			if !o.config.HasTarget() {
 				return usage(errors.New("give one URL to test, such as http://127.0.0.1:5055, or a file with --config"))
 			}
 			o.browser.Path = o.config.Browser.Path
@@ -100,9 +100,6 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 }
 
 func test(ctx context.Context, o testOptions) error {
-	if err := o.config.ReadLog(os.Stdin); err != nil {
-		return usage(err)
-	}
 	d, err := o.config.Deployment(ctx)
 	if err != nil {
 		return usage(err)
@@ -129,6 +126,15 @@ func test(ctx context.Context, o testOptions) error {
 		return err
 	}
 	progress := newProgress(os.Stderr, o.quiet)
+	started, err := prepare(ctx, &o.config, progress)
+	if err != nil {
+		return err
+	}
+	defer started.Close()
+	if d, err = o.config.Deployment(ctx); err != nil {
+		return usage(err)
+	}
+	o.browser.Parallel = d.Limits.Parallel()
 	d, unreachable, err := discover(ctx, o, d, progress)
 	if err != nil {
 		return err
@@ -246,6 +252,31 @@ func staleEntries(stale target.Accepted) error {
 	return ps
 }
 
+// prepare reads the startup log and starts the target, where the configuration says
+// how. What it gives has to be closed, and may be nil.
+func prepare(ctx context.Context, c *target.Config, p *progress) (*target.Launched, error) {
+	interrupted := func(err error) error {
+		if ctx.Err() != nil {
+			return couldNotSay(fmt.Errorf("the run was interrupted: %w", err))
+		}
+		return usage(err)
+	}
+	if len(c.StartupLog.Command) > 0 {
+		p.say("running " + commandLine(c.StartupLog.Command))
+	}
+	if err := c.ReadLog(ctx, os.Stdin); err != nil {
+		return nil, interrupted(err)
+	}
+	if c.Starts() {
+		p.say("starting " + commandLine(c.Launch.Command))
+	}
+	started, err := c.Start(ctx)
+	if err != nil {
+		return nil, interrupted(err)
+	}
+	return started, nil
+}
+
 // clean is what Ginkgo has to say of this record: nothing broke off, and nothing
 // fails.
 func clean(record engine.Record, strict bool) bool {
@@ -283,7 +314,7 @@ func discover(ctx context.Context, o testOptions, d target.Deployment, p *progre
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record, strict bool) report.Meta {
-	secrets := d.Credentials.Secrets()
+	secrets := d.Secrets()
 	for _, c := range record.Cookies {
 		secrets = append(secrets, c.Value)
 	}
