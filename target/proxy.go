@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // proxy is the one that the environment names for the target (HTTPS_PROXY,
@@ -16,7 +17,8 @@ func (u Upstream) proxy() (*url.URL, error) {
 		return nil, nil
 	}
 	p, err := http.ProxyFromEnvironment(&http.Request{URL: u.URL})
-	if err != nil {
+	// What is no URL is tried once more with http:// before it, and then has a path.
+	if err != nil || p != nil && (p.Hostname() == "" || strings.Trim(p.Path, "/") != "") {
 		return nil, errors.New("what HTTPS_PROXY or HTTP_PROXY in the environment says is not the URL of a proxy: write it like http://proxy.example:3128, or name the target's host in NO_PROXY")
 	}
 	if p != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -133,7 +132,7 @@ func TestStartupLog(t *testing.T) {
 	r := examineURL(t, url, "--startup-log="+log, "--label=CFG")
 	r.expect(t, 1, "CFG-001", "CFG-002")
 	r = examineURL(t, url, "--startup-log="+log, "--preset=nothing")
-	r.expect(t, 2, `no preset "nothing"`, "open-notebook")
+	r.expect(t, 2, `no preset "nothing"`, "open-notebook or fastapi")
 	r = examineURL(t, url, "--startup-log=/nonexistent.log")
 	r.expect(t, 2, "startup log cannot be read", "/nonexistent.log")
 }
@@ -173,19 +172,7 @@ func TestSecretsAreRedacted(t *testing.T) {
 			if parsed := r.report(t); len(parsed.Results) == 0 || parsed.Fault != nil {
 				t.Fatalf("nothing was judged: %+v\n%s", parsed.Fault, r.stderr)
 			}
-			outputs := map[string]string{"standard output": r.stdout, "standard error": r.stderr}
-			err := filepath.WalkDir(r.out, func(path string, e fs.DirEntry, err error) error {
-				if err != nil || e.IsDir() {
-					return err
-				}
-				b, err := os.ReadFile(path)
-				outputs[path] = string(b)
-				return err
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for where, text := range outputs {
+			for where, text := range outputs(t, r) {
 				for _, spelling := range []string{secret, base64.StdEncoding.EncodeToString([]byte("victim:" + secret)), "set-by-login-0123"} {
 					if strings.Contains(text, spelling) {
 						t.Errorf("%s is in %s", spelling, where)
