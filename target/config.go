@@ -144,6 +144,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	preset, err := c.named()
 	fail("preset", err)
+	printed := c.Starts() && (c.URL == "" || c.launches != nil) // by what is started
 	c, notes := c.completed(preset)
 	base, err := baseURL(c.URL)
 	if fail("target", err) {
@@ -162,7 +163,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	d.Notes = notes
 	d.Facts.StartupLog = c.log
-	key, err := c.StartupLog.check()
+	key, err := c.StartupLog.check(printed)
 	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
 	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.check())

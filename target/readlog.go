@@ -56,7 +56,7 @@ func (c Config) logPreset() (Preset, error) {
 	if c.Preset == "" {
 		p = OpenNotebook()
 	}
-	if s := c.StartupLog; s.Warning != "" || s.Origins != "" {
+	if s := c.StartupLog; s.says() {
 		p.Name = cmp.Or(c.Preset, "the application")
 		p.WarningPattern, p.OriginsPattern = s.Warning, s.Origins
 	}

@@ -64,7 +64,8 @@ func (l LaunchConfig) check() error {
 // Start starts the target as [Command.Launch] does, for CFG-003, and reads the
 // origins' variable from the preset where the configuration names none. Where no
 // URL is configured, the program that is configured as it should be is the target,
-// and what it has printed is the startup log. The programs run until the caller
+// and what it has printed is the startup log, if the configuration or its preset
+// says how to read it. The programs run until the caller
 // closes what is given, which is nil where there is nothing to start. The error is
 // [Problems] or that of the context.
 func (c *Config) Start(ctx context.Context) (*Launched, error) {
@@ -88,11 +89,16 @@ func (c *Config) Start(ctx context.Context) (*Launched, error) {
 		return l, nil
 	}
 	c.URL = l.Launches[0].URL
-	if log, err := c.logPreset(); err == nil && !c.StartupLog.given() && log.OriginsPattern != "" {
+	// Without either nobody knows what the program would write.
+	if c.StartupLog.given() || preset.OriginsPattern == "" && !c.StartupLog.says() {
+		return l, nil
+	}
+	log, err := c.logPreset()
+	if err == nil {
 		c.log, err = ReadStartupLog(l.Log(), log)
-		if err != nil {
-			return nil, errors.Join(Problems{c.from.problem("launch", err)}, l.Close())
-		}
+	}
+	if err != nil {
+		return nil, errors.Join(Problems{c.from.problem("launch", err)}, l.Close())
 	}
 	return l, nil
 }

@@ -40,14 +40,18 @@ func (s *StartupLogConfig) UnmarshalYAML(decode func(any) error) error {
 
 func (s StartupLogConfig) given() bool { return s.File != "" || len(s.Command) > 0 }
 
-// check gives the part of the entry that is wrong, and what is.
-func (s StartupLogConfig) check() (key string, err error) {
+// says tells whether the lines are described.
+func (s StartupLogConfig) says() bool { return s.Warning != "" || s.Origins != "" }
+
+// check gives the part of the entry that is wrong, and what is. printed says that
+// there is a log without a file and a command.
+func (s StartupLogConfig) check(printed bool) (key string, err error) {
 	_, warning := regexp.Compile(s.Warning)
 	expression, origins := regexp.Compile(s.Origins)
 	switch {
 	case s.File != "" && len(s.Command) > 0:
 		return "", errors.New("there are both file and command: write only one of them")
-	case !s.given() && (s.Timeout != 0 || s.Warning != "" || s.Origins != ""):
+	case !s.given() && (s.Timeout != 0 || s.says() && !printed):
 		return "", errors.New("there is neither file nor command: write where the log is")
 	case warning != nil:
 		return "warning", fmt.Errorf("this is not a regular expression: %w", warning)

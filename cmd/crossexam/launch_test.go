@@ -89,6 +89,9 @@ func TestLaunch(t *testing.T) {
 				}
 			}
 			slices.Sort(convicts)
+			if parsed.Summary.Requests < 5 { // the page's among them: its requests go through the target's own tap
+				t.Errorf("the target got %d requests", parsed.Summary.Requests)
+			}
 			if r.code != want.code || judged["WLD-003"] == 0 || !slices.Equal(convicts, want.convicts) || judged["CFG-001"] != 1 || judged["CFG-002"] != 1 || judged["CFG-003"] != 6 {
 				t.Errorf("exit code %d, convicted by %q, judged %v\n%s%s", r.code, convicts, judged, r.stdout, r.stderr)
 			}
@@ -101,6 +104,18 @@ func TestLaunch(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a program logs of its secrets is quoted by nobody.
+func TestLaunchLogIsRedacted(t *testing.T) {
+	file := launchFile(t, "hardened", "mark", "startup_log: {origins: 'the password is (.*)'}\n")
+	r := crossexam(t, []string{"PASSWORD_OF_TESTS=hunter2-of-the-program"}, "test", "--config", file, "--label=CFG-002")
+	r.expect(t, 1, "CFG-002", "[redacted]")
+	for where, text := range outputs(t, r) {
+		if strings.Contains(text, "hunter2-of-the-program") {
+			t.Errorf("the program's secret is in %s", where)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // precedence is the rule by which a value is found, for help texts.
 const precedence = `A value is taken from the flag, else from the CROSSEXAM_* variable, else from the
-file of --config, else it is the default.`
+file of --config, else from the preset, else it is the default.`
 
 // A setting is an entry of the configuration that a flag or a variable of the
 // environment can override.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -181,7 +182,7 @@ func test(ctx context.Context, o testOptions) error {
 			}
 			return session, session.Start(ctx, lab)
 		},
-	}, suite.RunOptions{Output: &ginkgo, JUnit: filepath.Join(o.out, "junit.xml")})
+	}, suite.RunOptions{Output: &ginkgo, JUnit: filepath.Join(o.out, "junit.xml"), Redact: redactor(session, d)})
 	progress.done()
 
 	record := session.Record()
@@ -310,6 +311,15 @@ func discover(ctx context.Context, o testOptions, d target.Deployment, p *progre
 		return d, nil, usage(err)
 	}
 	return complete, nil, nil
+}
+
+// redactor replaces the secrets of a session that is over.
+func redactor(session *engine.Session, d target.Deployment) func(string) string {
+	build := sync.OnceValue(func() func(string) string {
+		record := session.Record()
+		return report.Redactor(record, meta(d, record, false).Secrets)
+	})
+	return func(s string) string { return build()(s) }
 }
 
 // meta says what the report cannot know from the record.
