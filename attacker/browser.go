@@ -30,6 +30,9 @@ type Posture struct {
 type Options struct {
 	Path    string // of the browser; empty means FindBrowser's choice
 	Posture Posture
+	// Parallel is how many requests a page has under way at once; 0, and more than
+	// that, is as many connections as Chrome opens to one host.
+	Parallel int
 }
 
 // Info says which browser judged, for reports.
@@ -57,12 +60,13 @@ const startTimeout = 60 * time.Second
 // is mapped to one stage. Close ends it and removes the profile. It is used from
 // one goroutine, and so is each of its tabs, which may be another one.
 type Browser struct {
-	stage   *Stage
-	info    Info
-	profile *profile
-	command *exec.Cmd // the browser's process; nil until it was started
-	root    context.Context
-	stop    func()
+	stage    *Stage
+	parallel int // requests that a page has under way at once
+	info     Info
+	profile  *profile
+	command  *exec.Cmd // the browser's process; nil until it was started
+	root     context.Context
+	stop     func()
 
 	tabs        map[string]*Tab // by name
 	rootTaken   bool
@@ -86,7 +90,10 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Browser{stage: stage, profile: prof, tabs: map[string]*Tab{}}
+	b := &Browser{stage: stage, profile: prof, tabs: map[string]*Tab{}, parallel: parallel}
+	if o.Parallel > 0 {
+		b.parallel = min(o.Parallel, parallel)
+	}
 	b.info = Info{Path: path, Posture: o.Posture, Sandbox: os.Getuid() != 0, Protocol: cdproto.ChromiumVersion()}
 	if err := b.launch(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), b.Close())

@@ -65,7 +65,7 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 	}
 	var answers []answer
 	err = t.do(ctx, func(ctx context.Context) (err error) {
-		call := fmt.Sprintf("runFrames(%s, %d, %d, %d)", encoded, parallelFrames, parallel, frameTimeout.Milliseconds())
+		call := fmt.Sprintf("runFrames(%s, %d, %d, %d)", encoded, min(parallelFrames, t.browser.parallel), t.browser.parallel, frameTimeout.Milliseconds())
 		answers, err = chromedp.Run(ctx, chromedp.Evaluate[[]answer](call, chromedp.EvalAwaitPromise))
 		return err
 	})

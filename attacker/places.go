@@ -84,14 +84,14 @@ func (t *Tab) through(a scenarios.Attempt) string {
 }
 
 // atOnce is how many requests of a vector are under way at once.
-func atOnce(v scenarios.Vector) int {
+func (b *Browser) atOnce(v scenarios.Vector) int {
 	switch v {
 	case scenarios.Script: // the replies share a callback
 		return 1
 	case scenarios.EventSource: // Chrome tells them by their order
 		return 1
 	}
-	return parallel
+	return b.parallel
 }
 
 // byPlace puts the vectors last whose page takes the place of the one that is

@@ -32,8 +32,8 @@ const (
 	openTimeout = 30 * time.Second
 	// bodyLimit bounds what the page reads of a body, in bytes.
 	bodyLimit = 64 << 10
-	// parallel is how many requests a page has under way at once: as many
-	// connections as Chrome opens to one host.
+	// parallel is how many requests a page has under way at once, unless the options
+	// say less: as many connections as Chrome opens to one host.
 	parallel = 6
 )
 
@@ -287,9 +287,10 @@ func (t *Tab) runVector(ctx context.Context, v scenarios.Vector, which []int, ta
 		t.recorder.expectStreams(specs)
 	}
 	var views []view
-	err = t.within(runTimeout(len(specs), atOnce(v)), ctx, func(ctx context.Context) (err error) {
+	atOnce := t.browser.atOnce(v)
+	err = t.within(runTimeout(len(specs), atOnce), ctx, func(ctx context.Context) (err error) {
 		defer t.keepRunning(ctx, v)()
-		call := fmt.Sprintf("run(%q, %s, %d)", v, encoded, atOnce(v))
+		call := fmt.Sprintf("run(%q, %s, %d)", v, encoded, atOnce)
 		views, err = chromedp.Run(ctx, chromedp.Evaluate[[]view](call, chromedp.EvalAwaitPromise))
 		return err
 	})

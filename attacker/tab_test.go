@@ -624,3 +624,38 @@ func TestShow(t *testing.T) {
 		t.Errorf("the screenshot is %.10q, %v", png, err)
 	}
 }
+
+// A browser that is told to makes one request after the other, from pages and
+// from frames.
+func TestParallel(t *testing.T) {
+	stage, browser := ownLab(t, Options{Parallel: 1})
+	var mu sync.Mutex
+	now, most := 0, 0
+	a := mount(t, stage, "https://api.parallel.test", func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		time.Sleep(50 * time.Millisecond) // for others to come, of which there are none
+		grant(w, r)
+		mu.Lock()
+		now--
+		mu.Unlock()
+	})
+	tab := openTab(t, browser, anyone)
+	open(t, tab, evil)
+	run(t, tab, a.get("/1"), a.get("/2"), a.get("/3"), a.get("/4"))
+	var frames []Frame
+	for i := range 4 {
+		frames = append(frames, Frame{
+			Origin: cors.MustParseOrigin(fmt.Sprintf("https://frame%d.test", i)),
+			Tasks:  []Task{{Attempt: a.get(fmt.Sprintf("/%d", i))}, {Attempt: a.get("/more")}},
+		})
+	}
+	if _, err := tab.RunFrames(bounded(t), frames); err != nil {
+		t.Fatal(err)
+	}
+	if most != 1 {
+		t.Errorf("%d requests were under way at once", most)
+	}
+}

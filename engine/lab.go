@@ -27,11 +27,13 @@ type Lab struct {
 	pastNavigations int
 }
 
-// BrowserOptions are what a configuration says of the browser.
-func BrowserOptions(c target.BrowserConfig) attacker.Options {
+// BrowserOptions are what a configuration, and the limits of its deployment, say of
+// the browser.
+func BrowserOptions(c target.BrowserConfig, l target.Limits) attacker.Options {
 	return attacker.Options{
-		Path:    c.Path,
-		Posture: attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
+		Path:     c.Path,
+		Posture:  attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
+		Parallel: l.Parallel(),
 	}
 }
 

@@ -18,7 +18,10 @@ func (s *Session) mountLaunches() error {
 		if err != nil {
 			return fmt.Errorf("the launch with %s: %w", l, err)
 		}
-		tap, err := target.NewTap(target.Options{Upstream: target.Upstream{URL: base}, Run: s.record.Run})
+		if cors.OriginOf(base) == s.plan.Target.Origin() {
+			continue // it is the target, before which there is a tap
+		}
+		tap, err := target.NewTap(target.Options{Upstream: target.Upstream{URL: base}, Limits: s.deployment.Limits, Run: s.record.Run})
 		if err != nil {
 			return fmt.Errorf("the launch with %s: %w", l, err)
 		}

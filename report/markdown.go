@@ -37,6 +37,9 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	r.mdResults(&b, "Could not be judged, which is not a pass", func(c Result) bool { return mark(c) == "cannot-tell" })
 	r.mdResults(&b, "Violated, and accepted", func(c Result) bool { return mark(c) == "accepted" })
 	r.mdStale(&b)
+	if s := r.withheld(summaryLimit); s != "" {
+		fmt.Fprintf(&b, "\n%s\n", mdText(s))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

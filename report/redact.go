@@ -35,6 +35,12 @@ func (r *Report) redact(record engine.Record, secrets []string) {
 	}
 }
 
+// Redactor gives a function that replaces the secrets, and those that the record
+// shows, in a text as [New] does in a report.
+func Redactor(record engine.Record, secrets []string) func(string) string {
+	return newRedactor(append(slices.Clone(secrets), found(record)...)).text
+}
+
 // inLoot tells whether what arrived at the collector contains a secret: the
 // malicious page shows it, and so does a picture of the page.
 func (x redactor) inLoot(record engine.Record) bool {

@@ -28,9 +28,9 @@ const (
 )
 
 // Secrets are what must not appear in a report of the record: what the operator
-// declared as credentials, and the cookies that the victim got.
-func Secrets(c target.Credentials, record engine.Record) []string {
-	secrets := c.Secrets()
+// declared as secrets, and the cookies that the victim got.
+func Secrets(d target.Deployment, record engine.Record) []string {
+	secrets := d.Secrets()
 	for _, cookie := range record.Cookies {
 		secrets = append(secrets, cookie.Value)
 	}

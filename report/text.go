@@ -269,6 +269,9 @@ func (p *printer) verdict() {
 		}
 	}
 	p.text("", r.Counts())
+	if s := r.withheld(5); s != "" && !p.o.Quiet {
+		p.text("", s)
+	}
 	if p.o.Quiet && r.Baseline != nil {
 		p.text("", r.Baseline.Title()+": "+r.Baseline.Counts())
 	}

@@ -54,7 +54,7 @@ type StartupLog struct {
 }
 
 const (
-	noStartupLog = "No startup log was given, from a file or on standard input."
+	noStartupLog = "No startup log was given, from a file, a command or on standard input."
 	startupLog   = "startup log" // the subject
 )
 

@@ -129,7 +129,7 @@ func (x *standing) failStale(id string) {
 // and skips the others.
 func (x *standing) tell(trouble error) {
 	GinkgoHelper()
-	if why := attacker.Excuse(trouble, x.browser.Path); why != "" && !x.RequireBrowser {
+	if why := attacker.Excuse(trouble, x.config.Browser.Path); why != "" && !x.RequireBrowser {
 		Skip(why)
 	}
 	if name := CurrentSpecReport().FullText(); x.told == "" || x.told == name {
@@ -143,16 +143,16 @@ func (x *standing) tell(trouble error) {
 func (x *standing) begin(ctx SpecContext, c target.Config) error {
 	x.endSession()
 	x.config, x.told = &c, ""
-	if b := engine.BrowserOptions(c.Browser); b != x.browser {
-		x.endLab()
-		x.browser = b
-	}
-	if _, err := attacker.FindBrowser(x.browser.Path); err != nil {
+	if _, err := attacker.FindBrowser(c.Browser.Path); err != nil {
 		return err
 	}
 	d, err := c.Complete(ctx)
 	if err != nil {
 		return err
+	}
+	if b := engine.BrowserOptions(c.Browser, d.Limits); b != x.browser {
+		x.endLab()
+		x.browser = b
 	}
 	x.plan = engine.NewPlan(scenarios.Catalogue(), d.Facts)
 	accepted, err := c.AcceptedDeviations(time.Now())

@@ -3,10 +3,12 @@ package suite
 import (
 	"context"
 	"io"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/formatter"
 	"github.com/onsi/ginkgo/v2/reporters"
+	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/crossexam/crossexam/engine"
 )
@@ -27,6 +29,9 @@ type RunOptions struct {
 	Output io.Writer
 	// JUnit is the path of the JUnit file, or empty for none.
 	JUnit string
+	// Redact takes secrets out of what stands in that file: reasons quote what the
+	// target said. It is asked after the last spec; nil changes nothing.
+	Redact func(string) string
 }
 
 // Run runs the specs of an examination without a `go test`, one for each scenario,
@@ -48,7 +53,7 @@ func Run(x Examination, o RunOptions) (bool, error) {
 	var writing error
 	ReportAfterSuite("JUnit", func(r Report) {
 		if o.JUnit != "" {
-			writing = WriteJUnit(r, o.JUnit)
+			writing = WriteJUnit(redacted(r, o.Redact), o.JUnit)
 		}
 	})
 	suite, reporter := GinkgoConfiguration()
@@ -68,6 +73,31 @@ func WriteJUnit(r Report, path string) error {
 		OmitSpecLabels:   true,
 		OmitLeafNodeType: true,
 	})
+}
+
+// redacted gives a report in which what the specs said is redacted.
+func redacted(r Report, redact func(string) string) Report {
+	if redact == nil {
+		return r
+	}
+	failure := func(f *types.Failure) {
+		f.Message, f.ForwardedPanic = redact(f.Message), redact(f.ForwardedPanic)
+	}
+	r.SpecReports = slices.Clone(r.SpecReports)
+	for i := range r.SpecReports {
+		s := &r.SpecReports[i]
+		failure(&s.Failure)
+		s.AdditionalFailures = slices.Clone(s.AdditionalFailures)
+		for j := range s.AdditionalFailures {
+			failure(&s.AdditionalFailures[j].Failure)
+		}
+		s.ReportEntries = slices.Clone(s.ReportEntries)
+		for j, e := range s.ReportEntries {
+			s.ReportEntries[j].Value = types.WrapEntryValue(redact(e.StringRepresentation()))
+		}
+		s.CapturedGinkgoWriterOutput, s.CapturedStdOutErr = redact(s.CapturedGinkgoWriterOutput), redact(s.CapturedStdOutErr)
+	}
+	return r
 }
 
 // failer stands in for testing.T: the outcome is RunSpecs' result.

@@ -34,6 +34,7 @@ func (c candidate) tells() int {
 // fromDocument picks what to examine out of a document.
 func (f *finder) fromDocument(doc document) {
 	f.found.Logins = doc.schemes
+	f.recognise(doc)
 	var reads []candidate
 	writes := map[string]candidate{}
 	declared := map[string][]candidate{} // by path
@@ -79,13 +80,22 @@ func (f *finder) fromDocument(doc document) {
 	}
 	slices.Sort(f.found.Headers)
 	slices.SortStableFunc(reads, func(a, b candidate) int {
-		return cmp.Or(-compareBool(a.secured, b.secured), -compareBool(a.json, b.json),
+		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), -compareBool(a.json, b.json),
 			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
 	})
 	usable := f.pick(reads, doc)
 	f.provoke(usable, declared, doc)
 	if missing := f.missingLogin(doc); missing != "" {
 		f.note("%s", missing)
+	}
+}
+
+// recognise remembers the preset that knows the document, and says so where none
+// is named.
+func (f *finder) recognise(doc document) {
+	f.found.Preset = recognised(doc)
+	if f.found.Preset != "" && f.config.Preset == "" {
+		f.note("The document is one of the preset %s, which completes what is not configured: --preset %s.", f.found.Preset, f.found.Preset)
 	}
 }
 
@@ -136,7 +146,8 @@ func (f *finder) whyNot(c candidate) string {
 	case why != "":
 		return why
 	case c.stream:
-		return "it is a stream without an end"
+		f.found.Streams = append(f.found.Streams, c.at)
+		return "it is a stream; name it under event_streams to read it"
 	case c.secured && !f.hasLogin() && f.behindLogin:
 		return "it needs a login, and no credential was given"
 	case c.secured && !f.hasLogin():
@@ -159,8 +170,13 @@ func (f *finder) missingLogin(doc document) string {
 }
 
 // private tells whether the reply depends on the victim: the document says so, or
-// it says nothing of logins and there is one, or the network gives access.
+// it says nothing of logins and there is one, or the network gives access; but not
+// where the preset knows better.
 func (f *finder) private(c candidate, doc document) bool {
+	return !f.preset.isOpen(c.at) && f.looksPrivate(c, doc)
+}
+
+func (f *finder) looksPrivate(c candidate, doc document) bool {
 	return c.secured || !doc.security && f.hasLogin() || slices.Contains(f.deployment.Facts.Credentials, scenarios.Network)
 }
 
@@ -168,6 +184,7 @@ func (f *finder) private(c candidate, doc document) bool {
 func (f *finder) pick(list []candidate, doc document) []candidate {
 	var usable []candidate
 	private, open, tried := 0, 0, 0
+	refused := "" // the first that asks for a login
 	for _, c := range list {
 		isPrivate := f.private(c, doc)
 		name := "GET " + c.at
@@ -188,6 +205,9 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 				f.left(name, "it did not answer")
 				continue
 			} else if r.Status < 200 || r.Status > 299 {
+				if r.Status == http.StatusUnauthorized && refused == "" {
+					refused = c.at
+				}
 				f.left(name, "it answered %d", r.Status)
 				continue
 			}
@@ -200,7 +220,22 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 		usable = append(usable, c)
 		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
 	}
+	if private == 0 && refused != "" {
+		f.locked(refused)
+	}
 	return usable
+}
+
+// locked has one read stay that asks for a login which nobody gave, where nothing
+// private can be read: a run without it would pass for an examination of what is
+// behind the login.
+func (f *finder) locked(path string) {
+	if f.hasLogin() {
+		return
+	}
+	f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true, Discovered: true})
+	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.Operation == "GET "+path })
+	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give --cookie, --basic or --bearer."))
 }
 
 // verifiable tells whether a read can be tried before the victim's browser has
@@ -323,7 +358,14 @@ func (f *finder) guess() {
 	nothing := f.get(f.deployment.Facts.At("/crossexam-"+strings.ToLower(rand.Text()[:12])), false)
 	doc := document{}
 	private, open := 0, 0
-	for _, path := range guesses {
+	refused := ""
+	var paths []string
+	for _, p := range slices.Concat(f.preset.Private, f.preset.Open, guesses) {
+		if !slices.Contains(paths, p) {
+			paths = append(paths, p)
+		}
+	}
+	for _, path := range paths {
 		if excluded(path, f.config.Exclude) != "" {
 			f.left("GET "+path, "excluded by %q", excluded(path, f.config.Exclude))
 			continue
@@ -339,6 +381,9 @@ func (f *finder) guess() {
 			if len(f.deployment.Credentials.headers()) == 0 && len(f.found.Errors) == 0 {
 				f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: r.Status, Method: http.MethodGet, Path: path, Anonymous: true})
 			}
+			if r.Status == http.StatusUnauthorized && refused == "" {
+				refused = path
+			}
 			if f.verifiable(true) {
 				f.left("GET "+path, "it answered %d; give a credential to read it", r.Status)
 				continue
@@ -352,7 +397,7 @@ func (f *finder) guess() {
 			f.left("GET "+path, "it answered with something other than JSON; name it to read it")
 			continue
 		}
-		isPrivate := f.private(candidate{}, doc) && !strings.HasSuffix(path, "/health")
+		isPrivate := f.private(candidate{at: path}, doc) && !strings.HasSuffix(path, "/health")
 		switch {
 		case isPrivate && private == privateReads || !isPrivate && open == openReads:
 			continue
@@ -362,6 +407,9 @@ func (f *finder) guess() {
 			open++
 		}
 		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
+	}
+	if private == 0 && refused != "" {
+		f.locked(refused)
 	}
 }
 

@@ -21,10 +21,13 @@ func (c Config) Complete(ctx context.Context) (Deployment, error) {
 	if len(c.Trusted) == 0 {
 		return problem("trusted", "no trusted origin: name the origin of the front end, such as https://app.example.com")
 	}
-	if c.StartupLog == "-" {
+	if c.Starts() {
+		return problem("launch", "a test starts its server itself: leave the entry out")
+	}
+	if c.StartupLog.File == "-" {
 		return problem("startup_log", "the startup log cannot come from standard input here: name a file")
 	}
-	if err := c.ReadLog(strings.NewReader("")); err != nil {
+	if err := c.ReadLog(ctx, strings.NewReader("")); err != nil {
 		return Deployment{}, err
 	}
 	c, found, err := c.Discover(ctx)

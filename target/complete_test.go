@@ -83,8 +83,9 @@ func TestComplete(t *testing.T) {
 		"no trusted origin": {func(c *Config) { c.Trusted = nil }, "no trusted origin"},
 		"nothing to read":   {func(c *Config) { c.Reads = nil }, "nothing was found at the target that can be read"},
 		"a write to try":    {func(c *Config) { c.Reads, c.Endpoints = nil, []EndpointConfig{{Method: "POST", Path: "/x"}} }, ""},
-		"startup log":       {func(c *Config) { c.StartupLog = log }, ""},
-		"log of stdin":      {func(c *Config) { c.StartupLog = "-" }, "name a file"},
+		"startup log":       {func(c *Config) { c.StartupLog.File = log }, ""},
+		"log of stdin":      {func(c *Config) { c.StartupLog.File = "-" }, "name a file"},
+		"starts itself":     {func(c *Config) { c.Launch.Command = []string{"true"} }, "leave the entry out"},
 		"bad origin":        {func(c *Config) { c.Trusted = []string{"app"} }, "trusted origin"},
 		"nobody listens":    {func(c *Config) { c.URL, c.Reads = "http://127.0.0.1:1", nil }, "cannot reach"},
 	} {

@@ -30,14 +30,23 @@ type Config struct {
 	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
 	Errors    []ErrorConfig    `yaml:"errors"`
 
+	// WebSockets and EventStreams are paths where the victim gets private data;
+	// Redirects are paths that are answered with a redirect.
+	WebSockets   []string `yaml:"websockets"`
+	EventStreams []string `yaml:"event_streams"`
+	Redirects    []string `yaml:"redirects"`
+
 	Credentials CredentialsConfig `yaml:"credentials"`
 
 	// OpenAPI is a file, a URL on the target's host, or "none" for no discovery.
 	OpenAPI string   `yaml:"openapi"`
 	Exclude []string `yaml:"exclude"` // paths that discovery leaves alone
 
-	StartupLog string `yaml:"startup_log"` // a file, or "-"
-	Preset     string `yaml:"preset"`
+	StartupLog StartupLogConfig `yaml:"startup_log"`
+	Preset     string           `yaml:"preset"`
+	// Launch says how to start the target, which is what is examined where there is
+	// no URL.
+	Launch LaunchConfig `yaml:"launch"`
 
 	// Limits are the defaults where a field is zero.
 	Limits  Limits        `yaml:"limits"`
@@ -51,6 +60,9 @@ type Config struct {
 	found  *Discovery            // nil before [Config.Discover]
 	log    *scenarios.StartupLog // nil before [Config.ReadLog]
 	served *served               // nil where the host is what it says; see [Config.ServedAt]
+
+	launches []scenarios.Launch // nil before [Config.Start]
+	folder   string             // of the file; empty where it came from none
 }
 
 // PolicyConfig is the CORS policy that the API should have.
@@ -121,7 +133,8 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 	return d, nil
 }
 
-// assemble makes a deployment of what the configuration itself says.
+// assemble makes a deployment of what the configuration itself says, and its
+// preset.
 func (c Config) assemble() (Deployment, Problems) {
 	var ps Problems
 	fail := func(entry string, err error) bool {
@@ -130,8 +143,15 @@ func (c Config) assemble() (Deployment, Problems) {
 		}
 		return err != nil
 	}
+	preset, err := c.named()
+	fail("preset", err)
+	printed := c.Starts() && (c.URL == "" || c.launches != nil) // by what is started
+	c, notes := c.completed(preset)
 	base, err := baseURL(c.URL)
 	if fail("target", err) {
+		return Deployment{}, ps
+	}
+	if _, err := (Upstream{URL: base}).proxy(); fail("target", err) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
@@ -142,7 +162,10 @@ func (c Config) assemble() (Deployment, Problems) {
 			Policy: c.policy(),
 		},
 	}
+	d.Notes = notes
 	d.Facts.StartupLog = c.log
+	key, err := c.StartupLog.check(printed)
+	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
 	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.check())
 	for i, s := range c.Trusted {
@@ -172,12 +195,28 @@ func (c Config) assemble() (Deployment, Problems) {
 			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
 		}
 	}
+	for _, list := range []struct {
+		entry, what string
+		paths       []string
+		into        *[]string
+	}{
+		{"websockets", "the path of a WebSocket", c.WebSockets, &d.Facts.WebSockets},
+		{"event_streams", "the path of an event stream", c.EventStreams, &d.Facts.EventStreams},
+		{"redirects", "the path that redirects", c.Redirects, &d.Facts.Redirects},
+	} {
+		for i, p := range list.paths {
+			if !fail(fmt.Sprintf("%s[%d]", list.entry, i), checkPath(list.what, p)) {
+				*list.into = append(*list.into, p)
+			}
+		}
+	}
 	for i, pattern := range c.Exclude {
 		if pattern == "" || pattern[0] != '/' && pattern[0] != '*' {
 			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
 		}
 	}
 	fail("openapi", c.checkDocument(d.Facts))
+	fail("launch", c.addLaunches(preset, &d))
 	d.AllowWrite = allowed(d, c.AllowWrites)
 	return d, ps
 }

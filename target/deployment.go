@@ -3,6 +3,7 @@ package target
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -19,6 +20,14 @@ type Deployment struct {
 	Notes []string
 	// AllowWrite names the writes that the tap passes on; nil withholds all.
 	AllowWrite func(method, path string) bool
+
+	launchSecrets []string // what the target is started with
+}
+
+// Secrets are the strings that must not appear in any output: the credentials, what
+// the target is started with, and the password of a proxy.
+func (d Deployment) Secrets() []string {
+	return slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.proxySecrets())
 }
 
 // Credentials are the victim's secrets and the trusted front end's. Secrets lists

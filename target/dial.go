@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -42,13 +41,9 @@ func newDialer(u Upstream) (dialer, error) {
 			NextProtos: []string{"http/1.1"},
 		}
 	}
-	if u.Address == "" && !u.IsLoopback() {
-		var err error
-		if d.proxy, err = http.ProxyFromEnvironment(&http.Request{URL: u.URL}); err != nil {
-			return dialer{}, fmt.Errorf("the proxy that the environment names: %w", err)
-		}
-	}
-	return d, nil
+	var err error
+	d.proxy, err = u.proxy()
+	return d, err
 }
 
 // absolute is what goes before the path in a request line: a proxy that reads

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -43,9 +44,14 @@ var documentPaths = []string{
 type Discovery struct {
 	// Document is where the OpenAPI document is, or empty where there is none.
 	Document string
-	Reads    []scenarios.Endpoint
-	Writes   []scenarios.Endpoint // one for each method
-	Errors   []scenarios.ErrorRecipe
+	// Preset is the name of the preset that knows the document's application, or
+	// empty.
+	Preset string
+	Reads  []scenarios.Endpoint
+	Writes []scenarios.Endpoint // one for each method
+	Errors []scenarios.ErrorRecipe
+	// Streams are paths of event streams, none of which is read.
+	Streams []string
 	// Headers are the request headers that the document names.
 	Headers []string
 	// Logins are the ways to log in that the document names, such as "bearer".
@@ -97,6 +103,7 @@ func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
 		return c, Discovery{}, &UnreachableError{err}
 	}
 	f := &finder{config: c, deployment: d, tap: tap, ctx: ctx}
+	f.preset, _ = c.named() // which Deployment has checked
 	doc, ok, err := f.document()
 	switch {
 	case err != nil:
@@ -122,6 +129,7 @@ func (c Config) DiscoverOffline() (Config, Discovery, error) {
 		return c, Discovery{}, err
 	}
 	f := &finder{config: c, deployment: d, offline: true}
+	f.preset, _ = c.named() // which assemble has checked
 	doc, _, err := f.document()
 	if err != nil {
 		return c, Discovery{}, err
@@ -144,6 +152,7 @@ type finder struct {
 	tap        *Tap
 	ctx        context.Context
 	offline    bool
+	preset     Preset // the empty one where none is named
 	// behindLogin says that there is a read that needs a login nobody gave.
 	behindLogin bool
 	found       Discovery
@@ -232,7 +241,42 @@ func (f *finder) document() (document, bool, error) {
 			f.note("There is something at %s that looks like an OpenAPI document, and %s.", u, why)
 		}
 	}
+	for _, p := range Presets() {
+		if p.DocsPage == "" {
+			continue
+		}
+		u, ok := f.documentOf(base + p.DocsPage)
+		if !ok || slices.Contains(places, u) {
+			continue
+		}
+		if doc, why := f.fetch(u); why == nil {
+			f.found.Document = u
+			return doc, true, nil
+		}
+	}
 	return document{}, false, nil
+}
+
+// documentURL finds, in the script of a page that shows a document (Swagger UI),
+// the document's URL.
+var documentURL = regexp.MustCompile(`\burl:\s*['"]([^'"\\\s]+)['"]`)
+
+// documentOf is the URL of the document that a page shows, if it is the target's.
+func (f *finder) documentOf(page string) (string, bool) {
+	r := f.get(page, true)
+	if r == nil || r.Status != http.StatusOK {
+		return "", false
+	}
+	named := documentURL.FindStringSubmatch(r.Body)
+	at, err := url.Parse(page)
+	if named == nil || err != nil {
+		return "", false
+	}
+	u, err := at.Parse(named[1])
+	if err != nil || u.User != nil || cors.OriginOf(u) != f.deployment.Facts.Origin() {
+		return "", false
+	}
+	return u.String(), true
 }
 
 func readDocument(path string) ([]byte, error) { return readUpTo(path, documentLimit) }

@@ -26,6 +26,9 @@ type document struct {
 	hasServer bool
 	// schemes are the ways to log in, such as "bearer".
 	schemes []string
+	// title and schemas, by name, tell applications apart.
+	title   string
+	schemas []string
 	// security tells whether the document says of anything that it needs a login.
 	security bool
 }
@@ -81,6 +84,12 @@ func parseDocument(data []byte) (doc document, err error) {
 	}
 	if err != nil {
 		return document{}, fmt.Errorf("it is not an OpenAPI document that can be read: %w", err)
+	}
+	if t.Info != nil {
+		doc.title = t.Info.Title
+	}
+	if t.Components != nil {
+		doc.schemas = slices.Sorted(maps.Keys(t.Components.Schemas))
 	}
 	doc.server(t.Servers)
 	doc.logins(t)

@@ -75,11 +75,11 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 		return Config{}, Problems{yamlProblem(name, err)}
 	}
 	c.from = from
-	folder := filepath.Dir(name)
-	ps := c.Credentials.expand(folder, from, s)
-	c.resolve(folder)
+	c.folder = filepath.Dir(name)
+	ps := append(c.Credentials.expand(c.folder, from, s), c.Launch.expand(c.folder, from, s)...)
+	c.resolve(c.folder)
 	// What can be told without the flags is told now.
-	if c.URL != "" || len(ps) > 0 {
+	if c.HasTarget() || len(ps) > 0 {
 		_, more := c.assemble()
 		ps = append(ps, more...)
 	}
@@ -119,12 +119,12 @@ func readYAML(name string, data, schema []byte) (ast.Node, *provenance, error) {
 
 // resolve makes relative paths start at the folder of the file.
 func (c *Config) resolve(folder string) {
-	paths := []*string{&c.Credentials.StorageState, &c.Accepted}
+	paths := []*string{&c.Credentials.StorageState, &c.Accepted, &c.Launch.Directory}
 	if c.Credentials.ClientCertificate != nil {
 		paths = append(paths, &c.Credentials.ClientCertificate.File)
 	}
-	if c.StartupLog != "-" {
-		paths = append(paths, &c.StartupLog)
+	if c.StartupLog.File != "-" {
+		paths = append(paths, &c.StartupLog.File)
 	}
 	if c.OpenAPI != noDocument && !isURL(c.OpenAPI) {
 		paths = append(paths, &c.OpenAPI)

@@ -53,8 +53,8 @@ insecure_skip_verify: true
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.StartupLog != "conf/api.log" || c.OpenAPI != "conf/api.yaml" || c.Accepted != "conf/accepted.yaml" {
-		t.Errorf("paths %q %q %q", c.StartupLog, c.OpenAPI, c.Accepted)
+	if c.StartupLog.File != "conf/api.log" || c.OpenAPI != "conf/api.yaml" || c.Accepted != "conf/accepted.yaml" {
+		t.Errorf("paths %q %q %q", c.StartupLog.File, c.OpenAPI, c.Accepted)
 	}
 	c.OpenAPI = ""
 	d, err := c.Deployment(t.Context())
@@ -139,6 +139,26 @@ func TestConfigFileMistakes(t *testing.T) {
 		"secret, no colon":   {target + "credentials: {basic: secret-value}\n", []string{"USER:PASSWORD"}},
 		"secret in a blank":  {target + "credentials: {bearer: Bearer secret-value}\n", []string{"without the word Bearer"}},
 		"secret key":         {target + "credentials: {login: {path: secret-value, form: {a: b}}}\n", []string{"credentials.login.path"}},
+		"no preset":          {target + "preset: flask\n", []string{"c.yaml:2:9: preset", "open-notebook or fastapi"}},
+		"two logs":           {target + "startup_log: {file: a, command: [b]}\n", []string{"c.yaml:2:", "startup_log", "both file and command"}},
+		"no log":             {target + "startup_log: {timeout: 1s}\n", []string{"startup_log", "neither file nor command"}},
+		"log of a number":    {target + "startup_log: 7\n", []string{"c.yaml:2:14: startup_log", "text", "a group of keys"}},
+		"log of nothing":     {target + "startup_log: {}\n", []string{"startup_log", "empty"}},
+		"log key":            {target + "startup_log: {comand: [a]}\n", []string{"startup_log.comand", `did you mean "command"`}},
+		"log command":        {target + "startup_log: {command: docker logs api}\n", []string{"startup_log.command", "write a list", `["docker","logs","api"]`}},
+		"empty command":      {target + "startup_log: {command: []}\n", []string{"startup_log.command", "empty"}},
+		"expression":         {target + "startup_log: {file: a, origins: '('}\n", []string{"c.yaml:2:33: startup_log.origins", "not a regular expression"}},
+		"no group":           {target + "startup_log: {file: a, origins: 'a'}\n", []string{"startup_log.origins", "has no group"}},
+		"launch of nothing":  {"launch: {variable: X}\n", []string{"c.yaml:1:", "launch", "command is missing"}},
+		"launch, no port":    {"launch: {command: [a], variable: X}\n", []string{"c.yaml:1:1: launch", "{port}"}},
+		"launch, no name":    {"launch: {command: [a, '{port}']}\n", []string{"c.yaml:1:1: launch", "variable"}},
+		"launch, secret":     {"launch: {command: [a, '{port}'], variable: X, env: {A: '${NOT_SET}'}}\n", []string{"launch.env.A", "NOT_SET is not set"}},
+		"launch, number":     {"launch: {command: [a, '{port}'], variable: X, env: {A: 71777}}\n", []string{"launch.env.A", "in quotes"}},
+		"launch, ready":      {"launch: {command: [a, '{port}'], variable: X, ready: health}\n", []string{"launch.ready", "not written as it should be"}},
+		"no time":            {target + "limits: {body_timeout: 0s}\n", []string{"limits.body_timeout", `such as "10s"`}},
+		"no concurrency":     {target + "limits: {concurrency: 0}\n", []string{"limits.concurrency", "write 1 or more"}},
+		"not a stream":       {target + "event_streams: [events]\n", []string{"event_streams[0]", "/"}},
+		"socket elsewhere":   {target + "websockets: ['//evil.test/x']\n", []string{"websockets[0]", "is not a path"}},
 		"no certificate":     {target + "credentials: {client_certificate: {file: none.p12}}\n", []string{"credentials.client_certificate.file", "cannot be read"}},
 		"no state":           {target + "credentials: {storage_state: none.json}\n", []string{"c.yaml:2:30: credentials.storage_state", "cannot be read"}},
 	} {

@@ -1,13 +1,13 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -30,8 +30,13 @@ type Command struct {
 	Variable string
 	// Path is that of the base URL, such as "/v1".
 	Path string
+	// Ready is a path that answers with success, or a redirect, when the program is
+	// ready; empty for any answer at all.
+	Ready string
 	// Timeout is how long it may take to answer; 0 is a minute.
 	Timeout time.Duration
+	// Secrets are kept out of what is said of the programs.
+	Secrets []string
 }
 
 const placeholder = "{port}" // in Argv and Env
@@ -49,8 +54,11 @@ type Launched struct {
 // ports, has refused its configuration. That the first one does not answer is an
 // error, with what it printed last.
 func (c Command) Launch(ctx context.Context, trusted []cors.Origin) (*Launched, error) {
-	if err := c.check(trusted); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
+	}
+	if len(trusted) == 0 {
+		return nil, errors.New("the command that starts the target needs trusted origins to be tried with: declare them")
 	}
 	l := &Launched{}
 	for _, variant := range variants(trusted) {
@@ -75,8 +83,12 @@ func (c Command) Launch(ctx context.Context, trusted []cors.Origin) (*Launched, 
 // [ReadStartupLog]. Of much output it is the beginning.
 func (l *Launched) Log() io.Reader { return strings.NewReader(l.processes[0].output.begin()) }
 
-// Close ends all programs with what they started, and waits for them.
+// Close ends all programs with what they started, and waits for them. That of nil
+// does nothing.
 func (l *Launched) Close() error {
+	if l == nil {
+		return nil
+	}
 	var errs []error
 	for _, p := range l.processes {
 		p.terminate()
@@ -87,7 +99,7 @@ func (l *Launched) Close() error {
 	return errors.Join(errs...)
 }
 
-func (c Command) check(trusted []cors.Origin) error {
+func (c Command) check() error {
 	uses := func(s string) bool { return strings.Contains(s, placeholder) }
 	switch {
 	case len(c.Argv) == 0 || c.Argv[0] == "":
@@ -96,8 +108,6 @@ func (c Command) check(trusted []cors.Origin) error {
 		return fmt.Errorf("%q cannot be the environment variable with the origins: write it like CORS_ORIGINS", c.Variable)
 	case !slices.ContainsFunc(c.Argv, uses) && !slices.ContainsFunc(c.Env, uses):
 		return errors.New("the command that starts the target has no {port}: write it where the port to listen on belongs")
-	case len(trusted) == 0:
-		return errors.New("the command that starts the target needs trusted origins to be tried with: declare them")
 	}
 	return nil
 }
@@ -138,9 +148,9 @@ func (c Command) start(ctx context.Context, variant scenarios.Launch) started {
 		case errors.As(err, new(endedError)) && attempt < 2 && ctx.Err() == nil:
 			continue
 		case errors.As(err, new(endedError)):
-			variant.Refused = err.Error()
+			variant.Refused = hide(err.Error(), c.Secrets)
 		default:
-			variant.Fault = fmt.Sprintf("with %s the target could not be started: %s", variant, err)
+			variant.Fault = hide(fmt.Sprintf("with %s the target could not be started: %s", variant, err), c.Secrets)
 		}
 		return started{Launch: variant}
 	}
@@ -158,26 +168,31 @@ func (c Command) run(ctx context.Context, variant scenarios.Launch) (*process, s
 	for i, arg := range c.Argv {
 		argv[i] = fill(arg)
 	}
-	env := slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, c.Variable+"=") })
+	env := slices.DeleteFunc(environment(), func(s string) bool { return strings.HasPrefix(s, c.Variable+"=") })
 	for _, e := range c.Env {
 		env = append(env, fill(e))
 	}
 	if !variant.Unset {
 		env = append(env, c.Variable+"="+variant.Value)
 	}
-	p, err := startProcess(argv, c.Dir, env)
+	p, err := startProcess(argv, c.Dir, env, nil)
 	if err != nil {
 		return nil, "", err
 	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
+	origin := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
 	timeout := c.Timeout
 	if timeout == 0 {
 		timeout = time.Minute
 	}
-	if err := p.await(ctx, "http://"+address+"/", timeout); err != nil {
+	if err := p.await(ctx, origin+cmp.Or(c.Ready, "/"), c.Ready != "", timeout); err != nil {
 		return nil, "", errors.Join(err, p.close())
 	}
-	return p, "http://" + address + strings.TrimSuffix(path.Join("/", c.Path), "/"), nil
+	return p, c.at(origin), nil
+}
+
+// at is the base URL of a program.
+func (c Command) at(origin string) string {
+	return origin + strings.TrimSuffix(path.Join("/", c.Path), "/")
 }
 
 // freePort finds one that nothing listens on at the moment.
@@ -190,14 +205,15 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// await waits until the program answers in HTTP, whatever it answers. That can
-// only be found out by asking.
-func (p *process) await(ctx context.Context, u string, timeout time.Duration) error {
+// await waits until the program answers in HTTP, whatever it answers or with
+// success. That can only be found out by asking.
+func (p *process) await(ctx context.Context, u string, success bool, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	transport := &http.Transport{DisableKeepAlives: true}
 	ask := time.NewTicker(20 * time.Millisecond)
 	defer ask.Stop()
+	said := ""
 	for {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
 		if err != nil {
@@ -206,12 +222,15 @@ func (p *process) await(ctx context.Context, u string, timeout time.Duration) er
 		answer, err := transport.RoundTrip(r)
 		if err == nil {
 			answer.Body.Close()
+			if said = fmt.Sprintf(" (it answers %d)", answer.StatusCode); success && answer.StatusCode >= 400 {
+				err = errNotReady
+			}
 		}
 		select {
 		case <-p.ended:
 			return endedError{p.outcome()}
 		case <-ctx.Done():
-			return fmt.Errorf("it did not answer at %s within %s%s", u, timeout, p.output.lastLine())
+			return fmt.Errorf("it did not answer at %s within %s%s%s", u, timeout, said, p.output.lastLine())
 		default:
 		}
 		if err == nil {
@@ -224,6 +243,8 @@ func (p *process) await(ctx context.Context, u string, timeout time.Duration) er
 		}
 	}
 }
+
+var errNotReady = errors.New("it is not ready")
 
 // An endedError says how a program ended before it answered.
 type endedError struct{ how string }

@@ -42,6 +42,9 @@ func program(kind, port string) {
 			fmt.Fprintf(os.Stderr, "CORS_ORIGINS cannot be %q\n\n", value)
 			os.Exit(3)
 		}
+	case "telltale":
+		fmt.Fprintf(os.Stderr, "told %s\n", os.Getenv("TOLD"))
+		os.Exit(5)
 	case "clumsy": // fails the first time
 		mark := "tried " + url.PathEscape(fmt.Sprint(value, set))
 		if _, err := os.Stat(mark); err != nil {
@@ -62,7 +65,14 @@ func program(kind, port string) {
 		child.Wait()
 	}
 	err := http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%q %t at %s", value, set, r.URL.Path)
+		switch r.URL.Path {
+		case "/never":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case "/v1/bearer":
+			fmt.Fprintf(w, "bearer %s", os.Getenv("CROSSEXAM_BEARER"))
+		default:
+			fmt.Fprintf(w, "%q %t at %s", value, set, r.URL.Path)
+		}
 	}))
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)

@@ -66,6 +66,16 @@ func (l Limits) over(defaults Limits) Limits {
 	}
 }
 
+// Parallel is how many requests a page should have under way at once, or 0 for as
+// many as a browser has. It keeps pages from waiting for their turn so long that
+// they give up.
+func (l Limits) Parallel() int {
+	if l.RequestsPerSecond > 0 && l.RequestsPerSecond < 1 {
+		return 1
+	}
+	return l.Concurrency
+}
+
 func (l Limits) check() error {
 	if !(l.RequestsPerSecond >= 0) { // NaN too
 		return fmt.Errorf("the limit RequestsPerSecond is %v: it must be 0 (no limit) or more", l.RequestsPerSecond)

@@ -2,9 +2,15 @@ package target
 
 import (
 	"math"
+	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/loopback"
 )
 
 func upstream(t *testing.T, raw, address string) Upstream {
@@ -86,5 +92,46 @@ func TestNewTapRefuses(t *testing.T) {
 	}
 	if _, err := NewTap(Options{Upstream: good, Limits: DefaultLimits(good)}); err != nil {
 		t.Error(err)
+	}
+}
+
+// The tap has no more requests under way than it may.
+func TestConcurrency(t *testing.T) {
+	var mu sync.Mutex
+	now, most := 0, 0
+	s, err := loopback.Serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		time.Sleep(20 * time.Millisecond) // for others to come
+		mu.Lock()
+		now--
+		mu.Unlock()
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	tap := newTap(t, s.Addr(), func(o *Options) { o.Concurrency = 2 })
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/"}); e.Response == nil {
+				t.Error(e.Fault)
+			}
+		})
+	}
+	all.Wait()
+	if most > 2 {
+		t.Errorf("%d requests were under way at once", most)
+	}
+}
+
+func TestParallel(t *testing.T) {
+	for want, l := range map[int]Limits{0: {RequestsPerSecond: 20}, 3: {Concurrency: 3, RequestsPerSecond: 1}, 1: {Concurrency: 3, RequestsPerSecond: 0.5}} {
+		if got := l.Parallel(); got != want {
+			t.Errorf("%+v: %d", l, got)
+		}
 	}
 }

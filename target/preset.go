@@ -1,8 +1,36 @@
 package target
 
-// A Preset knows how an application is configured and what it logs of it.
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Preset knows an application: where it is, what it has to read, how it is
+// configured and what it logs of that. It completes what an operator left out of
+// a configuration, and overrides nothing. What is empty it does not know.
 type Preset struct {
-	Name string
+	Name  string
+	About string // which application, for lists
+
+	// URL is where the application usually is.
+	URL string
+	// Private and Open are paths of replies to read with GET, the most telling
+	// first: those that depend on the victim, and those that are for everybody.
+	// Discovery tries them, and leaves out what does not answer.
+	Private []string
+	Open    []string
+	// DocsPage is the path of a page that names the OpenAPI document.
+	DocsPage string
+	// Policy is what the application's own front end uses. That it needs no
+	// ambient credential completes only deployments that have none.
+	Policy PolicyConfig
+	// Login says how the victim gets in, as a sentence for somebody who gave no
+	// credential and met a 401.
+	Login string
+
 	// Variable is the environment variable with the origins, separated by commas.
 	Variable string
 	// A start logs one of two lines. WarningPattern finds the one that says that
@@ -11,20 +39,55 @@ type Preset struct {
 	// Both are regular expressions of package regexp and end where the message does.
 	WarningPattern string
 	OriginsPattern string
+
+	// Fix says where the CORS configuration is, in a sentence.
+	Fix string
+
+	// DocumentTitle and DocumentSchema are by what an OpenAPI document shows the
+	// application: its title, or the name of one of its schemas.
+	DocumentTitle  string
+	DocumentSchema string
 }
 
 // OpenNotebook is the preset of Open Notebook (measured on 1.9 to 1.11).
 func OpenNotebook() Preset {
 	return Preset{
-		Name:           "open-notebook",
+		Name:    "open-notebook",
+		About:   "Open Notebook, its API on port 5055",
+		URL:     "http://127.0.0.1:5055",
+		Private: []string{"/api/notebooks", "/api/notes", "/api/sources", "/api/settings", "/api/models", "/api/credentials"},
+		Open:    []string{"/health", "/", "/api/auth/status", "/api/config"},
+		Policy: PolicyConfig{
+			Credentials: string(scenarios.NoCredentials),
+			Methods:     []string{"GET", "POST", "PUT", "DELETE"},
+			Headers:     []string{"Authorization", "Content-Type"},
+		},
+		Login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with --bearer-file.",
 		Variable:       "CORS_ORIGINS",
 		WarningPattern: `CORS_ORIGINS is not set\b.*`,
 		OriginsPattern: `CORS allowed origins: (\[.*\])`,
+		Fix: "set CORS_ORIGINS in the environment of the API (docker-compose.yml or its .env file) to the front end's origins, separated by commas, " +
+			"and start it again; what nginx or Traefik in front answers by itself (413, 502, 504) gets its headers there",
+		DocumentTitle: "Open Notebook API",
 	}
 }
 
-// Presets are all presets.
-func Presets() []Preset { return []Preset{OpenNotebook()} }
+// FastAPI is the preset of applications on FastAPI, which have no configuration of
+// CORS in common: only where they document themselves, and where they do it.
+func FastAPI() Preset {
+	return Preset{
+		Name:     "fastapi",
+		About:    "any application on FastAPI",
+		DocsPage: "/docs",
+		Fix: "CORS is in the call app.add_middleware(CORSMiddleware, ...) of the module that makes the FastAPI application: list the front end's origins in allow_origins, " +
+			"set allow_credentials only for cookies or HTTP authentication, and add it after every other middleware, so that it is outermost; " +
+			"the 500 of an unhandled exception never passes it, and needs an exception handler",
+		DocumentSchema: "HTTPValidationError",
+	}
+}
+
+// Presets are all presets. Of those that recognise a document the first one counts.
+func Presets() []Preset { return []Preset{OpenNotebook(), FastAPI()} }
 
 // PresetNamed finds a preset by its name.
 func PresetNamed(name string) (Preset, bool) {
@@ -34,4 +97,122 @@ func PresetNamed(name string) (Preset, bool) {
 		}
 	}
 	return Preset{}, false
+}
+
+// Markdown describes what the preset completes, for docs/configuration.md.
+func (p Preset) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**`%s`**: %s.\n\n", p.Name, p.About)
+	item := func(what string, list ...string) {
+		var words []string
+		for _, s := range list {
+			if s != "" {
+				words = append(words, "`"+s+"`")
+			}
+		}
+		if len(words) > 0 {
+			fmt.Fprintf(&b, "- %s: %s\n", what, strings.Join(words, ", "))
+		}
+	}
+	item("`target`", p.URL)
+	item("private, tried first", p.Private...)
+	item("open", p.Open...)
+	item("page that names the OpenAPI document", p.DocsPage)
+	item("`policy.methods`", p.Policy.Methods...)
+	item("`policy.headers`", p.Policy.Headers...)
+	item("`policy.credentials`, where no cookie, HTTP authentication or client certificate is given", p.Policy.Credentials)
+	item("`launch.variable`", p.Variable)
+	item("`startup_log.warning`", p.WarningPattern)
+	item("`startup_log.origins`", p.OriginsPattern)
+	item("recognised by the document's title", p.DocumentTitle)
+	item("recognised by the document's schema", p.DocumentSchema)
+	fmt.Fprintf(&b, "- where to fix: %s\n", p.Fix)
+	return b.String()
+}
+
+// PresetNames lists the presets for a sentence.
+func PresetNames() string {
+	var names []string
+	for _, p := range Presets() {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " or ")
+}
+
+// named gives the preset that the configuration names, and an empty one where it
+// names none.
+func (c Config) named() (Preset, error) {
+	p, ok := PresetNamed(c.Preset)
+	if !ok && c.Preset != "" {
+		return p, fmt.Errorf("there is no preset %q: write %s", c.Preset, PresetNames())
+	}
+	return p, nil
+}
+
+// completed has what the preset knows in the place of what was left out. What
+// that is the notes say.
+func (c Config) completed(p Preset) (_ Config, notes []string) {
+	var from []string
+	fill := func(what string, missing bool, value []string, into *[]string) {
+		if missing && len(value) > 0 {
+			*into = value
+			from = append(from, what+" "+strings.Join(value, ", "))
+		}
+	}
+	switch {
+	case c.URL == "" && c.Starts():
+		c.URL = c.command(p).at(standIn(1))
+	case c.URL == "" && p.URL != "":
+		c.URL = p.URL
+		from = append(from, "the target "+p.URL)
+	}
+	fill("the policy's methods", c.Policy.Methods == nil, p.Policy.Methods, &c.Policy.Methods)
+	fill("the policy's headers", c.Policy.Headers == nil, p.Policy.Headers, &c.Policy.Headers)
+	if c.Policy.Credentials == "" && p.Policy.Credentials != "" && !c.Credentials.ambient() {
+		c.Policy.Credentials = p.Policy.Credentials
+		from = append(from, "the policy's credentials "+p.Policy.Credentials)
+	}
+	if len(from) > 0 {
+		notes = append(notes, fmt.Sprintf("From the preset %s: %s.", p.Name, strings.Join(from, "; ")))
+	}
+	if p.Fix != "" {
+		notes = append(notes, fmt.Sprintf("Where to fix (preset %s): %s.", p.Name, p.Fix))
+	}
+	return c, notes
+}
+
+// ambient tells whether anything was given that the browser adds by itself.
+func (c CredentialsConfig) ambient() bool {
+	return len(c.Cookies) > 0 || c.Login != nil || c.StorageState != "" || c.Basic != "" || c.ClientCertificate != nil
+}
+
+// recognises tells whether a document is one of the preset's application.
+func (p Preset) recognises(d document) bool {
+	return p.DocumentTitle != "" && d.title == p.DocumentTitle ||
+		p.DocumentSchema != "" && slices.Contains(d.schemas, p.DocumentSchema)
+}
+
+// recognised is the name of the first preset that knows the document, or empty.
+func recognised(d document) string {
+	for _, p := range Presets() {
+		if p.recognises(d) {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// rank is the place of a path in the preset's list, and beyond it for others.
+func (p Preset) rank(path string) int {
+	path, _, _ = strings.Cut(path, "?")
+	if i := slices.Index(p.Private, path); i >= 0 {
+		return i
+	}
+	return len(p.Private)
+}
+
+// isOpen tells whether the preset knows the reply to be for everybody.
+func (p Preset) isOpen(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return slices.Contains(p.Open, path)
 }

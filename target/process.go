@@ -3,8 +3,11 @@ package target
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,11 +24,16 @@ type process struct {
 // graceTime is for a program that was asked to end, and then for its output.
 const graceTime = 3 * time.Second
 
-// startProcess starts a program in a process group of its own.
-func startProcess(argv []string, dir string, env []string) (*process, error) {
+// startProcess starts a program in a process group of its own. What it prints goes
+// to tee too, if that is not nil.
+func startProcess(argv []string, dir string, env []string, tee io.Writer) (*process, error) {
 	p := &process{cmd: exec.Command(argv[0], argv[1:]...), output: &output{}, ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = dir, env
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	var sink io.Writer = p.output
+	if tee != nil {
+		sink = io.MultiWriter(p.output, tee)
+	}
+	p.cmd.Stdout, p.cmd.Stderr = sink, sink
 	p.cmd.WaitDelay = graceTime // a grandchild may hold the output open
 	ownGroup(p.cmd)
 	started := make(chan error)
@@ -44,6 +52,22 @@ func startProcess(argv []string, dir string, env []string) (*process, error) {
 		return nil, fmt.Errorf("starting %s: %w", argv[0], err)
 	}
 	return p, nil
+}
+
+// environment is this process's own, for programs that it starts: without what is
+// for Crossexam alone, the victim's secrets among it.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "CROSSEXAM_") })
+}
+
+// hide takes secrets out of a text that a program had a say in.
+func hide(text string, secrets []string) string {
+	for _, s := range secrets {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+	}
+	return text
 }
 
 // terminate asks the program to end.

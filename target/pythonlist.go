@@ -10,6 +10,15 @@ import (
 
 var errNoList = errors.New("it is not a list as Python prints one")
 
+// parseOrigins reads the origins as an application lists them: as Python prints a
+// list, or one after the other with commas or blanks between them.
+func parseOrigins(s string) ([]string, error) {
+	if s = strings.TrimSpace(s); !strings.HasPrefix(s, "[") {
+		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }), nil
+	}
+	return parsePythonList(s)
+}
+
 // parsePythonList reads a list of strings as Python's repr writes it, such as
 // ['https://a.example', "it's"]. Nothing may follow it.
 func parsePythonList(s string) ([]string, error) {

@@ -35,5 +35,8 @@ func (t *Tap) Reach(ctx context.Context) error {
 	if e.Response == nil {
 		return fmt.Errorf("cannot reach %s: %s", u, e.Fault)
 	}
+	if status := e.Response.Status; t.dialer.viaPlainProxy() && status >= 502 && status <= 504 {
+		return fmt.Errorf("cannot reach %s: the proxy %s answered %d, in the place of a target that it cannot reach, or passing on what it said", u, t.dialer.proxyName(), status)
+	}
 	return nil
 }

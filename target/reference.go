@@ -51,6 +51,22 @@ func (c *CredentialsConfig) expand(folder string, from *provenance, s surroundin
 	return ps
 }
 
+// expand puts into the environment of the programs what its texts refer to.
+func (l *LaunchConfig) expand(folder string, from *provenance, s surroundings) Problems {
+	var ps Problems
+	for _, name := range slices.Sorted(maps.Keys(l.Env)) {
+		value, referred, err := expand(l.Env[name], folder, s)
+		if err != nil {
+			ps = append(ps, from.problemHere("launch.env."+name, err))
+		}
+		if referred && value != "" {
+			l.secrets = append(l.secrets, value)
+		}
+		l.Env[name] = value
+	}
+	return ps
+}
+
 func expandJSON(entry string, v any, secret func(entry, text string) string) any {
 	switch v := v.(type) {
 	case string:

@@ -2,6 +2,7 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,13 +19,20 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 		Found   Discovery
 		Errors  []scenarios.ErrorRecipe
 		Methods []string
+		Preset  Preset
+		Presets []Preset
 		Bearer  bool
 		Basic   bool
 		Cookie  bool
 	}{Config: c, Found: d}
+	data.Preset, _ = PresetNamed(cmp.Or(c.Preset, d.Preset))
+	data.Presets = Presets()
 	data.Methods = []string{"GET"}
 	for _, w := range d.Writes {
 		data.Methods = append(data.Methods, w.Method)
+	}
+	if data.Preset.Policy.Methods != nil {
+		data.Methods = data.Preset.Policy.Methods
 	}
 	// What is provoked without being named need not stand in the file.
 	data.Errors = slices.DeleteFunc(slices.Clone(d.Errors), func(r scenarios.ErrorRecipe) bool { return r.Anonymous && len(d.Reads) == 0 })
@@ -75,6 +83,16 @@ trusted:
 # Needed for a run, here or as --trusted.
 # trusted:
 #   - https://app.example.com
+{{- end}}
+
+# The application, whose preset completes what is left out here:
+{{- range .Presets}}
+#   {{.Name}}: {{.About}}
+{{- end}}
+{{- if .Preset.Name}}
+preset: {{.Preset.Name}}
+{{- else}}
+# preset: fastapi
 {{- end}}
 
 # The policy that the API should have. What is left out is not held against it.
@@ -141,6 +159,18 @@ errors:
 #     path: /api/notebooks?limit=abc
 {{- end}}
 
+# What else carries the victim's data. Each is tried only if it is named.
+{{- if .Found.Streams}}
+# event_streams:
+{{- range .Found.Streams}}
+#   - {{comment (quote .)}}
+{{- end}}
+{{- else}}
+# event_streams: [/api/events]
+{{- end}}
+# websockets: [/api/live] # an OpenAPI document says nothing of them
+# redirects: [/api/latest]
+
 # What the victim has. Secrets are best kept out of this file: ${NAME} stands for
 # a variable of the environment, ${file:PATH} for the content of a file.
 {{- if .Found.Logins}}
@@ -162,8 +192,18 @@ errors:
 #   storage_state: state.json # of Playwright
 #   network: true # the victim's place in the network gives access
 
+# What the API logged at its start (CFG-001, CFG-002), in a file or from a command:
+# startup_log: {command: [docker, logs, api]}
+
+# How to start the API here, once with the trusted origins and then with mistakes in
+# them (CFG-003). With a target above, that is examined for all the rest.
+# launch:
+#   command: [uvicorn, "api.main:app", --port, "{port}"]
+#   variable: {{or .Preset.Variable "CORS_ORIGINS"}}
+
 # limits:
 #   requests_per_second: 5
+#   concurrency: 2
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

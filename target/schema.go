@@ -67,7 +67,7 @@ func (o *provenance) explain(s *jsonschema.Schema, e *jsonschema.ValidationError
 		}
 		return Problems{o.problemHere(entry, errors.New(text))}
 	}
-	secret := strings.HasPrefix(entry, "credentials")
+	secret := strings.HasPrefix(entry, "credentials") || strings.HasPrefix(entry, "launch.env")
 	got := func(v any) string {
 		if secret {
 			return "this"
@@ -91,7 +91,7 @@ func (o *provenance) explain(s *jsonschema.Schema, e *jsonschema.ValidationError
 		return Problems{o.problemHere(entry, fmt.Errorf("%s is missing: %s", strings.Join(k.Missing, " and "), description(property(at, k.Missing[0]))))}
 	case *kind.OneOf:
 		return Problems{o.problemHere(entry, errors.New("write either form or json, and only one of them"))}
-	case *kind.MinLength, *kind.MinProperties:
+	case *kind.MinLength, *kind.MinItems, *kind.MinProperties:
 		return one("this is empty: fill it in or leave it out")
 	case *kind.Minimum:
 		return one("%s is too small: write %s or more", k.Got.RatString(), k.Want.RatString())

@@ -2,16 +2,19 @@ package target
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 )
 
 type schemaNode struct {
-	Type                 string
+	Type                 any // a word or several
 	Enum                 []string
 	Description          string
 	Examples             []any
@@ -49,11 +52,11 @@ func nodeOf(t *testing.T, schema []byte) *schemaNode {
 func TestSchemaIsTheConfiguration(t *testing.T) {
 	inSchema := map[string]string{}
 	visit := func(path string, n *schemaNode) {
-		kind := n.Type
+		kind := fmt.Sprint(n.Type)
 		if n.Enum != nil {
 			kind = "string"
 		}
-		if n.Type == "object" && len(n.Properties) > 0 && n.AdditionalProperties != false {
+		if len(n.Properties) > 0 && n.AdditionalProperties != false {
 			t.Errorf("%s is open to unknown keys", path)
 		}
 		inSchema[path] = kind
@@ -86,6 +89,10 @@ func TestSchemaIsTheConfiguration(t *testing.T) {
 			case typ.Kind() == reflect.Struct:
 				fields(key, typ)
 			}
+			if reflect.PointerTo(typ).Implements(reflect.TypeFor[yaml.InterfaceUnmarshaler]()) {
+				inCode[key] = "[string object]" // which may be written as a word
+				continue
+			}
 			inCode[key] = map[reflect.Kind]string{
 				reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int64: "integer",
 				reflect.Float64: "number", reflect.Slice: "array", reflect.Struct: "object", reflect.Map: "object",
@@ -103,6 +110,25 @@ func TestSchemaIsTheConfiguration(t *testing.T) {
 		if inCode[key] == "" {
 			t.Errorf("%s is in the schema only", key)
 		}
+	}
+}
+
+// The words for presets in the schema, and what docs/configuration.md has of each, are
+// those of the presets.
+func TestPresetsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range Presets() {
+		names = append(names, p.Name)
+		if about := p.Markdown(); !strings.Contains(string(text), about) {
+			t.Errorf("docs/configuration.md lacks this:\n%s", about)
+		}
+	}
+	if got := nodeOf(t, Schema).Properties["preset"].Enum; !slices.Equal(got, names) {
+		t.Errorf("the schema has the presets %q, and there are %q", got, names)
 	}
 }
 

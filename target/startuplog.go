@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -18,38 +18,49 @@ const (
 	logLineLimit    = 64 << 10 // the rest of a longer line is passed over
 )
 
-// ReadLog reads the startup log that the configuration names, once, so that it may
-// be standard input; without one it does nothing. The preset is Open Notebook's
-// unless the configuration names another. The error is [Problems].
-func (c *Config) ReadLog(stdin io.Reader) error {
-	if c.StartupLog == "" || c.log != nil {
+// StartupLogConfig says where the startup log is: in a file or in what a command
+// prints; and how the application writes in it, where the preset does not know.
+type StartupLogConfig struct {
+	File    string   `yaml:"file"`    // or "-"
+	Command []string `yaml:"command"` // the program and its arguments, for no shell
+	// Timeout is how long the command may take; 0 is half a minute.
+	Timeout time.Duration `yaml:"timeout"`
+	Warning string        `yaml:"warning"` // as [Preset.WarningPattern]
+	Origins string        `yaml:"origins"` // as [Preset.OriginsPattern]
+}
+
+// UnmarshalYAML takes the name of a file alone for one, too.
+func (s *StartupLogConfig) UnmarshalYAML(decode func(any) error) error {
+	if decode(&s.File) == nil {
 		return nil
 	}
-	preset := OpenNotebook()
-	if c.Preset != "" {
-		var ok bool
-		if preset, ok = PresetNamed(c.Preset); !ok {
-			var names []string
-			for _, p := range Presets() {
-				names = append(names, p.Name)
-			}
-			return Problems{c.from.problem("preset", fmt.Errorf("there is no preset %q; there is %s", c.Preset, strings.Join(names, ", ")))}
-		}
+	type group StartupLogConfig // without this method
+	return decode((*group)(s))
+}
+
+func (s StartupLogConfig) given() bool { return s.File != "" || len(s.Command) > 0 }
+
+// says tells whether the lines are described.
+func (s StartupLogConfig) says() bool { return s.Warning != "" || s.Origins != "" }
+
+// check gives the part of the entry that is wrong, and what is. printed says that
+// there is a log without a file and a command.
+func (s StartupLogConfig) check(printed bool) (key string, err error) {
+	_, warning := regexp.Compile(s.Warning)
+	expression, origins := regexp.Compile(s.Origins)
+	switch {
+	case s.File != "" && len(s.Command) > 0:
+		return "", errors.New("there are both file and command: write only one of them")
+	case !s.given() && (s.Timeout != 0 || s.says() && !printed):
+		return "", errors.New("there is neither file nor command: write where the log is")
+	case warning != nil:
+		return "warning", fmt.Errorf("this is not a regular expression: %w", warning)
+	case origins != nil:
+		return "origins", fmt.Errorf("this is not a regular expression: %w", origins)
+	case s.Origins != "" && expression.NumSubexp() < 1:
+		return "origins", errors.New("the expression has no group for the list: put what stands for it in parentheses")
 	}
-	if c.StartupLog != "-" {
-		f, err := os.Open(c.StartupLog)
-		if err != nil {
-			return Problems{c.from.problem("startup_log", fmt.Errorf("the startup log cannot be read: %w", err))}
-		}
-		defer f.Close()
-		stdin = f
-	}
-	log, err := ReadStartupLog(stdin, preset)
-	if err != nil {
-		return Problems{c.from.problem("startup_log", err)}
-	}
-	c.log = log
-	return nil
+	return "", nil
 }
 
 // ReadStartupLog looks for what the preset's application says of its CORS
@@ -57,6 +68,9 @@ func (c *Config) ReadLog(stdin io.Reader) error {
 // to the end; a log of more than 64 MiB is an error, since its last start would
 // be missed.
 func ReadStartupLog(r io.Reader, p Preset) (*scenarios.StartupLog, error) {
+	if p.WarningPattern == "" && p.OriginsPattern == "" {
+		return nil, fmt.Errorf("the preset %s knows no line about CORS in a startup log: say with startup_log.origins and startup_log.warning how the application writes it", p.Name)
+	}
 	warning, err := regexp.Compile(p.WarningPattern)
 	if err != nil {
 		return nil, fmt.Errorf("the preset %s: the pattern of its warning: %w", p.Name, err)
@@ -65,7 +79,7 @@ func ReadStartupLog(r io.Reader, p Preset) (*scenarios.StartupLog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the preset %s: the pattern of its origins: %w", p.Name, err)
 	}
-	if origins.NumSubexp() < 1 {
+	if p.OriginsPattern != "" && origins.NumSubexp() < 1 {
 		return nil, fmt.Errorf("the preset %s: the pattern of its origins has no group for the list", p.Name)
 	}
 	found := &scenarios.StartupLog{Preset: p.Name}
@@ -89,9 +103,9 @@ func ReadStartupLog(r io.Reader, p Preset) (*scenarios.StartupLog, error) {
 		if said := warning.FindString(line); said != "" {
 			*found = scenarios.StartupLog{Preset: p.Name, Lines: found.Lines, Said: said, Default: true}
 		}
-		if said := origins.FindStringSubmatch(line); said != nil {
+		if said := origins.FindStringSubmatch(line); said != nil && said[0] != "" { // an empty pattern finds nothing
 			*found = scenarios.StartupLog{Preset: p.Name, Lines: found.Lines, Said: said[0]}
-			if found.Origins, err = parsePythonList(said[1]); err != nil {
+			if found.Origins, err = parseOrigins(said[1]); err != nil {
 				found.Unreadable = err.Error()
 			}
 		}

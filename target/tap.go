@@ -140,6 +140,9 @@ func NewTap(o Options) (*Tap, error) {
 	if o.Concurrency > 0 {
 		t.turns = make(chan struct{}, o.Concurrency)
 	}
+	if d.proxy != nil {
+		t.record.note(fmt.Sprintf("The requests went through the proxy %s of the environment: what it changes or answers by itself is judged as the target's.", d.proxyName()))
+	}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil
 }

@@ -66,8 +66,12 @@ func (t *Tap) exchangeOn(ctx context.Context, c *conn, method string, request []
 	} else {
 		c.raw.Close()
 	}
-	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		err = errGivenUp
+	case err == nil && p.Status == http.StatusProxyAuthRequired && t.dialer.viaPlainProxy():
+		// It may repeat what it was given as a login.
+		return nil, fmt.Errorf("the proxy %s of the environment asks for another login than it was given (407)", t.dialer.proxyName())
 	}
 	return p, err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -18,7 +19,12 @@ import (
 
 // dryRun prints what a run would send, and sends nothing.
 func dryRun(ctx context.Context, o testOptions) error {
-	c, found, err := o.config.DiscoverOffline()
+	if len(o.config.StartupLog.Command) == 0 {
+		if err := o.config.ReadLog(ctx, os.Stdin); err != nil {
+			return usage(err)
+		}
+	}
+	c, found, err := o.config.Unstarted().DiscoverOffline()
 	if err != nil {
 		return usage(err)
 	}
@@ -32,6 +38,7 @@ func dryRun(ctx context.Context, o testOptions) error {
 	}
 	p := planned{w: os.Stdout, deployment: d}
 	p.say("Nothing is sent: this is what a run would send to %s.", d.Facts.URL)
+	p.programs(c)
 	switch {
 	case found.Document != "":
 		for _, sentence := range found.Summary() {
@@ -75,6 +82,31 @@ func (p *planned) say(format string, args ...any) {
 func (p *planned) line(method, url, more string) {
 	p.requests++
 	p.say("  %-7s %s%s", method, url, more)
+}
+
+// programs are what a run would start.
+func (p *planned) programs(c target.Config) {
+	if command := c.StartupLog.Command; len(command) > 0 {
+		p.say("Not run, and would be for the startup log: %s", commandLine(command))
+	}
+	if !c.Starts() {
+		return
+	}
+	p.say("Not started, and would be, each on a port of its own, for which 1, 2 and so on stand here: %s", commandLine(c.Launch.Command))
+	for i, l := range p.deployment.Facts.Launches {
+		p.say("  %d. with %s", i+1, l)
+	}
+}
+
+// commandLine shows a program and its arguments, in quotes where it has to.
+func commandLine(argv []string) string {
+	words := make([]string, len(argv))
+	for i, w := range argv {
+		if words[i] = w; w == "" || strings.ContainsAny(w, " \t\n\"'\\$`|&;<>()*?{}[]~#!") && w != "{port}" {
+			words[i] = strconv.Quote(w)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // before are the requests that come before the first attempt.

@@ -15,7 +15,7 @@ import (
 
 // precedence is the rule by which a value is found, for help texts.
 const precedence = `A value is taken from the flag, else from the CROSSEXAM_* variable, else from the
-file of --config, else it is the default.`
+file of --config, else from the preset, else it is the default.`
 
 // A setting is an entry of the configuration that a flag or a variable of the
 // environment can override.
@@ -92,8 +92,12 @@ func settings() []setting {
 				return err
 			}},
 		{"startup_log", "startup-log", "CROSSEXAM_STARTUP_LOG", false, "", "`FILE` with what the API logged at its start, or - for standard input",
-			text(func(c *target.Config) *string { return &c.StartupLog })},
-		{"preset", "preset", "CROSSEXAM_PRESET", false, "", "`NAME` of the application, which says what its startup log means (default open-notebook)",
+			func(c *target.Config, v []string) error {
+				// How to read it stays as the file says.
+				c.StartupLog.File, c.StartupLog.Command = v[0], nil
+				return nil
+			}},
+		{"preset", "preset", "CROSSEXAM_PRESET", false, "", "`NAME` of the application, which completes what is left out: " + target.PresetNames(),
 			text(func(c *target.Config) *string { return &c.Preset })},
 		{"accepted", "accepted", "CROSSEXAM_ACCEPTED", false, "", "`FILE` with accepted deviations, which do not fail the run",
 			text(func(c *target.Config) *string { return &c.Accepted })},

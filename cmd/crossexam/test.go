@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -23,7 +23,6 @@ import (
 // testOptions are the flags of `crossexam test` that are not the target's.
 type testOptions struct {
 	config  target.Config
-	browser attacker.Options
 	label   string
 	out     string
 	strict  bool
@@ -78,10 +77,9 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 			if o.config, err = configured(c.Flags(), url); err != nil {
 				return usage(err)
 			}
-			if o.config.URL == "" {
+			if !o.config.HasTarget() {
 				return usage(errors.New("give one URL to test, such as http://127.0.0.1:5055, or a file with --config"))
 			}
-			o.browser = engine.BrowserOptions(o.config.Browser)
 			return test(c.Context(), o)
 		},
 	}
@@ -99,9 +97,6 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 }
 
 func test(ctx context.Context, o testOptions) error {
-	if err := o.config.ReadLog(os.Stdin); err != nil {
-		return usage(err)
-	}
 	d, err := o.config.Deployment(ctx)
 	if err != nil {
 		return usage(err)
@@ -124,10 +119,18 @@ func test(ctx context.Context, o testOptions) error {
 	if err != nil {
 		return usage(err)
 	}
-	if err := needBrowser(o.browser.Path); err != nil {
+	if err := needBrowser(o.config.Browser.Path); err != nil {
 		return err
 	}
 	progress := newProgress(os.Stderr, o.quiet)
+	started, err := prepare(ctx, &o.config, progress)
+	if err != nil {
+		return err
+	}
+	defer started.Close()
+	if d, err = o.config.Deployment(ctx); err != nil {
+		return usage(err)
+	}
 	d, unreachable, err := discover(ctx, o, d, progress)
 	if err != nil {
 		return err
@@ -169,12 +172,12 @@ func test(ctx context.Context, o testOptions) error {
 			}
 			progress.say("starting the browser and running the controls")
 			var err error
-			if lab, err = engine.OpenLab(ctx, o.browser); err != nil {
+			if lab, err = engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d.Limits)); err != nil {
 				return nil, session.Abort(err)
 			}
 			return session, session.Start(ctx, lab)
 		},
-	}, suite.RunOptions{Output: &ginkgo, JUnit: filepath.Join(o.out, "junit.xml")})
+	}, suite.RunOptions{Output: &ginkgo, JUnit: filepath.Join(o.out, "junit.xml"), Redact: redactor(session, d)})
 	progress.done()
 
 	record := session.Record()
@@ -245,6 +248,31 @@ func staleEntries(stale target.Accepted) error {
 	return ps
 }
 
+// prepare reads the startup log and starts the target, where the configuration says
+// how. What it gives has to be closed, and may be nil.
+func prepare(ctx context.Context, c *target.Config, p *progress) (*target.Launched, error) {
+	interrupted := func(err error) error {
+		if ctx.Err() != nil {
+			return couldNotSay(fmt.Errorf("the run was interrupted: %w", err))
+		}
+		return usage(err)
+	}
+	if len(c.StartupLog.Command) > 0 {
+		p.say("running " + commandLine(c.StartupLog.Command))
+	}
+	if err := c.ReadLog(ctx, os.Stdin); err != nil {
+		return nil, interrupted(err)
+	}
+	if c.Starts() {
+		p.say("starting " + commandLine(c.Launch.Command))
+	}
+	started, err := c.Start(ctx)
+	if err != nil {
+		return nil, interrupted(err)
+	}
+	return started, nil
+}
+
 // clean is what Ginkgo has to say of this record: nothing broke off, and nothing
 // fails.
 func clean(record engine.Record, strict bool) bool {
@@ -280,7 +308,16 @@ func discover(ctx context.Context, o testOptions, d target.Deployment, p *progre
 	return complete, nil, nil
 }
 
+// redactor replaces the secrets of a session that is over.
+func redactor(session *engine.Session, d target.Deployment) func(string) string {
+	build := sync.OnceValue(func() func(string) string {
+		record := session.Record()
+		return report.Redactor(record, meta(d, record, false).Secrets)
+	})
+	return func(s string) string { return build()(s) }
+}
+
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record, strict bool) report.Meta {
-	return report.Meta{Version: version(), Commit: commit(), Strict: strict, Secrets: report.Secrets(d.Credentials, record)}
+	return report.Meta{Version: version(), Commit: commit(), Strict: strict, Secrets: report.Secrets(d, record)}
 }

@@ -55,7 +55,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	if err != nil {
 		return report.Report{}, err
 	}
-	lab, err := engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser))
+	lab, err := engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d.Limits))
 	if err != nil {
 		return report.Report{}, err
 	}
@@ -65,7 +65,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	return report.New(record, report.Meta{
 		Version: version(),
 		Strict:  o.strict,
-		Secrets: report.Secrets(d.Credentials, record),
+		Secrets: report.Secrets(d, record),
 	}), err
 }
 

@@ -1,0 +1,23 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// withheld says in a sentence what was kept from the target, or nothing. It names
+// the first requests, and says how many more there are.
+func (r Report) withheld(most int) string {
+	if len(r.Withheld) == 0 {
+		return ""
+	}
+	var parts []string
+	for i, w := range r.Withheld {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more, in report.html", len(r.Withheld)-most))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", w.Method, w.Path, plural(w.Count, "time", "times")))
+	}
+	return "Withheld from the target, since they could change something: " + strings.Join(parts, ", ") + "."
+}
