@@ -2,6 +2,7 @@ package attacker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -30,6 +31,10 @@ type Posture struct {
 type Options struct {
 	Path    string // of the browser; empty means FindBrowser's choice
 	Posture Posture
+	// ClientCertificate is what the browser proves itself with where the stage asks
+	// for one; nil for nothing. Its Leaf is set. Where [CanHoldCertificate] gives an
+	// error, the start fails with it.
+	ClientCertificate *tls.Certificate
 }
 
 // Info says which browser judged, for reports.
@@ -82,7 +87,7 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	prof, err := newProfile(o.Posture)
+	prof, err := newProfile(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,9 @@ type Request struct {
 	URL     string  `json:"url"` // absolute, as the browser sees it
 	Headers Headers `json:"headers"`
 	Body    string  `json:"body,omitempty"` // capped by the recorder
+	// ClientCertificate says that the client had proved itself with a TLS client
+	// certificate when it made the connection.
+	ClientCertificate bool `json:"client_certificate,omitempty"`
 }
 
 // Origin gives the value of the Origin header, and "" when there is none.

@@ -35,7 +35,7 @@ type Credentials struct {
 	Basic *BasicLogin
 	// Bearer is the token the trusted front end adds as "Authorization: Bearer".
 	Bearer string
-	// ClientCertificate is the victim's; nil for none. Nothing uses it yet.
+	// ClientCertificate is the victim's; nil for none.
 	ClientCertificate *ClientCertificate
 }
 
@@ -46,12 +46,6 @@ type Login struct {
 	Body        string
 	// Secrets are the strings in Body that must not appear in any output.
 	Secrets []string
-}
-
-// A ClientCertificate is a certificate with its key for TLS.
-type ClientCertificate struct {
-	File     string // PKCS#12
-	Password string
 }
 
 // BasicLogin is a user name and password for HTTP authentication.

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +30,43 @@ type dialer struct {
 	address string      // host:port
 	proxy   *url.URL    // nil for none
 	tls     *tls.Config // nil for an http target
+	// certificate is what the dialer proves itself with where the target asks; nil
+	// for nothing. ask is then what the target said.
+	certificate *tls.Certificate
+	ask         *certificateAsk
+}
+
+// A certificateAsk is whether a server asked for a client certificate, and what it
+// said of ours.
+type certificateAsk struct {
+	mu      sync.Mutex
+	asks    bool
+	refused string
+}
+
+func (a *certificateAsk) answer() (asks bool, refused string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asks, a.refused
+}
+
+// with gives a dialer that offers the certificate to a target that asks for one of
+// its issuer. Like a browser it offers none to a target that names others.
+func (d dialer) with(c tls.Certificate) dialer {
+	d.certificate, d.ask = &c, &certificateAsk{}
+	d.tls = d.tls.Clone()
+	d.tls.GetClientCertificate = func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		err := r.SupportsCertificate(&c)
+		d.ask.mu.Lock()
+		defer d.ask.mu.Unlock()
+		d.ask.asks, d.ask.refused = true, ""
+		if err != nil {
+			d.ask.refused = "the target asks for certificates of other authorities, so that no browser offers it this one"
+			return &tls.Certificate{}, nil
+		}
+		return &c, nil
+	}
+	return d
 }
 
 func newDialer(u Upstream) (dialer, error) {
