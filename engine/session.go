@@ -109,6 +109,8 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		Limits:     withRoomFor(p.Target.Errors, d),
 		Run:        s.record.Run,
 		AllowWrite: s.allowWrite,
+
+		ClientCertificate: d.Credentials.ClientCertificate,
 	})
 	if err != nil {
 		return nil, err

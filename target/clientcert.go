@@ -79,12 +79,14 @@ func usable(file string, c *x509.Certificate, now time.Time) error {
 	return nil
 }
 
+var errNoPassword = errors.New("has a password: give it with CROSSEXAM_CLIENT_CERT_PASSWORD, --client-cert-password-file or credentials.client_certificate.password")
+
 // explainPKCS12 says in one sentence why a PKCS#12 file could not be decoded. The
 // library has one error value; the rest it says in words.
 func explainPKCS12(file, password string, err error) error {
 	switch text := err.Error(); {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
-		return fmt.Errorf("%s has a password: give it with CROSSEXAM_CLIENT_CERT_PASSWORD, --client-cert-password-file or credentials.client_certificate.password", file)
+		return fmt.Errorf("%s %w", file, errNoPassword)
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
 		return fmt.Errorf("the password does not open %s: give the one it was exported with", file)
 	case strings.Contains(text, "private key missing"):

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -57,6 +58,14 @@ type BasicLogin struct {
 // header is the value of the Authorization header.
 func (b BasicLogin) header() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.Username+":"+b.Password))
+}
+
+// Certificate is the client certificate as the browser takes it, or nil.
+func (c Credentials) Certificate() *tls.Certificate {
+	if c.ClientCertificate == nil {
+		return nil
+	}
+	return &c.ClientCertificate.TLS
 }
 
 // Secrets are the strings that must not appear in any output.

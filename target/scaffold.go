@@ -160,6 +160,7 @@ errors:
 #   basic: victim:${VICTIM_PASSWORD}
 {{- end}}
 #   storage_state: state.json # of Playwright
+#   client_certificate: {file: victim.p12, password: "${CROSSEXAM_CLIENT_CERT_PASSWORD}"}
 #   network: true # the victim's place in the network gives access
 
 # limits:

@@ -103,6 +103,7 @@ func test(ctx context.Context, o testOptions) error {
 	if o.dryRun {
 		return dryRun(ctx, o)
 	}
+	o.browser.ClientCertificate = d.Credentials.Certificate()
 	// What the command line has wrong is said before anything is contacted.
 	if _, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label); err != nil {
 		return usage(err)
