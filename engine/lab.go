@@ -6,6 +6,7 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -71,6 +72,9 @@ func (l *Lab) Browser() *attacker.Browser { return l.browser }
 // NoCertificate says why the browser has no client certificate although the options
 // have one, and is nil otherwise.
 func (l *Lab) NoCertificate() error { return l.noCertificate }
+
+// Certificate is the client certificate that the browser presents, or nil.
+func (l *Lab) Certificate() *tls.Certificate { return l.options.ClientCertificate }
 
 // Stage is where the lab plays its hosts.
 func (l *Lab) Stage() *attacker.Stage { return l.stage }

@@ -161,6 +161,9 @@ func (p *printer) evidence(proof Proof) {
 		p.field(label, x.Request.Method+" "+x.Request.URL)
 		label = ""
 		p.headers(deciding(x.Request.Headers))
+		if x.Request.ClientCertificate {
+			p.field("", "  (over TLS with the victim's client certificate)")
+		}
 		switch {
 		case x.Withheld:
 			p.field("", "left the browser; withheld from the target by Crossexam")

@@ -244,6 +244,8 @@ func (d *dialer) explainTLS(err error, within time.Duration) error {
 		return errGivenUp
 	case isTimeout(err):
 		return fmt.Errorf("%s accepted the connection and did not finish the TLS handshake within %s", d.address, round(within))
+	case isAlert(err) && d.tls.GetClientCertificate != nil:
+		return fmt.Errorf("%s broke off the TLS handshake (%w): does it take this client certificate?", d.address, err)
 	case isClosed(err):
 		return fmt.Errorf("%s closed the connection in the TLS handshake: does it speak https on this port?", d.address)
 	}
@@ -256,6 +258,12 @@ func isTimeout(err error) bool {
 	var t net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
 		errors.As(err, &t) && t.Timeout()
+}
+
+// isAlert tells whether the server ended TLS with a reason.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 // isClosed tells whether the server closed or reset the connection.

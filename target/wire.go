@@ -167,6 +167,8 @@ func explainHead(err error, head []byte, l Limits, within time.Duration) error {
 		return errors.New("the target closed the connection in the middle of the head of its answer")
 	case isClosed(err):
 		return errors.New("the target closed the connection without an answer")
+	case isAlert(err): // of TLS 1.3, where a server says so only now
+		return fmt.Errorf("the target broke off TLS (%w): it wants another client certificate, or one at all", err)
 	}
 	return fmt.Errorf("the connection to the target broke: %w", err)
 }

@@ -64,7 +64,7 @@ func (s *story) half(title string, record engine.Record, vulnerable bool) {
 // missing tells which credential is not shown, and why.
 func (s *story) missing(why error) {
 	s.say("")
-	s.say("  %s", wrap("Not shown: the same with a client certificate. "+why.Error()+".", "  "))
+	s.say("  %s", wrap("The attack with a client certificate is not shown: "+why.Error()+".", "  "))
 }
 
 func find(id string) scenarios.Scenario {
