@@ -77,6 +77,9 @@ func (a *Authority) template(serial int64) *x509.Certificate {
 // one key and no other.
 func (a *Authority) SPKI() string { return a.spki }
 
+// Root is the certificate of this authority.
+func (a *Authority) Root() *x509.Certificate { return a.root }
+
 // Roots is a pool with this authority alone, for a client that shall trust it.
 func (a *Authority) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()

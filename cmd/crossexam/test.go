@@ -152,6 +152,10 @@ func test(ctx context.Context, o testOptions) error {
 			if lab, err = engine.OpenLab(ctx, o.browser); err != nil {
 				return nil, session.Abort(err)
 			}
+			if why := lab.NoCertificate(); why != nil {
+				progress.done()
+				progress.tell("The client certificate is not tried, and nothing is judged with it: " + why.Error())
+			}
 			return session, session.Start(ctx, lab)
 		},
 	}, suite.RunOptions{Output: &ginkgo, JUnit: filepath.Join(o.out, "junit.xml")})
