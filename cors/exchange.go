@@ -56,4 +56,7 @@ type Exchange struct {
 	// Fault says in one sentence why there is no response, or why the request
 	// was not passed on; it is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+	// CertificateRequired says that there is no response because the server breaks
+	// off TLS with whoever has no client certificate.
+	CertificateRequired bool `json:"certificate_required,omitempty"`
 }

@@ -318,8 +318,11 @@ func TestTapSaysWhoIsRefused(t *testing.T) {
 	authority, certificate := newClient(t)
 	address, roots := named(t, tls.RequireAndVerifyClientCert, authority.Roots())
 	tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
+	if err := tap.Reach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/"})
-	if x.Response != nil || !strings.Contains(x.Fault, "broke off TLS") || !strings.Contains(x.Fault, "certificate required") {
+	if x.Response != nil || !x.CertificateRequired || !strings.Contains(x.Fault, "broke off TLS") || !strings.Contains(x.Fault, "certificate required") {
 		t.Errorf("%+v", x)
 	}
 }

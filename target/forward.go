@@ -99,6 +99,8 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 	}
 	if err != nil {
 		e.Fault = err.Error()
+		asks, _ := t.AsksForCertificate()
+		e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
 	}
 	return e
 }
