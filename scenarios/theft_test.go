@@ -37,8 +37,10 @@ func TestJudgeTheftWithCertificate(t *testing.T) {
 	if len(as) != 5 || as[0].Omit || !as[1].Omit || as[1].Identity != ClientCert || as[2].Identity != Anonymous {
 		t.Fatalf("attempts %+v", as)
 	}
-	if nul := theft(v, privateRead, []Vector{DataFrame}).Attempts; len(nul) != 4 {
-		t.Errorf("%d attempts by another vector", len(nul))
+	for _, a := range theft(v, privateRead, []Vector{DataFrame}).Attempts {
+		if a.Omit && a.Identity == ClientCert {
+			t.Errorf("another vector has no credentials mode: %+v", a)
+		}
 	}
 	sending := func(o Observation) Observation {
 		o.Credential = CredentialUse{Sent: true}
