@@ -2,6 +2,7 @@ package attacker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -33,6 +34,10 @@ type Options struct {
 	// Parallel is how many requests a page has under way at once; 0, and more than
 	// that, is as many connections as Chrome opens to one host.
 	Parallel int
+	// ClientCertificate is what the browser proves itself with where the stage asks
+	// for one; nil for nothing. Its Leaf is set. Where [CanHoldCertificate] gives an
+	// error, the start fails with it.
+	ClientCertificate *tls.Certificate
 }
 
 // Info says which browser judged, for reports.
@@ -86,7 +91,7 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	prof, err := newProfile(o.Posture)
+	prof, err := newProfile(ctx, o)
 	if err != nil {
 		return nil, err
 	}

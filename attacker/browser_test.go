@@ -259,7 +259,7 @@ func TestKilledProcess(t *testing.T) {
 	if !exists(theirs) {
 		t.Fatal("the killed process has tidied up, so that this test shows nothing")
 	}
-	next, err := newProfile(Posture{})
+	next, err := newProfile(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestProfilesAtOnce(t *testing.T) {
 		go func() {
 			made <- func() error {
 				for range 20 {
-					p, err := newProfile(Posture{})
+					p, err := newProfile(t.Context(), Options{})
 					if err != nil {
 						return err
 					}

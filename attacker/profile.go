@@ -1,6 +1,7 @@
 package attacker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,9 +22,9 @@ type profile struct {
 	lock *os.File
 }
 
-// newProfile makes a profile for the posture in the temporary folder, after
+// newProfile makes a profile for the options in the temporary folder, after
 // removing those that killed runs have left there.
-func newProfile(p Posture) (*profile, error) {
+func newProfile(ctx context.Context, o Options) (*profile, error) {
 	root := profileRoot()
 	sweepProfiles(root)
 	// It gets the name that others sweep by once it is locked.
@@ -32,23 +33,29 @@ func newProfile(p Posture) (*profile, error) {
 		return nil, fmt.Errorf("making a browser profile: %w", err)
 	}
 	made := &profile{dir: dir}
-	if err := made.prepare(p); err != nil {
+	err = made.prepare(o)
+	if err == nil && o.ClientCertificate != nil {
+		err = made.storeCertificate(ctx, o.ClientCertificate)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making the browser profile %s: %w", dir, err), made.remove())
 	}
 	return made, nil
 }
 
-func (p *profile) prepare(posture Posture) (err error) {
+func (p *profile) prepare(o Options) (err error) {
 	if p.lock, err = lockProfile(p.dir); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("locking it: %w", err)
 	}
 	mode := 0 // third-party cookies allowed
-	if posture.BlockThirdPartyCookies {
+	if o.Posture.BlockThirdPartyCookies {
 		mode = 1
 	}
-	preferences, err := json.Marshal(map[string]any{
-		"profile": map[string]any{"cookie_controls_mode": mode},
-	})
+	settings := map[string]any{"cookie_controls_mode": mode}
+	if o.ClientCertificate != nil {
+		settings["content_settings"] = map[string]any{"exceptions": anySite()}
+	}
+	preferences, err := json.Marshal(map[string]any{"profile": settings})
 	if err != nil {
 		return err
 	}

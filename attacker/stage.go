@@ -2,12 +2,15 @@ package attacker
 
 import (
 	"bytes"
+	"crypto/tls"
 	"embed"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/crossexam/crossexam/cors"
@@ -39,6 +42,7 @@ type Stage struct {
 	mu      sync.RWMutex
 	mounted map[cors.Origin]http.Handler
 	played  map[cors.Origin]Role
+	asking  []cors.Origin // where browsers are asked for a client certificate
 }
 
 // Role says whose page is played on an origin.
@@ -77,10 +81,10 @@ func NewStage() (*Stage, error) {
 		}
 		*part.script += template.JS(b)
 	}
-	if s.server, err = loopback.Serve(s, authority); err != nil {
+	if s.server, err = loopback.ServeTLS(s, s.tlsConfig()); err != nil {
 		return nil, err
 	}
-	if s.public, err = loopback.Serve(s, authority); err != nil {
+	if s.public, err = loopback.ServeTLS(s, s.tlsConfig()); err != nil {
 		return nil, errors.Join(err, s.server.Close())
 	}
 	return s, nil
@@ -106,6 +110,49 @@ func (s *Stage) Mount(o cors.Origin, h http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mounted[o] = h
+}
+
+// AskForCertificate has the stage ask for a client certificate on new connections
+// to the hosts of these origins, and on no others.
+//
+// Which certificate goes along is settled when a connection is made, and Chrome
+// makes no difference there between requests with credentials and those without
+// (TestTheCertificateGoesWithEveryRequest). What keeps victims apart is that each has connections of its own:
+// the stage is told whose turn it is.
+func (s *Stage) AskForCertificate(at ...cors.Origin) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asking = at
+}
+
+// asks tells whether a client with this server name is asked. Clients name no
+// server for an IP address.
+func (s *Stage) asks(serverName string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.ContainsFunc(s.asking, func(o cors.Origin) bool {
+		if serverName == "" {
+			_, ip := o.IP()
+			return ip
+		}
+		return strings.EqualFold(o.Host(), serverName)
+	})
+}
+
+// tlsConfig is the authority's, with the question for a certificate. Where that is
+// asked no session is resumed, which would keep what an earlier one had proved.
+func (s *Stage) tlsConfig() *tls.Config {
+	plain := s.authority.TLSConfig()
+	asking := plain.Clone()
+	asking.SessionTicketsDisabled = true
+	asking.ClientAuth = tls.RequestClientCert // whether it will do is for the target to say
+	plain.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if s.asks(hello.ServerName) {
+			return asking, nil
+		}
+		return nil, nil
+	}
+	return plain
 }
 
 // Play has the stage answer for an origin with the page of the role.

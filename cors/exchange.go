@@ -20,6 +20,9 @@ type Request struct {
 	URL     string  `json:"url"` // absolute, as the browser sees it
 	Headers Headers `json:"headers"`
 	Body    string  `json:"body,omitempty"` // capped by the recorder
+	// ClientCertificate says that the client had proved itself with a TLS client
+	// certificate when it made the connection.
+	ClientCertificate bool `json:"client_certificate,omitempty"`
 }
 
 // Origin gives the value of the Origin header, and "" when there is none.
@@ -53,4 +56,7 @@ type Exchange struct {
 	// Fault says in one sentence why there is no response, or why the request
 	// was not passed on; it is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+	// CertificateRequired says that there is no response because the server breaks
+	// off TLS with whoever has no client certificate.
+	CertificateRequired bool `json:"certificate_required,omitempty"`
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -55,6 +56,8 @@ func (l *Lab) controlPair(c scenarios.Credential) (*controlPair, error) {
 		login, open = fixtures.SessionCookie, fixtures.WildcardEchoAlways()
 	case scenarios.Basic:
 		login, open = fixtures.HTTPBasic, fixtures.WildcardEchoAlways()
+	case scenarios.ClientCert:
+		login, open = fixtures.ClientCertificate, fixtures.WildcardEchoAlways()
 	}
 	pair := &controlPair{}
 	for name, side := range map[string]struct {
@@ -65,6 +68,7 @@ func (l *Lab) controlPair(c scenarios.Credential) (*controlPair, error) {
 		made, err := l.controlTarget(host, fixtures.Notebook{
 			Policy:  side.policy,
 			Login:   login,
+			Client:  l.leaf(),
 			Origins: []cors.Origin{cors.NewOrigin("https", "trusted.control.test", "")},
 		})
 		if err != nil {
@@ -77,7 +81,7 @@ func (l *Lab) controlPair(c scenarios.Credential) (*controlPair, error) {
 }
 
 func orNetwork(c scenarios.Credential) scenarios.Credential {
-	if c == scenarios.Cookie || c == scenarios.Basic {
+	if c.Ambient() {
 		return c
 	}
 	return scenarios.Network
@@ -86,18 +90,23 @@ func orNetwork(c scenarios.Credential) scenarios.Credential {
 func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, error) {
 	c := &controlTarget{origin: cors.NewOrigin("https", host, ""), fixture: n}
 	var err error
-	if c.server, err = loopback.Serve(n.Handler(), nil); err != nil {
-		return nil, err
-	}
 	// The tap takes its scheme from the URL: it dials the fixture in plain http,
 	// while the browser, on the stage, speaks https.
-	c.tap, err = target.NewTap(target.Options{
-		Upstream: target.Upstream{
-			URL:     &url.URL{Scheme: "http", Host: host},
-			Address: c.server.Addr(),
-		},
-		Run: "crossexam-control",
-	})
+	o := target.Options{Upstream: target.Upstream{URL: &url.URL{Scheme: "http", Host: host}}, Run: "crossexam-control"}
+	if n.Login == fixtures.ClientCertificate { // which goes with https alone
+		o.Upstream.URL.Scheme, o.Upstream.Roots = "https", l.stage.Authority().Roots()
+		o.ClientCertificate = &target.ClientCertificate{TLS: *l.options.ClientCertificate}
+		config := l.stage.Authority().TLSConfig()
+		config.ClientAuth = tls.RequestClientCert
+		c.server, err = loopback.ServeTLS(n.Handler(), config)
+	} else {
+		c.server, err = loopback.Serve(n.Handler(), nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Upstream.Address = c.server.Addr()
+	c.tap, err = target.NewTap(o)
 	if err != nil {
 		return nil, errors.Join(err, c.server.Close())
 	}
@@ -113,6 +122,7 @@ func (s *Session) control(ctx context.Context, v *victim) error {
 	if err != nil {
 		return err
 	}
+	s.turn(v.identity)
 	if err := s.controlLogin(ctx, v, pair); err != nil {
 		return err
 	}

@@ -86,7 +86,8 @@ func count(groups []*group) int {
 
 // grouped merges equal attempts and gathers them by page. An attempt without any
 // credential can be made in whichever victim's browser has the page open anyway,
-// because credentials mode "omit" keeps every credential home.
+// because credentials mode "omit" keeps every credential home but a client
+// certificate.
 func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 	var groups []*group
 	add := func(a scenarios.Attempt, g group) {
@@ -117,7 +118,7 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 	for _, a := range anonymous {
 		g := group{page: a.Page, trusted: a.Trusted, writes: t.Lets(a)}
 		for _, h := range groups {
-			if h.page == a.Page && h.trusted == a.Trusted && !h.probe {
+			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && h.identity != scenarios.ClientCert {
 				g.identity = h.identity
 				break
 			}

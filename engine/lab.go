@@ -6,6 +6,7 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -23,22 +24,34 @@ type Lab struct {
 	options  attacker.Options
 	controls map[scenarios.Credential]*controlPair
 	sessions int
+	// noCertificate says why the browser has no client certificate although one was
+	// asked for; nil where it has one, or none was.
+	noCertificate error
 	// navigations of browsers that died
 	pastNavigations int
 }
 
-// BrowserOptions are what a configuration, and the limits of its deployment, say of
+// BrowserOptions are what a configuration, and the deployment made of it, say of
 // the browser.
-func BrowserOptions(c target.BrowserConfig, l target.Limits) attacker.Options {
+func BrowserOptions(c target.BrowserConfig, d target.Deployment) attacker.Options {
 	return attacker.Options{
-		Path:     c.Path,
-		Posture:  attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
-		Parallel: l.Parallel(),
+		Path:              c.Path,
+		Posture:           attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
+		Parallel:          d.Limits.Parallel(),
+		ClientCertificate: d.Credentials.Certificate(),
 	}
 }
 
 // OpenLab starts the stage and the browser. The context bounds the start only.
+// Where no browser can be given the client certificate of the options, it is
+// started without: what would need one is then not applicable, with the reason.
 func OpenLab(ctx context.Context, o attacker.Options) (*Lab, error) {
+	var noCertificate error
+	if o.ClientCertificate != nil {
+		if noCertificate = attacker.CanHoldCertificate(); noCertificate != nil {
+			o.ClientCertificate = nil
+		}
+	}
 	stage, err := attacker.NewStage()
 	if err != nil {
 		return nil, err
@@ -48,10 +61,11 @@ func OpenLab(ctx context.Context, o attacker.Options) (*Lab, error) {
 		return nil, errors.Join(err, stage.Close())
 	}
 	return &Lab{
-		stage:    stage,
-		browser:  browser,
-		options:  o,
-		controls: map[scenarios.Credential]*controlPair{},
+		stage:         stage,
+		browser:       browser,
+		options:       o,
+		controls:      map[scenarios.Credential]*controlPair{},
+		noCertificate: noCertificate,
 	}, nil
 }
 
@@ -66,6 +80,13 @@ func (l *Lab) Close() error {
 
 // Browser is the lab's browser; it changes when a browser that died is replaced.
 func (l *Lab) Browser() *attacker.Browser { return l.browser }
+
+// NoCertificate says why the browser has no client certificate although the options
+// have one, and is nil otherwise.
+func (l *Lab) NoCertificate() error { return l.noCertificate }
+
+// Certificate is the client certificate that the browser presents, or nil.
+func (l *Lab) Certificate() *tls.Certificate { return l.options.ClientCertificate }
 
 // Stage is where the lab plays its hosts.
 func (l *Lab) Stage() *attacker.Stage { return l.stage }

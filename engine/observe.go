@@ -85,10 +85,17 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 	if err != nil {
 		return err
 	}
-	if v.fault != "" {
+	switch {
+	case v.unavailable != "":
+		for _, a := range g.all() {
+			s.observed[a.Key()] = scenarios.Observation{Attempt: a, Unavailable: v.unavailable}
+		}
+		return nil
+	case v.fault != "":
 		s.fault(g, v.fault)
 		return nil
 	}
+	s.turn(g.identity)
 	if why, err := s.permit(ctx, v, g.page); err != nil {
 		return err
 	} else if why != "" {
@@ -182,7 +189,10 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 	if a.Identity == scenarios.Cookie {
 		o.Cookies = attributes(v.cookies)
 	}
-	if !a.Omit {
+	if why := stray(v.identity, o.Exchanges); why != "" {
+		o.Fault = why
+	}
+	if !a.Omit || a.Identity == scenarios.ClientCert {
 		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack, Cookies: s.Cookies}
 	}
 	return o
@@ -198,6 +208,7 @@ func (s *Session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 		}
 	}
 	q := cors.Request{Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body}
+	q.ClientCertificate = a.Identity == scenarios.ClientCert && !a.Omit
 	send := s.tap.Probe
 	if a.Through != "" {
 		cache, err := s.sharedCache(ctx)

@@ -128,6 +128,8 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 		Limits:     withRoomFor(p.Target.Errors, d),
 		Run:        s.record.Run,
 		AllowWrite: s.allowWrite,
+
+		ClientCertificate: d.Credentials.ClientCertificate,
 	})
 	if err != nil {
 		return nil, err
@@ -275,7 +277,8 @@ func (s *Session) excuse(r *Result) {
 	}
 }
 
-// judge leaves out cases for which this machine lacks something.
+// judge leaves out cases for which this machine lacks something, and those about
+// answers that the target never gives.
 func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
 	for i, o := range obs {
 		if o.Unavailable != "" {
@@ -286,7 +289,25 @@ func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
 			}
 		}
 	}
-	return c.Judge(obs)
+	j := c.Judge(obs)
+	if j.Verdict == scenarios.CannotTell && neverAnswered(obs, j.Reason) {
+		return scenarios.Judgement{
+			Verdict: scenarios.NotApplicable,
+			Reason:  "The target breaks off TLS without a client certificate, so there is no answer to judge without one.",
+			Proof:   j.Proof,
+		}
+	}
+	return j
+}
+
+// neverAnswered tells whether a doubt is about a request, and no more than that,
+// that went without any credential to a target which talks to nobody without a
+// client certificate. Judges repeat what is wrong with an exchange word by word.
+// (A victim who has another credential and is not talked to either stays a doubt.)
+func neverAnswered(obs []scenarios.Observation, doubt string) bool {
+	return slices.ContainsFunc(obs, func(o scenarios.Observation) bool {
+		return o.Attempt.Identity == scenarios.Anonymous && slices.ContainsFunc(o.Exchanges, func(x cors.Exchange) bool { return x.CertificateRequired && x.Fault == doubt })
+	})
 }
 
 // observeAll adds the observations of the attempts to the result. The error is a

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"crypto/tls"
 	"net/url"
+	"slices"
 
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
@@ -31,7 +33,7 @@ const LocalURL = "http://127.0.0.1:5055"
 
 // StageNotebookAt is [StageNotebook] with another URL, http or https, under which
 // the browser finds the notebook. Unless the notebook says otherwise, that host is
-// the only one it answers for.
+// the only one it answers for. Who logs in with a client certificate has the lab's.
 func StageNotebookAt(lab *Lab, n fixtures.Notebook, at string) (*Staged, error) {
 	base, err := url.Parse(at)
 	if err != nil {
@@ -40,7 +42,12 @@ func StageNotebookAt(lab *Lab, n fixtures.Notebook, at string) (*Staged, error) 
 	if n.Hosts == nil {
 		n.Hosts = []string{base.Hostname()}
 	}
-	server, err := loopback.Serve(n.Handler(), lab.stage.Authority())
+	n.Client = lab.leaf()
+	config := lab.stage.Authority().TLSConfig()
+	if slices.Contains(n.Login.Credentials(), scenarios.ClientCert) {
+		config.ClientAuth = tls.RequestClientCert
+	}
+	server, err := loopback.ServeTLS(n.Handler(), config)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +71,10 @@ func StageNotebookAt(lab *Lab, n fixtures.Notebook, at string) (*Staged, error) 
 			}
 		case scenarios.Basic:
 			creds.Basic = &target.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
+		case scenarios.ClientCert:
+			if lab.options.ClientCertificate != nil {
+				creds.ClientCertificate = &target.ClientCertificate{TLS: *lab.options.ClientCertificate}
+			}
 		case scenarios.Bearer:
 			creds.Bearer = fixtures.Token
 		}

@@ -25,6 +25,8 @@ type victim struct {
 	// fault says why this victim's attempts prove nothing: the browser did not
 	// take its credential.
 	fault string
+	// unavailable says why there is no such victim on this machine.
+	unavailable string
 }
 
 // cookiePath is where the target's origin hands out the cookies that were given
@@ -63,8 +65,15 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 		name:     fmt.Sprintf("session %d, %s", s.number, identity),
 		identity: identity,
 	}
-	if identity == scenarios.Bearer {
+	switch identity {
+	case scenarios.Bearer:
 		v.bearer = s.deployment.Credentials.Bearer
+	case scenarios.ClientCert:
+		if v.unavailable = s.noCertificate(); v.unavailable != "" {
+			s.note("The victim's client certificate was not tried: " + v.unavailable + ".")
+			s.victims[identity] = v
+			return v, nil
+		}
 	}
 	var err error
 	if v.tab, err = s.lab.browser.Tab(ctx, v.name); err != nil {
@@ -81,6 +90,8 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 		err = s.cookieLogin(ctx, v)
 	case scenarios.Basic:
 		err = s.basicLogin(ctx, v)
+	case scenarios.ClientCert:
+		err = s.certificateLogin(ctx, v)
 	}
 	if err != nil {
 		return nil, err
@@ -200,6 +211,10 @@ func (v *victim) sent(exchanges []cors.Exchange) bool {
 			}
 		case scenarios.Basic:
 			if a, _ := x.Request.Headers.Get("Authorization"); strings.HasPrefix(a, "Basic ") {
+				return true
+			}
+		case scenarios.ClientCert:
+			if x.Request.ClientCertificate && !x.Request.IsPreflight() {
 				return true
 			}
 		case scenarios.Bearer:

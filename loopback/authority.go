@@ -77,6 +77,9 @@ func (a *Authority) template(serial int64) *x509.Certificate {
 // one key and no other.
 func (a *Authority) SPKI() string { return a.spki }
 
+// Root is the certificate of this authority.
+func (a *Authority) Root() *x509.Certificate { return a.root }
+
 // Roots is a pool with this authority alone, for a client that shall trust it.
 func (a *Authority) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
@@ -101,6 +104,33 @@ func (a *Authority) TLSConfig() *tls.Config {
 			return a.certificate(strings.ToLower(name))
 		},
 	}
+}
+
+// ClientCertificate makes a certificate with a key of its own, with which a client
+// proves to be the one of this name. It is of the run like all others.
+func (a *Authority) ClientCertificate(name string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("making a client's key: %w", err)
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("numbering a client certificate: %w", err)
+	}
+	template := a.template(0)
+	template.SerialNumber = serial
+	template.Subject = pkix.Name{CommonName: name}
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.root, &key.PublicKey, a.key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("making a client certificate for %q: %w", name, err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("reading a client certificate back: %w", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 func (a *Authority) certificate(host string) (*tls.Certificate, error) {

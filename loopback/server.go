@@ -3,6 +3,7 @@ package loopback
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log"
@@ -32,10 +33,23 @@ func Serve(handler http.Handler, authority *Authority) (*Server, error) {
 
 // ServeOn is [Serve] on a listener of the caller's, which the server closes.
 func ServeOn(l net.Listener, handler http.Handler, authority *Authority) *Server {
-	var config *tls.Config
-	if authority != nil {
-		config = authority.TLSConfig()
+	if authority == nil {
+		return serveOn(l, handler, nil)
 	}
+	return serveOn(l, handler, authority.TLSConfig())
+}
+
+// ServeTLS is [Serve] with a configuration of the caller's for connections that
+// speak TLS, such as one that asks for client certificates.
+func ServeTLS(handler http.Handler, config *tls.Config) (*Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening on 127.0.0.1: %w", err)
+	}
+	return serveOn(l, handler, config), nil
+}
+
+func serveOn(l net.Listener, handler http.Handler, config *tls.Config) *Server {
 	s := &Server{
 		listener: l,
 		done:     make(chan struct{}),
@@ -80,6 +94,17 @@ type discard struct{}
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 type connKey struct{}
+
+// ClientCertificate is the certificate with which the client proved itself when
+// it made the connection of the request, and nil where it did not. Who issued it
+// is for the caller to check.
+func ClientCertificate(r *http.Request) *x509.Certificate {
+	c, ok := r.Context().Value(connKey{}).(*sniffedConn)
+	if !ok {
+		return nil
+	}
+	return c.clientCertificate()
+}
 
 // Scheme tells how the request came in: "https" or "http".
 func Scheme(r *http.Request) string {

@@ -3,6 +3,7 @@ package loopback
 import (
 	"bufio"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"sync"
 	"time"
@@ -65,6 +66,16 @@ func (c *sniffedConn) sniff() {
 // secure is valid once the connection has been read from, as it has when a
 // request of it is being handled.
 func (c *sniffedConn) secure() bool { return c.isTLS }
+
+// clientCertificate is valid when secure is.
+func (c *sniffedConn) clientCertificate() *x509.Certificate {
+	if secure, ok := c.Conn.(*tls.Conn); ok {
+		if certs := secure.ConnectionState().PeerCertificates; len(certs) > 0 {
+			return certs[0]
+		}
+	}
+	return nil
+}
 
 // The deadlines and Close act on the raw connection: the server may call them
 // while another goroutine is still looking at the first byte.

@@ -7,6 +7,7 @@ package nginx
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -41,6 +42,9 @@ func Find() (string, error) {
 type Config struct {
 	HTTP   string // in the http block
 	Server string // in the one server block, which has its listen directive
+	// TLS has the server speak https; ssl_certificate and ssl_certificate_key are
+	// among the directives then.
+	TLS bool
 }
 
 // A Server is a running nginx. It is closed by whoever started it.
@@ -74,7 +78,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err := s.run(path, c); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.ready(ctx, c.TLS); err != nil {
 		closing := s.Close() // after which the log is whole
 		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.log), closing)
 	}
@@ -121,6 +125,10 @@ func (s *Server) run(path string, c Config) error {
 }
 
 func (s *Server) config(c Config) string {
+	listen := s.addr
+	if c.TLS {
+		listen += " ssl"
+	}
 	return `daemon off;
 pid nginx.pid;
 worker_processes 1;
@@ -135,7 +143,7 @@ http {
 	scgi_temp_path scgi;
 	` + c.HTTP + `
 	server {
-		listen ` + s.addr + `;
+		listen ` + listen + `;
 		location = ` + readyPath + ` { return 204; }
 		` + c.Server + `
 	}
@@ -145,7 +153,7 @@ http {
 
 // ready waits for an answer. The connection waits in the socket's queue until
 // nginx takes it, and breaks when nginx ends before.
-func (s *Server) ready(ctx context.Context) error {
+func (s *Server) ready(ctx context.Context, secure bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	go func() {
@@ -155,8 +163,13 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}()
-	transport := &http.Transport{DisableKeepAlives: true}
-	r, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.addr+readyPath, nil)
+	// Whether its certificate is trusted does not matter to who started it.
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	r, err := http.NewRequestWithContext(ctx, "GET", scheme+"://"+s.addr+readyPath, nil)
 	if err != nil {
 		return err
 	}

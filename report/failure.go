@@ -64,6 +64,9 @@ func (p Proof) lines() []string {
 	for _, x := range p.Exchanges {
 		lines = append(lines, x.Request.Method+" "+x.Request.URL)
 		headers(deciding(x.Request.Headers))
+		if x.Request.ClientCertificate {
+			lines = append(lines, "  (over TLS with the victim's client certificate)")
+		}
 		switch {
 		case x.Withheld:
 			lines = append(lines, "left the browser; withheld from the target by Crossexam")

@@ -55,7 +55,22 @@ func (r Report) whyNothing() string {
 	case r.Summary.CannotTell > 0:
 		return "no attempt showed anything about the target."
 	}
+	if reason := r.commonReason(); reason != "" {
+		return strings.ToLower(reason[:1]) + reason[1:]
+	}
 	return "no requirement applies to this target as it was declared."
+}
+
+// commonReason is the one for which nothing applies, where there is only one.
+func (r Report) commonReason() string {
+	reason := ""
+	for i, c := range r.Results {
+		if i > 0 && c.Reason != reason {
+			return ""
+		}
+		reason = c.Reason
+	}
+	return reason
 }
 
 // broke says where an examination broke off.

@@ -62,6 +62,9 @@ type Request struct {
 	URL     string   `json:"url" redact:"url"`
 	Headers []Header `json:"headers"`
 	Body    string   `json:"body" redact:"body"` // capped
+	// ClientCertificate says that the request came over a connection on which the
+	// victim's client certificate had been presented.
+	ClientCertificate bool `json:"client_certificate"`
 }
 
 // Response is a response as it crossed the wire.
@@ -122,6 +125,7 @@ func newExchange(x cors.Exchange) Exchange {
 		Request: Request{
 			Method: x.Request.Method, URL: x.Request.URL,
 			Headers: newHeaders(x.Request.Headers), Body: x.Request.Body,
+			ClientCertificate: x.Request.ClientCertificate,
 		},
 		Withheld: x.Withheld,
 		Fault:    x.Fault,

@@ -181,6 +181,12 @@ func TestExfiltration(t *testing.T) {
 	}
 }
 
+func notApplicable(id, reason string) engine.Result {
+	r := judged(id, scenarios.Must, scenarios.NotApplicable, "")
+	r.Judgement.Reason = reason
+	return r
+}
+
 func TestHeadline(t *testing.T) {
 	blocked := judged("ORG-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, false))
 	network := stolen("WLD-003", sampleEvil)
@@ -201,6 +207,10 @@ func TestHeadline(t *testing.T) {
 		{"nobody, as far as", of(blocked, judged("PRE-001", scenarios.Must, scenarios.CannotTell, "")), "No web page of another origin could read this API's private data, but not every requirement could be judged."},
 		{"unknown", of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false)), judged("HDR-001", scenarios.Must, scenarios.Conforms, "")), "Could not judge whether a web page of another origin can read this API."},
 		{"nothing", of(), "Could not judge: no requirement applies to this target as it was declared."},
+		{"nothing for one reason", of(notApplicable("WLD-001", "This machine cannot tell: it is old."), notApplicable("WLD-002", "This machine cannot tell: it is old.")),
+			"Could not judge: this machine cannot tell: it is old."},
+		{"nothing for two reasons", of(notApplicable("WLD-001", "One."), notApplicable("WLD-002", "Two.")),
+			"Could not judge: no requirement applies to this target as it was declared."},
 		{"unreachable", faulty(engine.StageReach), "Could not judge: the target does not answer."},
 		{"a control failed", faulty(engine.StageControls, stolen("WLD-001", sampleEvil)), "Could not judge: a control failed, so nothing that this browser shows can be trusted."},
 		{"a stage that is new", faulty("elsewhere"), "Could not judge: the examination broke off."},

@@ -59,6 +59,8 @@ func (ev evidence) unproved() string {
 		return absent
 	case !ev.cred.Ambient():
 		return "no credential of the victim was in play"
+	case without == nil && certificateRequired(ev.alone):
+		return "" // nobody gets anything without
 	case without == nil:
 		return "the target gave no reply without the credential to compare it with"
 	case !isSuccess(without):
@@ -69,6 +71,13 @@ func (ev evidence) unproved() string {
 		return "the reply differs from the one without the credential, but so do two replies without it from each other"
 	}
 	return ""
+}
+
+// certificateRequired tells whether the target breaks off TLS without a client
+// certificate, so that there is no answer to anyone who has none.
+func certificateRequired(o Observation) bool {
+	x := o.Request()
+	return x != nil && x.CertificateRequired
 }
 
 // onlySameSite tells whether SameSite kept the cookie home from a page that would

@@ -67,11 +67,12 @@ func planSharedCache(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
-			v := frontEnd(t, o, used(t)[0])
-			c := v.cred
-			if c == ClientCert {
-				c = Anonymous
+			i := slices.IndexFunc(used(t), func(c Credential) bool { return c != ClientCert })
+			if i < 0 {
+				return nil, "A cache that others share has no client certificate of the victim's to ask the target with."
 			}
+			v := frontEnd(t, o, used(t)[i])
+			c := v.cred
 			direct := []Attempt{
 				probe(t, o, e, c, originHeader(o)),
 				probe(t, evil, e, c, originHeader(evil)),
@@ -146,9 +147,6 @@ func planPrivateReplies(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.PrivateReads() {
 		for _, c := range t.Credentials {
-			if c == ClientCert {
-				continue // only the browser can send it
-			}
 			cases = append(cases, Case{
 				Subject:  Subject{Endpoint: e.String(), Origin: "none", Credential: c},
 				Attempts: []Attempt{probe(t, cors.Opaque, e, c)},

@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // thefts are the reads of private endpoints that a visit to this page attempts,
 // with each of the credentials.
 func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
@@ -16,13 +18,20 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 	return cases, ""
 }
 
-// theft has an attempt for each vector, and then those that show whether the reply
-// is private.
+// theft has an attempt for each vector, one without credentials where the browser
+// does not heed that, and then those that show whether the reply is private.
 func theft(v visit, e Endpoint, vectors []Vector) Case {
 	var attempts []Attempt
 	for _, vector := range vectors {
 		a := v.read(e)
 		a.Vector = vector
+		attempts = append(attempts, a)
+	}
+	if v.cred == ClientCert && slices.Contains(vectors, Fetch) {
+		// Chrome presents a certificate to whoever asks, also where the page said
+		// that no credentials shall go along, and a grant without credentials will do.
+		a := v.read(e)
+		a.Omit = true
 		attempts = append(attempts, a)
 	}
 	origin := attempts[0].Origin()
@@ -63,7 +72,7 @@ func readByAnyone(a Attempt) string {
 	return "WLD-001"
 }
 
-// judgeTheft takes the read by each vector, and then the controls.
+// judgeTheft takes the reads, and then the controls.
 func judgeTheft(c Credential, reach Severity, obs []Observation) Judgement {
 	n := len(obs) - 3
 	var js []Judgement
@@ -84,6 +93,9 @@ func judgeRead(ev evidence) Judgement {
 	}
 	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
 		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))
+	}
+	if ev.cred == ClientCert && read.Attempt.Omit && !read.Credential.Sent {
+		return conforms("the browser kept the client certificate home from a request without credentials")
 	}
 	if read.Read() {
 		return judgeGranted(ev)
@@ -111,8 +123,12 @@ func judgeGranted(ev evidence) Judgement {
 		if ev.cred == Network {
 			how = "from the victim's "
 		}
-		j := violates(ev.reach, "%s read the %d reply %s%s, and %d bytes of it reached the attacker's collector",
-			origin, status, how, ev.cred.noun(), ev.read.Loot.Bytes)
+		although := ""
+		if ev.cred == ClientCert && ev.read.Attempt.Omit {
+			although = ", which Chrome presents although the page asks for no credentials to be sent"
+		}
+		j := violates(ev.reach, "%s read the %d reply %s%s%s, and %d bytes of it reached the attacker's collector",
+			origin, status, how, ev.cred.noun(), although, ev.read.Loot.Bytes)
 		j.Exfiltrated = true
 		return j
 	case ev.onlySameSite():

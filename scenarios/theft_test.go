@@ -29,6 +29,42 @@ func stolen(v visit, read func(Attempt) Observation, alone, bare, byHand *cors.R
 	return obs
 }
 
+// A certificate goes with every request, so that there are two reads: one asks for
+// credentials, the other says that none shall go along.
+func TestJudgeTheftWithCertificate(t *testing.T) {
+	v := attack(oneEndpoint(ClientCert), ClientCert)
+	as := theft(v, privateRead, []Vector{Fetch}).Attempts
+	if len(as) != 5 || as[0].Omit || !as[1].Omit || as[1].Identity != ClientCert || as[2].Identity != Anonymous {
+		t.Fatalf("attempts %+v", as)
+	}
+	for _, a := range theft(v, privateRead, []Vector{DataFrame}).Attempts {
+		if a.Omit && a.Identity == ClientCert {
+			t.Errorf("another vector has no credentials mode: %+v", a)
+		}
+	}
+	sending := func(o Observation) Observation {
+		o.Credential = CredentialUse{Sent: true}
+		return o
+	}
+	wildcard := reply(200, privateBody, allowOrigin("*"))
+	refused := func(a Attempt) Observation { return blockedFrom(a, cors.WildcardOriginNotAllowed, wildcard) }
+	closed := func(a Attempt) Observation {
+		return blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody))
+	}
+	took := func(a Attempt) Observation { return sending(readBy(a, wildcard)) }
+	kept := func(a Attempt) Observation { return lacking(blockedFrom(a, cors.MissingAllowOriginHeader, denied)) }
+	both := func(included, omitted func(Attempt) Observation) []Observation {
+		return []Observation{included(as[0]), omitted(as[1]), answeredTo(as[2], denied), answeredTo(as[3], denied), answeredTo(as[4], denied)}
+	}
+	rule(t, func(obs []Observation) Judgement { return judgeTheft(ClientCert, High, obs) }, []ruling{
+		{name: "a wildcard without credentials", obs: both(refused, took),
+			verdict: Violates, severity: High, exfiltrated: true, proof: 1, reason: "although the page asks for no credentials"},
+		{name: "closed", obs: both(closed, func(a Attempt) Observation { return sending(closed(a)) }), verdict: Conforms, reason: "MissingAllowOriginHeader"},
+		{name: "a browser that keeps to the standard", obs: both(closed, kept), verdict: Conforms},
+		{name: "fault of the second", obs: both(closed, broken), verdict: CannotTell, proof: 1},
+	})
+}
+
 func TestJudgeTheftWithCookie(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
 	reads := func(r *cors.Response) func(Attempt) Observation {

@@ -122,17 +122,17 @@ func alone(a Attempt) Attempt {
 }
 
 // probe is a read by Crossexam itself with these header lines, and with the
-// victim's credential where that can be written as one.
+// victim's credential.
 func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors.Header) Attempt {
 	return byHand(Attempt{Page: page, Method: e.Method, URL: t.At(e.Path)}, c, headers...)
 }
 
 // byHand is the request of an attempt, sent by Crossexam itself with more header
-// lines, and with the victim's credential where that can be written as one.
+// lines, and with the victim's credential.
 func byHand(a Attempt, c Credential, more ...cors.Header) Attempt {
 	p := Attempt{Page: a.Page, Vector: Probe, Method: a.Method, URL: a.URL, Headers: slices.Concat(more, a.Headers), Body: a.Body}
 	switch c {
-	case Cookie, Basic, Bearer:
+	case Cookie, Basic, ClientCert, Bearer:
 		p.Identity = c
 	default:
 		p.Omit = true

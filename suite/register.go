@@ -150,7 +150,7 @@ func (x *standing) begin(ctx SpecContext, c target.Config) error {
 	if err != nil {
 		return err
 	}
-	if b := engine.BrowserOptions(c.Browser, d.Limits); b != x.browser {
+	if b := engine.BrowserOptions(c.Browser, d); b != x.browser {
 		x.endLab()
 		x.browser = b
 	}

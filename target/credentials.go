@@ -1,7 +1,6 @@
 package target
 
 import (
-	"encoding/asn1"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,11 +75,11 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 		creds.Login = login
 	}
 	if cert := c.ClientCertificate; cert != nil {
-		if err := checkPKCS12(cert.File); err != nil {
+		loaded, err := cert.clientCertificate(t)
+		if err != nil {
 			fail("client_certificate.file", err)
 		}
-		creds.ClientCertificate = &ClientCertificate{File: cert.File, Password: cert.Password}
-		*notes = append(*notes, "A client certificate is configured; it was not used, and nothing was judged with it.")
+		creds.ClientCertificate = loaded
 	}
 	return creds
 }
@@ -147,26 +146,4 @@ func isNoSecret(field string) bool {
 		return true
 	}
 	return false
-}
-
-// checkPKCS12 tells a PKCS#12 file from the others that people have: its outer
-// structure begins with the version 3 (RFC 7292, section 4).
-func checkPKCS12(file string) error {
-	data, err := readFile(file)
-	if err != nil {
-		return fmt.Errorf("the client certificate cannot be read: %w", err)
-	}
-	var pfx struct {
-		Version  int
-		AuthSafe asn1.RawValue
-		MacData  asn1.RawValue `asn1:"optional"`
-	}
-	if _, err := asn1.Unmarshal(data, &pfx); err != nil || pfx.Version != 3 {
-		hint := "write one with openssl pkcs12 -export"
-		if strings.Contains(string(data[:min(len(data), 4096)]), "-----BEGIN") {
-			hint = "this is PEM; openssl pkcs12 -export makes one of certificate and key"
-		}
-		return fmt.Errorf("%s is not a PKCS#12 file: %s", file, hint)
-	}
-	return nil
 }

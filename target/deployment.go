@@ -1,6 +1,7 @@
 package target
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"net/http"
 	"slices"
@@ -44,7 +45,7 @@ type Credentials struct {
 	Basic *BasicLogin
 	// Bearer is the token the trusted front end adds as "Authorization: Bearer".
 	Bearer string
-	// ClientCertificate is the victim's; nil for none. Nothing uses it yet.
+	// ClientCertificate is the victim's; nil for none.
 	ClientCertificate *ClientCertificate
 }
 
@@ -57,12 +58,6 @@ type Login struct {
 	Secrets []string
 }
 
-// A ClientCertificate is a certificate with its key for TLS.
-type ClientCertificate struct {
-	File     string // PKCS#12
-	Password string
-}
-
 // BasicLogin is a user name and password for HTTP authentication.
 type BasicLogin struct {
 	Username string
@@ -72,6 +67,14 @@ type BasicLogin struct {
 // header is the value of the Authorization header.
 func (b BasicLogin) header() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.Username+":"+b.Password))
+}
+
+// Certificate is the client certificate as the browser takes it, or nil.
+func (c Credentials) Certificate() *tls.Certificate {
+	if c.ClientCertificate == nil {
+		return nil
+	}
+	return &c.ClientCertificate.TLS
 }
 
 // Secrets are the strings that must not appear in any output.

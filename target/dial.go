@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -28,6 +29,43 @@ type dialer struct {
 	address string      // host:port
 	proxy   *url.URL    // nil for none
 	tls     *tls.Config // nil for an http target
+	// certificate is what the dialer proves itself with where the target asks; nil
+	// for nothing. ask is then what the target said.
+	certificate *tls.Certificate
+	ask         *certificateAsk
+}
+
+// A certificateAsk is whether a server asked for a client certificate, and what it
+// said of ours.
+type certificateAsk struct {
+	mu      sync.Mutex
+	asks    bool
+	refused string
+}
+
+func (a *certificateAsk) answer() (asks bool, refused string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asks, a.refused
+}
+
+// with gives a dialer that offers the certificate to a target that asks for one of
+// its issuer. Like a browser it offers none to a target that names others.
+func (d dialer) with(c tls.Certificate) dialer {
+	d.certificate, d.ask = &c, &certificateAsk{}
+	d.tls = d.tls.Clone()
+	d.tls.GetClientCertificate = func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		err := r.SupportsCertificate(&c)
+		d.ask.mu.Lock()
+		defer d.ask.mu.Unlock()
+		d.ask.asks, d.ask.refused = true, ""
+		if err != nil {
+			d.ask.refused = "the target asks for certificates of other authorities, so that no browser offers it this one"
+			return &tls.Certificate{}, nil
+		}
+		return &c, nil
+	}
+	return d
 }
 
 func newDialer(u Upstream) (dialer, error) {
@@ -201,6 +239,8 @@ func (d *dialer) explainTLS(err error, within time.Duration) error {
 		return errGivenUp
 	case isTimeout(err):
 		return fmt.Errorf("%s accepted the connection and did not finish the TLS handshake within %s", d.address, round(within))
+	case isAlert(err) && d.tls.GetClientCertificate != nil:
+		return fmt.Errorf("%s broke off the TLS handshake (%w): does it take this client certificate?", d.address, err)
 	case isClosed(err):
 		return fmt.Errorf("%s closed the connection in the TLS handshake: does it speak https on this port?", d.address)
 	}
@@ -213,6 +253,12 @@ func isTimeout(err error) bool {
 	var t net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
 		errors.As(err, &t) && t.Timeout()
+}
+
+// isAlert tells whether the server ended TLS with a reason.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 // isClosed tells whether the server closed or reset the connection.

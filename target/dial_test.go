@@ -32,8 +32,8 @@ func connectProxy(t *testing.T, addr string) *rawTarget {
 
 // through gives the tap a proxy, as the environment would.
 func through(tap *Tap, proxy, address string) {
-	tap.dialer.address = address
-	tap.dialer.proxy, _ = url.Parse(proxy)
+	tap.plain.dialer.address = address
+	tap.plain.dialer.proxy, _ = url.Parse(proxy)
 }
 
 func TestProxyTunnel(t *testing.T) {

@@ -92,7 +92,7 @@ func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
 	}
 	limits := d.Limits
 	limits.BodyBytes = documentLimit
-	tap, err := NewTap(Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery"})
+	tap, err := NewTap(Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.ClientCertificate})
 	if err != nil {
 		return c, Discovery{}, err
 	}
@@ -172,7 +172,10 @@ func (f *finder) get(u string, anonymous bool) *cors.Response {
 	if !anonymous {
 		h = append(h, f.deployment.Credentials.headers()...)
 	}
-	return f.tap.Probe(f.ctx, cors.Request{Method: http.MethodGet, URL: u, Headers: h}).Response
+	return f.tap.Probe(f.ctx, cors.Request{
+		Method: http.MethodGet, URL: u, Headers: h,
+		ClientCertificate: !anonymous && f.deployment.Credentials.ClientCertificate != nil,
+	}).Response
 }
 
 // headers are the credentials as far as they can be written without a browser.

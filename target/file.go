@@ -81,7 +81,9 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 	// What can be told without the flags is told now.
 	if c.HasTarget() || len(ps) > 0 {
 		_, more := c.assemble()
-		ps = append(ps, more...)
+		ps = append(ps, slices.DeleteFunc(more, func(p *Problem) bool {
+			return errors.Is(p.Err, errNoPassword) // it may come from the environment
+		})...)
 	}
 	if err := ps.orNil(); err != nil {
 		return Config{}, err

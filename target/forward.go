@@ -47,6 +47,9 @@ func (t *Tap) receive(r *http.Request) (cors.Request, error) {
 		URL:     loopback.Scheme(r) + "://" + r.Host + target,
 		Headers: cors.Headers{{Name: "Host", Value: r.Host}},
 	}
+	if presented := loopback.ClientCertificate(r); presented != nil && t.certified != nil {
+		q.ClientCertificate = presented.Equal(t.certified.dialer.certificate.Leaf)
+	}
 	names := make([]string, 0, len(r.Header))
 	for name := range r.Header {
 		names = append(names, name)
@@ -96,6 +99,8 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 	}
 	if err != nil {
 		e.Fault = err.Error()
+		asks, _ := t.AsksForCertificate()
+		e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
 	}
 	return e
 }

@@ -20,7 +20,8 @@ const (
 // Reach asks the target for its base URL, once, and gives nil if it answers in
 // HTTP at all, whatever the status. Otherwise the error is one sentence that says
 // what is wrong and what to do, after less than five seconds. The request is
-// recorded like any other.
+// recorded like any other, and goes with the client certificate where there is
+// one, without which some servers do not answer at all.
 func (t *Tap) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTime)
 	defer cancel()
@@ -28,15 +29,16 @@ func (t *Tap) Reach(ctx context.Context) error {
 	l.Connect = min(l.Connect, connectTime)
 	u := t.origin.String() + t.base.RequestURI()
 	e := t.probe(ctx, cors.Request{
-		Method:  http.MethodGet,
-		URL:     u,
-		Headers: cors.Headers{{Name: "Accept", Value: "*/*"}},
+		Method:            http.MethodGet,
+		URL:               u,
+		Headers:           cors.Headers{{Name: "Accept", Value: "*/*"}},
+		ClientCertificate: t.certified != nil,
 	}, l)
 	if e.Response == nil {
 		return fmt.Errorf("cannot reach %s: %s", u, e.Fault)
 	}
-	if status := e.Response.Status; t.dialer.viaPlainProxy() && status >= 502 && status <= 504 {
-		return fmt.Errorf("cannot reach %s: the proxy %s answered %d, in the place of a target that it cannot reach, or passing on what it said", u, t.dialer.proxyName(), status)
+	if status := e.Response.Status; t.plain.dialer.viaPlainProxy() && status >= 502 && status <= 504 {
+		return fmt.Errorf("cannot reach %s: the proxy %s answered %d, in the place of a target that it cannot reach, or passing on what it said", u, t.plain.dialer.proxyName(), status)
 	}
 	return nil
 }

@@ -190,6 +190,7 @@ errors:
 #   basic: victim:${VICTIM_PASSWORD}
 {{- end}}
 #   storage_state: state.json # of Playwright
+#   client_certificate: {file: victim.p12, password: "${CROSSEXAM_CLIENT_CERT_PASSWORD}"}
 #   network: true # the victim's place in the network gives access
 
 # What the API logged at its start (CFG-001, CFG-002), in a file or from a command:

@@ -77,6 +77,10 @@ type Options struct {
 	// passes on; nil allows none. The path is as the client wrote it, percent
 	// encoding included, without the query. It is called concurrently.
 	AllowWrite func(method, path string) bool
+	// ClientCertificate is the victim's; nil for none. A request that came over a
+	// connection on which the browser presented it, and a probe that says so, goes
+	// to the target over one with the certificate, every other over one without.
+	ClientCertificate *ClientCertificate
 }
 
 // A Tap is the recording proxy between the browser and the target. As an
@@ -101,9 +105,10 @@ type Tap struct {
 
 	limiter *rate.Limiter
 	turns   chan struct{} // as many as may be under way; nil for no limit
-	dialer  dialer
-	pool    pool
 	record  record
+	// plain is the way to the target for everyone, certified the one with the
+	// victim's client certificate; it is nil where there is none.
+	plain, certified *way
 
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
@@ -134,7 +139,7 @@ func NewTap(o Options) (*Tap, error) {
 		run:        o.Run,
 		allowWrite: o.AllowWrite,
 		limiter:    newLimiter(o.RequestsPerSecond),
-		dialer:     d,
+		plain:      &way{dialer: d},
 		record:     newRecord(),
 	}
 	if o.Concurrency > 0 {
@@ -143,8 +148,42 @@ func NewTap(o Options) (*Tap, error) {
 	if d.proxy != nil {
 		t.record.note(fmt.Sprintf("The requests went through the proxy %s of the environment: what it changes or answers by itself is judged as the target's.", d.proxyName()))
 	}
+	if o.ClientCertificate != nil {
+		if d.tls == nil {
+			return nil, errors.New("a client certificate goes with TLS, and the target is an http:// one")
+		}
+		t.certified = &way{dialer: d.with(o.ClientCertificate.TLS)}
+	}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil
+}
+
+// A way to the target is how to connect to it, with the connections that are kept
+// open. What a connection proves, it proves for every request on it.
+type way struct {
+	dialer dialer
+	pool   pool
+}
+
+// way gives the one on which a request goes out.
+func (t *Tap) way(q cors.Request) (*way, error) {
+	switch {
+	case !q.ClientCertificate:
+		return t.plain, nil
+	case t.certified == nil:
+		return nil, errors.New("the request asks for a client certificate, and there is none")
+	}
+	return t.certified, nil
+}
+
+// AsksForCertificate tells whether the target asked for a client certificate when
+// a connection with the victim's was made, and whether it would take that one:
+// refused says in a sentence why not. It is valid after [Tap.Reach].
+func (t *Tap) AsksForCertificate() (asks bool, refused string) {
+	if t.certified == nil {
+		return false, ""
+	}
+	return t.certified.dialer.ask.answer()
 }
 
 func newLimiter(perSecond float64) *rate.Limiter {
@@ -160,5 +199,8 @@ func newLimiter(perSecond float64) *rate.Limiter {
 // not forwarded.
 func (t *Tap) Close() {
 	t.close()
-	t.pool.close()
+	t.plain.pool.close()
+	if t.certified != nil {
+		t.certified.pool.close()
+	}
 }

@@ -196,7 +196,7 @@ func TestClose(t *testing.T) {
 			all.Go(func() { tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/"}) })
 		}
 		all.Wait()
-		if n := len(tap.pool.idle); n == 0 || n > maxIdle {
+		if n := len(tap.plain.pool.idle); n == 0 || n > maxIdle {
 			t.Errorf("%d idle connections", n)
 		}
 		for range cap(asked) {
@@ -212,7 +212,7 @@ func TestClose(t *testing.T) {
 		}
 		tap.Close()
 		all.Wait()
-		if n := len(tap.pool.idle); n != 0 {
+		if n := len(tap.plain.pool.idle); n != 0 {
 			t.Errorf("%d idle connections after Close", n)
 		}
 		n := tap.Requests()

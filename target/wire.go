@@ -40,38 +40,42 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 	if err != nil {
 		return nil, err
 	}
+	to, err := t.way(q)
+	if err != nil {
+		return nil, err
+	}
 	// A write is never at risk of being sent twice.
 	if isSafe(q.Method) && !isHandshake(q) {
-		if c := t.pool.take(); c != nil {
-			p, err := t.exchangeOn(ctx, c, q.Method, request, limits)
+		if c := to.pool.take(); c != nil {
+			p, err := t.exchangeOn(ctx, to, c, q.Method, request, limits)
 			if !errors.Is(err, errStale) {
 				return p, err
 			}
 		}
 	}
-	c, err := t.dialer.dial(ctx, limits.Connect)
+	c, err := to.dialer.dial(ctx, limits.Connect)
 	if err != nil {
 		return nil, err
 	}
 	c.upgrade = isHandshake(q)
-	return t.exchangeOn(ctx, c, q.Method, request, limits)
+	return t.exchangeOn(ctx, to, c, q.Method, request, limits)
 }
 
 // exchangeOn has one exchange on c, and keeps c open or closes it.
-func (t *Tap) exchangeOn(ctx context.Context, c *conn, method string, request []byte, limits Limits) (*cors.Response, error) {
+func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, method string, request []byte, limits Limits) (*cors.Response, error) {
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
 	p, reusable, err := c.exchange(ctx, method, request, limits)
 	if stop() && reusable {
-		t.pool.keep(c)
+		to.pool.keep(c)
 	} else {
 		c.raw.Close()
 	}
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		err = errGivenUp
-	case err == nil && p.Status == http.StatusProxyAuthRequired && t.dialer.viaPlainProxy():
+	case err == nil && p.Status == http.StatusProxyAuthRequired && to.dialer.viaPlainProxy():
 		// It may repeat what it was given as a login.
-		return nil, fmt.Errorf("the proxy %s of the environment asks for another login than it was given (407)", t.dialer.proxyName())
+		return nil, fmt.Errorf("the proxy %s of the environment asks for another login than it was given (407)", to.dialer.proxyName())
 	}
 	return p, err
 }
@@ -167,6 +171,8 @@ func explainHead(err error, head []byte, l Limits, within time.Duration) error {
 		return errors.New("the target closed the connection in the middle of the head of its answer")
 	case isClosed(err):
 		return errors.New("the target closed the connection without an answer")
+	case isAlert(err): // of TLS 1.3, where a server says so only now
+		return fmt.Errorf("the target broke off TLS (%w): it wants another client certificate, or one at all", err)
 	}
 	return fmt.Errorf("the connection to the target broke: %w", err)
 }
@@ -183,7 +189,7 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 		return nil, fmt.Errorf("%q is not the URL of a request", q.URL)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s%s HTTP/1.1\r\n", q.Method, t.dialer.absolute(), target)
+	fmt.Fprintf(&b, "%s %s%s HTTP/1.1\r\n", q.Method, t.plain.dialer.absolute(), target)
 	length, handshake := len(q.Body) > 0, isHandshake(q)
 	for _, h := range q.Headers {
 		if !httpguts.ValidHeaderFieldName(h.Name) || strings.ContainsAny(h.Value, "\r\n\x00") {
@@ -209,7 +215,7 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 	if length {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(q.Body))
 	}
-	if a := t.dialer.authorization(); a != "" && t.dialer.viaPlainProxy() {
+	if a := t.plain.dialer.authorization(); a != "" && t.plain.dialer.viaPlainProxy() {
 		fmt.Fprintf(&b, "Proxy-Authorization: %s\r\n", a)
 	}
 	b.WriteString("\r\n" + q.Body)

@@ -13,6 +13,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
+	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
@@ -29,8 +30,10 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Show the exfiltration, end to end, on the embedded API",
 		Long: `Show the exfiltration, end to end, on the embedded notebook API: a victim logs
-in, then a malicious page reads the victim's notebooks and sends them home. Then
-the same attack on the hardened API, which Chrome blocks.
+in, then a malicious page reads the victim's notebooks and sends them home. It
+does so with each credential that browsers send by themselves: session cookie,
+password (HTTP authentication), and client certificate where the browser can be
+given one. Then the same attacks on the hardened API, which Chrome blocks.
 
 Exit code 0 only if the vulnerable API was robbed and the hardened one was not.`,
 		Args: cobra.NoArgs,
@@ -59,12 +62,25 @@ func demo(ctx context.Context, o demoOptions) error {
 	if err := needBrowser(o.browser.Path); err != nil {
 		return err
 	}
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		return couldNotSay(err)
+	}
+	certificate, err := authority.ClientCertificate("the victim")
+	if err != nil {
+		return couldNotSay(err)
+	}
+	o.browser.ClientCertificate = &certificate
 	lab, err := engine.OpenLab(ctx, o.browser)
 	if err != nil {
 		return couldNotSay(err)
 	}
 	defer lab.Close()
-	s := newStory(os.Stdout)
+	shown := []scenarios.Credential{scenarios.Cookie, scenarios.Basic}
+	if lab.NoCertificate() == nil {
+		shown = append(shown, scenarios.ClientCert)
+	}
+	s := newStory(os.Stdout, shown)
 	s.opening(lab.Browser().Info())
 	var failures []error
 	for _, half := range stagings() {
@@ -82,7 +98,10 @@ func demo(ctx context.Context, o demoOptions) error {
 		}
 		vulnerable := half.folder == ""
 		s.half(half.title, record, vulnerable)
-		failures = append(failures, expectations(record, vulnerable)...)
+		failures = append(failures, expectations(record, shown, vulnerable)...)
+	}
+	if why := lab.NoCertificate(); why != nil {
+		s.missing(why)
 	}
 	s.closing(o.out)
 	if err := errors.Join(failures...); err != nil {
@@ -92,11 +111,11 @@ func demo(ctx context.Context, o demoOptions) error {
 }
 
 // perform examines the notebook API under a policy, with a victim who has a
-// session cookie and one who has typed a password.
+// session cookie, one who has typed a password, and one with a certificate.
 func perform(ctx context.Context, lab *engine.Lab, policy fixtures.Policy) (engine.Record, target.Deployment, error) {
 	staged, err := engine.StageNotebook(lab, fixtures.Notebook{
 		Policy:  policy,
-		Login:   fixtures.CookieOrBasic,
+		Login:   fixtures.AnyAmbient,
 		Origins: []cors.Origin{cors.MustParseOrigin("https://notebook.example.com")},
 	})
 	if err != nil {
@@ -108,9 +127,9 @@ func perform(ctx context.Context, lab *engine.Lab, policy fixtures.Policy) (engi
 	return record, staged.Deployment, err
 }
 
-// expectations are what the demonstration has to show; each that is not met is
-// an error.
-func expectations(record engine.Record, vulnerable bool) []error {
+// expectations are what the demonstration has to show with each of the
+// credentials; each that is not met is an error.
+func expectations(record engine.Record, shown []scenarios.Credential, vulnerable bool) []error {
 	var errs []error
 	robbed := map[scenarios.Credential]bool{}
 	for _, r := range record.Results {
@@ -121,7 +140,7 @@ func expectations(record engine.Record, vulnerable bool) []error {
 			errs = append(errs, fmt.Errorf("the hardened API violates %s: %s", r.Scenario.ID, r.Judgement.Reason))
 		}
 	}
-	for _, c := range []scenarios.Credential{scenarios.Cookie, scenarios.Basic} {
+	for _, c := range shown {
 		if robbed[c] != vulnerable {
 			errs = append(errs, fmt.Errorf("data was stolen with the %s credential: %t, expected %t", c, robbed[c], vulnerable))
 		}

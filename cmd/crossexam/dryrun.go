@@ -125,6 +125,9 @@ func (p *planned) before(plan engine.Plan) {
 	if reads := t.Reads(); c.Basic != nil && len(reads) > 0 {
 		p.line("GET", t.At(reads[0].Path), "  (the victim types the password)")
 	}
+	if reads := t.Reads(); c.ClientCertificate != nil && len(reads) > 0 {
+		p.line("GET", t.At(reads[0].Path), "  (the victim presents the client certificate)")
+	}
 }
 
 func (p *planned) attempt(a scenarios.Attempt) {
@@ -134,7 +137,7 @@ func (p *planned) attempt(a scenarios.Attempt) {
 	}
 	if a.Vector == scenarios.Probe {
 		more = append(more, "with "+credentialName(a.Identity))
-	} else if a.Omit && a.Identity == scenarios.Anonymous {
+	} else if a.Omit && a.Identity != scenarios.Bearer {
 		more = append(more, "without credential")
 	}
 	for _, h := range a.Headers {
@@ -181,6 +184,8 @@ func credentialName(c scenarios.Credential) string {
 		return "the session cookie"
 	case scenarios.Basic:
 		return "HTTP authentication"
+	case scenarios.ClientCert:
+		return "the client certificate"
 	case scenarios.Bearer:
 		return "the front end's bearer token"
 	}

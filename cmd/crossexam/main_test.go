@@ -169,16 +169,23 @@ func TestNoBrowser(t *testing.T) {
 
 func TestDemo(t *testing.T) {
 	r := crossexam(t, nil, "demo")
-	r.expect(t, 0, "STOLEN", "BLOCKED", "session cookie", "HTTP Basic", "MissingAllowOriginHeader", "Access-Control-Allow-Credentials: true")
+	r.expect(t, 0, "STOLEN", "BLOCKED", "session cookie", "HTTP Basic", "client certificate", "with the victim's certificate", "MissingAllowOriginHeader", "Access-Control-Allow-Credentials: true")
 	robbed := r.report(t)
 	if robbed.Summary.Exfiltration != "proven" {
 		t.Errorf("exfiltration %q on the vulnerable API", robbed.Summary.Exfiltration)
 	}
-	for _, f := range []string{"report.html", "screens/malicious-page-cookie.png", "screens/malicious-page-basic.png", "hardened/report.json"} {
+	for _, f := range []string{"report.html", "screens/malicious-page-cookie.png", "screens/malicious-page-basic.png", "screens/malicious-page-client-cert.png", "hardened/report.json"} {
 		if info, err := os.Stat(filepath.Join(r.out, f)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", f, err)
 		}
 	}
+}
+
+// Where no browser can be given a certificate, the demonstration says so and shows
+// the rest.
+func TestDemoWithoutCertificateTools(t *testing.T) {
+	r := crossexam(t, []string{"PATH=" + t.TempDir()}, "demo")
+	r.expect(t, 0, "STOLEN", "BLOCKED", "HTTP Basic", "not shown", "libnss3-tools")
 }
 
 // The list and the explanations come from the catalogue.

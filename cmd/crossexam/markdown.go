@@ -35,6 +35,7 @@ func writeCatalogue(w io.Writer) error {
 		row(&b, p.Name, p.Breaks, p.Convicts)
 		row(&b, p.Name+", without a login", p.Breaks, p.ConvictsOpen)
 		row(&b, p.Name+", bearer token", p.Breaks, p.ConvictsBearer)
+		row(&b, p.Name+", client certificate", p.Breaks, p.ConvictsCertificate)
 	}
 	for _, p := range stacks.Proxies() {
 		row(&b, p.Name+" (nginx)", p.Breaks, p.Convicts)

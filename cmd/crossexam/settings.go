@@ -21,7 +21,7 @@ file of --config, else from the preset, else it is the default.`
 // environment can override.
 type setting struct {
 	entry    string // of crossexam.yaml; empty for what is in none
-	flag     string
+	flag     string // empty for none
 	variable string // empty for none
 	split    bool   // the variable holds several values, separated by blanks or commas
 	kind     any    // zero value of the flag: string, []string, bool or float64
@@ -47,6 +47,13 @@ func settings() []setting {
 	cookies := func(c *target.Config) *[]string { return &c.Credentials.Cookies }
 	basic := func(c *target.Config) *string { return &c.Credentials.Basic }
 	bearer := func(c *target.Config) *string { return &c.Credentials.Bearer }
+	certificate := func(c *target.Config) *target.ClientCertificateConfig {
+		if c.Credentials.ClientCertificate == nil {
+			c.Credentials.ClientCertificate = &target.ClientCertificateConfig{}
+		}
+		return c.Credentials.ClientCertificate
+	}
+	certPassword := func(c *target.Config) *string { return &certificate(c).Password }
 	firstLine := func(set func(*target.Config, []string) error) func(*target.Config, []string) error {
 		return func(c *target.Config, v []string) error {
 			lines, err := secretLines(v[0])
@@ -80,6 +87,11 @@ func settings() []setting {
 		{"credentials.basic", "basic-file", "", false, "", "`FILE` with USER:PASSWORD, or - for standard input", firstLine(text(basic))},
 		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Authorization: Bearer", text(bearer)},
 		{"credentials.bearer", "bearer-file", "", false, "", "`FILE` with the token, or - for standard input", firstLine(text(bearer))},
+		{"credentials.client_certificate.file", "client-cert", "CROSSEXAM_CLIENT_CERT", false, "", "PKCS#12 `FILE` with the victim's TLS client certificate and its key",
+			text(func(c *target.Config) *string { return &certificate(c).File })},
+		{"credentials.client_certificate.password", "client-cert-password-file", "", false, "", "`FILE` with the password of the client certificate, or - for standard input", firstLine(text(certPassword))},
+		// On a command line others could read it.
+		{"credentials.client_certificate.password", "", "CROSSEXAM_CLIENT_CERT_PASSWORD", false, "", "", text(certPassword)},
 		{"allow_writes", "allow-writes", "", false, false, "let writes to the endpoints that the configuration names reach the target",
 			flag(func(c *target.Config) *bool { return &c.AllowWrites })},
 		{"insecure_skip_verify", "insecure-skip-verify", "", false, false, "accept any certificate of the target",
@@ -122,6 +134,9 @@ func variables() string {
 // addSettings gives a command the flags of the settings.
 func addSettings(f *pflag.FlagSet) {
 	for _, s := range settings() {
+		if s.flag == "" {
+			continue
+		}
 		switch s.kind.(type) {
 		case []string:
 			f.StringArray(s.flag, nil, s.usage)
@@ -164,7 +179,7 @@ func configured(f *pflag.FlagSet, url string) (target.Config, error) {
 	given := map[string]string{} // the flag by entry
 	stdin := ""
 	for _, s := range settings() {
-		if !f.Changed(s.flag) {
+		if s.flag == "" || !f.Changed(s.flag) {
 			continue
 		}
 		if other := given[s.entry]; other != "" {

@@ -15,9 +15,13 @@ import (
 
 // A story tells the demonstration so that a reader needs to know nothing of
 // CORS.
-type story struct{ w io.Writer }
+type story struct {
+	w     io.Writer
+	shown []scenarios.Credential
+}
 
-func newStory(w io.Writer) *story { return &story{w} }
+// newStory tells of the attacks with these credentials.
+func newStory(w io.Writer, shown []scenarios.Credential) *story { return &story{w, shown} }
 
 func (s *story) say(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
@@ -35,7 +39,7 @@ func (s *story) half(title string, record engine.Record, vulnerable bool) {
 	s.say("")
 	s.say("%s", title)
 	s.say("%s", strings.Repeat("=", len(title)))
-	for _, c := range []scenarios.Credential{scenarios.Cookie, scenarios.Basic} {
+	for _, c := range s.shown {
 		for _, r := range record.Results {
 			if r.Scenario.ID == "WLD-001" && r.Subject.Credential == c && r.Proof() != nil {
 				s.attack(r, *r.Proof())
@@ -57,6 +61,12 @@ func (s *story) half(title string, record engine.Record, vulnerable bool) {
 	}
 }
 
+// missing tells which credential is not shown, and why.
+func (s *story) missing(why error) {
+	s.say("")
+	s.say("  %s", wrap("The attack with a client certificate is not shown: "+why.Error()+".", "  "))
+}
+
 func find(id string) scenarios.Scenario {
 	sc, _ := scenarios.Find(id)
 	return sc
@@ -65,15 +75,24 @@ func find(id string) scenarios.Scenario {
 // attack tells one attempt: what the page asked, what the API answered, and what
 // the browser made of it.
 func (s *story) attack(r engine.Result, o scenarios.Observation) {
-	how := "a session cookie"
-	if r.Subject.Credential == scenarios.Basic {
-		how = "a password (HTTP Basic)"
-	}
+	how := map[scenarios.Credential]string{
+		scenarios.Cookie:     "has logged in with a session cookie",
+		scenarios.Basic:      "has logged in with a password (HTTP Basic)",
+		scenarios.ClientCert: "has a client certificate, which the browser presents",
+	}[r.Subject.Credential]
 	s.say("")
-	s.say("  The victim has logged in with %s.", how)
-	s.say("  https://evil.test runs: fetch(%q, {credentials: \"include\"})", o.Attempt.URL)
+	s.say("  The victim %s.", how)
+	mode := "include"
+	if o.Attempt.Omit {
+		mode = "omit"
+	}
+	s.say("  https://evil.test runs: fetch(%q, {credentials: %q})", o.Attempt.URL, mode)
 	if x := o.Request(); x != nil {
-		s.say("    the browser sent       %s", headerLines(x.Request.Headers, "Origin", "Cookie", "Authorization"))
+		sent := headerLines(x.Request.Headers, "Origin", "Cookie", "Authorization")
+		if x.Request.ClientCertificate {
+			sent += "\n" + strings.Repeat(" ", 27) + "(over TLS with the victim's certificate)"
+		}
+		s.say("    the browser sent       %s", sent)
 		if x.Response != nil {
 			s.say("    the API answered       %d %s", x.Response.Status,
 				headerLines(x.Response.Headers, cors.HeaderAllowOrigin, cors.HeaderAllowCredentials))

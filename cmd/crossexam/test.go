@@ -172,8 +172,12 @@ func test(ctx context.Context, o testOptions) error {
 			}
 			progress.say("starting the browser and running the controls")
 			var err error
-			if lab, err = engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d.Limits)); err != nil {
+			if lab, err = engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d)); err != nil {
 				return nil, session.Abort(err)
+			}
+			if why := lab.NoCertificate(); why != nil {
+				progress.done()
+				progress.tell("The client certificate is not tried, and nothing is judged with it: " + why.Error())
 			}
 			return session, session.Start(ctx, lab)
 		},

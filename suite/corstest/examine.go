@@ -55,7 +55,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	if err != nil {
 		return report.Report{}, err
 	}
-	lab, err := engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d.Limits))
+	lab, err := engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d))
 	if err != nil {
 		return report.Report{}, err
 	}

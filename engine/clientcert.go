@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"crypto/x509"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// leaf is the client certificate of the lab's browser, or nil.
+func (l *Lab) leaf() *x509.Certificate {
+	if l.options.ClientCertificate == nil {
+		return nil
+	}
+	return l.options.ClientCertificate.Leaf
+}
+
+// noCertificate says why the lab's browser cannot present the victim's client
+// certificate; it is empty where it can.
+func (s *Session) noCertificate() string {
+	wanted := s.deployment.Credentials.ClientCertificate
+	switch {
+	case s.lab.noCertificate != nil:
+		return s.lab.noCertificate.Error()
+	case wanted == nil:
+		return "the victim's client certificate was not given"
+	case s.lab.leaf() == nil || !s.lab.leaf().Equal(wanted.TLS.Leaf):
+		return "the browser was started without the victim's client certificate"
+	}
+	return ""
+}
+
+// turn has the stage ask for client certificates while the victim who holds one is
+// in play, and then only: the browser would present it for every other victim
+// too.
+func (s *Session) turn(identity scenarios.Credential) {
+	if identity != scenarios.ClientCert {
+		s.lab.stage.AskForCertificate()
+		return
+	}
+	asking := []cors.Origin{s.plan.Target.Origin()}
+	if pair := s.lab.controls[identity]; pair != nil {
+		asking = append(asking, pair.open.origin, pair.closed.origin)
+	}
+	s.lab.stage.AskForCertificate(asking...)
+}
+
+// certificateLogin has the victim open a private endpoint, for which the target
+// must ask for the certificate.
+func (s *Session) certificateLogin(ctx context.Context, v *victim) error {
+	reads := s.plan.Target.Reads()
+	if len(reads) == 0 {
+		return nil
+	}
+	if err := v.tab.Visit(ctx, s.plan.Target.At(reads[0].Path)); err != nil {
+		return err
+	}
+	asks, refused := s.tap.AsksForCertificate()
+	switch {
+	case !asks:
+		v.fault = "the target did not ask for a client certificate as the connection was made, so that the browser has none to present"
+	case refused != "":
+		v.fault = refused
+	}
+	return nil
+}
+
+// stray says that a client certificate went along with a request of a victim who
+// has none; it is empty where none did.
+func stray(identity scenarios.Credential, exchanges []cors.Exchange) string {
+	if identity == scenarios.ClientCert {
+		return ""
+	}
+	for _, x := range exchanges {
+		if x.Request.ClientCertificate {
+			return "the browser presented the client certificate of another victim"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,328 @@
+package target
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+const filePassword = "file-password-not-a-secret"
+
+// newClient makes a client certificate of an authority of its own.
+func newClient(t *testing.T) (*loopback.Authority, tls.Certificate) {
+	t.Helper()
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := authority.ClientCertificate("the victim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority, certificate
+}
+
+// pkcs12File writes a certificate with its key.
+func pkcs12File(t *testing.T, key any, leaf *x509.Certificate, others ...*x509.Certificate) string {
+	t.Helper()
+	data, err := pkcs12.Modern.Encode(key, leaf, others, filePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, data)
+}
+
+func write(t *testing.T, data []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "client.p12")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// selfSigned makes a certificate with another validity or usage.
+func selfSigned(t *testing.T, change func(*x509.Certificate)) (*ecdsa.PrivateKey, *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "the victim"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	change(template)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, leaf
+}
+
+func TestClientCertificateIsRead(t *testing.T) {
+	_, certificate := newClient(t)
+	_, other := newClient(t)
+	for name, file := range map[string]string{
+		"alone":             pkcs12File(t, certificate.PrivateKey, certificate.Leaf),
+		"with a chain":      pkcs12File(t, certificate.PrivateKey, certificate.Leaf, other.Leaf),
+		"chain comes first": pkcs12File(t, certificate.PrivateKey, other.Leaf, certificate.Leaf),
+	} {
+		got, err := LoadClientCertificate(file, filePassword, time.Now())
+		if err != nil || !got.TLS.Leaf.Equal(certificate.Leaf) || string(got.TLS.Certificate[0]) != string(certificate.Leaf.Raw) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Files of openssl, its older kind included, are read.
+func TestClientCertificateOfOpenSSL(t *testing.T) {
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("there is no openssl")
+	}
+	dir := t.TempDir()
+	key, cert := filepath.Join(dir, "key.pem"), filepath.Join(dir, "cert.pem")
+	run := func(arguments ...string) {
+		t.Helper()
+		if said, err := exec.Command(openssl, arguments...).CombinedOutput(); err != nil {
+			t.Fatalf("openssl %v: %v: %s", arguments, err, said)
+		}
+	}
+	run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=the victim", "-days", "2")
+	for _, more := range [][]string{nil, {"-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"}} {
+		file := filepath.Join(dir, "client.p12")
+		run(append([]string{"pkcs12", "-export", "-inkey", key, "-in", cert, "-out", file, "-passout", "pass:" + filePassword}, more...)...)
+		got, err := LoadClientCertificate(file, filePassword, time.Now())
+		if err != nil || got.TLS.Leaf.Subject.CommonName != "the victim" {
+			t.Errorf("%v: %v", more, err)
+		}
+	}
+}
+
+func TestClientCertificateMistakes(t *testing.T) {
+	_, certificate := newClient(t)
+	_, other := newClient(t)
+	good := pkcs12File(t, certificate.PrivateKey, certificate.Leaf)
+	made := func(change func(*x509.Certificate)) string {
+		key, leaf := selfSigned(t, change)
+		return pkcs12File(t, key, leaf)
+	}
+	store, err := pkcs12.Modern.EncodeTrustStore([]*x509.Certificate{certificate.Leaf}, filePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ file, password, says string }{
+		"no file":         {filepath.Join(t.TempDir(), "none.p12"), "", "cannot be read"},
+		"not PKCS#12":     {write(t, []byte("hello")), "", "is not a PKCS#12 file"},
+		"PEM":             {write(t, []byte("-----BEGIN CERTIFICATE-----\n")), "", "this is PEM"},
+		"wrong password":  {good, "other-password", "the password does not open"},
+		"no password":     {good, "", "CROSSEXAM_CLIENT_CERT_PASSWORD"},
+		"no key":          {write(t, store), filePassword, "no private key"},
+		"key of another":  {pkcs12File(t, certificate.PrivateKey, other.Leaf), filePassword, "no certificate for it"},
+		"expired":         {made(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), filePassword, "has expired"},
+		"not yet valid":   {made(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }), filePassword, "is not valid before"},
+		"not for clients": {made(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), filePassword, "not for clients"},
+		"truncated":       {write(t, truncated(t, good)), filePassword, "is not a PKCS#12 file"},
+	} {
+		_, err := LoadClientCertificate(c.file, c.password, time.Now())
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+		if err != nil && c.password != "" && strings.Contains(err.Error(), c.password) {
+			t.Errorf("%s: the error repeats the password: %v", name, err)
+		}
+	}
+}
+
+func truncated(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data[:len(data)/2]
+}
+
+// In a configuration it makes a credential, and its mistakes name the entry.
+func TestClientCertificateOfAConfiguration(t *testing.T) {
+	_, certificate := newClient(t)
+	file := pkcs12File(t, certificate.PrivateKey, certificate.Leaf)
+	config := func(url, password string) Config {
+		return Config{URL: url, Credentials: CredentialsConfig{ClientCertificate: &ClientCertificateConfig{File: file, Password: password}}}
+	}
+	d, err := config("https://127.0.0.1:1", filePassword).Deployment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !d.Facts.Has(scenarios.ClientCert) || d.Facts.Has(scenarios.Network) || !d.Credentials.Certificate().Leaf.Equal(certificate.Leaf) {
+		t.Errorf("credentials %v", d.Facts.Credentials)
+	}
+	if got := fmt.Sprint(d.Credentials.Secrets()); got != "["+filePassword+"]" {
+		t.Errorf("secrets %s", got)
+	}
+	for url, says := range map[string]string{"http://127.0.0.1:1": "goes with TLS", "https://127.0.0.1:1": "has a password"} {
+		_, err := config(url, "").Deployment(t.Context())
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: the error is %v", url, err)
+		}
+	}
+	alone := config("https://127.0.0.1:1", filePassword)
+	alone.Credentials.ClientCertificate.File = ""
+	if _, err := alone.Deployment(t.Context()); err == nil || !strings.Contains(err.Error(), "a password and no file") {
+		t.Errorf("without a file: %v", err)
+	}
+	// The file may leave the password to the environment, and nothing else.
+	for text, wrong := range map[string]bool{"file: " + file: false, "file: " + file + ", password: other": true, "file: none.p12": true} {
+		yaml := filepath.Join(t.TempDir(), "crossexam.yaml")
+		if err := os.WriteFile(yaml, []byte("target: https://127.0.0.1:1\ncredentials: {client_certificate: {"+text+"}}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadConfig(yaml); (err != nil) != wrong {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// named serves over https, asks for a client certificate of these authorities (nil
+// for any), and says whose came.
+func named(t *testing.T, auth tls.ClientAuthType, accepted *x509.CertPool) (address string, roots *x509.CertPool) {
+	t.Helper()
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := authority.TLSConfig()
+	config.ClientAuth, config.ClientCAs = auth, accepted
+	server, err := loopback.ServeTLS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := "nobody"
+		if c := loopback.ClientCertificate(r); c != nil {
+			who = c.Subject.CommonName
+		}
+		_, _ = w.Write([]byte(who))
+	}), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server.Addr(), authority.Roots()
+}
+
+func certifiedTap(t *testing.T, address string, roots *x509.CertPool, c *ClientCertificate) *Tap {
+	t.Helper()
+	tap, err := NewTap(Options{
+		Upstream:          Upstream{URL: &url.URL{Scheme: "https", Host: address}, Roots: roots},
+		ClientCertificate: c,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tap.Close)
+	return tap
+}
+
+// Requests with the certificate and without never share a connection to the target.
+func TestTapForwardsWithAndWithout(t *testing.T) {
+	_, certificate := newClient(t)
+	address, roots := named(t, tls.RequestClientCert, nil)
+	tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
+	for i := range 3 {
+		for with, want := range map[bool]string{true: "the victim", false: "nobody"} {
+			x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/", ClientCertificate: with})
+			if x.Response == nil || x.Response.Body != want || x.Request.ClientCertificate != with {
+				t.Errorf("%d, with the certificate %t: %+v", i, with, x)
+			}
+		}
+	}
+	if len(tap.plain.pool.idle) != 1 || len(tap.certified.pool.idle) != 1 {
+		t.Errorf("%d and %d connections are kept", len(tap.plain.pool.idle), len(tap.certified.pool.idle))
+	}
+	if asks, refused := tap.AsksForCertificate(); !asks || refused != "" {
+		t.Errorf("asks %t, refused %q", asks, refused)
+	}
+	tap.Close()
+	if len(tap.plain.pool.idle)+len(tap.certified.pool.idle) != 0 {
+		t.Error("connections are open after Close")
+	}
+}
+
+// What the target thinks of certificates.
+func TestTapKnowsWhetherTheTargetAsks(t *testing.T) {
+	authority, certificate := newClient(t)
+	_, other := selfSigned(t, func(c *x509.Certificate) { c.Subject.CommonName = "another authority" })
+	strangers := x509.NewCertPool()
+	strangers.AddCert(other)
+	for name, c := range map[string]struct {
+		auth     tls.ClientAuthType
+		accepted *x509.CertPool
+		asks     bool
+		refused  bool
+	}{
+		"asks nobody":         {tls.NoClientCert, nil, false, false},
+		"asks for any":        {tls.RequestClientCert, nil, true, false},
+		"asks for ours":       {tls.VerifyClientCertIfGiven, authority.Roots(), true, false},
+		"insists on ours":     {tls.RequireAndVerifyClientCert, authority.Roots(), true, false},
+		"asks for strangers'": {tls.VerifyClientCertIfGiven, strangers, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, roots := named(t, c.auth, c.accepted)
+			tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
+			if err := tap.Reach(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if asks, refused := tap.AsksForCertificate(); asks != c.asks || (refused != "") != c.refused {
+				t.Errorf("asks %t, refused %q", asks, refused)
+			}
+		})
+	}
+}
+
+func TestTapWithoutCertificate(t *testing.T) {
+	address, roots := named(t, tls.RequestClientCert, nil)
+	tap := certifiedTap(t, address, roots, nil)
+	x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/", ClientCertificate: true})
+	if x.Response != nil || !strings.Contains(x.Fault, "there is none") {
+		t.Errorf("%+v", x)
+	}
+	_, certificate := newClient(t)
+	if _, err := NewTap(Options{Upstream: Upstream{URL: &url.URL{Scheme: "http", Host: address}}, ClientCertificate: &ClientCertificate{TLS: certificate}}); err == nil {
+		t.Error("an http target with a client certificate has a tap")
+	}
+}
+
+// A server that takes no one without a certificate says so in TLS alone.
+func TestTapSaysWhoIsRefused(t *testing.T) {
+	authority, certificate := newClient(t)
+	address, roots := named(t, tls.RequireAndVerifyClientCert, authority.Roots())
+	tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
+	if err := tap.Reach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/"})
+	if x.Response != nil || !x.CertificateRequired || !strings.Contains(x.Fault, "broke off TLS") || !strings.Contains(x.Fault, "certificate required") {
+		t.Errorf("%+v", x)
+	}
+}
