@@ -31,7 +31,7 @@ help: ## this list
 setup: ## find Go, git and Chrome or Chromium; install Debian's Chromium where that is possible
 	@scripts/setup
 
-stacks: ## find nginx and NSS's tools, which this project's own tests need; install Debian's or Ubuntu's where that is possible
+stacks: ## find what this project's own tests run (nginx, NSS's tools, FastAPI, Express); install it where that is possible
 	@scripts/stacks
 
 # go build knows best what is out of date.
