@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -38,9 +39,12 @@ func (r Result) Verdict() scenarios.Verdict { return r.Judgement.Verdict }
 // violated SHOULD too, that nothing excuses, and a verdict that could not be
 // reached on either, which nothing excuses.
 func (r Result) Fails(strict bool) bool {
-	binding := r.Scenario.Level == scenarios.Must || strict && r.Scenario.Level == scenarios.Should
+	binding := r.Level() == scenarios.Must || strict && r.Level() == scenarios.Should
 	return binding && (r.Verdict() == scenarios.Violates && r.Excuse() == "" || r.Verdict() == scenarios.CannotTell)
 }
+
+// Level is how much the result binds: as its scenario does, or less.
+func (r Result) Level() scenarios.Level { return cmp.Or(r.Judgement.Level, r.Scenario.Level) }
 
 // Excuse says why a violation does not fail a run: the operator has accepted it,
 // or the baseline has it too. It is empty where there is no excuse.

@@ -303,7 +303,7 @@ func newResult(c engine.Result) Result {
 		ID:          c.Scenario.ID,
 		Title:       c.Scenario.Title,
 		Family:      c.Scenario.Family(),
-		Level:       c.Scenario.Level,
+		Level:       c.Level(),
 		Severity:    c.Judgement.Severity,
 		Verdict:     c.Judgement.Verdict,
 		Reason:      c.Judgement.Reason,

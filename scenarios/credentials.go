@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -131,7 +132,7 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 				Subject:  v.subject(e),
 				Attempts: append([]Attempt{v.read(e)}, v.controls(v.page, e)...),
 				Judge: func(obs []Observation) Judgement {
-					return judgeUntrustedCredentials(c, reach(t, v.page), obs)
+					return judgeUntrustedCredentials(c, reach(t, v.page), t.Trusted, obs)
 				},
 			})
 		}
@@ -139,10 +140,21 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
+// grantsNobodyElse tells whether a reply names none but trusted origins.
+func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
+	return !slices.ContainsFunc(r.Headers.Values(cors.HeaderAllowOrigin), func(named string) bool {
+		return !slices.ContainsFunc(trusted, func(o cors.Origin) bool { return o.String() == named })
+	})
+}
+
 // judgeUntrustedCredentials takes the attacker's read and the controls. It looks at
 // the read alone: preflights are the family PRE, and what comes for want of a
 // credential is ERR.
-func judgeUntrustedCredentials(c Credential, reach Severity, obs []Observation) Judgement {
+//
+// Alone, or beside a trusted origin that stands there for everybody, the header
+// grants nothing: common servers (Starlette, Express's cors) send it so with a right
+// list, where their users cannot mend it, so that it is only advised against.
+func judgeUntrustedCredentials(c Credential, reach Severity, trusted []cors.Origin, obs []Observation) Judgement {
 	read := obs[0]
 	if why := silence(obs[:1]); why != "" {
 		return cannotTell("%s", why)
@@ -153,6 +165,10 @@ func judgeUntrustedCredentials(c Credential, reach Severity, obs []Observation) 
 		return cannotTell("the target did not answer the request itself")
 	case !hasLine(r, cors.HeaderAllowCredentials, "true"):
 		return conforms("the %d reply to %s has no Access-Control-Allow-Credentials: true", r.Status, origin)
+	case grantsNobodyElse(trusted, r):
+		j := violates(Low, "the %d reply to %s has %s, which grants it nothing and does no harm by itself", r.Status, origin, grantText(r))
+		j.Level = Should
+		return j
 	case grantTo(origin, r) < credentialRead:
 		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant and does no harm by itself", r.Status, origin, grantText(r))
 	}

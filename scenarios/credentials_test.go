@@ -44,7 +44,9 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 	blocked := func(r *cors.Response) func(Attempt) Observation {
 		return func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, r) }
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeUntrustedCredentials(Cookie, High, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement {
+		return judgeUntrustedCredentials(Cookie, High, v.target.Trusted, obs)
+	}, []ruling{
 		{name: "none", obs: stolen(v, blocked(reply(200, privateBody)), denied, denied, denied), verdict: Conforms},
 		{name: "alone", obs: stolen(v, blocked(reply(200, privateBody, withCredentials)), denied, denied, denied),
 			verdict: Violates, severity: Low, reason: "does no harm"},
@@ -60,4 +62,21 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 			return refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied)
 		}, denied, denied, denied), verdict: CannotTell},
 	})
+	// What grants nobody anything is advice; anything else binds.
+	for _, tt := range []struct {
+		lines []string
+		want  Level
+	}{
+		{[]string{withCredentials}, Should},
+		{[]string{allowOrigin(trustedOrigin), withCredentials}, Should},
+		{[]string{allowOrigin("*"), withCredentials}, ""},
+		{[]string{allowOrigin("https://other.test"), withCredentials}, ""},
+		{[]string{allowOrigin(trustedOrigin), allowOrigin("https://other.test"), withCredentials}, ""},
+		{echoed, ""},
+	} {
+		obs := stolen(v, blocked(reply(200, privateBody, tt.lines...)), denied, denied, denied)
+		if j := judgeUntrustedCredentials(Cookie, High, v.target.Trusted, obs); j.Verdict != Violates || j.Level != tt.want {
+			t.Errorf("%q: %+v", tt.lines, j)
+		}
+	}
 }

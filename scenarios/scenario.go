@@ -86,6 +86,9 @@ type Judgement struct {
 	Verdict  Verdict
 	Severity Severity // of a violation, else empty
 	Reason   string   // one plain sentence with the evidence in it
+	// Level is that of the violation where it binds less than the scenario does, by a
+	// form that can do no harm; empty is the scenario's.
+	Level Level
 	// Proof is the index of the observation that shows it best.
 	Proof int
 	// Exfiltrated says that the attacker's collector received data from the

@@ -84,7 +84,7 @@ func tolerated(results []engine.Result) string {
 		switch excuse := r.Excuse(); {
 		case r.Verdict() == scenarios.Violates && excuse != "":
 			return fmt.Sprintf("violates (%s): %s", excuse, r.Judgement.Reason)
-		case r.Verdict() == scenarios.Violates && r.Scenario.Level == scenarios.Should:
+		case r.Verdict() == scenarios.Violates && r.Level() == scenarios.Should:
 			return "violates a SHOULD, which fails in a strict run: " + r.Judgement.Reason
 		case r.Verdict() == scenarios.Violates:
 			return "violates what is advised: " + r.Judgement.Reason

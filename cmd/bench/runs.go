@@ -72,7 +72,7 @@ func full(ctx context.Context, s size) (measured, error) {
 	}
 	wall := time.Since(start)
 	for _, r := range record.Results {
-		if r.Verdict() == scenarios.Violates && r.Scenario.Level == scenarios.Must {
+		if r.Verdict() == scenarios.Violates && r.Level() == scenarios.Must {
 			return measured{}, fmt.Errorf("the fixture does not conform to %s: %s", r.Scenario.ID, r.Judgement.Reason)
 		}
 	}
