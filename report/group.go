@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -35,7 +36,8 @@ func (r Report) families() []family {
 	return all
 }
 
-// groups gathers the results by scenario, the gravest first.
+// groups gathers the results by scenario, the gravest first, and those that are
+// alike in the order of the catalogue: the cause before what follows from it.
 func (r Report) groups() []group {
 	var all []group
 	for _, c := range r.Results {
@@ -50,7 +52,13 @@ func (r Report) groups() []group {
 		slices.SortStableFunc(g.Results, func(a, b Result) int { return b.gravity() - a.gravity() })
 		all[i].Result = g.Results[0]
 	}
-	slices.SortStableFunc(all, func(a, b group) int { return b.gravity() - a.gravity() })
+	order := map[string]int{}
+	for i, s := range scenarios.Catalogue() {
+		order[s.ID] = i
+	}
+	slices.SortStableFunc(all, func(a, b group) int {
+		return cmp.Or(b.gravity()-a.gravity(), order[a.ID]-order[b.ID])
+	})
 	return all
 }
 

@@ -108,7 +108,10 @@ type Result struct {
 	Change engine.Change `json:"change" redact:"-"`
 	Reason string        `json:"reason"`
 	// Exfiltrated says that the attacker's collector received private data.
-	Exfiltrated bool       `json:"exfiltrated"`
+	Exfiltrated bool `json:"exfiltrated"`
+	// FollowsFrom is the ID of the scenario whose violation explains this one, or
+	// empty.
+	FollowsFrom string     `json:"follows_from" redact:"-"`
 	Subject     Subject    `json:"subject"`
 	Proof       Proof      `json:"proof"`
 	Guidance    []Guidance `json:"guidance" redact:"-"`
@@ -309,6 +312,7 @@ func newResult(c engine.Result) Result {
 		Reason:      c.Judgement.Reason,
 		Change:      c.Change,
 		Exfiltrated: c.Judgement.Exfiltrated,
+		FollowsFrom: c.Judgement.FollowsFrom,
 		Subject:     newSubject(c.Subject),
 		Proof:       newProof(c.Proof()),
 		Guidance:    []Guidance{},

@@ -87,7 +87,7 @@ func (p *printer) findings() {
 		p.violations(g)
 		for _, c := range g.Results {
 			switch {
-			case p.r.fails(c):
+			case p.r.fails(c), p.folded(c):
 			case c.Verdict == scenarios.Violates && c.Accepted:
 				accepted = append(accepted, c)
 			case p.r.violated(c):
@@ -147,7 +147,7 @@ func (p *printer) stale() {
 func (p *printer) violations(g group) {
 	var failing []Result
 	for _, c := range g.Results {
-		if p.r.fails(c) {
+		if p.r.fails(c) && !p.folded(c) {
 			failing = append(failing, c)
 		}
 	}
@@ -180,7 +180,18 @@ func (p *printer) violations(g group) {
 		p.field(map[bool]string{true: "also"}[i == 0], c.Subject.String())
 	}
 	p.field("fix", first.Fix)
+	if followers := p.r.followers(first.ID); followers != "" {
+		if !p.o.Verbose {
+			followers += " (--verbose shows each)"
+		}
+		p.field("and so", followers)
+	}
 	p.line("")
+}
+
+// folded tells whether the violation that explains this one stands for both.
+func (p *printer) folded(c Result) bool {
+	return !p.o.Verbose && c.Verdict == scenarios.Violates && !c.Accepted && p.r.explained(c)
 }
 
 // grade is level and severity in words, and whether the violation is new.

@@ -122,6 +122,50 @@ func TestTextOfAcceptedAndCompared(t *testing.T) {
 	}
 }
 
+// What follows from a violation is named with it, and shown only where all is, or
+// where the violation that explains it does not fail the run.
+func TestTextOfWhatFollows(t *testing.T) {
+	follows := stolen("ORG-001", "https://app.example.com.evil.test")
+	follows.Judgement.FollowsFrom = "WLD-001"
+	advised := judged("ORG-007", scenarios.Should, scenarios.Violates, "the port does not count")
+	advised.Judgement.FollowsFrom = "WLD-001"
+	echo := stolen("WLD-001", sampleEvil)
+	refused := judged("WLD-001", scenarios.Must, scenarios.Conforms, "it was blocked")
+	const together = "2 other requirements are violated by the same rule: ORG-001, ORG-007"
+	for name, c := range map[string]struct {
+		results   []engine.Result
+		verbose   bool
+		says, not []string
+	}{
+		"folded":       {[]engine.Result{follows, advised, echo}, false, []string{"VIOLATES  WLD-001", together, "--verbose"}, []string{"VIOLATES  ORG-001", "what is advised", "port"}},
+		"verbose":      {[]engine.Result{follows, advised, echo}, true, []string{"VIOLATES  WLD-001", together, "VIOLATES  ORG-001", "port"}, []string{"--verbose"}},
+		"not violated": {[]engine.Result{follows, advised, refused}, false, []string{"VIOLATES  ORG-001", "port"}, []string{"by the same rule"}},
+		"by itself":    {[]engine.Result{follows}, false, []string{"VIOLATES  ORG-001"}, []string{"by the same rule"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record := sample()
+			record.Results = c.results
+			got := text(t, New(record, Meta{}), TextOptions{Verbose: c.verbose, Width: 200})
+			for _, text := range c.says {
+				if !strings.Contains(got, text) {
+					t.Errorf("it lacks %q", text)
+				}
+			}
+			for _, text := range c.not {
+				if strings.Contains(got, text) {
+					t.Errorf("it has %q", text)
+				}
+			}
+			if root, other := strings.Index(got, "  WLD-001"), strings.Index(got, "  ORG-001"); root > other && other >= 0 && root >= 0 {
+				t.Error("what follows comes first")
+			}
+			if t.Failed() {
+				t.Log(got)
+			}
+		})
+	}
+}
+
 func TestTextQuiet(t *testing.T) {
 	got := text(t, New(sample(), Meta{}), TextOptions{Quiet: true})
 	if strings.Contains(got, "WLD-001") || !strings.HasPrefix(got, "Any web page") || !strings.Contains(got, "Exit code 1") {
