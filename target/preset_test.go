@@ -166,8 +166,7 @@ func TestDocumentOfAPage(t *testing.T) {
 		"nothing there":  {"/nothing", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var server *httptest.Server
-			server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
 				case "/docs":
 					fmt.Fprintf(w, "<script>const ui = SwaggerUIBundle({\n url: '%s',\n", strings.ReplaceAll(c.link, "HOST", r.Host))
