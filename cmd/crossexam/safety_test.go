@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -40,13 +41,30 @@ func (a *witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Unlock()
 }
 
+func (a *witness) requests() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked)
+}
+
+// names are those of the runs that asked.
+func (a *witness) names() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Sorted(maps.Keys(a.runs))
+}
+
+// together is how many requests were under way at once, at the most.
+func (a *witness) together() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.most
+}
+
 // company waits until another request has been under way at the same time, once.
 func (a *witness) company(atMost time.Duration) {
 	for deadline := time.Now().Add(atMost); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		a.mu.Lock()
-		met := a.most > 1
-		a.mu.Unlock()
-		if met {
+		if a.together() > 1 {
 			return
 		}
 	}
@@ -84,11 +102,11 @@ credentials: {network: true}
 		announced[unlabelled(line[1]+" "+strings.TrimPrefix(line[2], url))] = true
 	}
 	r := crossexam(t, nil, "test", url, "--config", file)
-	if len(api.asked) < 100 || len(announced) < 10 {
-		t.Fatalf("%d requests reached the target, %d are in the dry run", len(api.asked), len(announced))
+	if len(api.requests()) < 100 || len(announced) < 10 {
+		t.Fatalf("%d requests reached the target, %d are in the dry run", len(api.requests()), len(announced))
 	}
 	var missing []string
-	for _, asked := range api.asked {
+	for _, asked := range api.requests() {
 		asked = unlabelled(asked)
 		if !announced[asked] && !slices.Contains(missing, asked) {
 			missing = append(missing, asked)
@@ -100,12 +118,12 @@ credentials: {network: true}
 	if len(missing) > 0 {
 		t.Errorf("not in the dry run: %q", missing)
 	}
-	if !slices.Contains(api.asked, "POST /sent") {
+	if !slices.Contains(api.requests(), "POST /sent") {
 		t.Error("the write that is safe did not reach the target")
 	}
 	name := r.report(t).Run.Name
-	if len(api.runs) != 1 || !api.runs[name] || !strings.HasPrefix(name, "crossexam-") {
-		t.Errorf("the target sees the runs %v, the report has %s", api.runs, name)
+	if !slices.Equal(api.names(), []string{name}) || !strings.HasPrefix(name, "crossexam-") {
+		t.Errorf("the target sees the runs %q, the report has %s", api.names(), name)
 	}
 	for _, where := range []string{r.stdout, outputs(t, r)[r.out+"/summary.md"]} {
 		if text := strings.Join(strings.Fields(where), " "); !strings.Contains(text, "Withheld from the target") || !strings.Contains(text, "PUT /private") {
@@ -113,7 +131,7 @@ credentials: {network: true}
 		}
 	}
 	withheld := r.report(t).Withheld
-	if len(withheld) == 0 || slices.ContainsFunc(api.asked, func(asked string) bool { return asked == withheld[0].Method+" "+withheld[0].Path }) {
+	if len(withheld) == 0 || slices.ContainsFunc(api.requests(), func(asked string) bool { return asked == withheld[0].Method+" "+withheld[0].Path }) {
 		t.Errorf("withheld: %+v", withheld)
 	}
 }
@@ -136,11 +154,11 @@ func TestRedirectOffTheHost(t *testing.T) {
 	url := serve(t, api.ServeHTTP)
 	file := save(t, "crossexam.yaml", "trusted: [https://app.example]\ncredentials: {login: {path: /login, form: {user: a, word: b0123456}}, network: true}\nredirects: [/old]\n")
 	r := crossexam(t, nil, "test", url, "--config", file, "--label=WLD || HDR-008")
-	if len(api.asked) < 10 {
-		t.Errorf("only %q were asked for\n%s%s", api.asked, r.stdout, r.stderr)
+	if len(api.requests()) < 10 {
+		t.Errorf("only %q were asked for\n%s%s", api.requests(), r.stdout, r.stderr)
 	}
-	if len(elsewhere.asked) > 0 {
-		t.Errorf("another server was asked for %q", elsewhere.asked)
+	if len(elsewhere.requests()) > 0 {
+		t.Errorf("another server was asked for %q", elsewhere.requests())
 	}
 }
 
@@ -161,16 +179,16 @@ func TestEffectsAreLeftAlone(t *testing.T) {
 	url := serve(t, api.ServeHTTP)
 	dangerous := regexp.MustCompile(`/(logout|items/reset|list|admin/users)`)
 	r := crossexam(t, nil, "test", url, "--trusted=https://app.example", "--exclude=/admin/*")
-	if len(api.asked) < 50 || !strings.Contains(r.stderr, "/logout") || !strings.Contains(r.stderr, `excluded by "/admin/*"`) {
-		t.Errorf("%d requests\n%s", len(api.asked), r.stderr)
+	if len(api.requests()) < 50 || !strings.Contains(r.stderr, "/logout") || !strings.Contains(r.stderr, `excluded by "/admin/*"`) {
+		t.Errorf("%d requests\n%s", len(api.requests()), r.stderr)
 	}
-	for _, asked := range api.asked {
+	for _, asked := range api.requests() {
 		if dangerous.MatchString(asked) {
 			t.Errorf("it asked for %s", asked)
 		}
 	}
 	crossexam(t, nil, "test", url, "--trusted=https://app.example", "--read=/logout", "--label=WLD")
-	if !slices.Contains(api.asked, "GET /logout") {
+	if !slices.Contains(api.requests(), "GET /logout") {
 		t.Error("what was named was not read")
 	}
 }
@@ -194,7 +212,7 @@ func TestConcurrency(t *testing.T) {
 		if len(r.report(t).Results) < 20 || r.report(t).Fault != nil {
 			t.Errorf("%q: %d results, fault %+v", limits, len(r.report(t).Results), r.report(t).Fault)
 		}
-		return api.most
+		return api.together()
 	}
 	if got := most("limits: {concurrency: 1}\n"); got != 1 {
 		t.Errorf("with one at once there were %d", got)
