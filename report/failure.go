@@ -8,13 +8,10 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// Fails tells whether the result fails a run: a violated MUST that is not accepted,
-// with strict such a SHOULD too, and a verdict that could not be reached on either.
-func (c Result) Fails(strict bool) bool {
-	if !c.binding(strict) {
-		return false
-	}
-	return c.Verdict == scenarios.CannotTell || c.Verdict == scenarios.Violates && !c.Accepted
+// Fails tells whether a result fails the run: a binding violation that nothing
+// excuses, and a verdict that could not be reached where it binds.
+func (r Report) Fails(c Result) bool {
+	return r.fails(c) || c.Verdict == scenarios.CannotTell && c.binding(r.Run.Strict)
 }
 
 // Failure is what a test says of a result that fails: the requirement, what

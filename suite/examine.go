@@ -23,22 +23,28 @@ func describe(families []family, run func(SpecContext, spec)) {
 	}
 }
 
-// examine has the items of a spec judged, attaches the results, and fails or skips
-// the spec where they say so. The error is a fault of the harness.
-//
-// A case that violates fails; so does one that cannot be told, because no verdict
-// is not a pass. What is not binding is skipped with its reason.
-func examine(ctx SpecContext, session *engine.Session, s spec, strict bool) error {
-	GinkgoHelper()
+// observe has the items of a spec judged and attaches the results. The error is a
+// fault of the harness.
+func observe(ctx SpecContext, session *engine.Session, s spec) ([]engine.Result, error) {
 	var results []engine.Result
 	for _, item := range s.items {
 		r, err := session.Result(ctx, item)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		results = append(results, r)
 		AddReportEntry(string(r.Judgement.Verdict), entry(r), ReportEntryVisibilityFailureOrVerbose, types.NewCustomCodeLocation(s.name))
 	}
+	return results, nil
+}
+
+// tell fails or skips a spec where its results say so.
+//
+// A case that violates fails; so does one that cannot be told, because no verdict
+// is not a pass. What is not binding, or excused by the session's options, is
+// skipped with its reason.
+func tell(results []engine.Result, strict bool) {
+	GinkgoHelper()
 	if reason, only := notApplicable(results); only {
 		Skip("not-applicable: " + reason)
 	}
@@ -47,7 +53,6 @@ func examine(ctx SpecContext, session *engine.Session, s spec, strict bool) erro
 	if why := tolerated(results); why != "" {
 		Skip(why)
 	}
-	return nil
 }
 
 // entry is a result in one line, for reports.

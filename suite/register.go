@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -102,20 +101,23 @@ func (x *standing) run(ctx SpecContext, s spec) {
 	if c := x.Config(); x.config == nil || !reflect.DeepEqual(c, *x.config) {
 		x.trouble = x.begin(ctx, c)
 	}
+	var results []engine.Result
+	id := s.items[0].Scenario.ID
 	if x.trouble == nil {
-		id := s.items[0].Scenario.ID
 		s.items = slices.DeleteFunc(slices.Clone(x.plan.Items), func(i engine.Item) bool { return i.Scenario.ID != id })
-		// Also where the spec is skipped.
-		DeferCleanup(func() { x.failStale(id) })
-		x.trouble = examine(ctx, x.session, s, x.Strict)
+		results, x.trouble = observe(ctx, x.session, s)
 	}
 	if x.trouble != nil {
-		x.tell(x.trouble)
+		x.complain()
 	}
+	if !slices.ContainsFunc(results, func(r engine.Result) bool { return r.Fails(x.Strict) }) {
+		x.failStale(id)
+	}
+	tell(results, x.Strict)
 }
 
-// failStale fails the spec of a requirement that an accepted deviation excuses for
-// nothing.
+// failStale fails the spec where an accepted deviation about its requirement
+// accepts nothing any more.
 func (x *standing) failStale(id string) {
 	GinkgoHelper()
 	for _, a := range x.session.Record().Stale {
@@ -125,16 +127,16 @@ func (x *standing) failStale(id string) {
 	}
 }
 
-// tell fails the first spec that meets the trouble, also when it is tried again,
-// and skips the others.
-func (x *standing) tell(trouble error) {
+// complain fails the first spec that meets the trouble, also when it is tried
+// again, and skips the others.
+func (x *standing) complain() {
 	GinkgoHelper()
-	if why := attacker.Excuse(trouble, x.config.Browser.Path); why != "" && !x.RequireBrowser {
+	if why := attacker.Excuse(x.trouble, x.config.Browser.Path); why != "" && !x.RequireBrowser {
 		Skip(why)
 	}
 	if name := CurrentSpecReport().FullText(); x.told == "" || x.told == name {
 		x.told = name
-		Fail("could not judge: " + trouble.Error())
+		Fail("could not judge: " + x.trouble.Error())
 	}
 	Skip("could not judge, as " + x.told + " says")
 }
@@ -155,10 +157,7 @@ func (x *standing) begin(ctx SpecContext, c target.Config) error {
 		x.browser = b
 	}
 	x.plan = engine.NewPlan(scenarios.Catalogue(), d.Facts)
-	accepted, err := c.AcceptedDeviations(time.Now())
-	if err == nil {
-		err = x.plan.CheckMatches(accepted)
-	}
+	accepted, err := x.plan.Accepting(c)
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,11 @@ func Run(x Examination, o RunOptions) (bool, error) {
 		}
 	})
 	describe(families(x.Plan.Items), func(ctx SpecContext, s spec) {
-		if err := examine(ctx, session, s, x.Strict); err != nil {
+		results, err := observe(ctx, session, s)
+		if err != nil {
 			AbortSuite("could not judge: " + err.Error())
 		}
+		tell(results, x.Strict)
 	})
 	var writing error
 	ReportAfterSuite("JUnit", func(r Report) {

@@ -2,10 +2,8 @@ package corstest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/loopback"
@@ -48,10 +46,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	if err != nil {
 		return report.Report{}, err
 	}
-	accepted, err := o.config.AcceptedDeviations(time.Now())
-	if err == nil {
-		err = errors.Join(plan.CheckExpired(accepted, time.Now()), plan.CheckMatches(accepted))
-	}
+	accepted, err := plan.Accepting(o.config)
 	if err != nil {
 		return report.Report{}, err
 	}

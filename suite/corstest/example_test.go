@@ -68,7 +68,7 @@ func violated(h http.Handler) ([]string, error) {
 	}
 	var ids []string
 	for _, c := range r.Results {
-		if c.Verdict == scenarios.Violates && c.Fails(false) {
+		if c.Verdict == scenarios.Violates && r.Fails(c) {
 			ids = append(ids, c.ID)
 		}
 	}

@@ -89,7 +89,8 @@ func Bearer(token string) Option {
 // Policy is the CORS policy that the API should have.
 func Policy(p target.PolicyConfig) Option { return func(o *options) { o.config.Policy = p } }
 
-// Configure changes anything else that a crossexam.yaml can say.
+// Configure changes anything else that a crossexam.yaml can say, such as the file
+// with accepted deviations, whose violations are skipped.
 func Configure(change func(*target.Config)) Option { return func(o *options) { change(&o.config) } }
 
 // Only narrows the examination to requirements with any of these labels: an ID, a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,15 +34,14 @@ func Run(t *testing.T, h http.Handler, list ...Option) {
 	if why := attacker.Excuse(err, o.config.Browser.Path); why != "" && !o.requireBrowser {
 		t.Skip(why)
 	}
-	fails := func(c report.Result) bool { return c.Fails(o.strict) }
 	for _, cases := range byScenario(r.Results) {
 		t.Run(cases[0].ID, func(t *testing.T) {
 			for _, c := range cases {
 				if len(cases) == 1 {
-					tell(t, c, o.strict)
+					tell(t, r, c)
 					continue
 				}
-				t.Run(c.Subject.String(), func(t *testing.T) { tell(t, c, o.strict) })
+				t.Run(c.Subject.String(), func(t *testing.T) { tell(t, r, c) })
 			}
 		})
 	}
@@ -51,24 +51,21 @@ func Run(t *testing.T, h http.Handler, list ...Option) {
 	case err != nil:
 		t.Fatalf("could not judge: %v", err)
 	}
-	for _, s := range r.Stale {
-		t.Errorf("an accepted deviation is stale, since all that it is about conforms now: remove the entry on %s", s.About())
-	}
-	for _, s := range r.Stale {
-		t.Errorf("the accepted deviation %s is stale: all that it is about conforms now; remove the entry", s.About())
+	for _, stale := range r.Stale {
+		t.Errorf("the accepted deviation %s is stale: all that it is about conforms now; remove the entry", stale.About())
 	}
 	say := t.Log
-	if !slices.ContainsFunc(r.Results, fails) && r.ExitCode(o.strict) != report.ExitConforms {
+	if !slices.ContainsFunc(r.Results, r.Fails) && r.ExitCode(o.strict) == report.ExitNoVerdict {
 		say = t.Error // nothing was judged: no requirement is about this API
 	}
-	say(r.Headline(), r.FrontEnd(), r.Counts())
+	say(strings.Join(append([]string{r.Headline(), r.FrontEnd(), r.Counts()}, r.Notes...), "\n"))
 }
 
 // tell has the test say what became of a case.
-func tell(t *testing.T, c report.Result, strict bool) {
+func tell(t *testing.T, r report.Report, c report.Result) {
 	t.Helper()
 	switch {
-	case c.Fails(strict):
+	case r.Fails(c):
 		t.Error(c.Failure())
 	case c.Verdict == scenarios.Conforms:
 		t.Log(c.Title + ": " + c.Reason)

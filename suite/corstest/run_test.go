@@ -53,7 +53,9 @@ func TestOfATeam(t *testing.T) {
 	case "no trusted origin":
 		corstest.Run(t, careful(), corstest.Read("/me"))
 	case "nothing to read":
-		corstest.Run(t, careful(), corstest.Trusted("https://app.example.com"))
+		corstest.Run(t, http.NotFoundHandler(), corstest.Trusted("https://app.example.com"))
+	case "no credential":
+		corstest.Run(t, careful(), corstest.Trusted("https://app.example.com"), corstest.Only("WLD-003"))
 	case "nothing applies":
 		corstest.Run(t, careful(), production(corstest.Only("CFG-001"))...)
 	case "no such label":
@@ -158,6 +160,7 @@ func TestRun(t *testing.T) {
 
 		"no trusted origin": {code: 1, says: []string{"could not judge: no trusted origin: name the origin of the front end"}},
 		"nothing to read":   {code: 1, says: []string{"could not judge: nothing was found at the target that can be read"}},
+		"no credential":     {code: 1, says: []string{"--- FAIL: TestOfATeam/WLD-003 ", "WLD-003 could not be judged", "The API asks for a login (401 at /me) and no credential was given"}},
 		"nothing applies":   {code: 1, says: []string{"--- SKIP: TestOfATeam/CFG-001 ", "Could not judge: no requirement applies"}},
 		"no such label":     {code: 1, says: []string{`could not judge: no requirement has the label "WLD-901"`, "cookie"}},
 		"wrong session":     {code: 1, says: []string{"--- FAIL: TestOfATeam/WLD-001 ", "WLD-001 could not be judged", "a Secure cookie needs an https:// target"}},
