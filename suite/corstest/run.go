@@ -58,7 +58,8 @@ func Run(t *testing.T, h http.Handler, list ...Option) {
 	if !slices.ContainsFunc(r.Results, r.Fails) && r.ExitCode(o.strict) == report.ExitNoVerdict {
 		say = t.Error // nothing was judged: no requirement is about this API
 	}
-	say(strings.Join(append([]string{r.Headline(), r.FrontEnd(), r.Counts()}, r.Notes...), "\n"))
+	verdict := strings.TrimSpace(r.Headline() + " " + r.FrontEnd())
+	say(strings.Join(append([]string{verdict, r.Counts()}, r.Notes...), "\n"))
 }
 
 // tell has the test say what became of a case.
