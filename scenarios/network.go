@@ -17,7 +17,7 @@ func localNetwork() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
-			Fix: "List the front end's origins in CORS_ORIGINS instead of \"*\", and set a password (OPEN_NOTEBOOK_PASSWORD). " +
+			Fix: "List the front end's origins in CORS_ORIGINS instead of \"*\", and set a password (OPEN_NOTEBOOK_PASSWORD in Open Notebook). " +
 				"The browser's question about the local network is no defence: users say yes, and other browsers do not ask.",
 			Plan: planPublicPage,
 		},

@@ -32,7 +32,7 @@ func wildcardDefaults() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
-			Fix: "Set a password (OPEN_NOTEBOOK_PASSWORD) or put a login in front, and list the front end's origins instead of \"*\". " +
+			Fix: "Set a password (OPEN_NOTEBOOK_PASSWORD in Open Notebook) or put a login in front, and list the front end's origins instead of \"*\". " +
 				"Without a login, any page that the victim opens reads the API through the victim's browser.",
 			Plan: planNetwork,
 		},
