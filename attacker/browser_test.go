@@ -247,7 +247,7 @@ func TestKilledProcess(t *testing.T) {
 	if len(processesOf(t, theirs)) == 0 {
 		t.Fatal("the browser does not run")
 	}
-	sweepProfiles(profileRoot())
+	sweepProfiles(ProfileRoot())
 	if !exists(theirs) || !exists(filepath.Join(theirs, "Default")) {
 		t.Fatal("a profile in use was swept")
 	}
@@ -286,7 +286,7 @@ func TestProfilesAtOnce(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					sweepProfiles(profileRoot())
+					sweepProfiles(ProfileRoot())
 					if !exists(filepath.Join(p.dir, "Default", "Preferences")) {
 						return errors.New("a profile in use was swept")
 					}
@@ -316,7 +316,7 @@ func TestSweepFollowsNoLink(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "elsewhere"), filepath.Join(dir, profilePrefix+"1", "crossexam.lock")); err != nil {
 		t.Fatal(err)
 	}
-	sweepProfiles(profileRoot())
+	sweepProfiles(ProfileRoot())
 	if exists(filepath.Join(dir, "elsewhere")) {
 		t.Error("a file was made behind a link")
 	}

@@ -17,9 +17,24 @@ import (
 // ErrNoBrowser says that no Chrome or Chromium was found.
 var ErrNoBrowser = errors.New("no Chrome or Chromium found")
 
+// A NoBrowserError is an [ErrNoBrowser] with the place and with what to do.
+type NoBrowserError struct {
+	Found  string // what was found instead, and where
+	Advice string // what to do, without a full stop
+}
+
+func (e *NoBrowserError) Error() string { return e.Found + ": " + e.Advice }
+
+// Is tells errors.Is that this is an [ErrNoBrowser].
+func (e *NoBrowserError) Is(target error) bool { return target == ErrNoBrowser }
+
+func noBrowser(advice, found string, args ...any) error {
+	return &NoBrowserError{Found: ErrNoBrowser.Error() + fmt.Sprintf(found, args...), Advice: advice}
+}
+
 // FindBrowser gives the path of the browser's real binary: the wanted one (a
 // path, or a name on PATH) where it is not empty, else CROSSEXAM_BROWSER of the
-// environment, else the usual places. The error says what to do.
+// environment, else the usual places. The error is a [*NoBrowserError].
 func FindBrowser(wanted string) (string, error) {
 	source := "--browser"
 	if wanted == "" {
@@ -28,7 +43,7 @@ func FindBrowser(wanted string) (string, error) {
 	if wanted != "" {
 		path, err := exec.LookPath(wanted)
 		if err != nil {
-			return "", fmt.Errorf("%w at %q (%s): name an executable file, or leave it out to look in the usual places", ErrNoBrowser, wanted, source)
+			return "", noBrowser("name an executable file, or leave it out to look in the usual places", " at %q (%s)", wanted, source)
 		}
 		return realBinary(path)
 	}
@@ -51,6 +66,8 @@ func Excuse(err error, wanted string) string {
 	return fmt.Sprintf("nothing was examined: %v; CROSSEXAM_REQUIRE_BROWSER=1 makes this a failure", err)
 }
 
+const nameAnother = "name another one with --browser or CROSSEXAM_BROWSER"
+
 // findIn gives the first browser that can be used.
 func findIn(places []string) (string, error) {
 	var unusable error
@@ -69,7 +86,8 @@ func findIn(places []string) (string, error) {
 	if unusable != nil {
 		return "", unusable
 	}
-	return "", fmt.Errorf("%w: install one (Debian: apt-get install chromium), or name one with --browser or CROSSEXAM_BROWSER", ErrNoBrowser)
+	return "", noBrowser("install one (Debian: apt-get install chromium), or name one with --browser or CROSSEXAM_BROWSER",
+		"; looked for %s", strings.Join(places, ", "))
 }
 
 // usualPlaces begins with the real binaries behind the wrapper scripts of the
@@ -101,11 +119,11 @@ func usualPlaces(goos string) []string {
 func realBinary(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", fmt.Errorf("%w at %q: %v", ErrNoBrowser, path, err)
+		return "", noBrowser(nameAnother, " at %q, which cannot be read (%v)", path, err)
 	}
 	head, err := readHead(resolved)
 	if err != nil {
-		return "", fmt.Errorf("%w at %q: %v", ErrNoBrowser, path, err)
+		return "", noBrowser(nameAnother, " at %q, which cannot be read (%v)", path, err)
 	}
 	script := bytes.HasPrefix(head, []byte("#!"))
 	if script {
@@ -119,7 +137,8 @@ func realBinary(path string) (string, error) {
 		}
 	}
 	if strings.HasPrefix(resolved, "/snap/") || filepath.Base(resolved) == "snap" || script && bytes.Contains(head, []byte("/snap/")) {
-		return "", fmt.Errorf("%w that can be used: %q is a snap, which cannot see a profile in the temporary folder; install Google Chrome's .deb package and name it with --browser", ErrNoBrowser, path)
+		return "", noBrowser("install Google Chrome's .deb package and name it with --browser",
+			" that can be used; %q is a snap, which cannot see a profile in the temporary folder", path)
 	}
 	return resolved, nil
 }

@@ -25,7 +25,7 @@ type profile struct {
 // newProfile makes a profile for the options in the temporary folder, after
 // removing those that killed runs have left there.
 func newProfile(ctx context.Context, o Options) (*profile, error) {
-	root := profileRoot()
+	root := ProfileRoot()
 	sweepProfiles(root)
 	// It gets the name that others sweep by once it is locked.
 	dir, err := os.MkdirTemp(root, "new-"+profilePrefix)
@@ -74,10 +74,10 @@ func (p *profile) prepare(o Options) (err error) {
 	return nil
 }
 
-// profileRoot is the temporary folder, or /tmp where that one's path is too long:
+// ProfileRoot is the folder in which the browser's profile is made: the temporary folder, or /tmp where that one's path is too long:
 // Chrome makes a socket below the profile, whose path the kernel limits to 107
 // bytes, and dies if it does not fit.
-func profileRoot() string {
+func ProfileRoot() string {
 	const below = len("/" + profilePrefix + "0123456789" + "/org.chromium.Chromium.XXXXXX/SingletonSocket")
 	if root := os.TempDir(); len(root)+below <= 107 {
 		return root

@@ -151,7 +151,7 @@ func (s *Session) control(ctx context.Context, v *victim) error {
 			return &Fault{
 				Stage:  StageControls,
 				Err:    fmt.Errorf("the control %s failed: %s", c.ID, c.Detail),
-				Advice: advice(kind, open),
+				Advice: advice(kind, open, s.lab.options.Posture),
 			}
 		}
 	}
@@ -246,7 +246,10 @@ func judgeClosed(kind scenarios.Credential, o scenarios.Observation) Control {
 }
 
 // advice says what to do about a control that failed.
-func advice(kind scenarios.Credential, open scenarios.Observation) string {
+func advice(kind scenarios.Credential, open scenarios.Observation, p attacker.Posture) string {
+	if p.BlockThirdPartyCookies && kind == scenarios.Basic {
+		return "a browser that blocks third-party cookies keeps passwords at home too: run without --block-third-party-cookies"
+	}
 	for _, why := range open.Credential.HeldBack {
 		if why == "ThirdPartyPhaseout" || why == "ThirdPartyBlockedInFirstPartySet" || why == "UserPreferences" {
 			return "this browser blocks third-party cookies, so that a cookie attack cannot be seen: run without --block-third-party-cookies"

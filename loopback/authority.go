@@ -133,6 +133,24 @@ func (a *Authority) ClientCertificate(name string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
 
+// Mistrust has the host answer with a certificate of another key from now on, one
+// that nobody trusts.
+func (a *Authority) Mistrust(host string) error {
+	other, err := NewAuthority()
+	if err != nil {
+		return err
+	}
+	host = strings.ToLower(host)
+	certificate, err := other.certificate(host)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.certs[host] = certificate
+	return nil
+}
+
 func (a *Authority) certificate(host string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -85,7 +85,7 @@ stale included, 3 could not judge.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), listCommand(), explainCommand())
+	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), listCommand(), explainCommand(), doctorCommand())
 	return root
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -76,10 +77,24 @@ func crossexam(t *testing.T, env []string, args ...string) ran {
 	for _, e := range left {
 		t.Errorf("left behind in the temporary folder: %s", e.Name())
 	}
-	for _, process := range processesWith(t, temp) {
-		t.Errorf("left running: %s", process)
-	}
+	noProcessesWith(t, temp)
 	return r
+}
+
+// noProcessesWith waits until no process mentions the path: the helpers of a
+// browser that was killed end by themselves, which no event tells.
+func noProcessesWith(t *testing.T, path string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		left := processesWith(t, path)
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("left running:\n%s", strings.Join(left, "\n"))
+			return
+		}
+	}
 }
 
 // processesWith lists the command lines of running processes that mention a path.

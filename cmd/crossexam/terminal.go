@@ -51,11 +51,14 @@ func (p *progress) done() {
 	}
 }
 
+// colored tells whether to add colour to what is printed there (no-color.org).
+func colored(f *os.File) bool { return term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" }
+
 // textOptions fit the report to what standard output is.
 func textOptions(f *os.File, o testOptions) report.TextOptions {
 	t := report.TextOptions{Width: 80, Verbose: o.verbose, Quiet: o.quiet}
 	if term.IsTerminal(int(f.Fd())) {
-		t.Color = os.Getenv("NO_COLOR") == ""
+		t.Color = colored(f)
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 40 {
 			t.Width = min(w, 100)
 		}

@@ -1,0 +1,321 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/nginx"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Check says how one thing that examinations need is on this machine.
+type Check struct {
+	Name    string // such as "browser"
+	Outcome CheckOutcome
+	Found   string // what is the case
+	Advice  string // what to do, empty where there is nothing to do
+}
+
+// CheckOutcome says whether examinations can be made as far as a check goes.
+type CheckOutcome string
+
+// A check that is missing something needs the user to install or to change it. One
+// that failed is a control of the browser: what it shows cannot be trusted.
+const (
+	CheckOK      CheckOutcome = "ok"
+	CheckNote    CheckOutcome = "note" // works, and is worth knowing
+	CheckMissing CheckOutcome = "missing"
+	CheckFailed  CheckOutcome = "failed"
+)
+
+// Diagnose looks at what examinations need of this machine, and makes the controls
+// of every kind of credential in a browser of its own, without a target. Each check
+// is given when it is done. Those that need what an earlier one missed are left out.
+func Diagnose(ctx context.Context, o attacker.Options) iter.Seq[Check] {
+	return func(yield func(Check) bool) {
+		browser := checkBrowser(o.Path)
+		_ = yield(checkTemporaryFolder()) && yield(checkMemory()) && yield(browser) &&
+			(browser.Outcome == CheckMissing || diagnoseBrowser(ctx, o, yield)) &&
+			yield(checkNginx()) && yield(checkGo())
+	}
+}
+
+// diagnoseBrowser tells whether further checks are wanted.
+func diagnoseBrowser(ctx context.Context, o attacker.Options, yield func(Check) bool) bool {
+	lab, err := OpenLab(ctx, o)
+	if err != nil {
+		return yield(notStarted(ctx, err))
+	}
+	// The profile is what could be left; the next run sweeps it.
+	defer func() { _ = lab.Close() }()
+	if !yield(checkStarted(lab.browser.Info())) || !yield(checkSandbox(lab.browser.Info())) {
+		return false
+	}
+	// A session without a target has all that controls need.
+	s := &Session{lab: lab}
+	for _, kind := range controlled() {
+		if !yield(s.checkCredential(ctx, kind)) {
+			return false
+		}
+	}
+	return yield(s.checkLocalNetwork(ctx)) && yield(s.checkCertificates(ctx))
+}
+
+// controlled are the kinds of credential that have controls.
+func controlled() []scenarios.Credential {
+	return []scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.Network}
+}
+
+func checkGo() Check {
+	c := Check{Name: "go", Outcome: CheckOK}
+	path, err := exec.LookPath("go")
+	if err != nil {
+		c.Outcome, c.Found = CheckNote, "not on PATH; only building Crossexam needs it"
+		return c
+	}
+	c.Found = path + "; only building Crossexam needs it"
+	return c
+}
+
+func checkNginx() Check {
+	path, err := nginx.Find()
+	if err != nil {
+		return Check{
+			Name: "nginx", Outcome: CheckNote,
+			Found:  "not found; HDR-006, about shared caches, will not be examined",
+			Advice: "To have it examined: apt-get install nginx",
+		}
+	}
+	return Check{Name: "nginx", Outcome: CheckOK, Found: path + ", as the shared cache of HDR-006"}
+}
+
+// checkTemporaryFolder makes sure that the browser's profile can be made.
+func checkTemporaryFolder() Check {
+	dir := attacker.ProfileRoot()
+	c := Check{Name: "temp", Outcome: CheckOK, Found: dir}
+	if dir != os.TempDir() {
+		c.Outcome = CheckNote
+		c.Found = fmt.Sprintf("%s, since the path of %s is too long for Chrome's socket", dir, os.TempDir())
+	}
+	if err := tryWriting(dir); err != nil {
+		c.Outcome, c.Found, c.Advice = CheckMissing, err.Error(), "Set TMPDIR to a folder that you can write to."
+		return c
+	}
+	if free, known := freeSpace(dir); known {
+		c.Found += ", " + megabytes(free) + " free"
+		if free < ampleSpace {
+			c.Outcome = CheckNote
+			c.Advice = fmt.Sprintf("Should the browser die, make room or set TMPDIR to another folder: a run takes up to %s.", megabytes(ampleSpace))
+		}
+	}
+	return c
+}
+
+// What a run took with Chromium 156, doubled, in bytes: the profile and Chrome's
+// shared memory in the temporary folder, and the proportional set size of its
+// processes. Chrome starts with a fraction of it, so that less is only a hint for
+// when the browser dies.
+const (
+	ampleSpace  = 8 << 20
+	ampleMemory = 1600 << 20
+)
+
+func tryWriting(dir string) error {
+	f, err := os.CreateTemp(dir, "crossexam-doctor-")
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, "Crossexam was here.\n")
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
+
+// checkMemory is a hint for when the browser dies.
+func checkMemory() Check {
+	c := Check{Name: "memory", Outcome: CheckOK, Found: "not known on this system"}
+	if free, known := freeMemory(); known {
+		c.Found = megabytes(free) + " free"
+		if free < ampleMemory {
+			c.Outcome = CheckNote
+			c.Advice = fmt.Sprintf("Should the browser die, this is why: a run takes up to %s.", megabytes(ampleMemory))
+		}
+	}
+	return c
+}
+
+func megabytes(n uint64) string { return fmt.Sprintf("%d MB", n>>20) }
+
+func checkBrowser(wanted string) Check {
+	path, err := attacker.FindBrowser(wanted)
+	if err == nil {
+		return Check{Name: "browser", Outcome: CheckOK, Found: path}
+	}
+	c := Check{Name: "browser", Outcome: CheckMissing, Found: err.Error()}
+	var none *attacker.NoBrowserError
+	if errors.As(err, &none) {
+		c.Found, c.Advice = none.Found, sentence(none.Advice)
+	}
+	return c
+}
+
+// sentence makes a sentence of an error's text.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimRight(text[1:], ".") + "."
+}
+
+// checkStarted tells a whole browser from chrome-headless-shell, which passes the
+// controls, but has no preferences, and so no posture. Chrome has another product
+// name there.
+func checkStarted(info attacker.Info) Check {
+	c := Check{Name: "start", Outcome: CheckOK, Found: info.Product + ", a whole browser in its headless mode"}
+	if strings.HasPrefix(info.Product, "HeadlessChrome/") {
+		c.Outcome, c.Found = CheckNote, info.Product+" is chrome-headless-shell, and not what users run: it heeds no cookie settings"
+		c.Advice = "Install Chrome or Chromium itself (Debian: apt-get install chromium)."
+	}
+	return c
+}
+
+func notStarted(ctx context.Context, err error) Check {
+	c := Check{
+		Name: "start", Outcome: CheckMissing, Found: err.Error(),
+		Advice: "Try another browser with --browser, or give this machine more memory and temporary space.",
+	}
+	if ctx.Err() != nil {
+		c.Outcome, c.Found, c.Advice = CheckFailed, "interrupted", ""
+	}
+	return c
+}
+
+func checkSandbox(info attacker.Info) Check {
+	if info.Sandbox {
+		return Check{Name: "sandbox", Outcome: CheckOK, Found: "on"}
+	}
+	return Check{
+		Name: "sandbox", Outcome: CheckNote, Found: "off: Chrome does not run as root otherwise",
+		Advice: "Run Crossexam as another user where the target may be hostile.",
+	}
+}
+
+// checkCredential makes the controls of one kind of credential: what any page may
+// read is read with it, and what none may is blocked.
+func (s *Session) checkCredential(ctx context.Context, kind scenarios.Credential) Check {
+	c := Check{Name: string(kind), Outcome: CheckOK}
+	err := s.controlAlone(ctx, kind)
+	if err != nil {
+		return failed(ctx, c, err)
+	}
+	var details []string
+	for _, control := range s.record.Controls {
+		if of, which, _ := strings.Cut(control.ID, "/"); of == string(kind) {
+			details = append(details, which+" API "+control.Detail)
+		}
+	}
+	c.Found = strings.Join(details, "; ")
+	if kind == scenarios.Cookie {
+		c.Found = "third-party cookies are allowed; " + c.Found
+	}
+	return c
+}
+
+func (s *Session) controlAlone(ctx context.Context, kind scenarios.Credential) error {
+	v, err := s.passerBy(ctx, kind)
+	if err != nil {
+		return err
+	}
+	defer s.lab.browser.CloseTab(v.name)
+	return s.control(ctx, v)
+}
+
+// passerBy is a victim who has no business with a target.
+func (s *Session) passerBy(ctx context.Context, kind scenarios.Credential) (*victim, error) {
+	v := &victim{name: "doctor, " + string(kind), identity: kind}
+	var err error
+	v.tab, err = s.lab.browser.Tab(ctx, v.name)
+	return v, err
+}
+
+// failed is the check with what went wrong.
+func failed(ctx context.Context, c Check, err error) Check {
+	c.Outcome, c.Found = CheckFailed, err.Error()
+	var f *Fault
+	switch {
+	case ctx.Err() != nil:
+		c.Found = "interrupted"
+	case errors.As(err, &f):
+		c.Found, c.Advice = f.Err.Error(), sentence(f.Advice)
+	default:
+		c.Advice = "Look at the memory and the temporary space above, or try another browser with --browser."
+	}
+	return c
+}
+
+// checkLocalNetwork gives both answers to the browser's question. Other
+// examinations do not depend on it.
+func (s *Session) checkLocalNetwork(ctx context.Context) Check {
+	c := Check{Name: "local-network", Outcome: CheckOK, Found: "a page on a public address reads with the permission, and is kept out without it"}
+	v, err := s.passerBy(ctx, scenarios.Network)
+	if err != nil {
+		return failed(ctx, c, err)
+	}
+	defer s.lab.browser.CloseTab(v.name)
+	for _, answer := range []scenarios.Permission{scenarios.Refused, scenarios.Granted} {
+		why, err := s.permit(ctx, v, cors.NewOrigin("https", string(answer)+"."+scenarios.PublicDomain, ""))
+		switch {
+		case err != nil:
+			return failed(ctx, c, err)
+		case why != "":
+			c.Outcome, c.Found = CheckNote, why
+			c.Advice = "NET-001 and NET-002 cannot be told in this browser; Chrome 142 and later have the policy."
+			return c
+		}
+	}
+	return c
+}
+
+// checkCertificates has a page ask a host that has a certificate of another key
+// than the run's.
+func (s *Session) checkCertificates(ctx context.Context) Check {
+	c := Check{Name: "certificates", Outcome: CheckOK}
+	stranger := cors.NewOrigin("https", "stranger.control.test", "")
+	if err := s.lab.stage.Authority().Mistrust(stranger.Host()); err != nil {
+		return failed(ctx, c, err)
+	}
+	s.lab.stage.Mount(stranger, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(cors.HeaderAllowOrigin, "*")
+	}))
+	v, err := s.passerBy(ctx, scenarios.Network)
+	if err != nil {
+		return failed(ctx, c, err)
+	}
+	defer s.lab.browser.CloseTab(v.name)
+	if err := v.tab.Open(ctx, evil(), attacker.Malicious); err != nil {
+		return failed(ctx, c, err)
+	}
+	sightings, err := v.tab.Run(ctx, []attacker.Task{{Attempt: scenarios.Attempt{
+		Page: evil(), Vector: scenarios.Fetch, Omit: true, Method: "GET", URL: stranger.String() + "/",
+	}}})
+	if err != nil {
+		return failed(ctx, c, err)
+	}
+	got := sightings[0]
+	if !strings.HasPrefix(got.Block.Network, "net::ERR_CERT_") {
+		c.Outcome = CheckFailed
+		c.Found = fmt.Sprintf("a certificate of an unknown key was not refused (%s)", cmp.Or(got.Block.Network, got.Fault, "the page read the answer"))
+		c.Advice = "This browser takes any certificate, so that anyone could answer in a target's name: try another one with --browser."
+		return c
+	}
+	c.Found = fmt.Sprintf("the run's own key is trusted, another one is refused (%s)", got.Block.Network)
+	return c
+}
