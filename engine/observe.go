@@ -21,7 +21,7 @@ const maxFailures = 2
 // browser that dies is started once more a session. An error ends the session.
 func (s *Session) observeGroup(ctx context.Context, g *group) error {
 	if s.options.Progress != nil {
-		s.options.Progress(Progress{Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
+		s.options.Progress(Progress{Scenario: s.current, Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
 	}
 	if g.probe {
 		if err := s.logIn(ctx, g); err != nil {

@@ -33,6 +33,7 @@ type Session struct {
 	pending  []*group
 	planned  map[string]bool // keys of the attempts that are or were in a group
 	restarts int
+	current  string // ID of the scenario whose result is wanted
 	cache    *sharedCache // nil until an attempt needs it
 	cacheErr error
 	baseline *baselineIndex // nil for none
@@ -57,6 +58,7 @@ type Options struct {
 
 // Progress says how far an examination is.
 type Progress struct {
+	Scenario string // the ID of the one whose result is wanted
 	Doing    string
 	Attempts int // done
 	Of       int
@@ -251,6 +253,7 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 		s.record.Results = append(s.record.Results, r)
 		return r, nil
 	}
+	s.current = item.Scenario.ID
 	if err := s.observeAll(ctx, &r, item.Case.Attempts); err != nil {
 		return Result{}, err
 	}

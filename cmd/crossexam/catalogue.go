@@ -15,7 +15,9 @@ func listCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the catalogue of scenarios",
-		Args:  cobra.NoArgs,
+		Example: `  crossexam list
+  crossexam list | grep must`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if markdown {
 				return writeCatalogue(c.OutOrStdout())
@@ -33,9 +35,10 @@ func listCommand() *cobra.Command {
 
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "explain ID",
-		Short:   "Explain one scenario: what it asks for, who says so, and the fix",
-		Example: "  crossexam explain WLD-001",
+		Use:               "explain ID",
+		Short:             "Explain one scenario: what it asks for, who says so, and the fix",
+		Example:           "  crossexam explain WLD-001",
+		ValidArgsFunction: completeScenarios,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(fmt.Errorf("give one scenario ID, such as WLD-001; 'crossexam list' has them all"))

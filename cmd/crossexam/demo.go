@@ -36,6 +36,8 @@ password (HTTP authentication), and client certificate where the browser can be
 given one. Then the same attacks on the hardened API, which Chrome blocks.
 
 Exit code 0 only if the vulnerable API was robbed and the hardened one was not.`,
+		Example: `  crossexam demo
+  crossexam demo --out /tmp/demo`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return demo(c.Context(), o) },
 	}

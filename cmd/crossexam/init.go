@@ -25,8 +25,8 @@ func initCommand() *cobra.Command {
 		Use:   "init URL",
 		Short: "Write a commented crossexam.yaml from what the API says of itself",
 		Long: `Write a commented crossexam.yaml from what the API says of itself: its OpenAPI
-document, or else the usual paths. The API is only read. No credential is written
-into the file, which says how to give one.
+document, or else the usual paths. The API is only read. No credential is
+written into the file, which says how to give one.
 
 ` + precedence,
 		Example: `  crossexam init http://127.0.0.1:5055 --trusted https://notebook.example.com

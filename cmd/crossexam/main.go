@@ -3,13 +3,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +25,7 @@ func main() {
 }
 
 func run(args []string) int {
-	// A second signal ends the process at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
@@ -81,10 +77,14 @@ really allowed.
 Exit codes: 0 conforms, 1 a MUST requirement is violated (with --strict a SHOULD
 too), 2 usage or configuration, an accepted deviation that has expired or is
 stale included, 3 could not judge.`,
+		Example: `  crossexam demo
+  crossexam test http://127.0.0.1:5055 --trusted https://notebook.example.com
+  crossexam doctor`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	helpful(root)
 	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), listCommand(), explainCommand(), doctorCommand())
 	return root
 }

@@ -50,6 +50,13 @@ type ran struct {
 // leaving nothing behind there, and no browser running.
 func crossexam(t *testing.T, env []string, args ...string) ran {
 	t.Helper()
+	return crossexamWhile(t, env, nil, args...)
+}
+
+// crossexamWhile is [crossexam] with something that is done while it runs; the
+// command may be changed before.
+func crossexamWhile(t *testing.T, env []string, while *meanwhile, args ...string) ran {
+	t.Helper()
 	// A short path, as a user's temporary folder has: Chrome makes a socket in it.
 	temp, err := os.MkdirTemp("", "cx")
 	if err != nil {
@@ -64,7 +71,16 @@ func crossexam(t *testing.T, env []string, args ...string) ran {
 	c.Env = append(os.Environ(), append([]string{"TMPDIR=" + temp}, env...)...)
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
-	err = c.Run()
+	if while != nil && while.before != nil {
+		while.before(c)
+	}
+	err = c.Start()
+	if err == nil && while != nil {
+		while.running(c.Process, r)
+	}
+	if err == nil {
+		err = c.Wait()
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -79,6 +95,12 @@ func crossexam(t *testing.T, env []string, args ...string) ran {
 	}
 	noProcessesWith(t, temp)
 	return r
+}
+
+// meanwhile is what a test does with a running command.
+type meanwhile struct {
+	before  func(*exec.Cmd) // may be nil
+	running func(*os.Process, ran)
 }
 
 // noProcessesWith waits until no process mentions the path: the helpers of a

@@ -14,8 +14,8 @@ import (
 )
 
 // precedence is the rule by which a value is found, for help texts.
-const precedence = `A value is taken from the flag, else from the CROSSEXAM_* variable, else from the
-file of --config, else from the preset, else it is the default.`
+const precedence = `A value is taken from the flag, else from the CROSSEXAM_* variable, else from
+the file of --config, else from the preset, else it is the default.`
 
 // A setting is an entry of the configuration that a flag or a variable of the
 // environment can override.
@@ -96,7 +96,7 @@ func settings() []setting {
 			flag(func(c *target.Config) *bool { return &c.AllowWrites })},
 		{"insecure_skip_verify", "insecure-skip-verify", "", false, false, "accept any certificate of the target",
 			flag(func(c *target.Config) *bool { return &c.InsecureSkipVerify })},
-		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "requests a `second` at most (default 20, and no limit on loopback)",
+		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "at most `N` requests a second (default 20, and no limit on loopback)",
 			func(c *target.Config, v []string) (err error) {
 				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {
 					err = fmt.Errorf("%q is not a number", v[0])

@@ -11,28 +11,46 @@ import (
 	"github.com/crossexam/crossexam/report"
 )
 
-// progress tells a waiting person what is going on: one line that is rewritten
-// on a terminal, a line each elsewhere.
+// progress tells a waiting person what is going on: one line that is rewritten on a
+// terminal; elsewhere, in the log of a CI, few lines.
+//
+// It is used from one goroutine.
 type progress struct {
-	w        io.Writer
-	terminal bool
-	silent   bool
+	w      io.Writer
+	width  func() int // of the terminal; nil where there is none
+	silent bool
+	tenths int // of the attempts, as far as they were told
 }
 
 func newProgress(f *os.File, silent bool) *progress {
-	return &progress{w: f, terminal: term.IsTerminal(int(f.Fd())), silent: silent}
+	p := &progress{w: f, silent: silent}
+	if isTerminal(f) {
+		p.width = func() int { return columns(f) }
+	}
+	return p
 }
 
+// at tells how far the examination is: everything on a terminal, every tenth
+// elsewhere.
 func (p *progress) at(at engine.Progress) {
-	p.say(fmt.Sprintf("%d of %d attempts done; now %s", at.Attempts, at.Of, at.Doing))
+	line := fmt.Sprintf("%3d%%  %d/%d attempts  %s: %s", 100*at.Attempts/max(at.Of, 1), at.Attempts, at.Of, at.Scenario, at.Doing)
+	if p.width == nil {
+		tenths := 10 * at.Attempts / max(at.Of, 1)
+		if tenths <= p.tenths {
+			return
+		}
+		p.tenths = tenths
+	}
+	p.say(line)
 }
 
+// say replaces what was said last.
 func (p *progress) say(what string) {
 	switch {
 	case p.silent:
-	case p.terminal:
+	case p.width != nil:
 		// Cut to the line, and clear what the last one left.
-		fmt.Fprintf(p.w, "\r\x1b[K%.78s", report.Visible(what))
+		fmt.Fprintf(p.w, "\r\x1b[K%.*s", p.width()-1, report.Visible(what))
 	default:
 		fmt.Fprintln(p.w, report.Visible(what))
 	}
@@ -45,23 +63,34 @@ func (p *progress) tell(what string) {
 	}
 }
 
+// done clears the line.
 func (p *progress) done() {
-	if p.terminal && !p.silent {
+	if p.width != nil && !p.silent {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }
 
-// colored tells whether to add colour to what is printed there (no-color.org).
-func colored(f *os.File) bool { return term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" }
+// isTerminal tells whether a line that was printed there can be rewritten.
+func isTerminal(f *os.File) bool {
+	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
 
-// textOptions fit the report to what standard output is.
+// colored tells whether to add colour to what is printed there (no-color.org).
+func colored(f *os.File) bool { return isTerminal(f) && os.Getenv("NO_COLOR") == "" }
+
+// columns is the width of a terminal.
+func columns(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 40 {
+		return w
+	}
+	return 80
+}
+
+// textOptions fit the report to what it is printed to.
 func textOptions(f *os.File, o testOptions) report.TextOptions {
-	t := report.TextOptions{Width: 80, Verbose: o.verbose, Quiet: o.quiet}
-	if term.IsTerminal(int(f.Fd())) {
-		t.Color = colored(f)
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 40 {
-			t.Width = min(w, 100)
-		}
+	t := report.TextOptions{Width: 80, Color: colored(f), Verbose: o.verbose, Quiet: o.quiet}
+	if isTerminal(f) {
+		t.Width = min(columns(f), 100)
 	}
 	return t
 }

@@ -29,6 +29,7 @@ type testOptions struct {
 	quiet   bool
 	verbose bool
 	dryRun  bool
+	json    bool
 
 	baseline  string // a report.json, or empty
 	failOnNew bool
@@ -61,7 +62,9 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
       --read /me --cookie "session=VALUE; SameSite=None; Secure"
   crossexam test --config crossexam.yaml --label "WLD || ORG"
   crossexam test --config crossexam.yaml --dry-run
-  crossexam test --config crossexam.yaml --baseline main/report.json --fail-on-new`,
+  crossexam test --config crossexam.yaml --baseline main/report.json --fail-on-new
+  crossexam test --config crossexam.yaml --json | jq .summary`,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage(fmt.Errorf("give one URL to test, such as http://127.0.0.1:5055; got %d arguments", len(args)))
@@ -93,6 +96,10 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every result")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print every request that would be sent, and send none")
+	f.BoolVar(&o.json, "json", false, "print report.json on standard output, and all else on standard error")
+	c.MarkFlagsMutuallyExclusive("json", "dry-run")
+	// The flag was added above.
+	_ = c.RegisterFlagCompletionFunc("label", completeLabels)
 	return c
 }
 
@@ -150,19 +157,26 @@ func test(ctx context.Context, o testOptions) error {
 	if err != nil {
 		return usage(err)
 	}
-	defer session.Close()
 	var lab *engine.Lab
-	defer func() {
+	end := sync.OnceFunc(func() {
+		session.Close()
 		if lab != nil {
 			// The profile is what could be left; the next run sweeps it.
 			_ = lab.Close()
 		}
-	}()
+	})
+	defer end()
 	var ginkgo bytes.Buffer
+	interrupted := ctx.Done()
 	passed, junitErr := suite.Run(suite.Examination{
 		Plan:   plan,
 		Strict: o.strict,
 		Start: func(ctx context.Context) (*engine.Session, error) {
+			select {
+			case <-interrupted: // before Ginkgo listened to signals, as it does from here on
+				return nil, session.Abort(&engine.Fault{Stage: engine.StageRun, Err: errInterrupted})
+			default:
+			}
 			if unreachable != nil {
 				return nil, session.Abort(&engine.Fault{Stage: engine.StageReach, Err: unreachable})
 			}
@@ -185,13 +199,19 @@ func test(ctx context.Context, o testOptions) error {
 	progress.done()
 
 	record := session.Record()
+	end() // before anything is printed, which can take as long as the reader likes
 	r := report.New(record, meta(d, record, o.strict))
 	writeErr := errors.Join(junitErr, report.WriteAll(o.out, r, record.Screens))
-	report.Text(os.Stdout, r, textOptions(os.Stdout, o))
+	printed := os.Stdout
+	if o.json {
+		printed = os.Stderr
+		writeErr = errors.Join(writeErr, r.WriteJSON(os.Stdout))
+	}
+	report.Text(printed, r, textOptions(printed, o))
 	if writeErr != nil {
 		fmt.Fprintln(os.Stderr, "crossexam: the report is incomplete:", writeErr)
 	}
-	fmt.Printf("Report: %s\n", filepath.Join(o.out, "report.html"))
+	fmt.Fprintf(printed, "Report: %s\n", filepath.Join(o.out, "report.html"))
 
 	code := r.ExitCode(o.strict)
 	if passed != clean(record, o.strict) {

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// A stuckAPI answers like a target until a page of an origin asks it, in a browser;
+// that request hangs, so that a run is surely in the middle.
+type stuckAPI struct {
+	page  string
+	once  sync.Once
+	stuck chan struct{} // closed when it hangs
+}
+
+func newStuckAPI(page string) *stuckAPI { return &stuckAPI{page: page, stuck: make(chan struct{})} }
+
+func (a *stuckAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Origin") == a.page && r.Header.Get("Sec-Fetch-Mode") != "" {
+		a.once.Do(func() { close(a.stuck) })
+		<-r.Context().Done()
+		return
+	}
+	grant(w, r)
+}
+
+func send(t *testing.T, p *os.Process, signals ...os.Signal) {
+	t.Helper()
+	for _, s := range signals {
+		if err := p.Signal(s); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A run that is interrupted ends with a report of what was judged, and with nothing
+// left behind, to which the helper holds it; a second signal changes nothing of that.
+func TestInterrupted(t *testing.T) {
+	for name, signals := range map[string][]os.Signal{
+		"Ctrl-C":  {os.Interrupt},
+		"SIGTERM": {syscall.SIGTERM},
+		"twice":   {os.Interrupt, os.Interrupt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := newStuckAPI("http://evil.test") // of WLD-002, which comes after WLD-001
+			url := serve(t, api.ServeHTTP)
+			r := crossexamWhile(t, nil, &meanwhile{running: func(p *os.Process, _ ran) {
+				<-api.stuck
+				send(t, p, signals...)
+			}}, "test", url, "--trusted=https://app.example", "--read=/private",
+				"--cookie=session=0123456789; SameSite=None; Secure", "--label=WLD-001 || WLD-002")
+			r.expect(t, 3, "stopping", "the run was interrupted", "could not judge")
+			parsed := r.report(t)
+			if parsed.Fault == nil || parsed.Fault.Stage != "run" {
+				t.Errorf("fault %+v", parsed.Fault)
+			}
+			if len(parsed.Results) != 1 || parsed.Results[0].ID != "WLD-001" {
+				t.Errorf("judged before, and in the report: %+v", parsed.Results)
+			}
+		})
+	}
+}
+
+// The demonstration and the doctor end as orderly.
+func TestInterruptedWithoutATarget(t *testing.T) {
+	for _, command := range []string{"demo", "doctor"} {
+		t.Run(command, func(t *testing.T) {
+			var lines io.Reader
+			r := crossexamWhile(t, nil, &meanwhile{
+				before: func(c *exec.Cmd) {
+					c.Stdout = nil
+					var err error
+					if lines, err = c.StdoutPipe(); err != nil {
+						t.Fatal(err)
+					}
+				},
+				running: func(p *os.Process, _ ran) {
+					// What it prints first comes before its work is done.
+					if _, err := bufio.NewReader(lines).ReadString('\n'); err != nil {
+						t.Error(err)
+					}
+					send(t, p, os.Interrupt)
+					_, _ = io.Copy(io.Discard, lines)
+				},
+			}, command)
+			r.expect(t, 3, "stopping")
+		})
+	}
+}
+
+// A second signal ends a process that is past being cancelled: nobody reads what it
+// prints.
+func TestInterruptedTwiceWhilePrinting(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
+	unread, stdout, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unread.Close()
+	fill(t, stdout)
+	var stderr io.Reader
+	r := crossexamWhile(t, nil, &meanwhile{
+		before: func(c *exec.Cmd) {
+			c.Stdout, c.Stderr = stdout, nil
+			if stderr, err = c.StderrPipe(); err != nil {
+				t.Fatal(err)
+			}
+		},
+		running: func(p *os.Process, r ran) {
+			stdout.Close()
+			said := bufio.NewScanner(stderr)
+			until := func(text string) {
+				for said.Scan() {
+					if strings.Contains(said.Text(), text) {
+						return
+					}
+				}
+				t.Errorf("it never said %q", text)
+			}
+			until("starting the browser")
+			send(t, p, os.Interrupt)
+			until("stopping")
+			send(t, p, os.Interrupt)
+			_, _ = io.Copy(io.Discard, stderr)
+		},
+	}, "test", url, "--trusted=https://app.example", "--read=/private", "--label=WLD")
+	if r.code != 3 {
+		t.Errorf("exit code %d", r.code)
+	}
+}
+
+// fill leaves no room in a pipe.
+func fill(t *testing.T, pipe *os.File) {
+	t.Helper()
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = raw.Write(func(fd uintptr) bool {
+		for _, size := range []int{4096, 1} {
+			for {
+				if _, err := syscall.Write(int(fd), make([]byte, size)); err != nil {
+					break
+				}
+			}
+		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
