@@ -1,12 +1,8 @@
 package attacker
 
 import (
-	"bytes"
 	"crypto/tls"
-	"embed"
 	"errors"
-	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,9 +12,6 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 )
-
-//go:embed pages
-var pages embed.FS
 
 // A Stage plays every host of a run on loopback: on one port, and on a second one
 // those on public addresses. The browser is told to send all its traffic there; what the stage does with a request depends on the
@@ -34,10 +27,7 @@ type Stage struct {
 	authority *loopback.Authority
 	server    *loopback.Server
 	public    *loopback.Server // the same, on the port that stands for public addresses
-	templates *template.Template
-	attempt   template.JS
-	page      template.JS
-	frames    template.JS
+	pages     *pageSet
 
 	mu      sync.RWMutex
 	mounted map[cors.Origin]http.Handler
@@ -68,18 +58,8 @@ func NewStage() (*Stage, error) {
 		mounted:   map[cors.Origin]http.Handler{},
 		played:    map[cors.Origin]Role{},
 	}
-	if s.templates, err = template.ParseFS(pages, "pages/*.html"); err != nil {
-		return nil, fmt.Errorf("reading the embedded pages: %w", err)
-	}
-	for _, part := range []struct {
-		name   string
-		script *template.JS
-	}{{"attempt.js", &s.attempt}, {"ways.js", &s.attempt}, {"page.js", &s.page}, {"frames.js", &s.frames}} {
-		b, err := pages.ReadFile("pages/" + part.name)
-		if err != nil {
-			return nil, fmt.Errorf("reading the embedded pages: %w", err)
-		}
-		*part.script += template.JS(b)
+	if s.pages, err = readPages(); err != nil {
+		return nil, err
 	}
 	if s.server, err = loopback.ServeTLS(s, s.tlsConfig()); err != nil {
 		return nil, err
@@ -200,23 +180,9 @@ func (s *Stage) servePage(w http.ResponseWriter, origin cors.Origin, role Role) 
 
 // pageOf makes one of the embedded pages, by its name.
 func (s *Stage) pageOf(origin cors.Origin, name string) ([]byte, error) {
-	var page bytes.Buffer
-	err := s.templates.ExecuteTemplate(&page, name+".html", map[string]any{
-		"Origin":        origin.String(),
-		"AttemptScript": s.attempt,
-		"PageScript":    s.page,
-		"FramesScript":  s.frames,
-	})
-	return page.Bytes(), err
+	return s.pages.of(origin, name, nil)
 }
 
 func (s *Stage) serveTemplate(w http.ResponseWriter, origin cors.Origin, name string) {
-	page, err := s.pageOf(origin, name)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	// Write errors mean that the browser has gone; there is nobody to tell.
-	_, _ = w.Write(page)
+	s.pages.serve(w, origin, name, nil)
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -52,6 +54,11 @@ func Diagnose(ctx context.Context, o attacker.Options) iter.Seq[Check] {
 
 // diagnoseBrowser tells whether further checks are wanted.
 func diagnoseBrowser(ctx context.Context, o attacker.Options, yield func(Check) bool) bool {
+	certificate, err := someCertificate()
+	if err != nil {
+		return yield(notStarted(ctx, err))
+	}
+	o.ClientCertificate = certificate
 	lab, err := OpenLab(ctx, o)
 	if err != nil {
 		return yield(notStarted(ctx, err))
@@ -73,7 +80,17 @@ func diagnoseBrowser(ctx context.Context, o attacker.Options, yield func(Check) 
 
 // controlled are the kinds of credential that have controls.
 func controlled() []scenarios.Credential {
-	return []scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.Network}
+	return []scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.ClientCert, scenarios.Network}
+}
+
+// someCertificate is a client certificate for controls alone.
+func someCertificate() (*tls.Certificate, error) {
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	c, err := authority.ClientCertificate("the victim")
+	return &c, err
 }
 
 func checkGo() Check {
@@ -212,6 +229,10 @@ func checkSandbox(info attacker.Info) Check {
 // read is read with it, and what none may is blocked.
 func (s *Session) checkCredential(ctx context.Context, kind scenarios.Credential) Check {
 	c := Check{Name: string(kind), Outcome: CheckOK}
+	if why := s.lab.noCertificate; why != nil && kind == scenarios.ClientCert {
+		c.Outcome, c.Found = CheckNote, "not examined here: "+why.Error()
+		return c
+	}
 	err := s.controlAlone(ctx, kind)
 	if err != nil {
 		return failed(ctx, c, err)

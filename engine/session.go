@@ -33,7 +33,7 @@ type Session struct {
 	pending  []*group
 	planned  map[string]bool // keys of the attempts that are or were in a group
 	restarts int
-	current  string // ID of the scenario whose result is wanted
+	current  string       // ID of the scenario whose result is wanted
 	cache    *sharedCache // nil until an attempt needs it
 	cacheErr error
 	baseline *baselineIndex // nil for none

@@ -33,7 +33,7 @@ func interruptible() (ctx context.Context, stop func()) {
 		case <-ended:
 			return
 		}
-		fmt.Fprintln(os.Stderr, "\ncrossexam: stopping; what was judged is reported. Once more to stop at once.")
+		fmt.Fprintln(os.Stderr, "\ncrossexam: stopping; once more to stop at once")
 		cancel(errInterrupted)
 		select {
 		case <-signals:
