@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/attacker"
 )
 
 // diagnosed is what doctor --json prints.
@@ -66,6 +68,9 @@ func TestDoctor(t *testing.T) {
 	d.expect(t, "start", "ok", "Chrome/")
 	d.expect(t, "cookie", "ok", "third-party cookies are allowed", "at the collector", "MissingAllowOriginHeader")
 	d.expect(t, "basic", "ok", "at the collector", "MissingAllowOriginHeader")
+	if attacker.CanHoldCertificate() == nil {
+		d.expect(t, "client-cert", "ok", "at the collector", "MissingAllowOriginHeader")
+	}
 	d.expect(t, "network", "ok", "at the collector", "MissingAllowOriginHeader")
 	d.expect(t, "local-network", "ok")
 	d.expect(t, "certificates", "ok", "ERR_CERT_AUTHORITY_INVALID")
@@ -112,8 +117,10 @@ func TestDoctorWithAFakeBrowser(t *testing.T) {
 // A posture in which attacks with credentials cannot be seen fails their controls,
 // and no other.
 func TestDoctorWithThirdPartyCookiesBlocked(t *testing.T) {
-	r, d := diagnose(t, nil, "--block-third-party-cookies")
+	r, d := diagnose(t, []string{"PATH=/nonexistent"}, "--block-third-party-cookies")
 	r.expect(t, 3)
+	d.expect(t, "client-cert", "note", "apt-get install libnss3-tools")
+	d.expect(t, "go", "note")
 	d.expect(t, "cookie", "failed", "without the victim's credential", "--block-third-party-cookies")
 	d.expect(t, "basic", "failed", "--block-third-party-cookies")
 	d.expect(t, "network", "ok")

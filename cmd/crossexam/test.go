@@ -51,7 +51,7 @@ recorded and withheld, unless the configuration names the endpoint and says that
 it is safe to write, or --allow-writes is given.
 
 A violation that is accepted for a while stands in a file (--accepted), which
-'crossexam accept' writes. With --baseline a run is compared with an earlier one.
+'crossexam accept' writes. --baseline compares a run with an earlier one.
 
 ` + precedence + `
 URL is CROSSEXAM_TARGET; the variables are CROSSEXAM_ and the name of the flag:
@@ -62,7 +62,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
       --read /me --cookie "session=VALUE; SameSite=None; Secure"
   crossexam test --config crossexam.yaml --label "WLD || ORG"
   crossexam test --config crossexam.yaml --dry-run
-  crossexam test --config crossexam.yaml --baseline main/report.json --fail-on-new
+  crossexam test --config crossexam.yaml --baseline main.json --fail-on-new
   crossexam test --config crossexam.yaml --json | jq .summary`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(c *cobra.Command, args []string) error {
@@ -134,7 +134,8 @@ func test(ctx context.Context, o testOptions) error {
 	if err != nil {
 		return err
 	}
-	defer started.Close()
+	stopTarget := sync.OnceFunc(func() { _ = started.Close() })
+	defer stopTarget()
 	if d, err = o.config.Deployment(ctx); err != nil {
 		return usage(err)
 	}
@@ -164,6 +165,7 @@ func test(ctx context.Context, o testOptions) error {
 			// The profile is what could be left; the next run sweeps it.
 			_ = lab.Close()
 		}
+		stopTarget()
 	})
 	defer end()
 	var ginkgo bytes.Buffer
