@@ -119,12 +119,17 @@ func requestStance(o Observation) stance {
 	return refused
 }
 
-// byHandStance goes by the headers of the answer.
+// byHandStance goes by the headers of the answer. What a browser adds by itself
+// needs a grant with credentials, as it did for the preflight.
 func byHandStance(o Observation) stance {
+	want := plainRead
+	if o.Attempt.Identity.Ambient() {
+		want = credentialRead
+	}
 	switch r := answer(o); {
 	case r == nil:
 		return unknown
-	case grantTo(o.Attempt.Origin(), r) > nothing:
+	case grantTo(o.Attempt.Origin(), r) >= want:
 		return accepted
 	}
 	return refused

@@ -104,6 +104,10 @@ func TestJudgeAgreement(t *testing.T) {
 		{name: "a write, both refuse", obs: []Observation{answeredTo(hand, no), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
 		{name: "a write, only by hand", obs: []Observation{answeredTo(hand, yes), refusal(400), answeredTo(bareOf(asked), denied)},
 			verdict: Violates, severity: Low, proof: 1, reason: "the preflight refuses"},
+		{name: "a write, a wildcard for both", obs: []Observation{
+			answeredTo(hand, reply(201, "", allowOrigin("*"))),
+			refusedTo(asked, cors.PreflightWildcardOriginNotAllowed, reply(200, "", allowOrigin("*"))), answeredTo(bareOf(asked), denied)},
+			verdict: Conforms, reason: "refuses"},
 		{name: "a write without an answer", obs: []Observation{broken(hand), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: CannotTell},
 	})
 	if j := judgeAgreement(false, obs("yes", refusal(400))); j.Verdict != CannotTell {
