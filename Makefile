@@ -83,11 +83,13 @@ lint: ## gofmt, go vet, staticcheck, and the shell scripts
 bench: setup ## measure; writes crossexam-bench.json
 	go run ./cmd/bench
 
-fuzz: ## run every fuzz target for FUZZTIME (10s) each
+fuzz: ## run every fuzz target for FUZZTIME (10s) each, and the oracle against Chrome with a seed that is drawn
 	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
 	targets=$$(echo "$$listed" | awk '/^Fuzz/ { names[n++] = $$1 } $$1 == "ok" { for (i = 0; i < n; i++) print $$2 ":" names[i]; n = 0 }'); \
 	if [ -z "$$targets" ]; then echo "make fuzz: no fuzz target found" >&2; exit 2; fi; \
 	failed=; \
+	echo "fuzz: the oracle against Chrome"; \
+	go test -count=1 -v -run '^TestOracleAgainstChrome$$' ./engine -seed 0 || failed=" the oracle"; \
 	for target in $$targets; do \
 		echo "fuzz: $$target"; \
 		go test -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) "$${target%:*}" || failed="$$failed $$target"; \

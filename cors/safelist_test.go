@@ -78,6 +78,8 @@ func TestUnsafeHeaders(t *testing.T) {
 		{lines("ECT", "slow-2g"), none},
 		{lines("DPR", "1.", "Width", "1.5", "ECT", "4G", "Save-Data", "off", "RTT", "", "Downlink", "x"), "downlink,dpr,ect,rtt,save-data,width"},
 		{lines("Intervention", "any thing"), none},
+		{lines("Content-Language", n("1", 127), "content-language", ""), none}, // "1...1," without the blank
+		{lines("Content-Language", n("1", 128), "content-language", ""), "content-language"},
 		{lines("Width", n("1", 128), "Viewport-Width", n("1", 129)), "viewport-width"},
 
 		// Headers of the browser's own.
