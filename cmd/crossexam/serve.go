@@ -212,8 +212,8 @@ func opening(n fixtures.Notebook, api, page string) string {
 		do("If your browser kept the login from it: it blocks third-party cookies. Open it as a page of the same site, http://127.0.0.1:%s/", port)
 	}
 	if slices.ContainsFunc(fixtures.Matchers(), func(p fixtures.Policy) bool { return p.Name == n.Policy.Name }) {
-		do("Every name below localhost leads to it. Which of them does the policy take for the one it trusts? Try http://evil-notebook.localhost:%s/ "+
-			"or http://notebook.localhost.evil.localhost:%s/", port, port)
+		do("Every name below localhost leads to it. Which of them does the policy take for the one it trusts? Try evil.notebook.localhost:%[1]s, "+
+			"evil-notebook.localhost:%[1]s, notebook.localhost.evil.localhost:%[1]s", port)
 	}
 	b.WriteString("\nCtrl-C ends it. What the API is asked, and what it grants:\n")
 	return b.String()
