@@ -97,8 +97,10 @@ func (m masquerade) unopened(read Observation) bool {
 
 func (m masquerade) judge(obs []Observation) Judgement {
 	read, other := obs[0], obs[1]
+	// That of the arbitrary origin will do where every origin is echoed, but not for
+	// a page that could not be opened: it is all there is to know then.
 	var byHand Observation
-	if key := m.byHand().Key(); other.Read() {
+	if key := m.byHand().Key(); other.Read() && !m.unopened(read) {
 		byHand = obs[4]
 	} else if i := slices.IndexFunc(obs, func(o Observation) bool { return o.Attempt.Key() == key }); i >= 0 {
 		byHand = obs[i]

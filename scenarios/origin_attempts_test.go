@@ -91,7 +91,11 @@ func TestJudgeMasqueradeThatCannotBeOpened(t *testing.T) {
 	}
 	with := func(o Observation) []Observation { return append(append([]Observation{}, obs...), o) }
 	granted := reply(200, privateBody, allowOrigin("http://notebook.example.com"), withCredentials)
+	// What the target grants the arbitrary origin, by hand too, is no answer to this one.
+	echoed := reply(200, privateBody, allowOrigin("https://evil.test"), withCredentials)
+	echoes := answeredCase(c, broken(c.Attempts[0]), func(a Attempt) Observation { return readBy(a, echoed) }, denied, denied, echoed)
 	rule(t, c.Judge, []ruling{
+		{name: "granted to everyone", obs: append(echoes, answeredTo(asked[0], granted)), verdict: Violates, severity: Low, reason: "could not be opened in this browser"},
 		{name: "refused", obs: with(answeredTo(asked[0], reply(200, privateBody))), verdict: Conforms, reason: "could not be opened in this browser"},
 		{name: "granted", obs: with(answeredTo(asked[0], granted)), verdict: Violates, severity: Low, reason: "could not be opened in this browser"},
 		{name: "no answer", obs: with(broken(asked[0])), verdict: CannotTell},
