@@ -29,7 +29,9 @@ type Posture struct {
 
 // Options say how to start the browser.
 type Options struct {
-	Path    string // of the browser; empty means FindBrowser's choice
+	// Path is of the browser, or the address of one that runs already, such as
+	// ws://127.0.0.1:9222; empty means FindBrowser's choice.
+	Path    string
 	Posture Posture
 	// Parallel is how many requests a page has under way at once; 0, and more than
 	// that, is as many connections as Chrome opens to one host.
@@ -40,10 +42,22 @@ type Options struct {
 	ClientCertificate *tls.Certificate
 }
 
+// Check tells what is wrong with the options, before anything is started.
+func (o Options) Check() error {
+	path, err := FindBrowser(o.Path)
+	if err == nil && isAddress(path) && o.Posture.BlockThirdPartyCookies {
+		err = errors.New("a browser that runs already keeps its own posture: leave out --block-third-party-cookies, or start the browser with --browser PATH")
+	}
+	return err
+}
+
 // Info says which browser judged, for reports.
 type Info struct {
-	Product string   `json:"product"` // "Chrome/156.0.8078.79"
-	Path    string   `json:"path"`
+	Product string `json:"product"` // "Chrome/156.0.8078.79"
+	Path    string `json:"path"`    // or its address, where it is remote
+	// Remote says that the browser ran already: its flags and its sandbox are not
+	// known, and its posture is what the controls show.
+	Remote  bool     `json:"remote"`
 	Flags   []string `json:"flags"`
 	Posture Posture  `json:"posture"`
 	Sandbox bool     `json:"sandbox"`
@@ -64,11 +78,17 @@ const startTimeout = 60 * time.Second
 // A Browser is one headless Chrome with a throw-away profile, whose every host
 // is mapped to one stage. Close ends it and removes the profile. It is used from
 // one goroutine, and so is each of its tabs, which may be another one.
+//
+// It may be one that ran already, see [Options]. Then only its tabs are ours: each
+// is in a browser context of its own, whose proxy leads to the stage, and Close
+// closes those and nothing else.
 type Browser struct {
 	stage    *Stage
 	parallel int // requests that a page has under way at once
 	info     Info
-	profile  *profile
+	proxy    string    // address of the way to the stage, for a remote browser
+	profile  *profile  // nil for a remote browser
+	files    string    // folder for what a remote browser is to open; empty until then
 	command  *exec.Cmd // the browser's process; nil until it was started
 	root     context.Context
 	stop     func()
@@ -84,26 +104,38 @@ type Browser struct {
 	lost []string // protocol errors: evidence that was lost
 }
 
-// Start launches the browser. The context bounds the launch only; the browser
-// lives until Close.
+// Start launches the browser, or connects to one that runs already. The context
+// bounds that only; the browser lives until Close.
 func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
 	path, err := FindBrowser(o.Path)
 	if err != nil {
 		return nil, err
+	}
+	if isAddress(path) {
+		return connect(ctx, stage, path, o)
 	}
 	prof, err := newProfile(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	b := &Browser{stage: stage, profile: prof, tabs: map[string]*Tab{}, parallel: parallel}
-	if o.Parallel > 0 {
-		b.parallel = min(o.Parallel, parallel)
-	}
+	b := newBrowser(stage, o)
+	b.profile = prof
 	b.info = Info{Path: path, Posture: o.Posture, Sandbox: os.Getuid() != 0, Protocol: cdproto.ChromiumVersion()}
 	if err := b.launch(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), b.Close())
 	}
 	return b, nil
+}
+
+func newBrowser(stage *Stage, o Options) *Browser {
+	b := &Browser{stage: stage, tabs: map[string]*Tab{}, parallel: parallel, stop: func() {}}
+	if o.Parallel > 0 {
+		b.parallel = min(o.Parallel, parallel)
+	}
+	return b
 }
 
 // launch starts the process and waits until it answers.
@@ -161,10 +193,14 @@ func (b *Browser) PID() int {
 	return b.command.Process.Pid
 }
 
-// Close ends the browser with all its processes and removes its profile. It may
-// be called more than once.
+// Close ends the browser with all its processes and removes its profile; in a
+// remote browser it closes the tabs of this run. It may be called more than once.
 func (b *Browser) Close() error {
 	b.closing.Do(func() {
+		if b.info.Remote {
+			b.closeErr = b.disconnect()
+			return
+		}
 		if pid := b.PID(); pid != 0 {
 			killGroup(pid)
 		}

@@ -34,11 +34,19 @@ func noBrowser(advice, found string, args ...any) error {
 
 // FindBrowser gives the path of the browser's real binary: the wanted one (a
 // path, or a name on PATH) where it is not empty, else CROSSEXAM_BROWSER of the
-// environment, else the usual places. The error is a [*NoBrowserError].
+// environment, else the usual places. Where what is wanted is the address of a
+// browser that runs already, ws://HOST:PORT or http://HOST:PORT, it gives that. The
+// error is a [*NoBrowserError].
 func FindBrowser(wanted string) (string, error) {
 	source := "--browser"
 	if wanted == "" {
 		wanted, source = os.Getenv("CROSSEXAM_BROWSER"), "CROSSEXAM_BROWSER"
+	}
+	if isAddress(wanted) {
+		if _, err := parseAddress(wanted, source); err != nil {
+			return "", err
+		}
+		return wanted, nil
 	}
 	if wanted != "" {
 		path, err := exec.LookPath(wanted)

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	cdptarget "github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/cors"
@@ -116,7 +117,12 @@ func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 		if err != nil {
 			return err
 		}
-		return t.openOpaque(ctx, u)
+		err = t.openOpaque(ctx, u)
+		var refused *chromedp.LoadError
+		if t.browser.info.Remote && errors.As(err, &refused) {
+			return &placeError{"this browser, which runs already, may not see the files of Crossexam: " + err.Error()}
+		}
+		return err
 	}
 	if err := t.reopen(ctx); err != nil {
 		return err
@@ -126,9 +132,17 @@ func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 		t.browser.stage.Play(hop(t.origin), Malicious)
 	case scenarios.DataWorker:
 		return t.startWorker(ctx)
+	case scenarios.SandboxedFrame, scenarios.SandboxedPageFrame, scenarios.DataFrame, scenarios.Script:
+		return t.startFrame(ctx, v)
 	}
 	return nil
 }
+
+// A placeError says that the browser cannot take the place of a vector, which is no
+// fault of the page that is open.
+type placeError struct{ why string }
+
+func (e *placeError) Error() string { return e.why }
 
 // reopen shows the page again, after another one took its place.
 func (t *Tab) reopen(ctx context.Context) error {
@@ -154,14 +168,18 @@ func (t *Tab) openOpaque(ctx context.Context, u string) error {
 	return nil
 }
 
-// pageFile writes a page to a file that is removed with the profile, and gives
-// its URL.
+// pageFile writes a page to a file that is removed with the browser's profile, or
+// when a remote one is let go, and gives its URL.
 func (b *Browser) pageFile(origin cors.Origin, role Role) (string, error) {
 	page, err := b.stage.pageOf(origin, string(role))
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(b.profile.dir, "crossexam-page.html")
+	dir, err := b.folder()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "crossexam-page.html")
 	if err := os.WriteFile(path, page, 0o600); err != nil {
 		return "", fmt.Errorf("writing a page to a file: %w", err)
 	}
@@ -172,11 +190,26 @@ func (b *Browser) pageFile(origin cors.Origin, role Role) (string, error) {
 	return (&url.URL{Scheme: "file", Path: slashed}).String(), nil
 }
 
+// folder is where files for the browser go.
+func (b *Browser) folder() (string, error) {
+	if b.profile != nil {
+		return b.profile.dir, nil
+	}
+	if b.files == "" {
+		dir, err := os.MkdirTemp("", "crossexam-files-")
+		if err != nil {
+			return "", fmt.Errorf("making a folder for the browser: %w", err)
+		}
+		b.files = dir
+	}
+	return b.files, nil
+}
+
 // startWorker starts the page's worker, unless it runs already, and listens to
 // its network events: they come in a session of the worker's own, and the rest of
 // the same request in the page's.
 func (t *Tab) startWorker(ctx context.Context) error {
-	if t.worker != nil {
+	if t.worker {
 		return nil
 	}
 	label := rand.Text()
@@ -186,12 +219,55 @@ func (t *Tab) startWorker(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("starting a worker: %w", err)
 	}
+	found, err := t.listenToParts(ctx, func(info *cdptarget.Info) bool {
+		return info.Type == "worker" && strings.Contains(info.URL, label)
+	})
+	if err != nil {
+		return fmt.Errorf("listening to a worker: %w", err)
+	}
+	if found == 0 {
+		return errors.New("the browser does not know of the worker that was started")
+	}
+	t.worker = true
+	return nil
+}
+
+// startFrame opens the vector's frame, and listens to its network events where the
+// browser has given it a process of its own, as one does that was not started with
+// our flags.
+func (t *Tab) startFrame(ctx context.Context, v scenarios.Vector) error {
+	if !t.browser.info.Remote {
+		return nil
+	}
+	err := t.within(frameTimeout, ctx, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("frameOf(%q).then(() => {})", v), chromedp.EvalAwaitPromise))
+	})
+	if err != nil {
+		return fmt.Errorf("opening a frame: %w", err)
+	}
+	_, err = t.listenToParts(ctx, func(info *cdptarget.Info) bool {
+		return info.Type == "iframe" && info.ParentFrameID == t.frame
+	})
+	if err != nil {
+		return fmt.Errorf("listening to a frame: %w", err)
+	}
+	return nil
+}
+
+// listenToParts listens to the network events of parts of the page that have a
+// session of their own, and tells how many there are.
+func (t *Tab) listenToParts(ctx context.Context, wanted func(*cdptarget.Info) bool) (int, error) {
 	targets, err := chromedp.Targets(t.ctx)
 	if err != nil {
-		return fmt.Errorf("looking for a worker: %w", err)
+		return 0, err
 	}
+	found := 0
 	for _, info := range targets {
-		if info.Type != "worker" || !strings.Contains(info.URL, label) {
+		if !wanted(info) {
+			continue
+		}
+		found++
+		if t.parts[info.TargetID] != nil {
 			continue
 		}
 		session, detach := chromedp.NewContext(t.ctx,
@@ -206,19 +282,19 @@ func (t *Tab) startWorker(ctx context.Context) error {
 		})
 		if err != nil {
 			detach()
-			return fmt.Errorf("listening to a worker: %w", err)
+			return found, err
 		}
-		t.worker = detach
-		return nil
+		t.parts[info.TargetID] = detach
 	}
-	return errors.New("the browser does not know of the worker that was started")
+	return found, nil
 }
 
-// leaveWorker forgets the worker of a page that is being left.
-func (t *Tab) leaveWorker() {
-	if t.worker != nil {
-		t.worker()
-		t.worker = nil
+// leaveParts forgets the worker and the frames of a page that is being left.
+func (t *Tab) leaveParts() {
+	t.worker = false
+	for id, detach := range t.parts {
+		detach()
+		delete(t.parts, id)
 	}
 }
 

@@ -27,12 +27,14 @@ type Stage struct {
 	authority *loopback.Authority
 	server    *loopback.Server
 	public    *loopback.Server // the same, on the port that stands for public addresses
+	proxy     *loopback.Server // nil until it is asked for
 	pages     *pageSet
 
 	mu      sync.RWMutex
 	mounted map[cors.Origin]http.Handler
 	played  map[cors.Origin]Role
-	asking  []cors.Origin // where browsers are asked for a client certificate
+	asking  []cors.Origin        // where browsers are asked for a client certificate
+	hidden  map[cors.Origin]bool // have no page for the moment
 }
 
 // Role says whose page is played on an origin.
@@ -57,6 +59,7 @@ func NewStage() (*Stage, error) {
 		authority: authority,
 		mounted:   map[cors.Origin]http.Handler{},
 		played:    map[cors.Origin]Role{},
+		hidden:    map[cors.Origin]bool{},
 	}
 	if s.pages, err = readPages(); err != nil {
 		return nil, err
@@ -82,7 +85,16 @@ func (s *Stage) PublicAddr() string { return s.public.Addr() }
 func (s *Stage) Authority() *loopback.Authority { return s.authority }
 
 // Close stops the servers.
-func (s *Stage) Close() error { return errors.Join(s.server.Close(), s.public.Close()) }
+func (s *Stage) Close() error {
+	s.mu.Lock()
+	proxy := s.proxy
+	s.mu.Unlock()
+	var err error
+	if proxy != nil {
+		err = proxy.Close()
+	}
+	return errors.Join(err, s.server.Close(), s.public.Close())
+}
 
 // Mount has the handler answer for an origin. It is replaced by a later Mount of
 // the same origin and stays until the stage closes.
@@ -142,6 +154,17 @@ func (s *Stage) Play(o cors.Origin, r Role) {
 	s.played[o] = r
 }
 
+// hide has the stage give no page on an origin until it is shown again.
+func (s *Stage) hide(o cors.Origin) (show func()) {
+	set := func(hidden bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.hidden[o] = hidden
+	}
+	set(true)
+	return func() { set(false) }
+}
+
 // ServeHTTP answers for whatever origin the request is for.
 func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := (&url.URL{Scheme: loopback.Scheme(r), Host: r.Host})
@@ -149,8 +172,11 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.RLock()
 	handler, mounted := s.mounted[origin]
 	role, played := s.played[origin]
+	hidden := s.hidden[origin]
 	s.mu.RUnlock()
 	switch {
+	case hidden && r.URL.Path == PagePath:
+		panic(http.ErrAbortHandler)
 	case played && r.URL.Path == PagePath:
 		s.servePage(w, origin, role)
 	case played && isPlacePath(r.URL.Path):

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	cdptarget "github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/cors"
@@ -52,7 +53,10 @@ type Tab struct {
 	origin cors.Origin // of the page that is open
 	role   Role
 	open   bool
-	worker func() // lets go of the page's worker; nil where there is none
+	worker bool // of the page runs
+	// parts are the worker and the frames of the page that have a session of their
+	// own, which the func lets go of.
+	parts map[cdptarget.ID]context.CancelFunc
 }
 
 // Tab gives the tab of a victim by its name and opens it the first time. The
@@ -62,13 +66,13 @@ func (b *Browser) Tab(ctx context.Context, victim string) (*Tab, error) {
 	if t, ok := b.tabs[victim]; ok {
 		return t, nil
 	}
-	t := &Tab{browser: b, recorder: newRecorder(), close: func() {}}
+	t := &Tab{browser: b, recorder: newRecorder(), close: func() {}, parts: map[cdptarget.ID]context.CancelFunc{}}
 	t.auth = &authentication{tab: t}
 	t.document.Store(&cors.Origin{})
 	parent := b.root
 	if b.rootTaken {
 		var cancel context.CancelFunc
-		parent, cancel = chromedp.NewContext(b.root, chromedp.WithNewBrowserContext())
+		parent, cancel = chromedp.NewContext(b.root, chromedp.WithNewBrowserContext(b.led))
 		t.close = cancel
 	}
 	b.rootTaken = true
@@ -93,6 +97,9 @@ func (t *Tab) prepare(ctx context.Context) error {
 	}
 	t.frame = cdp.FrameID(chromedp.FromContext(t.ctx).Target.TargetID) // Chrome names both alike
 	if err := chromedp.Listen(t.ctx, t.event); err != nil {
+		return err
+	}
+	if err := t.trustStage(ctx); err != nil {
 		return err
 	}
 	_, err = chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
@@ -170,7 +177,7 @@ func (t *Tab) Visit(ctx context.Context, u string) error {
 
 func (t *Tab) navigate(ctx context.Context, u string) error {
 	t.open = false
-	t.leaveWorker()
+	t.leaveParts()
 	t.browser.navigations.Add(1)
 	err := t.within(openTimeout, ctx, func(ctx context.Context) error {
 		return chromedp.Do(ctx, chromedp.Navigate(u))
@@ -187,6 +194,11 @@ func (t *Tab) Open(ctx context.Context, o cors.Origin, r Role) error {
 		return nil
 	}
 	t.browser.stage.Play(o, r)
+	if t.browser.info.Remote && o.Scheme() == "http" {
+		// It tries https first, unless told not to when it started, and must not
+		// find a page there.
+		defer t.browser.stage.hide(o.WithScheme("https"))()
+	}
 	err := t.navigate(ctx, o.String()+PagePath)
 	var refused *chromedp.LoadError
 	if at := *t.document.Load(); at != o && (err == nil || errors.As(err, &refused)) {
@@ -261,7 +273,14 @@ func (t *Tab) Run(ctx context.Context, tasks []Task) ([]Sighting, error) {
 	}
 	byPlace(order)
 	for _, v := range order {
-		if err := t.runVector(ctx, v, byVector[v], tasks, sightings); err != nil {
+		err := t.runVector(ctx, v, byVector[v], tasks, sightings)
+		var no *placeError
+		switch {
+		case errors.As(err, &no):
+			for _, i := range byVector[v] {
+				sightings[i].Fault = no.why
+			}
+		case err != nil:
 			// Its requests may be under way still, and answer later.
 			t.open = false
 			return nil, err

@@ -151,7 +151,7 @@ func (s *Session) control(ctx context.Context, v *victim) error {
 			return &Fault{
 				Stage:  StageControls,
 				Err:    fmt.Errorf("the control %s failed: %s", c.ID, c.Detail),
-				Advice: advice(kind, open, s.lab.options.Posture),
+				Advice: advice(kind, open, s.lab.options.Posture, s.record.Browser.Remote),
 			}
 		}
 	}
@@ -246,12 +246,16 @@ func judgeClosed(kind scenarios.Credential, o scenarios.Observation) Control {
 }
 
 // advice says what to do about a control that failed.
-func advice(kind scenarios.Credential, open scenarios.Observation, p attacker.Posture) string {
+func advice(kind scenarios.Credential, open scenarios.Observation, p attacker.Posture, remote bool) string {
 	if p.BlockThirdPartyCookies && kind == scenarios.Basic {
 		return "a browser that blocks third-party cookies keeps passwords at home too: run without --block-third-party-cookies"
 	}
 	for _, why := range open.Credential.HeldBack {
 		if why == "ThirdPartyPhaseout" || why == "ThirdPartyBlockedInFirstPartySet" || why == "UserPreferences" {
+			if remote {
+				return "that browser blocks third-party cookies, so that a cookie attack cannot be seen: allow them in its settings, under " +
+					"chrome://settings/cookies, or by {\"profile\":{\"cookie_controls_mode\":0}} in Default/Preferences of its profile before it starts"
+			}
 			return "this browser blocks third-party cookies, so that a cookie attack cannot be seen: run without --block-third-party-cookies"
 		}
 	}

@@ -48,7 +48,7 @@ func BrowserOptions(c target.BrowserConfig, d target.Deployment) attacker.Option
 func OpenLab(ctx context.Context, o attacker.Options) (*Lab, error) {
 	var noCertificate error
 	if o.ClientCertificate != nil {
-		if noCertificate = attacker.CanHoldCertificate(); noCertificate != nil {
+		if noCertificate = o.CannotHoldCertificate(); noCertificate != nil {
 			o.ClientCertificate = nil
 		}
 	}

@@ -197,6 +197,7 @@ func (s *Session) Start(ctx context.Context, lab *Lab) error {
 	lab.sessions++
 	s.lab, s.number = lab, lab.sessions
 	s.record.Browser = lab.browser.Info()
+	s.pending = s.placed(s.pending)
 	lab.stage.Mount(s.plan.Target.Origin(), s.handler())
 	s.mountRebound()
 	if err := s.mountLaunches(); err != nil {
@@ -336,7 +337,7 @@ func (s *Session) expect(attempts []scenarios.Attempt) {
 			news = append(news, a)
 		}
 	}
-	s.pending = append(grouped(s.plan.Target, news), s.pending...)
+	s.pending = append(s.placed(grouped(s.plan.Target, news)), s.pending...)
 }
 
 // observe makes sure that an attempt was observed, with all others of its page.

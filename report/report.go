@@ -59,9 +59,12 @@ type Run struct {
 
 // Browser is the browser that judged.
 type Browser struct {
-	Product string   `json:"product"`
-	Version string   `json:"version"`
-	Path    string   `json:"path"`
+	Product string `json:"product"`
+	Version string `json:"version"`
+	Path    string `json:"path"` // or its address, where it is remote
+	// Remote says that it ran already: its flags and its sandbox are not known, and
+	// its posture is what the controls show.
+	Remote  bool     `json:"remote"`
 	Flags   []string `json:"flags"`
 	Posture Posture  `json:"posture"`
 	Sandbox bool     `json:"sandbox"`
@@ -249,6 +252,7 @@ func newBrowser(record engine.Record) Browser {
 		Product:  product,
 		Version:  version,
 		Path:     info.Path,
+		Remote:   info.Remote,
 		Flags:    append([]string{}, info.Flags...),
 		Posture:  Posture{BlockThirdPartyCookies: info.Posture.BlockThirdPartyCookies},
 		Sandbox:  info.Sandbox,

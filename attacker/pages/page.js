@@ -10,8 +10,7 @@ const framed = ["sandboxed-frame", "sandboxed-page-frame", "data-frame", "data-w
 // run is called by Crossexam through the DevTools protocol.
 async function run(vector, specs, parallel) {
   if (!framed.includes(vector)) return all(specs, parallel);
-  frames[vector] ??= openFrame(vector);
-  const port = await frames[vector];
+  const port = await frameOf(vector);
   return new Promise((resolve) => {
     const nothing = specs.map(() => ({ ...nothingSeen(), error: "timeout" }));
     const turns = Math.ceil(specs.length / parallel);
@@ -20,6 +19,12 @@ async function run(vector, specs, parallel) {
     port.onmessage = (e) => resolve(e.data);
     port.postMessage({ specs, parallel });
   });
+}
+
+// frameOf opens the frame of a vector the first time. Crossexam calls it too, to
+// listen to the frame before it does anything.
+function frameOf(vector) {
+  return (frames[vector] ??= openFrame(vector));
 }
 
 // openFrame adds a frame with an opaque origin, which runs the same script and

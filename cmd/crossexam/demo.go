@@ -42,7 +42,7 @@ Exit code 0 only if the vulnerable API was robbed and the hardened one was not.`
 		RunE: func(c *cobra.Command, _ []string) error { return demo(c.Context(), o) },
 	}
 	c.Flags().StringVar(&o.out, "out", "crossexam-report", "`DIR` for the report")
-	c.Flags().StringVar(&o.browser.Path, "browser", "", "`PATH` of Chrome or Chromium")
+	c.Flags().StringVar(&o.browser.Path, "browser", "", "`PATH` of Chrome or Chromium, or the address of one that runs already, such as ws://127.0.0.1:9222")
 	return c
 }
 

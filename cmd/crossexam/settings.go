@@ -113,7 +113,7 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.Preset })},
 		{"accepted", "accepted", "CROSSEXAM_ACCEPTED", false, "", "`FILE` with accepted deviations, which do not fail the run",
 			text(func(c *target.Config) *string { return &c.Accepted })},
-		{"browser.path", "browser", "", false, "", "`PATH` of Chrome or Chromium",
+		{"browser.path", "browser", "", false, "", "`PATH` of Chrome or Chromium, or the address of one that runs already, such as ws://127.0.0.1:9222",
 			text(func(c *target.Config) *string { return &c.Browser.Path })},
 		{"browser.block_third_party_cookies", "block-third-party-cookies", "", false, false, "have the browser block third-party cookies",
 			flag(func(c *target.Config) *bool { return &c.Browser.BlockThirdPartyCookies })},

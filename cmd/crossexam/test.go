@@ -126,8 +126,8 @@ func test(ctx context.Context, o testOptions) error {
 	if err != nil {
 		return usage(err)
 	}
-	if err := needBrowser(o.config.Browser.Path); err != nil {
-		return err
+	if err := engine.BrowserOptions(o.config.Browser, d).Check(); err != nil {
+		return usage(err)
 	}
 	progress := newProgress(os.Stderr, o.quiet)
 	started, err := prepare(ctx, &o.config, progress)
