@@ -35,19 +35,28 @@ func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]target.B
 	t.auth.logins = maps.Clone(logins)
 	t.auth.tried = map[fetch.RequestID]bool{}
 	t.auth.mu.Unlock()
-	if len(logins) == 0 {
-		// Fetch.enable without patterns would pause every request.
-		return t.do(ctx, func(ctx context.Context) error {
-			_, err := chromedp.Call(ctx, fetch.Disable, cdp.Empty{})
-			return err
-		})
-	}
+	return t.intercept(ctx)
+}
+
+// intercept has Chrome pause what may be challenged, and what goes to a target
+// directly.
+func (t *Tab) intercept(ctx context.Context) error {
 	handle := true
 	params := fetch.EnableParams{HandleAuthRequests: &handle}
-	for origin := range logins {
+	t.auth.mu.Lock()
+	for origin := range t.auth.logins {
 		params.Patterns = append(params.Patterns, &fetch.RequestPattern{URLPattern: origin.String() + "/*"})
 	}
+	t.auth.mu.Unlock()
+	if t.direct != nil {
+		params.Patterns = append(params.Patterns, &fetch.RequestPattern{URLPattern: t.browser.direct.Origin.String() + "/*"})
+	}
 	return t.do(ctx, func(ctx context.Context) error {
+		if len(params.Patterns) == 0 {
+			// Fetch.enable without patterns would pause every request.
+			_, err := chromedp.Call(ctx, fetch.Disable, cdp.Empty{})
+			return err
+		}
 		_, err := chromedp.Call(ctx, fetch.Enable, params)
 		return err
 	})
@@ -57,6 +66,10 @@ func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]target.B
 func (a *authentication) event(ev any) {
 	switch e := ev.(type) {
 	case *fetch.EventRequestPaused:
+		if d := a.tab.direct; d != nil && d.concerns(e.Request) {
+			go d.paused(e)
+			return
+		}
 		go func() {
 			_, _ = chromedp.Call(a.tab.ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
 		}()

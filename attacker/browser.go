@@ -37,9 +37,10 @@ type Options struct {
 	// that, is as many connections as Chrome opens to one host.
 	Parallel int
 	// ClientCertificate is what the browser proves itself with where the stage asks
-	// for one; nil for nothing. Its Leaf is set. Where [CanHoldCertificate] gives an
-	// error, the start fails with it.
+	// for one; nil for nothing. Its Leaf is set. Where [Options.CannotHoldCertificate]
+	// gives an error, the start fails with it.
 	ClientCertificate *tls.Certificate
+	Direct            Direct // the target, where the browser is to talk to it by itself
 }
 
 // Check tells what is wrong with the options, before anything is started.
@@ -47,6 +48,9 @@ func (o Options) Check() error {
 	path, err := FindBrowser(o.Path)
 	if err == nil && isAddress(path) && o.Posture.BlockThirdPartyCookies {
 		err = errors.New("a browser that runs already keeps its own posture: leave out --block-third-party-cookies, or start the browser with --browser PATH")
+	}
+	if err == nil && isAddress(path) && o.Direct != (Direct{}) {
+		err = errors.New("a browser that runs already reaches the target through Crossexam only: leave out --direct, or start the browser with --browser PATH")
 	}
 	return err
 }
@@ -90,6 +94,7 @@ type Browser struct {
 	profile  *profile  // nil for a remote browser
 	files    string    // folder for what a remote browser is to open; empty until then
 	command  *exec.Cmd // the browser's process; nil until it was started
+	direct   Direct
 	root     context.Context
 	stop     func()
 
@@ -131,7 +136,7 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 }
 
 func newBrowser(stage *Stage, o Options) *Browser {
-	b := &Browser{stage: stage, tabs: map[string]*Tab{}, parallel: parallel, stop: func() {}}
+	b := &Browser{stage: stage, tabs: map[string]*Tab{}, parallel: parallel, direct: o.Direct, stop: func() {}}
 	if o.Parallel > 0 {
 		b.parallel = min(o.Parallel, parallel)
 	}
@@ -148,7 +153,7 @@ func (b *Browser) launch(ctx context.Context) error {
 			b.command = c
 		}),
 	}
-	for _, f := range launchFlags(b.stage, b.profile.dir) {
+	for _, f := range launchFlags(b.stage, b.profile.dir, b.direct) {
 		options = append(options, chromedp.Flag(f.name, f.value))
 		b.info.Flags = append(b.info.Flags, f.String())
 	}

@@ -21,14 +21,18 @@ func (f flag) String() string {
 
 // launchFlags is the whole command line: a short explicit list, since each flag
 // may bear on a verdict.
-func launchFlags(stage *Stage, profileDir string) []flag {
+func launchFlags(stage *Stage, profileDir string, direct Direct) []flag {
+	// The first rule that matches counts.
+	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()
+	if direct != (Direct{}) {
+		hosts = "MAP " + direct.Origin.HostPort() + " " + direct.Address + ", " + hosts
+	}
 	flags := []flag{
 		{"headless", "new"},
 		{"user-data-dir", profileDir},
 
-		// Every host leads to the stage, and nowhere else. The first rule that
-		// matches counts.
-		{"host-resolver-rules", "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()},
+		// Every host leads to the stage, and nowhere else, but for a direct target's.
+		{"host-resolver-rules", hosts},
 		{"ip-address-space-overrides", stage.PublicAddr() + "=public"},
 		{"ignore-certificate-errors-spki-list", stage.Authority().SPKI()},
 		{"no-proxy-server", true},

@@ -109,6 +109,9 @@ func byPlace(vectors []scenarios.Vector) {
 
 // takePlace makes the tab ready for a vector.
 func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
+	if v == scenarios.WebSocket && t.direct != nil {
+		return &placeError{"the browser talks to the target itself (--direct), and Chrome lets nobody hold or see a WebSocket"}
+	}
 	switch v {
 	case scenarios.SandboxedPage:
 		return t.openOpaque(ctx, t.origin.String()+sandboxedPagePath)
@@ -155,7 +158,7 @@ func (t *Tab) reopen(ctx context.Context) error {
 // openOpaque visits a page whose origin is opaque. (A file's page has the origin
 // file:// to itself and null to servers.)
 func (t *Tab) openOpaque(ctx context.Context, u string) error {
-	if err := t.Visit(ctx, u); err != nil {
+	if err := t.visit(ctx, u); err != nil {
 		return err
 	}
 	got, err := t.evaluateOrigin(ctx)

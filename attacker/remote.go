@@ -56,6 +56,9 @@ func (o Options) CannotHoldCertificate() error {
 	if path, err := FindBrowser(o.Path); err == nil && isAddress(path) {
 		return errors.New("a browser that runs already cannot be given a client certificate")
 	}
+	if o.Direct != (Direct{}) {
+		return errors.New("where the browser talks to the target itself (--direct), nobody sees whether it sends a client certificate")
+	}
 	return CanHoldCertificate()
 }
 

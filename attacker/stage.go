@@ -200,6 +200,11 @@ const PagePath = "/crossexam-page"
 // collectorPath is where a page sends what it could read.
 const collectorPath = "/crossexam-collector"
 
+// isStagePath tells whether a path is the stage's on every origin that it plays.
+func isStagePath(path string) bool {
+	return path == PagePath || path == collectorPath || isPlacePath(path)
+}
+
 func (s *Stage) servePage(w http.ResponseWriter, origin cors.Origin, role Role) {
 	s.serveTemplate(w, origin, string(role))
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -47,6 +48,7 @@ type Tab struct {
 	close    func()                  // the tab itself
 	recorder *recorder
 	auth     *authentication
+	direct   *direct                     // nil where the target is behind a tap
 	frame    cdp.FrameID                 // the main one
 	document atomic.Pointer[cors.Origin] // of the last document that was asked for in it
 
@@ -132,6 +134,9 @@ func (t *Tab) event(ev any) {
 	}
 	t.recorder.event(ev)
 	t.auth.event(ev)
+	if t.direct != nil {
+		t.direct.event(ev)
+	}
 }
 
 // CloseTab closes the tab of a victim and forgets its cookies. (The browser's own
@@ -162,8 +167,30 @@ func (t *Tab) within(limit time.Duration, caller context.Context, call func(cont
 
 // Visit navigates the tab to a URL as the victim would, and waits for the page.
 // It is no error that the answer makes no page: a download, a 204, a 404 without a
-// body.
+// body. Of a direct target no script runs there: it could start a worker that
+// outlives the page, whose requests nobody would hold.
 func (t *Tab) Visit(ctx context.Context, u string) error {
+	if t.direct == nil {
+		return t.visit(ctx, u)
+	}
+	scripts := func(disabled bool) error {
+		return t.do(ctx, func(ctx context.Context) error {
+			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: disabled})
+			return err
+		})
+	}
+	if err := scripts(true); err != nil {
+		return err
+	}
+	err := t.visit(ctx, u)
+	// Only when the page has gone may scripts run again.
+	if left := t.navigate(ctx, "about:blank"); left != nil {
+		return errors.Join(err, left)
+	}
+	return errors.Join(err, scripts(false))
+}
+
+func (t *Tab) visit(ctx context.Context, u string) error {
 	err := t.navigate(ctx, u)
 	var refused *chromedp.LoadError
 	if errors.As(err, &refused) {

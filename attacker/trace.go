@@ -27,6 +27,10 @@ type request struct {
 	// opaque says that the page cannot be told of the response, so that only the
 	// exchange shows what it was.
 	opaque bool
+	sents  []network.Headers // of its requests, as they were on the wire
+	raws   []rawHead         // of their answers
+	url    string            // of the last hop, and its method
+	method string
 	socket bool
 	key    string // of a WebSocket's handshake
 }
@@ -73,6 +77,7 @@ func (r *recorder) event(ev any) {
 		}
 	case *network.EventRequestWillBeSentExtraInfo:
 		q := r.request(e.RequestID)
+		q.sents = append(q.sents, e.Headers)
 		q.cookies = nil // of the last hop
 		for _, c := range e.AssociatedCookies {
 			if c == nil || c.Cookie == nil {
@@ -95,6 +100,7 @@ func (r *recorder) event(ev any) {
 	case *network.EventResponseReceivedExtraInfo:
 		q := r.request(e.RequestID)
 		q.answers++
+		q.raws = append(q.raws, rawHead{status: e.StatusCode, headers: e.Headers})
 		if id := exchangeID(e.Headers); id != "" {
 			r.arrived++
 			q.exchanges = append(q.exchanges, arrival{r.arrived, id})

@@ -79,6 +79,9 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 	if v.tab, err = s.lab.browser.Tab(ctx, v.name); err != nil {
 		return nil, err
 	}
+	if err := s.talkDirectly(ctx, v); err != nil {
+		return nil, err
+	}
 	if err := s.led(ctx, v); err != nil {
 		return nil, err
 	}

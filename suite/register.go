@@ -152,7 +152,11 @@ func (x *standing) begin(ctx SpecContext, c target.Config) error {
 	if err != nil {
 		return err
 	}
-	if b := engine.BrowserOptions(c.Browser, d); b != x.browser {
+	b, err := engine.BrowserFor(ctx, c.Browser, d)
+	if err != nil {
+		return err
+	}
+	if b != x.browser {
 		x.endLab()
 		x.browser = b
 	}

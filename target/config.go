@@ -54,6 +54,7 @@ type Config struct {
 
 	AllowWrites        bool   `yaml:"allow_writes"`
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
+	Direct             bool   `yaml:"direct"`   // the browser talks to the target itself
 	Accepted           string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
 	from   *provenance           // nil for entries that came from no file
@@ -155,6 +156,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
+		Direct:   c.Direct,
 		Upstream: c.upstream(base),
 		Facts: scenarios.Target{
 			URL:    strings.TrimSuffix(base.String(), "/"),

@@ -21,6 +21,8 @@ type Deployment struct {
 	Notes []string
 	// AllowWrite names the writes that the tap passes on; nil withholds all.
 	AllowWrite func(method, path string) bool
+	// Direct has the browser talk to the target by itself, under the same rules.
+	Direct bool
 
 	launchSecrets []string // what the target is started with
 }

@@ -75,25 +75,13 @@ func (t *Tap) receive(r *http.Request) (cors.Request, error) {
 // when the rate allows it. waiting bounds the wait for the rate, sending what
 // comes after; an exchange given up is recorded too.
 func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limits) cors.Exchange {
-	e := cors.Exchange{Request: q}
 	if !t.mayForward(q) {
-		e.Withheld = true
-		e.Fault = fmt.Sprintf("%s %s was withheld, because it could change something at the target: "+
-			"name the endpoint as safe to write to, or run with --allow-writes", q.Method, pathOf(q.URL))
-		return e
+		return withheld(q)
 	}
-	err := t.turn(waiting)
+	e := cors.Exchange{Request: q}
+	err := t.await(waiting)
 	if err == nil {
 		defer t.done()
-		err = t.limiter.Wait(waiting)
-	}
-	switch {
-	// The context may not have heard of Close yet.
-	case waiting.Err() != nil || t.ctx.Err() != nil:
-		err = errGivenUp
-	case err != nil: // the deadline is before its turn
-		err = fmt.Errorf("the rate of %g requests a second left no time for this one", float64(t.limiter.Limit()))
-	default:
 		t.record.countRequest()
 		e.Response, err = t.roundTrip(sending, q, l)
 	}
@@ -103,6 +91,32 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 		e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
 	}
 	return e
+}
+
+// withheld is the exchange of a request that may not be passed on.
+func withheld(q cors.Request) cors.Exchange {
+	return cors.Exchange{Request: q, Withheld: true, Fault: fmt.Sprintf("%s %s was withheld, because it could change something at the target: "+
+		"name the endpoint as safe to write to, or run with --allow-writes", q.Method, pathOf(q.URL))}
+}
+
+// await waits until a request may leave; done gives its turn back, unless there is
+// an error.
+func (t *Tap) await(ctx context.Context) error {
+	if err := t.turn(ctx); err != nil {
+		return err
+	}
+	err := t.limiter.Wait(ctx)
+	switch {
+	// The context may not have heard of Close yet.
+	case ctx.Err() != nil || t.ctx.Err() != nil:
+		err = errGivenUp
+	case err != nil: // the deadline is before its turn
+		err = fmt.Errorf("the rate of %g requests a second left no time for this one", float64(t.limiter.Limit()))
+	}
+	if err != nil {
+		t.done()
+	}
+	return err
 }
 
 // turn waits until another request may be under way; done gives the turn back.

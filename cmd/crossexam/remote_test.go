@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
@@ -30,4 +31,31 @@ func TestBrowserThatRunsAlready(t *testing.T) {
 		t.Errorf("the fault is %+v", f)
 	}
 	examineURL(t, target.URL, "--browser=ws://192.168.1.2:9222").expect(t, 2, "run Crossexam on the browser's machine")
+}
+
+// With --direct the requests of pages come from the browser itself, and the report
+// says so.
+func TestDirect(t *testing.T) {
+	var forwarded, own atomic.Int32
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") == "https://evil.test" {
+			if r.Header.Get("Crossexam-Run") == "" {
+				own.Add(1)
+			} else {
+				forwarded.Add(1)
+			}
+		}
+		fmt.Fprint(w, "private")
+	})
+	r := examineURL(t, url, "--label=WLD-003", "--direct")
+	r.expect(t, 0, "")
+	if notes := strings.Join(r.report(t).Notes, " "); !strings.Contains(notes, "(--direct)") {
+		t.Errorf("the notes are %q", notes)
+	}
+	if own.Load() == 0 || forwarded.Load() > 0 {
+		t.Errorf("%d requests of the page came from the browser, %d from Crossexam", own.Load(), forwarded.Load())
+	}
+	examineURL(t, url, "--direct", "--insecure-skip-verify").expect(t, 2, "leave out --direct or --insecure-skip-verify")
+	examineURL(t, url, "--direct", "--browser=ws://127.0.0.1:1").expect(t, 2, "leave out --direct")
+	examineURL(t, "https://nowhere.invalid", "--direct").expect(t, 3, "address of the target")
 }

@@ -96,6 +96,8 @@ func settings() []setting {
 			flag(func(c *target.Config) *bool { return &c.AllowWrites })},
 		{"insecure_skip_verify", "insecure-skip-verify", "", false, false, "accept any certificate of the target",
 			flag(func(c *target.Config) *bool { return &c.InsecureSkipVerify })},
+		{"direct", "direct", "", false, false, "have the browser talk to the target itself, with less evidence",
+			flag(func(c *target.Config) *bool { return &c.Direct })},
 		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "at most `N` requests a second (default 20, and no limit on loopback)",
 			func(c *target.Config, v []string) (err error) {
 				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {

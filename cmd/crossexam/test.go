@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,7 +127,15 @@ func test(ctx context.Context, o testOptions) error {
 	if err != nil {
 		return usage(err)
 	}
-	if err := engine.BrowserOptions(o.config.Browser, d).Check(); err != nil {
+	browser, err := engine.BrowserFor(ctx, o.config.Browser, d)
+	if err == nil {
+		err = browser.Check()
+	}
+	var unknown *net.DNSError
+	switch {
+	case errors.As(err, &unknown):
+		return couldNotSay(err)
+	case err != nil:
 		return usage(err)
 	}
 	progress := newProgress(os.Stderr, o.quiet)
@@ -152,6 +161,9 @@ func test(ctx context.Context, o testOptions) error {
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return usage(fmt.Errorf("the report's folder cannot be made: %w", err))
+	}
+	if browser, err = engine.BrowserFor(ctx, o.config.Browser, d); err != nil {
+		return usage(err)
 	}
 	options.Screens, options.Progress = true, progress.at
 	session, err := engine.NewSession(d, plan, options)
@@ -188,7 +200,7 @@ func test(ctx context.Context, o testOptions) error {
 			}
 			progress.say("starting the browser and running the controls")
 			var err error
-			if lab, err = engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d)); err != nil {
+			if lab, err = engine.OpenLab(ctx, browser); err != nil {
 				return nil, session.Abort(err)
 			}
 			if why := lab.NoCertificate(); why != nil {

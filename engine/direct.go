@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/target"
+)
+
+// directNote is what the reader of a report should know about a target to which
+// the browser talked by itself.
+const directNote = "The browser talked to the target itself (--direct): what stands here as exchanges is what Chrome shows of its requests before they " +
+	"leave and of the answers before they are judged. Missing are the order of request lines and, of requests that were stopped, those that Chrome adds last; " +
+	"the bodies of redirects and streams; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
+	"attacker that come to lead to it."
+
+// BrowserFor are the options of the browser for a deployment. For one that it is to
+// reach by itself its address is looked up.
+func BrowserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment) (attacker.Options, error) {
+	o := BrowserOptions(c, d)
+	if !d.Direct {
+		return o, nil
+	}
+	address, err := d.Upstream.Direct(ctx)
+	if err != nil {
+		return o, err
+	}
+	o.Direct = attacker.Direct{Origin: d.Facts.Origin(), Address: address}
+	return o, nil
+}
+
+// talkDirectly puts the session's rules between the tab and a target that it
+// reaches by itself.
+func (s *Session) talkDirectly(ctx context.Context, v *victim) error {
+	own := s.plan.Target.Origin()
+	switch {
+	case s.lab.options.Direct.Origin != own && s.deployment.Direct:
+		return &Fault{Stage: StageBrowser, Err: fmt.Errorf("the browser was not started to reach %s by itself", own)}
+	case !s.deployment.Direct && s.lab.options.Direct.Origin == own:
+		return &Fault{Stage: StageBrowser, Err: fmt.Errorf("the browser was started to reach %s by itself, and is to reach it through Crossexam", own)}
+	case !s.deployment.Direct:
+		return nil
+	}
+	s.note(directNote)
+	return v.tab.TalkDirectly(ctx, s.tap, cookiePath)
+}
