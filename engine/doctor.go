@@ -69,7 +69,7 @@ func diagnoseBrowser(ctx context.Context, o attacker.Options, yield func(Check) 
 		return false
 	}
 	// A session without a target has all that controls need.
-	s := &Session{lab: lab}
+	s := &Session{lab: lab, record: Record{Browser: lab.browser.Info()}}
 	for _, kind := range controlled() {
 		if !yield(s.checkCredential(ctx, kind)) {
 			return false
@@ -216,6 +216,9 @@ func notStarted(ctx context.Context, err error) Check {
 }
 
 func checkSandbox(info attacker.Info) Check {
+	if info.Remote {
+		return Check{Name: "sandbox", Outcome: CheckNote, Found: "not known: the browser ran already"}
+	}
 	if info.Sandbox {
 		return Check{Name: "sandbox", Outcome: CheckOK, Found: "on"}
 	}
@@ -309,6 +312,10 @@ func (s *Session) checkLocalNetwork(ctx context.Context) Check {
 // than the run's.
 func (s *Session) checkCertificates(ctx context.Context) Check {
 	c := Check{Name: "certificates", Outcome: CheckOK}
+	if s.record.Browser.Remote {
+		c.Outcome, c.Found = CheckNote, "not checked in the tabs of a run, whose proxy leads to Crossexam and nowhere else, since the browser ran already"
+		return c
+	}
 	stranger := cors.NewOrigin("https", "stranger.control.test", "")
 	if err := s.lab.stage.Authority().Mistrust(stranger.Host()); err != nil {
 		return failed(ctx, c, err)

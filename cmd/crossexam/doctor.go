@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,9 +33,14 @@ installed or changed first, 3 when a control fails in this browser.`,
   crossexam doctor --browser /opt/google/chrome/chrome
   crossexam doctor --json | jq '.checks[] | select(.outcome != "ok")'`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return doctor(c.Context(), o, asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.Check(); err != nil && !errors.Is(err, attacker.ErrNoBrowser) { // which is one of the checks
+				return usage(err)
+			}
+			return doctor(c.Context(), o, asJSON)
+		},
 	}
-	c.Flags().StringVar(&o.Path, "browser", "", "`PATH` of Chrome or Chromium")
+	c.Flags().StringVar(&o.Path, "browser", "", "`PATH` of Chrome or Chromium, or the address of one that runs already, such as ws://127.0.0.1:9222")
 	c.Flags().BoolVar(&o.Posture.BlockThirdPartyCookies, "block-third-party-cookies", false, "have the browser block third-party cookies")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the checks as JSON")
 	return c

@@ -23,6 +23,8 @@ func TestBrowserThatRunsAlready(t *testing.T) {
 		t.Errorf("the browser is %+v", b)
 	}
 
+	crossexam(t, nil, "doctor", "--browser="+address).expect(t, 0, "not known: the browser ran already", "the browser reaches all hosts through a proxy")
+
 	closed := httptest.NewServer(nil)
 	closed.Close() // nobody listens there now
 	r = examineURL(t, target.URL, "--browser="+strings.Replace(closed.URL, "http", "ws", 1))
