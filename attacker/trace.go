@@ -29,8 +29,6 @@ type request struct {
 	opaque bool
 	sents  []network.Headers // of its requests, as they were on the wire
 	raws   []rawHead         // of their answers
-	url    string            // of the last hop, and its method
-	method string
 	socket bool
 	key    string // of a WebSocket's handshake
 }

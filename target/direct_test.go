@@ -72,8 +72,4 @@ func TestDirectAddress(t *testing.T) {
 	if got, err := (Upstream{URL: at("https://127.0.0.1"), InsecureSkipVerify: true}).Direct(t.Context()); err == nil {
 		t.Errorf("a certificate that is not verified: %s", got)
 	}
-	t.Setenv("HTTPS_PROXY", "http://me:secret@127.0.0.1:3128")
-	if got, err := (Upstream{URL: at("https://192.0.2.1")}).Direct(t.Context()); err == nil {
-		t.Errorf("behind a proxy: %s", got)
-	}
 }

@@ -59,5 +59,7 @@ func TestDirect(t *testing.T) {
 	}
 	examineURL(t, url, "--direct", "--insecure-skip-verify").expect(t, 2, "leave out --direct or --insecure-skip-verify")
 	examineURL(t, url, "--direct", "--browser=ws://127.0.0.1:1").expect(t, 2, "leave out --direct")
+	crossexam(t, []string{"HTTPS_PROXY=http://me:secret@127.0.0.1:1"}, "test", "https://192.0.2.1", "--trusted=https://app.example", "--direct").
+		expect(t, 2, "in NO_PROXY")
 	examineURL(t, "https://nowhere.invalid", "--direct").expect(t, 3, "address of the target")
 }
