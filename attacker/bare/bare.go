@@ -19,6 +19,9 @@ import (
 // A Page is one navigation, or a frame of the host page, and the attempts that are
 // made from it.
 type Page struct {
+	// Victim is whose browser it is. Each has a browser context of its own, as in an
+	// examination: what one has logged in to must not help the other.
+	Victim   scenarios.Credential
 	Origin   cors.Origin
 	Attempts []scenarios.Attempt
 	Framed   bool
@@ -44,10 +47,24 @@ func Run(ctx context.Context, stage *attacker.Stage, pages []Page) error {
 		chromedp.Flag("ignore-certificate-errors-spki-list", stage.Authority().SPKI()),
 	)
 	defer stop()
-	tab, cancel := chromedp.NewContext(alloc)
+	browser, cancel := chromedp.NewContext(alloc)
 	defer cancel()
+	if err := chromedp.Do(browser); err != nil {
+		return fmt.Errorf("starting the browser: %w", err)
+	}
+	tabs := map[scenarios.Credential]context.Context{}
 	var frames []frame
 	for _, page := range pages {
+		tab, ok := tabs[page.Victim]
+		if !ok {
+			tab = browser
+			if len(tabs) > 0 {
+				var end context.CancelFunc
+				tab, end = chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+				defer end()
+			}
+			tabs[page.Victim] = tab
+		}
 		if page.Framed {
 			stage.Play(page.Origin, attacker.Framed)
 			frames = append(frames, asFrame(page))
@@ -77,7 +94,7 @@ func Run(ctx context.Context, stage *attacker.Stage, pages []Page) error {
 	if err != nil {
 		return err
 	}
-	if err := chromedp.Do(tab,
+	if err := chromedp.Do(browser,
 		chromedp.Navigate(attacker.FrameHost.String()+attacker.PagePath),
 		chromedp.Evaluate[chromedp.Void](fmt.Sprintf("runFrames(%s, 4, 6, 10000).then(() => {})", encoded), chromedp.EvalAwaitPromise),
 	); err != nil {

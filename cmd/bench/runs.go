@@ -93,7 +93,7 @@ func bareRun(ctx context.Context, s size) (measured, error) {
 	var pages []bare.Page
 	attempts := 0
 	for _, p := range engine.NewPlan(scenarios.Catalogue(), sized(n.Target(engine.StagedURL), s)).Pages() {
-		pages = append(pages, bare.Page{Origin: p.Origin, Attempts: p.Attempts, Framed: p.Framed})
+		pages = append(pages, bare.Page{Victim: p.Identity, Origin: p.Origin, Attempts: p.Attempts, Framed: p.Framed})
 		attempts += len(p.Attempts)
 	}
 	if err := bare.Run(ctx, stage, pages); err != nil {

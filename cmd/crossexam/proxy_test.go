@@ -68,14 +68,17 @@ func (p *aProxy) tunnel(w http.ResponseWriter) {
 		return
 	}
 	defer there.Close()
-	w.WriteHeader(http.StatusOK)
-	here, _, err := http.NewResponseController(w).Hijack()
+	here, sent, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer here.Close()
+	// Not by w, before: net/http could read what the client says next, and keep it.
+	if _, err := io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+		return
+	}
 	go func() { _, _ = io.Copy(here, there); here.Close() }()
-	_, _ = io.Copy(there, here)
+	_, _ = io.Copy(there, sent)
 }
 
 // careless lets every origin read. What there is discovery finds.
