@@ -115,9 +115,9 @@ func (o serveOptions) notebook() (fixtures.Notebook, error) {
 	if !ok {
 		text := fmt.Sprintf("there is no policy %q", o.policy)
 		if meant := suggestions(o.policy, policyNames()); len(meant) > 0 {
-			text += "; did you mean " + strings.Join(meant, " or ") + "?"
+			text += " (did you mean " + strings.Join(meant, " or ") + "?)"
 		}
-		return fixtures.Notebook{}, errors.New(text + " 'crossexam serve --list' has them all")
+		return fixtures.Notebook{}, errors.New(text + "; 'crossexam serve --list' has them all")
 	}
 	if !slices.Contains(logins(), o.login) {
 		return fixtures.Notebook{}, fmt.Errorf("there is no login %q: give one of %s", o.login, strings.Join(logins(), ", "))
