@@ -16,12 +16,12 @@ func (r Report) explained(c Result) bool {
 	})
 }
 
-// followers says which scenarios are violated by the same rule as this one, and is
-// empty where there are none.
+// followers says which scenarios are violated by the same rule as this one, whose
+// violation fails the run. It is empty where there are none.
 func (r Report) followers(id string) string {
 	var ids []string
 	for _, c := range r.Results {
-		if c.FollowsFrom == id && c.Verdict == scenarios.Violates && !c.Accepted && r.explained(c) && !slices.Contains(ids, c.ID) {
+		if c.FollowsFrom == id && c.Verdict == scenarios.Violates && !c.Accepted && !slices.Contains(ids, c.ID) {
 			ids = append(ids, c.ID)
 		}
 	}

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/crossexam/crossexam/cors"
@@ -113,12 +112,14 @@ func (m masquerade) judge(obs []Observation) Judgement {
 	}
 	ev := evidence{m.cred, m.miss.reach(m.target), read, obs[2], obs[3], byHand}
 	j := judgeRead(ev)
-	if j.Verdict == Violates {
-		j.Reason += fmt.Sprintf("; %s; %s", m.miss.takes(), m.rule(other, obs))
-		if other.Read() {
-			j.FollowsFrom = readByAnyone(other.Attempt)
-		}
+	if j.Verdict != Violates {
+		return j
 	}
+	j.Reason += "; " + m.miss.takes()
+	if other.Read() {
+		return j.ifEchoed(other, m.when(other, obs[2]))
+	}
+	j.Reason += "; " + m.rule(obs)
 	return j
 }
 
@@ -137,15 +138,17 @@ func (m masquerade) judgeByHand(o Observation, why string) Judgement {
 	return violates(Low, "the %d reply to %s has %s, but %s", r.Status, m.page, grantText(r), why)
 }
 
-// rule says by which rule the target grants the near-miss.
-func (m masquerade) rule(other Observation, obs []Observation) string {
-	if other.Read() {
-		when := ""
-		if m.cred.Ambient() && grantTo(other.Attempt.Origin(), answer(obs[2])) < grantTo(other.Attempt.Origin(), answer(other)) {
-			when = " when the victim's " + m.cred.noun() + " comes along"
-		}
-		return "the target echoes every origin" + when + " (see " + readByAnyone(other.Attempt) + ")"
+// when says whether the target echoes the arbitrary origin only with the credential.
+func (m masquerade) when(other, alone Observation) string {
+	origin := other.Attempt.Origin()
+	if m.cred.Ambient() && grantTo(origin, answer(alone)) < grantTo(origin, answer(other)) {
+		return " when the victim's " + m.cred.noun() + " comes along"
 	}
+	return ""
+}
+
+// rule says by which rule, which is no echo, the target grants the near-miss.
+func (m masquerade) rule(obs []Observation) string {
 	granted := func(o cors.Origin) bool {
 		return slices.ContainsFunc(obs, func(seen Observation) bool { return seen.Attempt.Page == o && seen.Read() })
 	}

@@ -58,7 +58,7 @@ func judgeUnsendable(obs []Observation) Judgement {
 			continue
 		}
 		j := violates(Low, "the %d reply to Origin %s has %s, which no browser sends", r.Status, originLines(o.Attempt.Headers), grantText(r)).by(i)
-		return j.ifEchoed(other)
+		return j.ifEchoed(other, "")
 	}
 	if why := silence(probes); why != "" {
 		return cannotTell("%s", why)

@@ -49,17 +49,18 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 				return judgeTheft(v.cred, reach(v.target, v.page), obs)
 			}
 			last := len(obs) - 1
-			return judgeTheft(v.cred, reach(v.target, v.page), obs[:last]).ifEchoed(obs[last])
+			return judgeTheft(v.cred, reach(v.target, v.page), obs[:last]).ifEchoed(obs[last], "")
 		},
 	}
 }
 
 // ifEchoed takes the same read from an arbitrary origin. Where that one is granted
-// too, a violation is only one of many faces of the same rule.
-func (j Judgement) ifEchoed(arbitrary Observation) Judgement {
+// too, a violation is only one of many faces of the same rule. when says on what
+// the echo depends, with a blank before it, and is empty where that is not known.
+func (j Judgement) ifEchoed(arbitrary Observation, when string) Judgement {
 	if j.Verdict == Violates && arbitrary.Read() {
 		j.FollowsFrom = readByAnyone(arbitrary.Attempt)
-		j.Reason += "; the target echoes every origin (see " + j.FollowsFrom + ")"
+		j.Reason += "; the target echoes every origin" + when + " (see " + j.FollowsFrom + ")"
 	}
 	return j
 }

@@ -6,7 +6,7 @@ import "github.com/crossexam/crossexam/cors"
 // by hand, since SameSite may keep the cookie home that makes the difference.
 func planCredentialTrap(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range comparable(t) {
+	for _, e := range comparedRequests(t) {
 		for _, c := range exposed(t) {
 			v := attack(t, c)
 			cases = append(cases, Case{
@@ -21,9 +21,9 @@ func planCredentialTrap(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-// comparable are the reads, each with GET and with HEAD, and the writes that the
+// comparedRequests are the reads, each with GET and with HEAD, and the writes that the
 // operator lets through: a rule may know one method and not the other.
-func comparable(t Target) []Endpoint {
+func comparedRequests(t Target) []Endpoint {
 	var es []Endpoint
 	for _, e := range t.Reads() {
 		es = append(es, e, Endpoint{Method: "HEAD", Path: e.Path, Private: e.Private})
