@@ -163,7 +163,7 @@ func TestDoubtsThatStay(t *testing.T) {
 		"a victim's request": {refused(scenarios.Cookie, true), "no certificate", scenarios.CannotTell},
 		"another fault":      {refused(scenarios.Anonymous, false), "no certificate", scenarios.CannotTell},
 	} {
-		judged := scenarios.Case{Judge: func([]scenarios.Observation) scenarios.Judgement {
+		judged := scenarios.Case{Judge: func(scenarios.Observations) scenarios.Judgement {
 			return scenarios.Judgement{Verdict: scenarios.CannotTell, Reason: c.doubt}
 		}}
 		if got := judge(judged, c.obs); got.Verdict != c.want {

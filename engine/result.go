@@ -26,8 +26,10 @@ type Result struct {
 
 // Proof is the observation that shows the judgement best, or nil.
 func (r Result) Proof() *scenarios.Observation {
-	if i := r.Judgement.Proof; i >= 0 && i < len(r.Observations) {
-		return &r.Observations[i]
+	for i, o := range r.Observations {
+		if r.Judgement.Proof == "" || r.Judgement.Proof == o.Attempt.Key() {
+			return &r.Observations[i]
+		}
 	}
 	return nil
 }

@@ -259,7 +259,7 @@ func (s *Session) Result(ctx context.Context, item Item) (Result, error) {
 		return Result{}, err
 	}
 	if item.Case.More != nil {
-		if err := s.observeAll(ctx, &r, item.Case.More(r.Observations)); err != nil {
+		if err := s.observeAll(ctx, &r, item.Case.More(scenarios.NewObservations(r.Observations))); err != nil {
 			return Result{}, err
 		}
 	}
@@ -284,16 +284,16 @@ func (s *Session) excuse(r *Result) {
 // judge leaves out cases for which this machine lacks something, and those about
 // answers that the target never gives.
 func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
-	for i, o := range obs {
+	for _, o := range obs {
 		if o.Unavailable != "" {
 			return scenarios.Judgement{
 				Verdict: scenarios.NotApplicable,
 				Reason:  "This machine cannot tell: " + o.Unavailable + ".",
-				Proof:   i,
+				Proof:   o.Attempt.Key(),
 			}
 		}
 	}
-	j := c.Judge(obs)
+	j := c.Judge(scenarios.NewObservations(obs))
 	if j.Verdict == scenarios.CannotTell && neverAnswered(obs, j.Reason) {
 		return scenarios.Judgement{
 			Verdict: scenarios.NotApplicable,

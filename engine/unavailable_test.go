@@ -9,11 +9,12 @@ import (
 
 // What this machine lacks is no finding and no doubt about the target.
 func TestUnavailableAttemptsDoNotApply(t *testing.T) {
-	c := scenarios.Case{Judge: func([]scenarios.Observation) scenarios.Judgement {
+	c := scenarios.Case{Judge: func(scenarios.Observations) scenarios.Judgement {
 		return scenarios.Judgement{Verdict: scenarios.CannotTell}
 	}}
-	got := judge(c, []scenarios.Observation{{}, {Unavailable: "nginx is not installed"}})
-	if got.Verdict != scenarios.NotApplicable || !strings.Contains(got.Reason, "nginx is not installed") || got.Proof != 1 {
+	without := scenarios.Observation{Attempt: scenarios.Attempt{Through: "a cache"}, Unavailable: "nginx is not installed"}
+	got := judge(c, []scenarios.Observation{{}, without})
+	if got.Verdict != scenarios.NotApplicable || !strings.Contains(got.Reason, "nginx is not installed") || got.Proof != without.Attempt.Key() {
 		t.Errorf("%+v", got)
 	}
 	if got := judge(c, []scenarios.Observation{{}}); got.Verdict != scenarios.CannotTell {

@@ -81,7 +81,7 @@ func planExactOrigins(t Target) ([]Case, string) {
 
 // aboutLog is a case that attempts nothing.
 func aboutLog(judge func() Judgement) []Case {
-	return []Case{{Subject: Subject{Endpoint: startupLog}, Judge: func([]Observation) Judgement { return judge() }}}
+	return []Case{{Subject: Subject{Endpoint: startupLog}, Judge: func(Observations) Judgement { return judge() }}}
 }
 
 func judgeNoDefault(l StartupLog) Judgement {

@@ -43,11 +43,15 @@ func planMistypedOrigins(t Target) ([]Case, string) {
 			continue
 		}
 		c := Case{Subject: Subject{Endpoint: l.String()}}
+		var tried []launchAttempt
 		if l.URL != "" {
 			c.Subject.Origin = arbitrary(t.at(l)).String()
-			c.Attempts = launchAttempts(t, l, t.Launches[right])
+			tried = launchAttempts(t, l, t.Launches[right])
+			for _, a := range tried {
+				c.Attempts = append(c.Attempts, a.front, a.plain, a.including)
+			}
 		}
-		c.Judge = func(obs []Observation) Judgement { return judgeLaunch(l, obs) }
+		c.Judge = func(obs Observations) Judgement { return judgeLaunch(l, tried, obs) }
 		cases = append(cases, c)
 	}
 	return planned(cases, "The target was started in one way only.")
@@ -59,54 +63,58 @@ func (t Target) at(l Launch) Target {
 	return t
 }
 
-// launchAttempts are, for each path, the front end's read at the launch that is
+// A launchAttempt is, for one path, the front end's read at the launch that is
 // configured rightly, and the attacker's two at the other: without credentials
 // and with whatever the browser has, which grants can tell apart.
-func launchAttempts(t Target, l, right Launch) []Attempt {
+type launchAttempt struct{ front, plain, including Attempt }
+
+func launchAttempts(t Target, l, right Launch) []launchAttempt {
 	endpoints := []Endpoint{firstRead(t)}
 	if root := (Endpoint{Method: "GET", Path: "/"}); endpoints[0].Path != root.Path {
 		endpoints = append(endpoints, root) // which needs no login, as a rule
 	}
-	var as []Attempt
+	var as []launchAttempt
 	for _, e := range endpoints {
 		plain := attack(t.at(l), Anonymous).read(e)
 		including := plain
 		including.Omit = false
-		as = append(as, frontEnd(t.at(right), t.Trusted[0], Anonymous).read(e), plain, including)
+		as = append(as, launchAttempt{frontEnd(t.at(right), t.Trusted[0], Anonymous).read(e), plain, including})
 	}
 	return as
 }
 
-// judgeLaunch takes what launchAttempts gives. Every status counts: what is asked
-// is whom the configuration lets in, not what there is to read.
-func judgeLaunch(l Launch, obs []Observation) Judgement {
+// judgeLaunch counts every status: what is asked is whom the configuration lets in,
+// not what there is to read.
+func judgeLaunch(l Launch, tried []launchAttempt, obs Observations) Judgement {
 	switch {
 	case l.Fault != "":
 		return cannotTell("%s", l.Fault)
 	case l.Refused != "":
 		return conforms("with %s the target refused to start (%s)", quote(l.String()), quote(l.Refused))
-	case len(obs) < 3:
+	case len(tried) == 0:
 		return cannotTell("nothing was attempted")
 	}
 	sensed := false
-	var last Observation
-	for i := 0; i+2 < len(obs); i += 3 {
-		for n := i + 1; n <= i+2; n++ {
-			if o := obs[n]; o.Inconclusive() == "" && o.Read() {
+	var attacks []Observation
+	for _, a := range tried {
+		for _, o := range obs.Each([]Attempt{a.plain, a.including}) {
+			if o.Inconclusive() == "" && o.Read() {
 				return violates(Medium, "with %s the target let a page of %s read its %d reply (%s)",
-					quote(l.String()), o.Attempt.Page, o.Page.Status, grantText(o.Response())).by(n)
+					quote(l.String()), o.Attempt.Page, o.Page.Status, grantText(o.Response())).withProof(o)
 			}
+			attacks = append(attacks, o)
 		}
-		sensed = sensed || obs[i].Inconclusive() == "" && obs[i].Read()
-		last = obs[i+1]
+		front := obs.Of(a.front)
+		sensed = sensed || front.Inconclusive() == "" && front.Read()
 	}
-	for i, o := range obs {
-		if why := o.Inconclusive(); why != "" && i%3 != 0 {
-			return cannotTell("%s", why).by(i)
+	for _, o := range attacks {
+		if why := o.Inconclusive(); why != "" {
+			return cannotTell("%s", why).withProof(o)
 		}
 	}
 	if !sensed {
 		return cannotTell("started as it should be, the target grants its front end none of these replies either, so that a refusal shows nothing")
 	}
-	return conforms("with %s the target granted nothing to %s (%s)", quote(l.String()), last.Attempt.Page, last.Block.Reason).by(1)
+	first, last := obs.Of(tried[0].plain), obs.Of(tried[len(tried)-1].plain)
+	return conforms("with %s the target granted nothing to %s (%s)", quote(l.String()), last.Attempt.Page, last.Block.Reason).withProof(first)
 }

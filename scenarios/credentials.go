@@ -88,7 +88,7 @@ func planCredentialsSyntax(t Target) ([]Case, string) {
 
 // repliesToEveryone has a case for the attacker and for each trusted origin, with
 // the answers to a request and to a preflight.
-func repliesToEveryone(t Target, judge func([]Observation) Judgement) []Case {
+func repliesToEveryone(t Target, judge func(Observations) Judgement) []Case {
 	var cases []Case
 	for _, e := range t.Reads() {
 		for _, v := range everyone(t) {
@@ -102,7 +102,7 @@ func repliesToEveryone(t Target, judge func([]Observation) Judgement) []Case {
 	return cases
 }
 
-func judgeNoAllowCredentials(obs []Observation) Judgement {
+func judgeNoAllowCredentials(obs Observations) Judgement {
 	return judgeReplies(obs, "no reply has the header", func(r *cors.Response) string {
 		if r.Headers.Has(cors.HeaderAllowCredentials) {
 			return "has " + grantText(r)
@@ -111,7 +111,7 @@ func judgeNoAllowCredentials(obs []Observation) Judgement {
 	})
 }
 
-func judgeCredentialsSyntax(obs []Observation) Judgement {
+func judgeCredentialsSyntax(obs Observations) Judgement {
 	return judgeReplies(obs, "the header is true or absent in each reply", func(r *cors.Response) string {
 		switch vs := r.Headers.Values(cors.HeaderAllowCredentials); {
 		case len(vs) > 1:
@@ -128,11 +128,12 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 	for _, e := range t.Reads() {
 		for _, c := range exposed(t) {
 			v := attack(t, c)
+			read, controls := v.read(e), v.controls(v.page, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: append([]Attempt{v.read(e)}, v.controls(v.page, e)...),
-				Judge: func(obs []Observation) Judgement {
-					return judgeUntrustedCredentials(c, reach(t, v.page), t.Trusted, obs)
+				Attempts: controls.after(read),
+				Judge: func(obs Observations) Judgement {
+					return judgeUntrustedCredentials(controls.of(c, reach(t, v.page), obs.Of(read), obs), t.Trusted)
 				},
 			})
 		}
@@ -154,9 +155,9 @@ func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
 // Alone, or beside a trusted origin that stands there for everybody, the header
 // grants nothing: common servers (Starlette, Express's cors) send it so with a right
 // list, where their users cannot mend it, so that it is only advised against.
-func judgeUntrustedCredentials(c Credential, reach Severity, trusted []cors.Origin, obs []Observation) Judgement {
-	read := obs[0]
-	if why := silence(obs[:1]); why != "" {
+func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
+	read := ev.read
+	if why := silence(read); why != "" {
 		return cannotTell("%s", why)
 	}
 	origin, r := read.Attempt.Origin(), read.Response()
@@ -172,5 +173,5 @@ func judgeUntrustedCredentials(c Credential, reach Severity, trusted []cors.Orig
 	case grantTo(origin, r) < credentialRead:
 		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant and does no harm by itself", r.Status, origin, grantText(r))
 	}
-	return violates(evidence{c, reach, read, obs[1], obs[2], obs[3]}.gravity(), "the %d reply to %s has %s", r.Status, origin, grantText(r))
+	return violates(ev.gravity(), "the %d reply to %s has %s", r.Status, origin, grantText(r))
 }

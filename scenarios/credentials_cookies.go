@@ -11,11 +11,8 @@ func planSessionCookies(t Target) ([]Case, string) {
 	}
 	e := firstRead(t)
 	v := attack(t, Cookie)
-	return []Case{{
-		Subject:  v.subject(e),
-		Attempts: []Attempt{v.read(e)},
-		Judge:    func(obs []Observation) Judgement { return judgeSessionCookies(t.CrossSiteCookies, obs[0]) },
-	}}, ""
+	judge := func(o Observation) Judgement { return judgeSessionCookies(t.CrossSiteCookies, o) }
+	return []Case{single(v.subject(e), v.read(e), judge)}, ""
 }
 
 // judgeSessionCookies looks at the attributes that the browser keeps. crossSite

@@ -11,7 +11,7 @@ func TestJudgeSessionCookies(t *testing.T) {
 	}
 	good := CookieAttributes{Name: "session", SameSite: "Lax", Secure: true, HTTPOnly: true}
 	none := CookieAttributes{Name: "session", SameSite: "None", Secure: true, HTTPOnly: true}
-	rule(t, func(obs []Observation) Judgement { return judgeSessionCookies(false, obs[0]) }, []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeSessionCookies(false, o) }), []ruling{
 		{name: "good", obs: keeps(good), verdict: Conforms, reason: `"session", Secure, HttpOnly, SameSite=Lax`},
 		{name: "unset", obs: keeps(CookieAttributes{Name: "session", Secure: true, HTTPOnly: true}), verdict: Conforms, reason: "takes for Lax"},
 		{name: "a token for scripts", obs: keeps(good, CookieAttributes{Name: "XSRF-TOKEN", SameSite: "Lax", Secure: true}), verdict: Conforms},

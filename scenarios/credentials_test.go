@@ -19,7 +19,7 @@ func answers(v visit, read, preflighted *cors.Response) []Observation {
 func TestJudgeNoAllowCredentials(t *testing.T) {
 	v := attack(oneEndpoint(Bearer), Anonymous)
 	plain := reply(200, "")
-	rule(t, judgeNoAllowCredentials, []ruling{
+	rule(t, byKey(judgeNoAllowCredentials), []ruling{
 		{name: "absent", obs: answers(v, plain, plain), verdict: Conforms, reason: "https://evil.test seen: 2"},
 		{name: "in the reply", obs: answers(v, reply(200, "", withCredentials), plain), verdict: Violates, severity: Low, reason: "200 reply to GET"},
 		{name: "in the preflight", obs: answers(v, plain, reply(204, "", withCredentials)), verdict: Violates, severity: Low, proof: 1, reason: "204 reply to OPTIONS"},
@@ -30,7 +30,7 @@ func TestJudgeNoAllowCredentials(t *testing.T) {
 func TestJudgeCredentialsSyntax(t *testing.T) {
 	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
 	good := reply(200, "", withCredentials)
-	rule(t, judgeCredentialsSyntax, []ruling{
+	rule(t, byKey(judgeCredentialsSyntax), []ruling{
 		{name: "true or absent", obs: answers(v, good, reply(200, "")), verdict: Conforms},
 		{name: "upper case", obs: answers(v, reply(200, "", cors.HeaderAllowCredentials+": True"), good), verdict: Violates, severity: Low, reason: `"True"`},
 		{name: "false", obs: answers(v, good, reply(200, "", cors.HeaderAllowCredentials+": false")), verdict: Violates, severity: Low, proof: 1},
@@ -44,9 +44,10 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 	blocked := func(r *cors.Response) func(Attempt) Observation {
 		return func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, r) }
 	}
-	rule(t, func(obs []Observation) Judgement {
-		return judgeUntrustedCredentials(Cookie, High, v.target.Trusted, obs)
-	}, []ruling{
+	judge := func(obs []Observation) Judgement {
+		return judgeUntrustedCredentials(onReads(Cookie, High, obs)[0], v.target.Trusted)
+	}
+	rule(t, judge, []ruling{
 		{name: "none", obs: stolen(v, blocked(reply(200, privateBody)), denied, denied, denied), verdict: Conforms},
 		{name: "alone", obs: stolen(v, blocked(reply(200, privateBody, withCredentials)), denied, denied, denied),
 			verdict: Violates, severity: Low, reason: "does no harm"},
@@ -75,7 +76,7 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 		{echoed, ""},
 	} {
 		obs := stolen(v, blocked(reply(200, privateBody, tt.lines...)), denied, denied, denied)
-		if j := judgeUntrustedCredentials(Cookie, High, v.target.Trusted, obs); j.Verdict != Violates || j.Level != tt.want {
+		if j := judge(obs); j.Verdict != Violates || j.Level != tt.want {
 			t.Errorf("%q: %+v", tt.lines, j)
 		}
 	}

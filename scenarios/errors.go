@@ -96,11 +96,8 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 	for _, p := range provocations(t, of) {
 		for _, o := range t.Trusted {
 			v := frontEnd(t, o, used(t)[0])
-			cases = append(cases, Case{
-				Subject:  p.subject(v),
-				Attempts: []Attempt{v.provoke(p.ErrorRecipe)},
-				Judge:    func(obs []Observation) Judgement { return judgeReadableError(p.Status, obs[0]) },
-			})
+			judge := func(o Observation) Judgement { return judgeReadableError(p.Status, o) }
+			cases = append(cases, single(p.subject(v), v.provoke(p.ErrorRecipe), judge))
 		}
 	}
 	return planned(cases, noProvocations(t, of, noun))
@@ -155,11 +152,8 @@ func hiddenErrors(t Target, of kind, noun string) ([]Case, string) {
 				continue // the same attempt
 			}
 			v := attack(t, c)
-			cases = append(cases, Case{
-				Subject:  p.subject(v),
-				Attempts: []Attempt{v.provoke(p.ErrorRecipe)},
-				Judge:    func(obs []Observation) Judgement { return judgeHiddenError(c, p.Status, obs[0]) },
-			})
+			judge := func(o Observation) Judgement { return judgeHiddenError(c, p.Status, o) }
+			cases = append(cases, single(p.subject(v), v.provoke(p.ErrorRecipe), judge))
 		}
 	}
 	return planned(cases, noProvocations(t, of, noun))
@@ -208,7 +202,7 @@ func planOneLayer(t Target) ([]Case, string) {
 	return planned(cases, noTrusted)
 }
 
-func judgeOneLayer(obs []Observation) Judgement {
+func judgeOneLayer(obs Observations) Judgement {
 	return judgeReplies(obs, "no reply has a CORS header twice", func(r *cors.Response) string {
 		for _, name := range []string{
 			cors.HeaderAllowOrigin, cors.HeaderAllowCredentials, cors.HeaderAllowMethods, cors.HeaderAllowHeaders, cors.HeaderMaxAge,

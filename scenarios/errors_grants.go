@@ -11,10 +11,14 @@ func planModestErrors(t Target) ([]Case, string) {
 	var cases []Case
 	for _, p := range provocations(t, anyError) {
 		for _, v := range everyone(t) {
+			failed := v.provoke(p.ErrorRecipe)
+			read, byHand := v.successes()
 			cases = append(cases, Case{
 				Subject:  p.subject(v),
-				Attempts: append([]Attempt{v.provoke(p.ErrorRecipe)}, v.successes()...),
-				Judge:    func(obs []Observation) Judgement { return judgeModestError(p.Status, obs) },
+				Attempts: []Attempt{failed, read, byHand},
+				Judge: func(obs Observations) Judgement {
+					return judgeModestError(p.Status, obs.Of(failed), obs.Of(read), obs.Of(byHand))
+				},
 			})
 		}
 	}
@@ -24,21 +28,21 @@ func planModestErrors(t Target) ([]Case, string) {
 // successes are reads, one of which should succeed: in the browser, and by hand
 // with the credential that the page's own request lacks (a token, or a cookie that
 // SameSite keeps home).
-func (v visit) successes() []Attempt {
+func (v visit) successes() (read, byHand Attempt) {
 	e, c := firstRead(v.target), v.cred
 	if c == Anonymous && v.target.Has(Bearer) {
 		c = Bearer
 	}
-	return []Attempt{v.read(e), probe(v.target, v.page, e, c, originHeader(v.page))}
+	return v.read(e), probe(v.target, v.page, e, c, originHeader(v.page))
 }
 
 // judgeModestError takes the error, and the reads.
-func judgeModestError(want int, obs []Observation) Judgement {
-	failed, succeeded := obs[0], obs[1]
-	if !isSuccess(answer(succeeded)) && isSuccess(answer(obs[2])) {
-		succeeded = obs[2]
+func judgeModestError(want int, failed, read, byHand Observation) Judgement {
+	succeeded := read
+	if !isSuccess(answer(read)) && isSuccess(answer(byHand)) {
+		succeeded = byHand
 	}
-	if why := silence(obs[:1]); why != "" {
+	if why := silence(failed); why != "" {
 		return cannotTell("%s", why)
 	}
 	origin, e, s := failed.Attempt.Origin(), answer(failed), answer(succeeded)

@@ -12,7 +12,7 @@ func TestJudgeReadableError(t *testing.T) {
 	missing := reply(404, "no", allowOrigin(trustedOrigin), withCredentials)
 	disguised := readBy(a, missing)
 	disguised.Page.Status = 200
-	rule(t, func(obs []Observation) Judgement { return judgeReadableError(404, obs[0]) }, []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeReadableError(404, o) }), []ruling{
 		{name: "read", obs: []Observation{readBy(a, missing)}, verdict: Conforms, reason: "read the 404 reply, 2 bytes"},
 		{name: "hidden", obs: []Observation{blockedFrom(a, cors.MissingAllowOriginHeader, reply(404, "no"))}, verdict: Violates, severity: Low,
 			reason: "Chrome hid the 404 reply from https://app.example.org (MissingAllowOriginHeader; the reply has no grant)"},
@@ -30,7 +30,7 @@ func TestJudgeHiddenError(t *testing.T) {
 	a := v.provoke(v.target.Errors[1])
 	missing := reply(404, "no")
 	blocked := func(r *cors.Response) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, r) }
-	rule(t, func(obs []Observation) Judgement { return judgeHiddenError(Cookie, 404, obs[0]) }, []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeHiddenError(Cookie, 404, o) }), []ruling{
 		{name: "hidden", obs: []Observation{blocked(missing)}, verdict: Conforms, reason: "the 404 reply (MissingAllowOriginHeader)"},
 		{name: "preflight refused", obs: []Observation{refusedTo(a, cors.PreflightMissingAllowOriginHeader, missing)}, verdict: Conforms, reason: "nothing was sent"},
 		{name: "cookie at home", obs: []Observation{keeping("SameSiteLax", blocked(denied))}, verdict: Conforms, reason: "asked for 404, got 401: the cookie stayed home"},
@@ -49,16 +49,18 @@ func TestJudgeHiddenError(t *testing.T) {
 
 func TestJudgeModestError(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
-	a, reads := v.provoke(v.target.Errors[1]), v.successes()
-	obs := func(failed Observation, read, byHand *cors.Response) []Observation {
-		return []Observation{failed, answeredTo(reads[0], read), answeredTo(reads[1], byHand)}
+	a := v.provoke(v.target.Errors[1])
+	read, byHand := v.successes()
+	obs := func(failed Observation, got, gotByHand *cors.Response) []Observation {
+		return []Observation{failed, answeredTo(read, got), answeredTo(byHand, gotByHand)}
 	}
 	failed := func(status int, lines ...string) Observation {
 		return blockedFrom(a, cors.MissingAllowOriginHeader, reply(status, "no", lines...))
 	}
 	plain := reply(200, privateBody)
 	wide := cors.HeaderAllowMethods + ": *"
-	rule(t, func(obs []Observation) Judgement { return judgeModestError(404, obs) }, []ruling{
+	judge := ofThree(func(failed, read, byHand Observation) Judgement { return judgeModestError(404, failed, read, byHand) })
+	rule(t, judge, []ruling{
 		{name: "nothing", obs: obs(failed(404), plain, plain), verdict: Conforms, reason: "grants nothing"},
 		{name: "nothing, and no success", obs: obs(failed(401), denied, denied), verdict: Conforms},
 		{name: "the same", obs: obs(failed(404, echoed...), private, private), verdict: Conforms, reason: "no more"},
@@ -81,7 +83,7 @@ func TestJudgeModestError(t *testing.T) {
 		"another error":       readBy(front, denied),
 		"a refused preflight": refusedTo(front, cors.PreflightInvalidStatus, reply(400, "")),
 	} {
-		if j := judgeModestError(404, obs(failed, plain, plain)); j.Verdict != CannotTell {
+		if j := judge(obs(failed, plain, plain)); j.Verdict != CannotTell {
 			t.Errorf("the front end got %s: %+v", name, j)
 		}
 	}

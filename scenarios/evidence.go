@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -16,14 +17,27 @@ type evidence struct {
 	alone, bare, byHand Observation
 }
 
-// controls are the attempts for it, beside the read itself. Only a cookie can be
-// kept home, so that only a cookie has to be sent by hand.
-func (v visit) controls(origin cors.Origin, e Endpoint) []Attempt {
+// controls are the attempts for it, beside the read itself.
+type controls struct{ alone, bare, byHand Attempt }
+
+// controls of a read of this endpoint. Only a cookie can be kept home, so that only
+// a cookie has to be sent by hand.
+func (v visit) controls(origin cors.Origin, e Endpoint) controls {
 	byHand := bare(v.target, e)
 	if v.cred == Cookie {
 		byHand = probe(v.target, v.page, e, Cookie, originHeader(origin))
 	}
-	return []Attempt{alone(v.read(e)), bare(v.target, e), byHand}
+	return controls{alone(v.read(e)), bare(v.target, e), byHand}
+}
+
+// after are the attempts of a case that begins with these.
+func (c controls) after(reads ...Attempt) []Attempt {
+	return append(slices.Clone(reads), c.alone, c.bare, c.byHand)
+}
+
+// of is the evidence on a read.
+func (c controls) of(cred Credential, reach Severity, read Observation, obs Observations) evidence {
+	return evidence{cred, reach, read, obs.Of(c.alone), obs.Of(c.bare), obs.Of(c.byHand)}
 }
 
 func (ev evidence) origin() cors.Origin { return ev.read.Attempt.Origin() }

@@ -108,7 +108,7 @@ func planAllowOriginSyntax(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-func judgeAllowOriginSyntax(obs []Observation) Judgement {
+func judgeAllowOriginSyntax(obs Observations) Judgement {
 	return judgeReplies(obs, "no reply has a malformed Access-Control-Allow-Origin or more than one", func(r *cors.Response) string {
 		switch vs := r.Headers.Values(cors.HeaderAllowOrigin); {
 		case len(vs) > 1:

@@ -18,7 +18,9 @@ func planVaryCredential(t Target) ([]Case, string) {
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
 				Attempts: []Attempt{without, cookie, authorization},
-				Judge:    judgeVaryCredential,
+				Judge: func(obs Observations) Judgement {
+					return judgeVaryCredential(obs.Of(without), obs.Of(cookie), obs.Of(authorization))
+				},
 			})
 		}
 	}
@@ -28,22 +30,25 @@ func planVaryCredential(t Target) ([]Case, string) {
 // judgeVaryCredential takes the replies to one origin without a credential, with a
 // cookie and with an Authorization header. A reply without any grant comes from a
 // layer that knows nothing of CORS, which other scenarios are about.
-func judgeVaryCredential(obs []Observation) Judgement {
-	if why := silence(obs); why != "" {
+func judgeVaryCredential(plain, cookie, authorization Observation) Judgement {
+	if why := silence(plain, cookie, authorization); why != "" {
 		return cannotTell("%s", why)
 	}
-	origin, without := obs[0].Attempt.Origin(), obs[0].Response()
+	origin, without := plain.Attempt.Origin(), plain.Response()
 	depends := ""
-	for i, name := range []string{"", "Cookie", "Authorization"} {
-		other := obs[i].Response()
-		if i == 0 || grantText(other) == grantText(without) || !grantsAny(other) || !grantsAny(without) {
+	for _, sent := range []struct {
+		Observation
+		name string
+	}{{cookie, "Cookie"}, {authorization, "Authorization"}} {
+		other, name := sent.Response(), sent.name
+		if grantText(other) == grantText(without) || !grantsAny(other) || !grantsAny(without) {
 			continue
 		}
 		depends = name
 		for _, r := range []*cors.Response{without, other} {
 			if !r.Headers.ListHas("Vary", name) && !r.Headers.ListHas("Vary", "*") {
 				return violates(Low, "%s gets %s without a credential and %s with %s, but Vary of the %d reply does not name %s",
-					origin, grantText(without), grantText(other), with(obs[i].Attempt), r.Status, name).by(i)
+					origin, grantText(without), grantText(other), with(sent.Attempt), r.Status, name).withProof(sent.Observation)
 			}
 		}
 	}
@@ -73,19 +78,19 @@ func planSharedCache(t Target) ([]Case, string) {
 			}
 			v := frontEnd(t, o, used(t)[i])
 			c := v.cred
-			direct := []Attempt{
-				probe(t, o, e, c, originHeader(o)),
-				probe(t, evil, e, c, originHeader(evil)),
-				probe(t, cors.Opaque, e, c),
+			trusted := probe(t, o, e, c, originHeader(o))
+			attacker := probe(t, evil, e, c, originHeader(evil))
+			none := probe(t, cors.Opaque, e, c)
+			attempts := []Attempt{trusted, attacker, none}
+			pairs := []cached{throughCache(attacker, trusted), throughCache(trusted, attacker), throughCache(none, trusted)}
+			for _, p := range pairs {
+				attempts = append(attempts, p.first, p.second)
 			}
-			trusted, attacker, none := direct[0], direct[1], direct[2]
-			attempts := direct
-			for _, pair := range [][2]Attempt{{attacker, trusted}, {trusted, attacker}, {none, trusted}} {
-				through := pairName(pair[0], pair[1])
-				pair[0].Through, pair[1].Through = through, through
-				attempts = append(attempts, pair[:]...)
-			}
-			cases = append(cases, Case{Subject: v.subject(e), Attempts: attempts, Judge: judgeSharedCache})
+			cases = append(cases, Case{
+				Subject:  v.subject(e),
+				Attempts: attempts,
+				Judge:    func(obs Observations) Judgement { return judgeSharedCache(trusted, pairs, obs) },
+			})
 		}
 	}
 	if len(t.Trusted) == 0 {
@@ -94,8 +99,17 @@ func planSharedCache(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-// pairName names a cache of its own for each pair of origins.
-func pairName(first, second Attempt) string { return asker(first) + " then " + asker(second) }
+// cached are two requests that pass a cache one after the other, and what the
+// second gets without it.
+type cached struct{ first, second, direct Attempt }
+
+// throughCache names a cache of its own for each pair of origins.
+func throughCache(first, second Attempt) cached {
+	direct := second
+	first.Through = asker(first) + " then " + asker(second)
+	second.Through = first.Through
+	return cached{first, second, direct}
+}
 
 func asker(a Attempt) string {
 	if !a.Headers.Has(cors.HeaderOrigin) {
@@ -104,25 +118,23 @@ func asker(a Attempt) string {
 	return a.Page.String()
 }
 
-// judgeSharedCache takes the direct replies to the trusted origin, the attacker's
-// and none, and then pairs through a cache: the first asker's and the second's.
-func judgeSharedCache(obs []Observation) Judgement {
-	if why := silence(obs); why != "" {
+// judgeSharedCache takes the trusted origin's own request, and pairs through a cache.
+func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgement {
+	if why := silence(obs.All()...); why != "" {
 		return cannotTell("%s", why)
 	}
-	if r := obs[0].Response(); !isSuccess(r) {
-		return cannotTell("the target answered %s with %s, which caches do not store", obs[0].Attempt.Origin(), statusText(r))
+	if r := obs.Of(trusted).Response(); !isSuccess(r) {
+		return cannotTell("the target answered %s with %s, which caches do not store", trusted.Origin(), statusText(r))
 	}
 	var hits, misses []string
-	for i := 3; i+1 < len(obs); i += 2 {
-		first, second := obs[i], obs[i+1]
-		got := second.Response()
+	for _, p := range pairs {
+		first, second := obs.Of(p.first), obs.Of(p.second)
+		got, direct := second.Response(), obs.Of(p.direct).Response()
 		if status, _ := got.Headers.Get(CacheStatus); status != "HIT" {
 			misses = append(misses, asker(second.Attempt)+" after "+asker(first.Attempt))
 			continue
 		}
 		hits = append(hits, asker(second.Attempt)+" after "+asker(first.Attempt))
-		direct := obs[slices.IndexFunc(obs[:3], func(o Observation) bool { return asker(o.Attempt) == asker(second.Attempt) })].Response()
 		if grantText(got) == grantText(direct) {
 			continue
 		}
@@ -133,7 +145,7 @@ func judgeSharedCache(obs []Observation) Judgement {
 			harm = "gets"
 		}
 		return violates(severity, "after a request of %s a shared cache answers %s from its store with %s instead of %s: the second %s what was meant for the first",
-			asker(first.Attempt), asker(second.Attempt), grantText(got), grantText(direct), harm).by(i + 1)
+			asker(first.Attempt), asker(second.Attempt), grantText(got), grantText(direct), harm).withProof(second)
 	}
 	if len(hits) == 0 {
 		return conforms("a shared cache stored nothing that it would give to another origin (asked: %s)", strings.Join(misses, "; "))
@@ -147,18 +159,16 @@ func planPrivateReplies(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.PrivateReads() {
 		for _, c := range t.Credentials {
-			cases = append(cases, Case{
-				Subject:  Subject{Endpoint: e.String(), Origin: "none", Credential: c},
-				Attempts: []Attempt{probe(t, cors.Opaque, e, c)},
-				Judge:    func(obs []Observation) Judgement { return judgePrivateReply(c, obs[0]) },
-			})
+			about := Subject{Endpoint: e.String(), Origin: "none", Credential: c}
+			judge := func(o Observation) Judgement { return judgePrivateReply(c, o) }
+			cases = append(cases, single(about, probe(t, cors.Opaque, e, c), judge))
 		}
 	}
 	return planned(cases, "The target declares no private endpoint with a credential that Crossexam itself can send.")
 }
 
 func judgePrivateReply(c Credential, o Observation) Judgement {
-	if why := silence([]Observation{o}); why != "" {
+	if why := silence(o); why != "" {
 		return cannotTell("%s", why)
 	}
 	r := o.Response()

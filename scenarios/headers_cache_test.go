@@ -14,7 +14,7 @@ func TestJudgeVaryCredential(t *testing.T) {
 	}
 	wildcard := func(vary string) *cors.Response { return reply(200, "", allowOrigin("*"), vary) }
 	echo := func(vary string) *cors.Response { return reply(200, "", allowOrigin(evilOrigin), vary) }
-	rule(t, judgeVaryCredential, []ruling{
+	rule(t, byKey(cases[0].Judge), []ruling{
 		{name: "the same", obs: three(wildcard(varyOrigin), wildcard(varyOrigin), wildcard(varyOrigin)), verdict: Conforms, reason: "the same"},
 		{name: "a 401 of another layer", obs: three(reply(401, ""), echo(varyOrigin), reply(401, "")), verdict: Conforms},
 		{name: "named", obs: three(wildcard("Vary: Cookie"), echo("Vary: Origin, cookie"), wildcard("Vary: Cookie")), verdict: Conforms, reason: "depends on Cookie"},
@@ -49,7 +49,7 @@ func TestJudgeSharedCache(t *testing.T) {
 	gone[8] = broken(as[8])
 	expired := through(miss, miss, miss)
 	expired[0] = answeredTo(as[0], reply(401, ""))
-	rule(t, judgeSharedCache, []ruling{
+	rule(t, byKey(cases[0].Judge), []ruling{
 		{name: "nothing stored", obs: through(miss, from(theirs, "MISS"), miss), verdict: Conforms, reason: "stored nothing"},
 		{name: "the same for all", obs: through(from(ours, "HIT"), from(theirs, "HIT"), miss), verdict: Conforms, reason: "from its store"},
 		{name: "locked out", obs: through(from(theirs, "HIT"), from(theirs, "MISS"), miss), verdict: Violates, severity: Low, proof: 4,
@@ -67,7 +67,7 @@ func TestJudgePrivateReply(t *testing.T) {
 	with := func(lines ...string) []Observation {
 		return []Observation{answeredTo(a, reply(200, privateBody, lines...))}
 	}
-	rule(t, func(obs []Observation) Judgement { return judgePrivateReply(Cookie, obs[0]) }, []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgePrivateReply(Cookie, o) }), []ruling{
 		{name: "private", obs: with("Cache-Control: private, max-age=60"), verdict: Conforms, reason: `"private, max-age=60"`},
 		{name: "no-store", obs: with("Cache-Control: No-Store"), verdict: Conforms},
 		{name: "stale at once", obs: with("Cache-Control: max-age=0"), verdict: Conforms},

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,13 +8,13 @@ import (
 )
 
 func planExposedSecrets(t Target) ([]Case, string) {
-	judge := func(obs []Observation) Judgement { return judgeExposedSecrets(t.Policy.Exposed, obs) }
+	judge := func(obs Observations) Judgement { return judgeExposedSecrets(t.Policy.Exposed, obs) }
 	return planned(repliesToEveryone(t, judge), noReads)
 }
 
 // judgeExposedSecrets takes what the operator declared to be exposed: a token that
 // the front end is to read is one of that list.
-func judgeExposedSecrets(declared []string, obs []Observation) Judgement {
+func judgeExposedSecrets(declared []string, obs Observations) Judgement {
 	return judgeReplies(obs, "no reply exposes a secret header", func(r *cors.Response) string {
 		names := r.Headers.List(cors.HeaderExposeHeaders)
 		if slices.Contains(names, "*") && hasLine(r, cors.HeaderAllowCredentials, "true") {
@@ -46,16 +45,16 @@ func planResourceHeaders(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.PrivateReads() {
 		v := attack(t, exposed(t)[0])
-		cases = append(cases, Case{Subject: v.subject(e), Attempts: []Attempt{v.read(e)}, Judge: judgeResourceHeaders})
+		cases = append(cases, single(v.subject(e), v.read(e), judgeResourceHeaders))
 	}
 	return planned(cases, "The target declares no private endpoint to read.")
 }
 
-func judgeResourceHeaders(obs []Observation) Judgement {
-	if why := silence(obs); why != "" {
+func judgeResourceHeaders(o Observation) Judgement {
+	if why := silence(o); why != "" {
 		return cannotTell("%s", why)
 	}
-	origin, r := obs[0].Attempt.Origin(), obs[0].Response()
+	origin, r := o.Attempt.Origin(), o.Response()
 	if r == nil {
 		return cannotTell("the target did not answer the request itself")
 	}
@@ -104,8 +103,8 @@ func planInjection(t Target) ([]Case, string) {
 	return cases, ""
 }
 
-func judgeInjection(obs []Observation) Judgement {
-	for i, o := range obs {
+func judgeInjection(obs Observations) Judgement {
+	for _, o := range obs.All() {
 		r := o.Response()
 		if r == nil {
 			continue
@@ -115,15 +114,15 @@ func judgeInjection(obs []Observation) Judgement {
 			switch {
 			case strings.EqualFold(l.Name, injected):
 				return violates(Medium, "an Origin of %s ended the header line it was copied into: the %d reply has the line %s of its own making",
-					quote(asked), r.Status, quote(l.Name+": "+l.Value)).by(i)
+					quote(asked), r.Status, quote(l.Name+": "+l.Value)).withProof(o)
 			case strings.ContainsAny(l.Value, "\r\n"):
 				return violates(Medium, "an Origin of %s was copied into %s of the %d reply with a line break in it: %s",
-					quote(asked), l.Name, r.Status, quote(l.Value)).by(i)
+					quote(asked), l.Name, r.Status, quote(l.Value)).withProof(o)
 			}
 		}
 	}
-	if why := silence(obs); why != "" {
+	if why := silence(obs.All()...); why != "" {
 		return cannotTell("%s", why)
 	}
-	return conforms("no line break in the Origin survives in a header (%s tried)", fmt.Sprint(len(obs)))
+	return conforms("no line break in the Origin survives in a header (%d tried)", len(obs.All()))
 }

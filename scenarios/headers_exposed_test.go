@@ -10,7 +10,7 @@ func TestJudgeExposedSecrets(t *testing.T) {
 	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
 	const expose = cors.HeaderExposeHeaders + ": "
 	plain := reply(200, "")
-	rule(t, func(obs []Observation) Judgement { return judgeExposedSecrets([]string{"X-CSRF-Token"}, obs) }, []ruling{
+	rule(t, byKey(func(obs Observations) Judgement { return judgeExposedSecrets([]string{"X-CSRF-Token"}, obs) }), []ruling{
 		{name: "none", obs: answers(v, plain, plain), verdict: Conforms},
 		{name: "harmless and declared", obs: answers(v, reply(200, "", expose+"X-Total-Count, x-csrf-token"), plain), verdict: Conforms},
 		{name: "a token", obs: answers(v, reply(200, "", expose+"X-Total-Count, X-Auth-Token"), plain), verdict: Violates, severity: Low, reason: `"X-Auth-Token"`},
@@ -27,7 +27,7 @@ func TestJudgeResourceHeaders(t *testing.T) {
 		return []Observation{blockedFrom(v.read(privateRead), cors.MissingAllowOriginHeader, reply(200, privateBody, lines...))}
 	}
 	const nosniff = "X-Content-Type-Options: nosniff"
-	rule(t, judgeResourceHeaders, []ruling{
+	rule(t, ofOne(judgeResourceHeaders), []ruling{
 		{name: "good", obs: with(nosniff, "Timing-Allow-Origin: https://app.example.org"), verdict: Conforms, reason: "no Cross-Origin-Resource-Policy"},
 		{name: "timing for all", obs: with(nosniff, "Timing-Allow-Origin: *"), verdict: Violates, severity: Low, reason: "how long"},
 		{name: "timing for the attacker", obs: with(nosniff, "Timing-Allow-Origin: https://evil.test"), verdict: Violates, severity: Low},
@@ -43,7 +43,7 @@ func TestJudgeInjection(t *testing.T) {
 		return []Observation{answeredTo(as[0], first), answeredTo(as[1], second)}
 	}
 	plain := reply(200, "")
-	rule(t, judgeInjection, []ruling{
+	rule(t, byKey(judgeInjection), []ruling{
 		{name: "not copied", obs: both(plain, reply(400, "")), verdict: Conforms, reason: "2 tried"},
 		{name: "copied as it is", obs: both(reply(200, "", allowOrigin("https://evil.test%0d%0aCrossexam-Injected:r4nd0m")), plain), verdict: Conforms},
 		{name: "a line of its own", obs: both(plain, reply(200, "", "crossexam-injected: r4nd0m")), verdict: Violates, severity: Medium, proof: 1, reason: `"crossexam-injected: r4nd0m"`},

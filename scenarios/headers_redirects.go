@@ -25,10 +25,13 @@ func planRedirects(t Target) ([]Case, string) {
 	for _, p := range paths {
 		redirecting := Endpoint{Method: "GET", Path: p.path}
 		for _, v := range everyone(t) {
+			redirected, plain := v.read(redirecting), v.read(e)
 			cases = append(cases, Case{
 				Subject:  v.subject(redirecting),
-				Attempts: []Attempt{v.read(redirecting), v.read(e)},
-				Judge:    func(obs []Observation) Judgement { return judgeRedirect(p.declared, obs) },
+				Attempts: []Attempt{redirected, plain},
+				Judge: func(obs Observations) Judgement {
+					return judgeRedirect(p.declared, obs.Of(redirected), obs.Of(plain))
+				},
 			})
 		}
 	}
@@ -57,8 +60,7 @@ func toggledSlash(path string) string {
 
 // judgeRedirect takes a read that should be redirected, and one that is not.
 // declared says that the operator declared the redirect.
-func judgeRedirect(declared bool, obs []Observation) Judgement {
-	o, plain := obs[0], obs[1]
+func judgeRedirect(declared bool, o, plain Observation) Judgement {
 	origin := o.Attempt.Origin()
 	var hops []*cors.Response
 	for _, x := range o.Exchanges {

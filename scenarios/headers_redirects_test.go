@@ -38,7 +38,7 @@ func TestJudgeRedirect(t *testing.T) {
 	stolen := reply(200, privateBody, echoed...)
 	lost := observe(ours.read(slashed), sent(ours.read(slashed), moved))
 	lost.Block.Network = "mixed-content"
-	rule(t, func(obs []Observation) Judgement { return judgeRedirect(false, obs) }, []ruling{
+	rule(t, ofTwo(func(redirected, plain Observation) Judgement { return judgeRedirect(false, redirected, plain) }), []ruling{
 		{name: "followed", obs: []Observation{hop(moved, readBy(ours.read(slashed), data)), plain}, verdict: Conforms, reason: "2 hops"},
 		{name: "first hop", obs: []Observation{blocked(ours, bareMove), plain}, verdict: Violates, severity: Low, reason: `redirect to "/api/notebooks": hop 1`},
 		{name: "second hop", obs: []Observation{hop(moved, blocked(ours, reply(200, ""))), plain}, verdict: Violates, severity: Low, reason: "hop 2"},
@@ -50,7 +50,7 @@ func TestJudgeRedirect(t *testing.T) {
 		{name: "no redirect", obs: []Observation{readBy(ours.read(slashed), reply(404, "")), plain}, verdict: NotApplicable, reason: "404"},
 		{name: "no answer", obs: []Observation{broken(ours.read(slashed)), plain}, verdict: CannotTell},
 	})
-	if j := judgeRedirect(true, []Observation{readBy(ours.read(slashed), reply(404, "")), plain}); j.Verdict != CannotTell {
+	if j := judgeRedirect(true, readBy(ours.read(slashed), reply(404, "")), plain); j.Verdict != CannotTell {
 		t.Errorf("declared, and no redirect: %+v", j)
 	}
 }

@@ -10,7 +10,7 @@ func TestJudgeAllowOriginSyntax(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
 	plain := reply(200, "")
 	with := func(value string) []Observation { return answers(v, reply(200, "", allowOrigin(value)), plain) }
-	rule(t, judgeAllowOriginSyntax, []ruling{
+	rule(t, byKey(judgeAllowOriginSyntax), []ruling{
 		{name: "absent", obs: answers(v, plain, plain), verdict: Conforms},
 		{name: "wildcard", obs: with("*"), verdict: Conforms},
 		{name: "null", obs: with("null"), verdict: Conforms},
@@ -46,7 +46,7 @@ func TestJudgeVary(t *testing.T) {
 	unseen[3] = readBy(as[3], yes)
 	lost := obs(yes, no, none, yes, no)
 	lost[2] = broken(as[2])
-	rule(t, judgeVary, []ruling{
+	rule(t, byKey(cases[0].Judge), []ruling{
 		{name: "everywhere", obs: obs(yes, no, none, yes, no), verdict: Conforms, reason: "says so in Vary"},
 		{name: "the same for all", obs: obs(wildcard, wildcard, wildcard, wildcard, wildcard), verdict: Conforms, reason: "is the same"},
 		{name: "the same for all that ask", obs: obs(wildcard, wildcard, silent, wildcard, wildcard), verdict: Conforms},

@@ -15,16 +15,16 @@ func planVary(t Target) ([]Case, string) {
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
 			v, a := frontEnd(t, o, used(t)[0]), attack(t, exposed(t)[0])
+			trusted := probe(t, o, e, v.cred, originHeader(o))
+			evil := probe(t, a.page, e, v.cred, originHeader(a.page))
+			none := probe(t, cors.Opaque, e, v.cred)
+			trustedAsked, evilAsked := v.preflighted(e), a.preflighted(e)
 			cases = append(cases, Case{
-				Subject: v.subject(e),
-				Attempts: []Attempt{
-					probe(t, o, e, v.cred, originHeader(o)),
-					probe(t, a.page, e, v.cred, originHeader(a.page)),
-					probe(t, cors.Opaque, e, v.cred),
-					v.preflighted(e),
-					a.preflighted(e),
+				Subject:  v.subject(e),
+				Attempts: []Attempt{trusted, evil, none, trustedAsked, evilAsked},
+				Judge: func(obs Observations) Judgement {
+					return judgeVary(obs.Of(trusted), obs.Of(evil), obs.Of(none), obs.Of(trustedAsked), obs.Of(evilAsked))
 				},
-				Judge: judgeVary,
 			})
 		}
 	}
@@ -34,48 +34,57 @@ func planVary(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
+// A variant is a reply to the same request with one of the Origins.
+type variant struct {
+	from  Observation
+	name  string
+	reply *cors.Response
+}
+
 // judgeVary takes the replies to the trusted origin, to the attacker's and to none,
 // and the two preflights.
-func judgeVary(obs []Observation) Judgement {
-	if why := silence(obs); why != "" {
+func judgeVary(trusted, evil, none, trustedAsked, evilAsked Observation) Judgement {
+	if why := silence(trusted, evil, none, trustedAsked, evilAsked); why != "" {
 		return cannotTell("%s", why)
 	}
-	trusted, evil := obs[0].Attempt.Origin(), obs[1].Attempt.Origin()
-	replies := []*cors.Response{obs[0].Response(), obs[1].Response(), obs[2].Response()}
-	names := []string{
-		"the reply to " + trusted.String(), "the reply to " + evil.String(), "the reply without an Origin",
-		"the preflight of " + trusted.String(), "the preflight of " + evil.String(),
+	ours, theirs := trusted.Attempt.Origin(), evil.Attempt.Origin()
+	asked := []variant{
+		{trustedAsked, "the preflight of " + ours.String(), preflightReply(trustedAsked)},
+		{evilAsked, "the preflight of " + theirs.String(), preflightReply(evilAsked)},
 	}
-	for i, o := range obs[3:] {
-		x := o.Preflight()
-		if x == nil || x.Response == nil {
-			return cannotTell("%s was not seen", names[3+i])
+	for _, v := range asked {
+		if v.reply == nil {
+			return cannotTell("%s was not seen", v.name)
 		}
-		replies = append(replies, x.Response)
 	}
-	if !replies[0].Headers.Has(cors.HeaderAllowOrigin) {
-		return cannotTell("%s was answered %d without a grant, so that nothing depends on the origin here", trusted, replies[0].Status)
+	answered := []variant{
+		{trusted, "the reply to " + ours.String(), trusted.Response()},
+		{evil, "the reply to " + theirs.String(), evil.Response()},
+		{none, "the reply without an Origin", none.Response()},
+	}
+	if r := trusted.Response(); !r.Headers.Has(cors.HeaderAllowOrigin) {
+		return cannotTell("%s was answered %d without a grant, so that nothing depends on the origin here", ours, r.Status)
 	}
 	same := "the grant is the same for"
-	for _, g := range [][]int{{0, 1, 2}, {3, 4}} {
-		ours, theirs := grantText(replies[g[0]]), grantText(replies[g[1]])
-		if ours == theirs {
+	for _, variants := range [][]variant{answered, asked} {
+		toUs, toThem := grantText(variants[0].reply), grantText(variants[1].reply)
+		if toUs == toThem {
 			continue
 		}
 		same = "each reply whose grant depends on the Origin says so in Vary, for"
 		var missing []string
-		proof := 0
-		for _, i := range slices.Backward(g) {
-			if !varies(replies[i]) {
-				missing, proof = append(missing, names[i]), i
+		var proof Observation
+		for _, v := range slices.Backward(variants) {
+			if !varies(v.reply) {
+				missing, proof = append(missing, v.name), v.from
 			}
 		}
 		if len(missing) > 0 {
 			return violates(Low, "the grant depends on the Origin (%s gets %s, %s gets %s), but Vary: Origin is missing on %s",
-				trusted, ours, evil, theirs, strings.Join(missing, " and ")).by(proof)
+				ours, toUs, theirs, toThem, strings.Join(missing, " and ")).withProof(proof)
 		}
 	}
-	return conforms("%s %s (%s) and %s (%s)", same, trusted, grantText(replies[0]), evil, grantText(replies[1]))
+	return conforms("%s %s (%s) and %s (%s)", same, ours, grantText(trusted.Response()), theirs, grantText(evil.Response()))
 }
 
 func varies(r *cors.Response) bool {

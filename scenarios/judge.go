@@ -21,9 +21,9 @@ func cannotTell(format string, args ...any) Judgement {
 	return Judgement{Verdict: CannotTell, Reason: fmt.Sprintf(format, args...)}
 }
 
-// by names the observation that shows it best.
-func (j Judgement) by(proof int) Judgement {
-	j.Proof = proof
+// withProof names the observation that shows it best.
+func (j Judgement) withProof(o Observation) Judgement {
+	j.Proof = o.Attempt.Key()
 	return j
 }
 

@@ -48,7 +48,7 @@ func TestJudgeOneLayer(t *testing.T) {
 	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
 	good := reply(200, "", allowOrigin(trustedOrigin), withCredentials)
 	twice := reply(413, "", allowOrigin(trustedOrigin), allowOrigin(trustedOrigin))
-	rule(t, judgeOneLayer, []ruling{
+	rule(t, byKey(judgeOneLayer), []ruling{
 		{name: "once", obs: answers(v, good, good), verdict: Conforms},
 		{name: "twice", obs: answers(v, good, twice), verdict: Violates, severity: Low, proof: 1, reason: "2 lines of Access-Control-Allow-Origin"},
 		{name: "credentials twice", obs: answers(v, reply(200, "", withCredentials, withCredentials), good), verdict: Violates, severity: Low, reason: "true | true"},

@@ -60,20 +60,28 @@ func planPublicPage(t Target) ([]Case, string) {
 	if !t.Has(Network) {
 		return nil, notNetwork
 	}
-	cases, none := thefts(visit{target: t, page: public(Granted)}, []Credential{Network}, Fetch)
-	for i := range cases {
-		cases[i].Judge = judgePublicPage
+	v := visit{target: t, page: public(Granted), cred: Network}
+	var cases []Case
+	for _, e := range t.PrivateReads() {
+		read, controls := v.read(e), v.controls(v.page, e)
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: controls.after(read),
+			// The victim has to be talked into an answer first, which caps the severity.
+			Judge: func(obs Observations) Judgement {
+				return judgePublicPage(controls.of(Network, Medium, obs.Of(read), obs))
+			},
+		})
 	}
-	return cases, none
+	return planned(cases, "The target declares no private endpoint to read.")
 }
 
-// judgePublicPage takes what theft attempts. The victim has to be talked into an
-// answer first, which caps the severity.
-func judgePublicPage(obs []Observation) Judgement {
-	if why := permissionIgnored(obs[0]); why != "" {
+// judgePublicPage judges a page that has the permission to connect to the network.
+func judgePublicPage(ev evidence) Judgement {
+	if why := permissionIgnored(ev.read); why != "" {
 		return cannotTell("%s", why)
 	}
-	return judgeTheft(Network, Medium, obs)
+	return judgeTheft(ev)
 }
 
 // permissionIgnored says that Chrome guarded the local network from a page that
@@ -97,12 +105,13 @@ func planPromptAlone(t Target) ([]Case, string) {
 	}
 	var cases []Case
 	for _, e := range t.PrivateReads() {
-		granted := visit{target: t, page: public(Granted), cred: Network}
-		refused := visit{target: t, page: public(Refused), cred: Network}
+		v := visit{target: t, page: public(Refused), cred: Network}
+		refused := v.read(e)
+		granted := visit{target: t, page: public(Granted), cred: Network}.read(e)
 		cases = append(cases, Case{
-			Subject:  refused.subject(e),
-			Attempts: []Attempt{refused.read(e), granted.read(e)},
-			Judge:    judgePromptAlone,
+			Subject:  v.subject(e),
+			Attempts: []Attempt{refused, granted},
+			Judge:    func(obs Observations) Judgement { return judgePromptAlone(obs.Of(refused), obs.Of(granted)) },
 		})
 	}
 	return planned(cases, "The target declares no private endpoint to read.")
@@ -110,8 +119,7 @@ func planPromptAlone(t Target) ([]Case, string) {
 
 // judgePromptAlone takes the read of a page without the permission, and of one
 // that has it.
-func judgePromptAlone(obs []Observation) Judgement {
-	refused, granted := obs[0], obs[1]
+func judgePromptAlone(refused, granted Observation) Judgement {
 	if why := permissionIgnored(granted); why != "" {
 		return cannotTell("%s", why)
 	}
@@ -120,14 +128,14 @@ func judgePromptAlone(obs []Observation) Judgement {
 	}
 	switch {
 	case !granted.Read():
-		return conforms("the target itself kept its reply from the page that had the permission (%s)", granted.Block.Reason).by(1)
+		return conforms("the target itself kept its reply from the page that had the permission (%s)", granted.Block.Reason).withProof(granted)
 	case !isSuccess(answer(granted)):
-		return conforms("the page that had the permission got an error (%d) and nothing more", granted.Page.Status).by(1)
+		return conforms("the page that had the permission got an error (%d) and nothing more", granted.Page.Status).withProof(granted)
 	case refused.Fault != "":
 		return cannotTell("%s", refused.Fault)
 	case guardsNetwork(refused.Block.Reason):
 		return violates(Low, "Chrome blocked the page that the victim refused the permission (%s), and the target gave its %d reply to the one that had it: the prompt is all that protects it",
-			refused.Block.Reason, granted.Page.Status).by(1)
+			refused.Block.Reason, granted.Page.Status).withProof(granted)
 	case refused.Read():
 		return violates(Low, "the page read the %d reply although the victim had refused the permission: not even the prompt protects the target", refused.Page.Status)
 	}
@@ -156,7 +164,7 @@ func planPrivateNetworkPreflight(t Target) ([]Case, string) {
 
 // judgePrivateNetworkPreflight looks at headers alone: Chrome asked this question
 // until it came to ask the user instead.
-func judgePrivateNetworkPreflight(obs []Observation) Judgement {
+func judgePrivateNetworkPreflight(obs Observations) Judgement {
 	return judgeReplies(obs, "no reply has Access-Control-Allow-Private-Network: true", func(r *cors.Response) string {
 		if !hasLine(r, allowPrivateNetwork, "true") {
 			return ""

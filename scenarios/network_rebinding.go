@@ -23,14 +23,16 @@ func planRebinding(t Target) ([]Case, string) {
 	}
 	var cases []Case
 	for _, e := range t.PrivateReads() {
-		read := attack(t, Network).read(e)
+		read, own := attack(t, Network).read(e), bare(t, e)
 		foreign := read
 		foreign.Page = rebound(t)
 		foreign.URL = foreign.Page.String() + pathOf(read.URL)
 		cases = append(cases, Case{
 			Subject:  Subject{Endpoint: e.String(), Origin: foreign.Page.String(), Credential: Network},
-			Attempts: []Attempt{foreign, bare(t, e), read},
-			Judge:    judgeRebinding,
+			Attempts: []Attempt{foreign, own, read},
+			Judge: func(obs Observations) Judgement {
+				return judgeRebinding(obs.Of(foreign), obs.Of(own), obs.Of(read))
+			},
 		})
 	}
 	return planned(cases, "The target declares no private endpoint to read.")
@@ -47,9 +49,9 @@ func pathOf(rawURL string) string {
 // judgeRebinding takes the read under the attacker's host name, which is of the
 // page's own origin, so that CORS has no say in it, and two reads under the
 // target's own name, which tell whether its reply is the same each time.
-func judgeRebinding(obs []Observation) Judgement {
-	foreign, own, again := obs[0], answer(obs[1]), answer(obs[2])
-	if why := silence(obs[1:2]); why != "" {
+func judgeRebinding(foreign, asked, askedAgain Observation) Judgement {
+	own, again := answer(asked), answer(askedAgain)
+	if why := silence(asked); why != "" {
 		return cannotTell("%s", why)
 	}
 	if why := foreign.Inconclusive(); why != "" {
@@ -58,7 +60,7 @@ func judgeRebinding(obs []Observation) Judgement {
 	host, first := foreign.Attempt.Page.Host(), replies(foreign)[0]
 	switch {
 	case !isSuccess(own) || own.Body == "":
-		return cannotTell("under its own name too the target gives nothing away without a login (%d)", own.Status).by(1)
+		return cannotTell("under its own name too the target gives nothing away without a login (%d)", own.Status).withProof(asked)
 	case foreign.Read() && isSuccess(foreign.Response()) && foreign.Response().Body == own.Body:
 		j := violates(Medium, "a page of %s read the same %d reply that the target gives under its own name: Host is not checked", foreign.Attempt.Page, foreign.Page.Status)
 		j.Exfiltrated = foreign.Loot != nil

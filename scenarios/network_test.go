@@ -32,7 +32,7 @@ func TestJudgePublicPage(t *testing.T) {
 	after := func(first Observation, r *cors.Response) []Observation {
 		return []Observation{first, readBy(as[1], r), answeredTo(as[2], r), answeredTo(as[3], r)}
 	}
-	rule(t, judgePublicPage, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgePublicPage(onReads(Network, Medium, obs)[0]) }, []ruling{
 		{name: "read", obs: after(readBy(as[0], openToAll), openToAll), verdict: Violates, severity: Medium, exfiltrated: true, reason: "place in the network"},
 		{name: "blocked by CORS", obs: after(blockedFrom(as[0], cors.MissingAllowOriginHeader, closed), closed), verdict: Conforms, reason: "MissingAllowOriginHeader"},
 		{name: "an error is read", obs: after(readBy(as[0], reply(401, deniedBody, allowOrigin("*"))), denied), verdict: Violates, severity: Low},
@@ -47,7 +47,7 @@ func TestJudgePromptAlone(t *testing.T) {
 	insecure := localNetworkBlock(as[0])
 	insecure.Block.Reason = cors.InsecureLocalNetwork
 	corsBlock := blockedFrom(as[1], cors.MissingAllowOriginHeader, closed)
-	rule(t, judgePromptAlone, []ruling{
+	rule(t, ofTwo(judgePromptAlone), []ruling{
 		{name: "the prompt alone", obs: []Observation{localNetworkBlock(as[0]), readBy(as[1], openToAll)},
 			verdict: Violates, severity: Low, proof: 1, reason: "LocalNetworkAccessPermissionDenied"},
 		{name: "an insecure page", obs: []Observation{insecure, readBy(as[1], openToAll)}, verdict: Violates, severity: Low, proof: 1, reason: "InsecureLocalNetwork"},
@@ -71,7 +71,7 @@ func TestJudgePrivateNetworkPreflight(t *testing.T) {
 	answer := func(r *cors.Response) []Observation {
 		return []Observation{{Attempt: as[0], Exchanges: []cors.Exchange{sent(as[0], r)}}}
 	}
-	rule(t, judgePrivateNetworkPreflight, []ruling{
+	rule(t, byKey(judgePrivateNetworkPreflight), []ruling{
 		{name: "given", obs: answer(reply(200, "", "access-control-allow-private-network: true", allowOrigin("*"))), verdict: Violates, severity: Low, reason: `Allow-Origin "*"`},
 		{name: "not given", obs: answer(reply(400, "", varyOrigin)), verdict: Conforms},
 		{name: "not quite given", obs: answer(reply(200, "", "Access-Control-Allow-Private-Network: false")), verdict: Conforms},
@@ -94,7 +94,7 @@ func TestJudgeRebinding(t *testing.T) {
 	redirected.Exchanges = slices.Insert(redirected.Exchanges, 0, sent(as[0], reply(301, "", "Location: /welcome")))
 	dead := observe(as[0])
 	dead.Block.Network = "net::ERR_EMPTY_RESPONSE"
-	rule(t, judgeRebinding, []ruling{
+	rule(t, ofThree(judgeRebinding), []ruling{
 		{name: "the same", obs: obs(same, closed, closed), verdict: Violates, severity: Medium, exfiltrated: true, reason: "rebind.evil.test"},
 		{name: "the same, nothing collected", obs: obs(lootless(same), closed, closed), verdict: Violates, severity: Medium},
 		{name: "refused", obs: obs(readBy(as[0], reply(421, "Unknown host")), closed, closed), verdict: Conforms, reason: "421"},

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -152,8 +154,36 @@ type ruling struct {
 	// severity of a violation
 	severity    Severity
 	exfiltrated bool
-	proof       int
+	proof       int    // the place in obs
 	reason      string // is in it
+}
+
+// byKey judges as the engine has it done.
+func byKey(judge func(Observations) Judgement) func([]Observation) Judgement {
+	return func(obs []Observation) Judgement { return judge(NewObservations(obs)) }
+}
+
+// ofOne, ofTwo and ofThree judge the observations by their places in a table.
+func ofOne(judge func(a Observation) Judgement) func([]Observation) Judgement {
+	return func(obs []Observation) Judgement { return judge(obs[0]) }
+}
+
+func ofTwo(judge func(a, b Observation) Judgement) func([]Observation) Judgement {
+	return func(obs []Observation) Judgement { return judge(obs[0], obs[1]) }
+}
+
+func ofThree(judge func(a, b, c Observation) Judgement) func([]Observation) Judgement {
+	return func(obs []Observation) Judgement { return judge(obs[0], obs[1], obs[2]) }
+}
+
+// onReads is the evidence on each of the reads, which the three controls follow.
+func onReads(c Credential, reach Severity, obs []Observation) []evidence {
+	n := len(obs) - 3
+	var all []evidence
+	for _, read := range obs[:n] {
+		all = append(all, evidence{c, reach, read, obs[n], obs[n+1], obs[n+2]})
+	}
+	return all
 }
 
 // rule runs a judge on a table, which has to reach each of the verdicts that a
@@ -165,9 +195,12 @@ func rule(t *testing.T, judge func([]Observation) Judgement, rulings []ruling) {
 		t.Run(r.name, func(t *testing.T) {
 			j := judge(r.obs)
 			reached[j.Verdict] = true
-			if j.Verdict != r.verdict || j.Severity != r.severity || j.Exfiltrated != r.exfiltrated || j.Proof != r.proof {
-				t.Errorf("got %s %q, exfiltrated %t, proof %d; want %s %q, %t, %d: %s",
-					j.Verdict, j.Severity, j.Exfiltrated, j.Proof, r.verdict, r.severity, r.exfiltrated, r.proof, j.Reason)
+			if j.Verdict != r.verdict || j.Severity != r.severity || j.Exfiltrated != r.exfiltrated {
+				t.Errorf("got %s %q, exfiltrated %t; want %s %q, %t: %s",
+					j.Verdict, j.Severity, j.Exfiltrated, r.verdict, r.severity, r.exfiltrated, j.Reason)
+			}
+			if want := r.obs[r.proof].Attempt.Key(); cmp.Or(j.Proof, r.obs[0].Attempt.Key()) != want {
+				t.Errorf("proved by %s, want %s", j.Proof, want)
 			}
 			if j.Reason == "" || !strings.Contains(j.Reason, r.reason) {
 				t.Errorf("the reason %q lacks %q", j.Reason, r.reason)
@@ -182,4 +215,81 @@ func rule(t *testing.T, judge func([]Observation) Judgement, rulings []ruling) {
 			t.Errorf("no ruling reaches %s", v)
 		}
 	}
+}
+
+// Whatever was observed, a judge asks for no attempt but those of its case.
+func TestJudgesAskForWhatTheyPlanned(t *testing.T) {
+	kinds := map[string]func(Attempt) Observation{
+		"read": func(a Attempt) Observation {
+			return after(reply(204, "", allowOrigin(a.Origin().String()), withCredentials), readBy(a, reply(200, privateBody, allowOrigin(a.Origin().String()), withCredentials)))
+		},
+		"read without the cookie": func(a Attempt) Observation {
+			return keeping("SameSiteLax", readBy(a, reply(401, deniedBody, allowOrigin(a.Origin().String()), withCredentials)))
+		},
+		"blocked": func(a Attempt) Observation {
+			if a.Vector == Probe {
+				return answeredTo(a, denied)
+			}
+			return blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody))
+		},
+		"refused": func(a Attempt) Observation {
+			if a.Vector == Probe {
+				return answeredTo(a, denied)
+			}
+			return refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied)
+		},
+		"opened": func(a Attempt) Observation { return opened(a, "diary") },
+		"broken": broken,
+	}
+	all := targets()
+	all["launched"] = startedAs(Launch{Value: "*", URL: "http://127.0.0.1:4002"})
+	for kind, observed := range kinds {
+		for name, target := range all {
+			for _, s := range Catalogue() {
+				cases, _ := s.Plan(target)
+				for _, c := range cases {
+					if flaw := judged(c, observed); flaw != "" {
+						t.Errorf("%s on %s, %s, %v: %s", s.ID, name, kind, c.Subject, flaw)
+					}
+				}
+			}
+		}
+	}
+}
+
+// judged runs the judge of a case, and returns what its author did wrong.
+func judged(c Case, observed func(Attempt) Observation) (flaw string) {
+	defer func() {
+		if said := recover(); said != nil {
+			flaw = fmt.Sprint(said)
+		}
+	}()
+	var obs []Observation
+	for _, a := range c.Attempts {
+		obs = append(obs, observed(a))
+	}
+	if c.More != nil {
+		for _, a := range c.More(NewObservations(obs)) {
+			obs = append(obs, observed(a))
+		}
+	}
+	if j := c.Judge(NewObservations(obs)); j.Proof != "" && !NewObservations(obs).has(j.Proof) {
+		return "the proof is none of the case's attempts: " + j.Proof
+	}
+	return ""
+}
+
+func TestObservationsOfOtherAttempts(t *testing.T) {
+	a := attack(oneEndpoint(Cookie), Cookie).read(privateRead)
+	obs := NewObservations([]Observation{readBy(a, private)})
+	other := alone(a)
+	if !obs.Has(a) || obs.Has(other) || !obs.Of(a).Read() {
+		t.Errorf("%+v", obs)
+	}
+	defer func() {
+		if said, _ := recover().(string); !strings.Contains(said, other.Key()) {
+			t.Errorf("an attempt that was not planned: %q", said)
+		}
+	}()
+	obs.Of(other)
 }

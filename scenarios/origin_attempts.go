@@ -49,9 +49,17 @@ func prize(t Target) (Endpoint, Credential, string) {
 }
 
 func (m masquerade) asCase() Case {
-	other := attack(m.target, m.cred)
-	attempts := append([]Attempt{m.attempt(), other.read(m.e)}, other.controls(other.page, m.e)...)
+	attempts := m.controls().after(m.attempt(), m.arbitrary())
 	return Case{Subject: m.subject(m.e), Attempts: attempts, More: m.more, Judge: m.judge}
+}
+
+// arbitrary is the read by the arbitrary origin's page.
+func (m masquerade) arbitrary() Attempt { return attack(m.target, m.cred).read(m.e) }
+
+// controls are those of the arbitrary origin's page.
+func (m masquerade) controls() controls {
+	other := attack(m.target, m.cred)
+	return other.controls(other.page, m.e)
 }
 
 // attempt is the read; what no page can send goes by hand.
@@ -68,8 +76,8 @@ func (m masquerade) byHand() Attempt {
 
 // more asks which rule is behind a grant, unless every origin is granted, and
 // for the reply that SameSite or the browser kept from the page.
-func (m masquerade) more(obs []Observation) []Attempt {
-	read, other := obs[0], obs[1]
+func (m masquerade) more(obs Observations) []Attempt {
+	read, other := obs.Of(m.attempt()), obs.Of(m.arbitrary())
 	switch {
 	case m.unopened(read):
 		return []Attempt{m.byHand()}
@@ -94,30 +102,30 @@ func (m masquerade) unopened(read Observation) bool {
 	return read.Fault != "" && m.page.Scheme() == "http"
 }
 
-func (m masquerade) judge(obs []Observation) Judgement {
-	read, other := obs[0], obs[1]
+func (m masquerade) judge(obs Observations) Judgement {
+	read, other := obs.Of(m.attempt()), obs.Of(m.arbitrary())
+	ev := m.controls().of(m.cred, m.miss.reach(m.target), read, obs)
 	// That of the arbitrary origin will do where every origin is echoed, but not for
 	// a page that could not be opened: it is all there is to know then.
-	var byHand Observation
-	if key := m.byHand().Key(); other.Read() && !m.unopened(read) {
-		byHand = obs[4]
-	} else if i := slices.IndexFunc(obs, func(o Observation) bool { return o.Attempt.Key() == key }); i >= 0 {
-		byHand = obs[i]
+	if !other.Read() || m.unopened(read) {
+		ev.byHand = Observation{}
+		if obs.Has(m.byHand()) {
+			ev.byHand = obs.Of(m.byHand())
+		}
 	}
 	switch {
 	case m.miss.unplayable() != "":
 		return m.judgeByHand(read, m.miss.unplayable())
-	case m.unopened(read) && answer(byHand) != nil:
-		return m.judgeByHand(byHand, "its page could not be opened in this browser: "+read.Fault)
+	case m.unopened(read) && answer(ev.byHand) != nil:
+		return m.judgeByHand(ev.byHand, "its page could not be opened in this browser: "+read.Fault)
 	}
-	ev := evidence{m.cred, m.miss.reach(m.target), read, obs[2], obs[3], byHand}
 	j := judgeRead(ev)
 	if j.Verdict != Violates {
 		return j
 	}
 	j.Reason += "; " + m.miss.takes()
 	if other.Read() {
-		return j.ifEchoed(other, m.when(other, obs[2]))
+		return j.ifEchoed(other, m.when(other, ev.alone))
 	}
 	j.Reason += "; " + m.rule(obs)
 	return j
@@ -125,7 +133,7 @@ func (m masquerade) judge(obs []Observation) Judgement {
 
 // judgeByHand looks at the headers alone, since no page with this origin was seen.
 func (m masquerade) judgeByHand(o Observation, why string) Judgement {
-	if s := silence([]Observation{o}); s != "" {
+	if s := silence(o); s != "" {
 		return cannotTell("%s", s)
 	}
 	r, enough := answer(o), plainRead
@@ -148,9 +156,9 @@ func (m masquerade) when(other, alone Observation) string {
 }
 
 // rule says by which rule, which is no echo, the target grants the near-miss.
-func (m masquerade) rule(obs []Observation) string {
+func (m masquerade) rule(obs Observations) string {
 	granted := func(o cors.Origin) bool {
-		return slices.ContainsFunc(obs, func(seen Observation) bool { return seen.Attempt.Page == o && seen.Read() })
+		return slices.ContainsFunc(obs.All(), func(seen Observation) bool { return seen.Attempt.Page == o && seen.Read() })
 	}
 	return inferred(m.target, m.miss, granted)
 }

@@ -42,7 +42,7 @@ func TestJudgeMasquerade(t *testing.T) {
 		return answeredCase(c, read, other, denied, denied, plain)
 	}
 	more := func(obs []Observation) []Observation {
-		for _, a := range c.More(obs) {
+		for _, a := range c.More(NewObservations(obs)) {
 			switch {
 			case a.Vector == Probe:
 				obs = append(obs, answeredTo(a, granted))
@@ -55,7 +55,7 @@ func TestJudgeMasquerade(t *testing.T) {
 		return obs
 	}
 	kept := keeping("SameSiteLax", readBy(read, reply(401, deniedBody, allowOrigin(missOrigin), withCredentials)))
-	rule(t, c.Judge, []ruling{
+	rule(t, byKey(c.Judge), []ruling{
 		{name: "blocked", obs: of(blocks(read), blocks), verdict: Conforms, reason: "MissingAllowOriginHeader"},
 		{name: "blocked, the cookie stayed home", obs: of(keeping("SameSiteLax", blockedFrom(read, cors.MissingAllowOriginHeader, denied)), blocks),
 			verdict: Conforms, reason: "kept the cookie home (SameSiteLax)"},
@@ -71,10 +71,10 @@ func TestJudgeMasquerade(t *testing.T) {
 		{name: "fault", obs: of(broken(read), blocks), verdict: CannotTell, reason: "could not be opened"},
 		{name: "not in play", obs: of(lacking(blocks(read)), blocks), verdict: CannotTell, reason: "not in play"},
 	})
-	if asked := c.More(of(readBy(read, granted), echoes)); len(asked) > 0 {
+	if asked := c.More(NewObservations(of(readBy(read, granted), echoes))); len(asked) > 0 {
 		t.Errorf("%d attempts more where every origin is echoed", len(asked))
 	}
-	if asked := c.More(of(blocks(read), blocks)); len(asked) > 0 {
+	if asked := c.More(NewObservations(of(blocks(read), blocks))); len(asked) > 0 {
 		t.Errorf("%d attempts more where nothing is granted", len(asked))
 	}
 }
@@ -85,7 +85,7 @@ func TestJudgeMasqueradeThatCannotBeOpened(t *testing.T) {
 	c := missCase(t, Cookie, "ORG-006", "http://notebook.example.com")
 	blocks := func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, denied) }
 	obs := answeredCase(c, broken(c.Attempts[0]), blocks, denied, denied, denied)
-	asked := c.More(obs)
+	asked := c.More(NewObservations(obs))
 	if len(asked) != 1 || asked[0].Vector != Probe {
 		t.Fatalf("asked for %v", asked)
 	}
@@ -94,7 +94,7 @@ func TestJudgeMasqueradeThatCannotBeOpened(t *testing.T) {
 	// What the target grants the arbitrary origin, by hand too, is no answer to this one.
 	echoed := reply(200, privateBody, allowOrigin("https://evil.test"), withCredentials)
 	echoes := answeredCase(c, broken(c.Attempts[0]), func(a Attempt) Observation { return readBy(a, echoed) }, denied, denied, echoed)
-	rule(t, c.Judge, []ruling{
+	rule(t, byKey(c.Judge), []ruling{
 		{name: "granted to everyone", obs: append(echoes, answeredTo(asked[0], granted)), verdict: Violates, severity: Low, reason: "could not be opened in this browser"},
 		{name: "refused", obs: with(answeredTo(asked[0], reply(200, privateBody))), verdict: Conforms, reason: "could not be opened in this browser"},
 		{name: "granted", obs: with(answeredTo(asked[0], granted)), verdict: Violates, severity: Low, reason: "could not be opened in this browser"},
@@ -108,7 +108,7 @@ func TestJudgeMasqueradeByHand(t *testing.T) {
 		blocks := func(a Attempt) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, denied) }
 		of := func(o Observation) []Observation { return answeredCase(c, o, blocks, denied, denied, denied) }
 		a := c.Attempts[0]
-		rule(t, c.Judge, []ruling{
+		rule(t, byKey(c.Judge), []ruling{
 			{name: "refused", obs: of(answeredTo(a, reply(200, ""))), verdict: Conforms, reason: "no grant"},
 			{name: "without credentials", obs: of(answeredTo(a, reply(200, "", allowOrigin("*")))), verdict: Conforms},
 			{name: "granted", obs: of(answeredTo(a, reply(200, "", allowOrigin(origin), withCredentials))), verdict: Violates, severity: Low, reason: origin},
@@ -123,7 +123,7 @@ func TestJudgeMasqueradeFromTheNetwork(t *testing.T) {
 		return blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody))
 	}
 	stolen := readBy(c.Attempts[0], reply(200, privateBody, allowOrigin(missOrigin)))
-	j := c.Judge(answeredCase(c, stolen, blocks, denied, denied, denied))
+	j := c.Judge(NewObservations(answeredCase(c, stolen, blocks, denied, denied, denied)))
 	if j.Verdict != Violates || j.Severity != High || !j.Exfiltrated {
 		t.Errorf("%+v", j)
 	}
@@ -149,7 +149,7 @@ func TestJudgeUnsendable(t *testing.T) {
 	trusted := reply(200, "", allowOrigin("https://notebook.example.com"), withCredentials)
 	silent := answers(-1, nil, blocks)
 	silent[3] = broken(as[3])
-	rule(t, cases[0].Judge, []ruling{
+	rule(t, byKey(cases[0].Judge), []ruling{
 		{name: "none", obs: answers(-1, nil, blocks), verdict: Conforms, reason: "none of 7"},
 		{name: "the trusted origin itself", obs: answers(5, trusted, blocks), verdict: Conforms},
 		{name: "upper case", obs: answers(0, reply(200, "", allowOrigin("https://NOTEBOOK.EXAMPLE.COM")), blocks), verdict: Violates, severity: Low,

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -33,16 +34,17 @@ func planUnsendable(t Target) ([]Case, string) {
 		if o.IsOpaque() {
 			continue
 		}
-		var attempts []Attempt
+		var probes []Attempt
 		for _, lines := range unsendable(o) {
 			if lines[0] != originHeader(o) || len(lines) > 1 { // an address has no upper case
-				attempts = append(attempts, probe(t, o, e, c, lines...))
+				probes = append(probes, probe(t, o, e, c, lines...))
 			}
 		}
+		other := attack(t, c).read(e)
 		cases = append(cases, Case{
 			Subject:  Subject{Endpoint: e.String(), Origin: o.String(), Credential: c},
-			Attempts: append(attempts, attack(t, c).read(e)),
-			Judge:    judgeUnsendable,
+			Attempts: append(slices.Clone(probes), other),
+			Judge:    func(obs Observations) Judgement { return judgeUnsendable(obs.Each(probes), obs.Of(other)) },
 		})
 	}
 	return planned(cases, noTrusted)
@@ -50,17 +52,16 @@ func planUnsendable(t Target) ([]Case, string) {
 
 // judgeUnsendable takes the probes, and then the read of the arbitrary origin's
 // page. A grant to the trusted origin itself, whatever was sent, does no harm.
-func judgeUnsendable(obs []Observation) Judgement {
-	probes, other := obs[:len(obs)-1], obs[len(obs)-1]
-	for i, o := range probes {
+func judgeUnsendable(probes []Observation, other Observation) Judgement {
+	for _, o := range probes {
 		r := answer(o)
 		if r == nil || !echoesUnsendable(o.Attempt.Headers, r) {
 			continue
 		}
-		j := violates(Low, "the %d reply to Origin %s has %s, which no browser sends", r.Status, originLines(o.Attempt.Headers), grantText(r)).by(i)
+		j := violates(Low, "the %d reply to Origin %s has %s, which no browser sends", r.Status, originLines(o.Attempt.Headers), grantText(r)).withProof(o)
 		return j.ifEchoed(other, "")
 	}
-	if why := silence(probes); why != "" {
+	if why := silence(probes...); why != "" {
 		return cannotTell("%s", why)
 	}
 	return conforms("none of %d spellings that no browser sends is granted", len(probes))

@@ -13,6 +13,15 @@ func planned(cases []Case, none string) ([]Case, string) {
 	return cases, ""
 }
 
+// single is a case of one attempt.
+func single(s Subject, a Attempt, judge func(Observation) Judgement) Case {
+	return Case{
+		Subject:  s,
+		Attempts: []Attempt{a},
+		Judge:    func(obs Observations) Judgement { return judge(obs.Of(a)) },
+	}
+}
+
 // everyone is the attacker and each trusted origin, each with the first
 // credential it can use.
 func everyone(t Target) []visit {

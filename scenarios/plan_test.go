@@ -310,7 +310,7 @@ func TestNoEvidenceNoVerdict(t *testing.T) {
 					for _, a := range c.Attempts {
 						obs = append(obs, make(a))
 					}
-					j := c.Judge(obs)
+					j := c.Judge(NewObservations(obs))
 					sentWrite := kind == "a dead connection" && (s.ID == "PRE-001" || s.ID == "PRE-003")
 					if j.Verdict != CannotTell && !sentWrite || j.Reason == "" {
 						t.Errorf("%s on %s judges %s of %s %v: %s", s.ID, name, j.Verdict, kind, c.Subject, j.Reason)

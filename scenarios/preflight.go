@@ -122,11 +122,8 @@ func attackerWrites(t Target, methods []string, judge writeJudge) []Case {
 	for _, m := range methods {
 		for _, c := range exposed(t) {
 			v, e := attack(t, c), endpointFor(t, m)
-			cases = append(cases, Case{
-				Subject:  v.subject(e),
-				Attempts: []Attempt{v.write(e)},
-				Judge:    func(obs []Observation) Judgement { return judge(c, reach(t, v.page), obs[0]) },
-			})
+			judge := func(o Observation) Judgement { return judge(c, reach(t, v.page), o) }
+			cases = append(cases, single(v.subject(e), v.write(e), judge))
 		}
 	}
 	return cases

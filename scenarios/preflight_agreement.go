@@ -15,12 +15,14 @@ func planAgreement(t Target) ([]Case, string) {
 		reads = []Endpoint{firstRead(t)}
 	}
 	var cases []Case
-	plan := func(v visit, e Endpoint, attempts ...Attempt) {
+	plan := func(v visit, e Endpoint, request, asked, bare Attempt) {
 		_, declared := v.consentHeader()
 		cases = append(cases, Case{
 			Subject:  v.subject(e),
-			Attempts: attempts,
-			Judge:    func(obs []Observation) Judgement { return judgeAgreement(declared, obs) },
+			Attempts: []Attempt{request, asked, bare},
+			Judge: func(obs Observations) Judgement {
+				return judgeAgreement(declared, obs.Of(request), obs.Of(asked), obs.Of(bare))
+			},
 		})
 	}
 	for _, v := range everyone(t) {
@@ -53,8 +55,7 @@ func (s stance) String() string { return [...]string{"says nothing of", "refuses
 // judgeAgreement takes the simple request, the one with a preflight, and one
 // without credential and without Origin. declared says that the operator declared
 // the header that the preflight asks for.
-func judgeAgreement(declared bool, obs []Observation) Judgement {
-	answered, asked, bare := obs[0], obs[1], obs[2]
+func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement {
 	if asked.Request() != nil {
 		answered = asked
 	}
@@ -77,7 +78,7 @@ func judgeAgreement(declared bool, obs []Observation) Judgement {
 			origin, quote(consentAsked(asked)))
 	}
 	return violates(Low, "the preflight %s %s (%s), but the answer to the request %s it (%s)", preflight, origin,
-		grantText(asked.Preflight().Response), request, grantText(answered.Response())).by(1)
+		grantText(asked.Preflight().Response), request, grantText(answered.Response())).withProof(asked)
 }
 
 func consentAsked(o Observation) string {

@@ -13,30 +13,31 @@ func planAttackerHeaders(t Target) ([]Case, string) {
 	var cases []Case
 	for _, c := range exposed(t) {
 		v := attack(t, c)
+		authorization := v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
+		json := v.with(e, cors.Header{Name: "Content-Type", Value: "application/json"})
+		invented := v.with(e, inventedHeader(t))
 		cases = append(cases, Case{
-			Subject: v.subject(e),
-			Attempts: []Attempt{
-				v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}),
-				v.with(e, cors.Header{Name: "Content-Type", Value: "application/json"}),
-				v.with(e, inventedHeader(t)),
+			Subject:  v.subject(e),
+			Attempts: []Attempt{authorization, json, invented},
+			Judge: func(obs Observations) Judgement {
+				return judgeAttackerHeaders(obs.Of(authorization), obs.Of(json), obs.Of(invented))
 			},
-			Judge: judgeAttackerHeaders,
 		})
 	}
 	return cases, ""
 }
 
-func judgeAttackerHeaders(obs []Observation) Judgement {
+func judgeAttackerHeaders(authorization, json, invented Observation) Judgement {
 	var js []Judgement
 	var names []string
-	for i, o := range obs {
-		js = append(js, judgeAttackerHeader(o).by(i))
+	for _, o := range []Observation{authorization, json, invented} {
+		js = append(js, judgeAttackerHeader(o).withProof(o))
 		names = append(names, o.Attempt.Headers[0].Name)
 	}
 	if j := worst(js...); j.Verdict != Conforms {
 		return j
 	}
-	return conforms("the preflights of %s for %s were refused (%s)", obs[0].Attempt.Origin(), strings.Join(names, ", "), obs[0].Block.Reason)
+	return conforms("the preflights of %s for %s were refused (%s)", authorization.Attempt.Origin(), strings.Join(names, ", "), authorization.Block.Reason)
 }
 
 func judgeAttackerHeader(o Observation) Judgement {

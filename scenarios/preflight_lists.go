@@ -58,22 +58,32 @@ func (l list) undeclared(r *cors.Response) []string {
 // planList asks for something invented, and for what the policy should allow, so
 // that a refusal of the first can be told from one of the origin. It asks as the
 // trusted front end, since others learn little of the lists.
-func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func(list, []Observation) Judgement) ([]Case, string) {
+func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func(list, asked) Judgement) ([]Case, string) {
 	e := firstRead(t)
 	var cases []Case
 	for _, o := range t.Trusted {
 		v := frontEnd(t, o, used(t)[0])
-		attempts := []Attempt{invent(v, e), v.preflighted(e)}
+		invented, allowed := invent(v, e), v.preflighted(e)
+		attempts := []Attempt{invented, allowed}
 		if l.header == cors.HeaderAllowHeaders && v.cred != Bearer && hasFold(t.Policy.Headers, "Authorization") {
 			attempts = append(attempts, v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}))
 		}
 		cases = append(cases, Case{
 			Subject:  v.subject(e),
 			Attempts: attempts,
-			Judge:    func(obs []Observation) Judgement { return judge(l, obs) },
+			Judge: func(obs Observations) Judgement {
+				return judge(l, asked{obs.Of(invented), obs.Of(allowed), obs.All()})
+			},
 		})
 	}
 	return planned(cases, noTrusted)
+}
+
+// asked are the observations of what planList asks for.
+type asked struct {
+	invented Observation   // nobody declared it
+	allowed  Observation   // the front end should be allowed it
+	all      []Observation // these, and one with Authorization where the policy has it
 }
 
 func withInventedMethod(v visit, e Endpoint) Attempt {
@@ -100,47 +110,47 @@ func planPolicyHeaders(t Target) ([]Case, string) {
 
 // judgeListed takes what planList asked for. It judges how the list is written,
 // whatever the browser makes of it.
-func judgeListed(l list, obs []Observation) Judgement {
-	for i, o := range obs {
+func judgeListed(l list, asked asked) Judgement {
+	for _, o := range asked.all {
 		r := preflightReply(o)
 		if r == nil {
 			continue
 		}
 		switch items := l.in(r); {
 		case slices.Contains(items, "*"):
-			return violates(Low, "the %d reply to the preflight of %s has %s: *", r.Status, o.Attempt.Origin(), l.header).by(i)
+			return violates(Low, "the %d reply to the preflight of %s has %s: *", r.Status, o.Attempt.Origin(), l.header).withProof(o)
 		case hasFold(items, l.invented):
 			return violates(Low, "the %d reply to the preflight of %s repeats in %s what was asked for, %s, which Crossexam made up",
-				r.Status, o.Attempt.Origin(), l.header, l.invented).by(i)
+				r.Status, o.Attempt.Origin(), l.header, l.invented).withProof(o)
 		}
 	}
-	if why := listUnknown(obs); why != "" {
+	if why := asked.unknown(); why != "" {
 		return cannotTell("%s", why)
 	}
-	return conforms("asked for %s, the target answers %s with %s", l.invented, obs[0].Attempt.Origin(), l.text(preflightReply(obs[0])))
+	return conforms("asked for %s, the target answers %s with %s", l.invented, asked.invented.Attempt.Origin(), l.text(preflightReply(asked.invented)))
 }
 
 // judgePolicyList takes what planList asked for.
-func judgePolicyList(l list, obs []Observation) Judgement {
-	for i, o := range obs {
+func judgePolicyList(l list, asked asked) Judgement {
+	invented := asked.invented
+	if r := preflightReply(invented); r != nil && invented.Request() != nil {
+		return violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
+			invented.Attempt.Origin(), l.invented, l.text(r)).withProof(invented)
+	}
+	for _, o := range asked.all {
 		r := preflightReply(o)
 		if r == nil {
 			continue
 		}
 		origin := o.Attempt.Origin()
-		if i == 0 && o.Request() != nil {
-			return violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
-				origin, l.invented, l.text(r))
-		}
 		if beyond := l.undeclared(r); len(beyond) > 0 {
 			return violates(Low, "the %d reply to the preflight of %s allows %s, which the declared policy does not have (%s)",
-				r.Status, origin, quote(strings.Join(beyond, ", ")), strings.Join(l.policy, ", ")).by(i)
+				r.Status, origin, quote(strings.Join(beyond, ", ")), strings.Join(l.policy, ", ")).withProof(o)
 		}
 	}
-	if why := listUnknown(obs); why != "" {
+	if why := asked.unknown(); why != "" {
 		return cannotTell("%s", why)
 	}
-	invented := obs[0]
 	if !invented.Blocked() || !invented.Block.Reason.IsPreflight() {
 		return cannotTell("%s", whyUnknown(invented, "the preflight"))
 	}
@@ -149,29 +159,29 @@ func judgePolicyList(l list, obs []Observation) Judgement {
 
 // judgePolicyHeaders says besides whether `*` stands where Authorization should:
 // the Fetch standard excepts that header from it.
-func judgePolicyHeaders(l list, obs []Observation) Judgement {
-	for i, o := range obs {
+func judgePolicyHeaders(l list, asked asked) Judgement {
+	for _, o := range asked.all {
 		x := o.Preflight()
 		if x == nil || x.Response == nil || !x.Request.Headers.ListHas(cors.HeaderRequestHeaders, "Authorization") {
 			continue
 		}
 		if items := l.in(x.Response); slices.Contains(items, "*") && !hasFold(items, "Authorization") {
 			return violates(Low, "the preflight of %s for Authorization was answered with %s, and * does not cover that header",
-				o.Attempt.Origin(), l.text(x.Response)).by(i)
+				o.Attempt.Origin(), l.text(x.Response)).withProof(o)
 		}
 	}
-	return judgePolicyList(l, obs)
+	return judgePolicyList(l, asked)
 }
 
-// listUnknown says why the answers do not show the lists: the target gave none, or
+// unknown says why the answers do not show the lists: the target gave none, or
 // refuses the origin whatever it asks for.
-func listUnknown(obs []Observation) string {
-	for _, o := range obs {
+func (asked asked) unknown() string {
+	for _, o := range asked.all {
 		if o.Fault != "" || preflightReply(o) == nil {
 			return whyUnknown(o, "a preflight")
 		}
 	}
-	o := obs[1]
+	o := asked.allowed
 	if r := preflightReply(o); grantTo(o.Attempt.Origin(), r) == nothing {
 		return "the preflight of " + o.Attempt.Origin().String() + " for what it should be allowed was answered " + statusText(r) +
 			" with " + grantText(r) + ", so that nothing shows which lists a front end gets"

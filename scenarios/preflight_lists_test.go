@@ -11,6 +11,11 @@ const (
 	allowHeaders = cors.HeaderAllowHeaders + ": "
 )
 
+// lists runs a judge on the observations of a list's attempts.
+func lists(judge func(list, asked) Judgement, l list) func([]Observation) Judgement {
+	return func(obs []Observation) Judgement { return judge(l, asked{obs[0], obs[1], obs}) }
+}
+
 func TestJudgeLists(t *testing.T) {
 	target := rich(Cookie)
 	v := frontEnd(target, target.Trusted[0], Cookie)
@@ -32,7 +37,7 @@ func TestJudgeLists(t *testing.T) {
 	strange := refusedTo(allowed, cors.PreflightMissingAllowOriginHeader, bare)
 
 	t.Run("listed methods", func(t *testing.T) {
-		rule(t, func(obs []Observation) Judgement { return judgeListed(m, obs) }, []ruling{
+		rule(t, lists(judgeListed, m), []ruling{
 			{name: "listed", obs: []Observation{refused(invented, both), ok}, verdict: Conforms, reason: `"GET, POST, PUT, DELETE"`},
 			{name: "refused without a list", obs: []Observation{refused(invented, bare), ok}, verdict: Conforms, reason: "no Access-Control-Allow-Methods"},
 			{name: "wildcard", obs: []Observation{refused(invented, granted(allowMethods+"GET, *")), ok}, verdict: Violates, severity: Low, reason: "Allow-Methods: *"},
@@ -44,14 +49,14 @@ func TestJudgeLists(t *testing.T) {
 		})
 	})
 	t.Run("listed headers", func(t *testing.T) {
-		rule(t, func(obs []Observation) Judgement { return judgeListed(h, obs) }, []ruling{
+		rule(t, lists(judgeListed, h), []ruling{
 			{name: "listed", obs: []Observation{refused(made, both), ok}, verdict: Conforms, reason: `"Authorization, Content-Type"`},
 			{name: "echo", obs: []Observation{after(granted(allowHeaders+"crossexam-r4nd0m"), readBy(made, reply(200, ""))), ok}, verdict: Violates, severity: Low},
 			{name: "no answer", obs: []Observation{refused(made, both), localNetworkBlock(allowed)}, verdict: CannotTell},
 		})
 	})
 	t.Run("methods of the policy", func(t *testing.T) {
-		rule(t, func(obs []Observation) Judgement { return judgePolicyList(m, obs) }, []ruling{
+		rule(t, lists(judgePolicyList, m), []ruling{
 			{name: "refused", obs: []Observation{refused(invented, both), ok}, verdict: Conforms, reason: "MethodDisallowed"},
 			{name: "harmless ones more", obs: []Observation{refused(invented, granted(allowMethods+"HEAD, OPTIONS, GET")), ok}, verdict: Conforms},
 			{name: "approved", obs: []Observation{through(invented, both), ok}, verdict: Violates, severity: Low, reason: "left the browser"},
@@ -63,7 +68,7 @@ func TestJudgeLists(t *testing.T) {
 	t.Run("headers of the policy", func(t *testing.T) {
 		token := v.with(privateRead, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
 		fine := after(both, readBy(token, reply(200, "")))
-		rule(t, func(obs []Observation) Judgement { return judgePolicyHeaders(h, obs) }, []ruling{
+		rule(t, lists(judgePolicyHeaders, h), []ruling{
 			{name: "refused", obs: []Observation{refused(made, both), ok, fine}, verdict: Conforms},
 			{name: "approved", obs: []Observation{after(both, readBy(made, reply(200, ""))), ok, fine}, verdict: Violates, severity: Low},
 			{name: "one more", obs: []Observation{refused(made, granted(headers+", X-Debug")), ok, fine}, verdict: Violates, severity: Low, reason: `"X-Debug"`},

@@ -12,17 +12,18 @@ const noTrusted = "No trusted origin is declared."
 // planConsent asks each trusted origin's preflight, beside another request of the
 // same endpoint. The judge is told whether the operator declared the header that
 // the preflight asks for.
-func planConsent(beside func(visit, Endpoint) Attempt, judge func(declared bool, obs []Observation) Judgement) func(Target) ([]Case, string) {
+func planConsent(beside func(visit, Endpoint) Attempt, judge func(declared bool, asked, beside Observation) Judgement) func(Target) ([]Case, string) {
 	return func(t Target) ([]Case, string) {
 		e := firstRead(t)
 		var cases []Case
 		for _, o := range t.Trusted {
 			v := frontEnd(t, o, used(t)[0])
 			_, declared := v.consentHeader()
+			asked, other := v.preflighted(e), beside(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: []Attempt{v.preflighted(e), beside(v, e)},
-				Judge:    func(obs []Observation) Judgement { return judge(declared, obs) },
+				Attempts: []Attempt{asked, other},
+				Judge:    func(obs Observations) Judgement { return judge(declared, obs.Of(asked), obs.Of(other)) },
 			})
 		}
 		return planned(cases, noTrusted)
@@ -37,8 +38,7 @@ func planPreflightWithoutLogin(t Target) ([]Case, string) {
 // judgePreflightWithoutLogin takes a trusted origin's request with a preflight,
 // and a read without credential and without Origin. declared says that the
 // operator declared the header that the preflight asks for.
-func judgePreflightWithoutLogin(declared bool, obs []Observation) Judgement {
-	asked, bare := obs[0], obs[1]
+func judgePreflightWithoutLogin(declared bool, asked, bare Observation) Judgement {
 	origin, x := asked.Attempt.Origin(), asked.Preflight()
 	switch {
 	case asked.Fault != "":

@@ -16,8 +16,7 @@ func planPreflightReply(t Target) ([]Case, string) {
 // judgePreflightReply takes a trusted origin's request with a preflight and the
 // plain one. A handler that ran shows in the preflight's body, which is then the
 // endpoint's own.
-func judgePreflightReply(declared bool, obs []Observation) Judgement {
-	asked := obs[0]
+func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 	origin, r := asked.Attempt.Origin(), preflightReply(asked)
 	if asked.Fault != "" || r == nil {
 		return cannotTell("%s", whyUnknown(asked, "a preflight"))
@@ -33,7 +32,7 @@ func judgePreflightReply(declared bool, obs []Observation) Judgement {
 		return violates(Low, "the %d reply to the preflight of %s sets the cookie %s, so that the application ran for it", r.Status, origin, quote(name))
 	}
 	var known *cors.Response
-	for i, o := range obs {
+	for _, o := range []Observation{asked, plain} {
 		got := o.Response()
 		if !isSuccess(got) || got.Body == "" {
 			continue
@@ -41,7 +40,7 @@ func judgePreflightReply(declared bool, obs []Observation) Judgement {
 		known = got
 		if got.Body == r.Body {
 			return violates(Low, "the %d reply to the preflight of %s has the %d bytes of body that the endpoint itself answers with: its handler ran",
-				r.Status, origin, len(r.Body)).by(i)
+				r.Status, origin, len(r.Body)).withProof(o)
 		}
 	}
 	if r.Body != "" && known == nil {
@@ -68,13 +67,12 @@ func planMaxAge(t Target) ([]Case, string) {
 	e := firstRead(t)
 	var cases []Case
 	for _, v := range everyone(t) {
-		cases = append(cases, Case{Subject: v.subject(e), Attempts: []Attempt{v.preflighted(e)}, Judge: judgeMaxAge})
+		cases = append(cases, single(v.subject(e), v.preflighted(e), judgeMaxAge))
 	}
 	return cases, ""
 }
 
-func judgeMaxAge(obs []Observation) Judgement {
-	asked := obs[0]
+func judgeMaxAge(asked Observation) Judgement {
 	origin, r := asked.Attempt.Origin(), preflightReply(asked)
 	if asked.Fault != "" || r == nil {
 		return cannotTell("%s", whyUnknown(asked, "a preflight"))
@@ -101,23 +99,24 @@ func planUnknownRoutes(t Target) ([]Case, string) {
 	e, unknown := firstRead(t), unknownRoute(t)
 	var cases []Case
 	for _, v := range everyone(t) {
+		there, here := v.preflighted(unknown), v.preflighted(e)
 		cases = append(cases, Case{
 			Subject:  v.subject(unknown),
-			Attempts: []Attempt{v.preflighted(unknown), v.preflighted(e)},
-			Judge:    judgeUnknownRoute,
+			Attempts: []Attempt{there, here},
+			Judge:    func(obs Observations) Judgement { return judgeUnknownRoute(obs.Of(there), obs.Of(here)) },
 		})
 	}
 	return cases, ""
 }
 
 // judgeUnknownRoute takes the same preflight on an unknown route and a known one.
-func judgeUnknownRoute(obs []Observation) Judgement {
-	for _, o := range obs {
+func judgeUnknownRoute(there, here Observation) Judgement {
+	for _, o := range []Observation{there, here} {
 		if o.Fault != "" || preflightReply(o) == nil {
 			return cannotTell("%s", whyUnknown(o, "a preflight"))
 		}
 	}
-	origin, unknown, known := obs[0].Attempt.Origin(), preflightReply(obs[0]), preflightReply(obs[1])
+	origin, unknown, known := there.Attempt.Origin(), preflightReply(there), preflightReply(here)
 	if extra := beyond(origin, unknown, known); len(extra) > 0 {
 		return violates(Low, "the preflight of %s on a route that does not exist gets %s, which it does not get on a known one (%s)",
 			origin, strings.Join(extra, ", "), grantText(known))

@@ -14,7 +14,7 @@ func TestJudgeAttackerHeaders(t *testing.T) {
 	}
 	approved := after(reply(204, "", echoed...), blockedFrom(as[1], cors.MissingAllowOriginHeader, reply(200, "")))
 	unasked := blockedFrom(as[0], cors.MissingAllowOriginHeader, reply(200, ""))
-	rule(t, judgeAttackerHeaders, []ruling{
+	rule(t, byKey(cases[0].Judge), []ruling{
 		{name: "refused", obs: []Observation{refuse(as[0]), refuse(as[1]), refuse(as[2])}, verdict: Conforms, reason: "Authorization, Content-Type, Crossexam-r4nd0m"},
 		{name: "one approved", obs: []Observation{refuse(as[0]), approved, refuse(as[2])}, verdict: Violates, severity: Low, proof: 1, reason: "Content-Type"},
 		{name: "one broken", obs: []Observation{refuse(as[0]), refuse(as[1]), broken(as[2])}, verdict: CannotTell, proof: 2},
@@ -36,7 +36,7 @@ func TestJudgePreflightReply(t *testing.T) {
 	lost := after(reply(200, "OK"), broken(v.preflighted(privateRead)))
 	lost.Fault = ""
 	declared := true
-	rule(t, func(obs []Observation) Judgement { return judgePreflightReply(declared, obs) }, []ruling{
+	rule(t, ofTwo(func(asked, plain Observation) Judgement { return judgePreflightReply(declared, asked, plain) }), []ruling{
 		{name: "empty", obs: []Observation{asked(reply(204, "")), plain}, verdict: Conforms, reason: "204 with 0 bytes"},
 		{name: "a body of its own", obs: []Observation{asked(reply(200, "OK")), plain}, verdict: Conforms},
 		{name: "the handler's body", obs: []Observation{asked(reply(200, privateBody)), plain}, verdict: Violates, severity: Low, reason: "handler ran"},
@@ -47,7 +47,7 @@ func TestJudgePreflightReply(t *testing.T) {
 		{name: "nothing to compare with", obs: []Observation{lost, broken(v.read(privateRead))}, verdict: CannotTell},
 		{name: "no answer", obs: []Observation{broken(v.preflighted(privateRead)), plain}, verdict: CannotTell},
 	})
-	if j := judgePreflightReply(false, []Observation{refuse, plain}); j.Verdict != CannotTell {
+	if j := judgePreflightReply(false, refuse, plain); j.Verdict != CannotTell {
 		t.Errorf("a refusal that may be about an undeclared header: %+v", j)
 	}
 }
@@ -58,7 +58,7 @@ func TestJudgeMaxAge(t *testing.T) {
 		return []Observation{refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(204, "", lines...))}
 	}
 	const age = cors.HeaderMaxAge + ": "
-	rule(t, judgeMaxAge, []ruling{
+	rule(t, ofOne(judgeMaxAge), []ruling{
 		{name: "absent", obs: with(), verdict: Conforms},
 		{name: "ten minutes", obs: with(age + "600"), verdict: Conforms},
 		{name: "a day", obs: with(age + "86400"), verdict: Conforms},
@@ -76,7 +76,7 @@ func TestJudgeUnknownRoute(t *testing.T) {
 	refuse := func(lines ...string) Observation {
 		return refusedTo(unknown, cors.PreflightMissingAllowOriginHeader, reply(404, "", lines...))
 	}
-	rule(t, judgeUnknownRoute, []ruling{
+	rule(t, ofTwo(judgeUnknownRoute), []ruling{
 		{name: "both refused", obs: []Observation{refuse(), known}, verdict: Conforms},
 		{name: "a grant", obs: []Observation{refuse(echoed...), known}, verdict: Violates, severity: Low, reason: "does not exist"},
 		{name: "a wildcard list", obs: []Observation{refuse(allowHeaders + "*"), known}, verdict: Violates, severity: Low, reason: "Allow-Headers: *"},

@@ -21,7 +21,7 @@ func TestJudgeAttackerMethod(t *testing.T) {
 		t.Run(tt.cred.noun(), func(t *testing.T) {
 			a := attack(rich(tt.cred), tt.cred).write(replace)
 			answered := readBy(a, reply(200, ""))
-			rule(t, func(obs []Observation) Judgement { return judgeAttackerMethod(tt.cred, High, obs[0]) }, []ruling{
+			rule(t, ofOne(func(o Observation) Judgement { return judgeAttackerMethod(tt.cred, High, o) }), []ruling{
 				{name: "refused", obs: []Observation{refusedTo(a, cors.PreflightMissingAllowOriginHeader, refusal)}, verdict: Conforms,
 					reason: "PUT from https://evil.test was refused (PreflightMissingAllowOriginHeader)"},
 				{name: "method refused", obs: []Observation{refusedTo(a, cors.MethodDisallowedByPreflightResponse, approved)}, verdict: Conforms},
@@ -42,7 +42,7 @@ func TestJudgeAttackerWrite(t *testing.T) {
 		t.Fatalf("a POST without a JSON body needs no preflight: %+v", a)
 	}
 	approved := reply(200, "", echoed...)
-	rule(t, func(obs []Observation) Judgement { return judgeAttackerWrite(Cookie, High, obs[0]) }, []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeAttackerWrite(Cookie, High, o) }), []ruling{
 		{name: "refused", obs: []Observation{refusedTo(a, cors.HeaderDisallowedByPreflightResponse, approved)}, verdict: Conforms},
 		{name: "left", obs: []Observation{after(approved, withheldFrom(a))}, verdict: Violates, severity: High,
 			reason: "POST from https://evil.test left the browser: it had the victim's cookie with it, and Crossexam withheld it"},
@@ -95,11 +95,16 @@ func TestJudgeAgreement(t *testing.T) {
 		{name: "no preflight", obs: obs("yes", readBy(asked, yes)), verdict: CannotTell, reason: "was not seen"},
 		{name: "fault", obs: obs("yes", faulty(refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes))), verdict: CannotTell},
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeAgreement(true, obs) }, rulings)
+	judge := func(declared bool) func([]Observation) Judgement {
+		return ofThree(func(answered, asked, bare Observation) Judgement {
+			return judgeAgreement(declared, answered, asked, bare)
+		})
+	}
+	rule(t, judge(true), rulings)
 	write := Endpoint{Method: "POST", Path: privateRead.Path}
 	asked = v.write(write)
 	hand := byHand(asked, Cookie, originHeader(v.page))
-	rule(t, func(obs []Observation) Judgement { return judgeAgreement(true, obs) }, []ruling{
+	rule(t, judge(true), []ruling{
 		{name: "a write, both accept", obs: []Observation{answeredTo(hand, yes), after(yes, readBy(asked, yes)), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
 		{name: "a write, both refuse", obs: []Observation{answeredTo(hand, no), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
 		{name: "a write, only by hand", obs: []Observation{answeredTo(hand, yes), refusal(400), answeredTo(bareOf(asked), denied)},
@@ -110,7 +115,7 @@ func TestJudgeAgreement(t *testing.T) {
 			verdict: Conforms, reason: "refuses"},
 		{name: "a write without an answer", obs: []Observation{broken(hand), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: CannotTell},
 	})
-	if j := judgeAgreement(false, obs("yes", refusal(400))); j.Verdict != CannotTell {
+	if j := judge(false)(obs("yes", refusal(400))); j.Verdict != CannotTell {
 		t.Errorf("a header that nobody declared: %+v", j)
 	}
 }
@@ -126,7 +131,10 @@ func TestJudgePreflightWithoutLogin(t *testing.T) {
 		return refusedTo(asked, cors.PreflightMissingAllowOriginHeader, reply(status, deniedBody, lines...))
 	}
 	forbidden := reply(403, deniedBody)
-	rule(t, func(obs []Observation) Judgement { return judgePreflightWithoutLogin(true, obs) }, []ruling{
+	judge := func(declared bool) func([]Observation) Judgement {
+		return ofTwo(func(asked, bare Observation) Judgement { return judgePreflightWithoutLogin(declared, asked, bare) })
+	}
+	rule(t, judge(true), []ruling{
 		{name: "granted", obs: obs(after(yes, readBy(asked, private)), denied), verdict: Conforms, reason: "answered 204"},
 		{name: "granted, the method not", obs: obs(refusedTo(asked, cors.MethodDisallowedByPreflightResponse, yes), denied), verdict: Conforms},
 		{name: "401", obs: obs(refusal(401), denied), verdict: Violates, severity: Low, reason: "answered 401"},
@@ -140,7 +148,7 @@ func TestJudgePreflightWithoutLogin(t *testing.T) {
 		{name: "none", obs: obs(readBy(asked, private), denied), verdict: CannotTell, reason: "was not seen"},
 		{name: "fault", obs: obs(faulty(refusal(401)), denied), verdict: CannotTell},
 	})
-	if j := judgePreflightWithoutLogin(false, obs(refusal(400), denied)); j.Verdict != CannotTell || j.Reason == "" {
+	if j := judge(false)(obs(refusal(400), denied)); j.Verdict != CannotTell || j.Reason == "" {
 		t.Errorf("a header that nobody declared: %+v", j)
 	}
 }

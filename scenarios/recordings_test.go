@@ -68,7 +68,7 @@ func replay(t *testing.T, s Scenario, c Case, byKey map[string]Observation) Judg
 	}
 	observe(c.Attempts)
 	if c.More != nil {
-		observe(c.More(obs))
+		observe(c.More(NewObservations(obs)))
 	}
-	return c.Judge(obs)
+	return c.Judge(NewObservations(obs))
 }

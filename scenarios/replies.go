@@ -52,7 +52,7 @@ func blockedReply(o Observation) string {
 
 // silence says which attempt the target gave no answer to. What the browser made
 // of the answers does not matter to judges who look at headers alone.
-func silence(obs []Observation) string {
+func silence(obs ...Observation) string {
 	for _, o := range obs {
 		if len(replies(o)) > 0 {
 			continue
@@ -67,24 +67,26 @@ func silence(obs []Observation) string {
 
 // judgeReplies judges headers alone: flaw says what is wrong with a reply, and is
 // empty where nothing is. That is untidy, and no proof of harm.
-func judgeReplies(obs []Observation, clean string, flaw func(*cors.Response) string) Judgement {
-	for i, o := range obs {
+func judgeReplies(obs Observations, clean string, flaw func(*cors.Response) string) Judgement {
+	for _, o := range obs.All() {
 		for _, x := range o.Exchanges {
 			if x.Response == nil || o.Fault != "" {
 				continue
 			}
 			if wrong := flaw(x.Response); wrong != "" {
 				return violates(Low, "the %d reply to %s from %s %s",
-					x.Response.Status, x.Request.Method, o.Attempt.Origin(), wrong).by(i)
+					x.Response.Status, x.Request.Method, o.Attempt.Origin(), wrong).withProof(o)
 			}
 		}
 	}
-	if why := silence(obs); why != "" {
+	if why := silence(obs.All()...); why != "" {
 		return cannotTell("%s", why)
 	}
+	var origin cors.Origin // of all of them
 	seen := 0
-	for _, o := range obs {
+	for _, o := range obs.All() {
+		origin = o.Attempt.Origin()
 		seen += len(replies(o))
 	}
-	return conforms("%s (replies to %s seen: %d)", clean, obs[0].Attempt.Origin(), seen)
+	return conforms("%s (replies to %s seen: %d)", clean, origin, seen)
 }

@@ -30,14 +30,16 @@ func (s Scenario) Family() string { return s.ID[:3] }
 // A Case is a scenario applied to one subject: the attempts that show whether
 // the requirement holds there, and the judgement on what they showed.
 type Case struct {
-	Subject  Subject
+	Subject Subject
+	// Attempts are what the judge needs in any case. The first is the one that the
+	// case is about.
 	Attempts []Attempt
-	// More gives further attempts that the observations of Attempts call for; nil
+	// More returns further attempts that the observations of Attempts call for; nil
 	// for none ever. It is pure, and asked once.
-	More func([]Observation) []Attempt
-	// Judge is pure. The observations are those of Attempts, in that order, and
-	// then those that More asked for.
-	Judge func([]Observation) Judgement
+	More func(Observations) []Attempt
+	// Judge is pure. The observations are those of Attempts, and then those that
+	// More asked for.
+	Judge func(Observations) Judgement
 }
 
 // A Subject tells the cases of one scenario apart, and is the same in every run:
@@ -89,8 +91,9 @@ type Judgement struct {
 	// Level is that of the violation where it binds less than the scenario does, by a
 	// form that can do no harm; empty is the scenario's.
 	Level Level
-	// Proof is the index of the observation that shows it best.
-	Proof int
+	// Proof is the key of the attempt that shows it best; empty for the first of the
+	// case.
+	Proof string
 	// Exfiltrated says that the attacker's collector received data from the
 	// target that a page without the victim's credential (or network position)
 	// could not read.

@@ -21,35 +21,40 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 // theft has an attempt for each vector, one without credentials where the browser
 // does not heed that, and then those that show whether the reply is private.
 func theft(v visit, e Endpoint, vectors []Vector) Case {
-	var attempts []Attempt
+	var reads []Attempt
 	for _, vector := range vectors {
 		a := v.read(e)
 		a.Vector = vector
-		attempts = append(attempts, a)
+		reads = append(reads, a)
 	}
 	if v.cred == ClientCert && slices.Contains(vectors, Fetch) {
 		// Chrome presents a certificate to whoever asks, also where the page said
 		// that no credentials shall go along, and a grant without credentials will do.
 		a := v.read(e)
 		a.Omit = true
-		attempts = append(attempts, a)
+		reads = append(reads, a)
 	}
-	origin := attempts[0].Origin()
-	attempts = append(attempts, v.controls(origin, e)...)
+	origin := reads[0].Origin()
+	controls := v.controls(origin, e)
+	attempts := controls.after(reads...)
 	arbitrary := attack(v.target, v.cred).read(e)
-	special := arbitrary.Key() != attempts[0].Key()
+	special := arbitrary.Key() != reads[0].Key()
 	if special {
 		attempts = append(attempts, arbitrary)
 	}
 	return Case{
 		Subject:  Subject{Endpoint: e.String(), Origin: origin.String(), Credential: v.cred},
 		Attempts: attempts,
-		Judge: func(obs []Observation) Judgement {
-			if !special {
-				return judgeTheft(v.cred, reach(v.target, v.page), obs)
+		Judge: func(obs Observations) Judgement {
+			var all []evidence
+			for _, read := range reads {
+				all = append(all, controls.of(v.cred, reach(v.target, v.page), obs.Of(read), obs))
 			}
-			last := len(obs) - 1
-			return judgeTheft(v.cred, reach(v.target, v.page), obs[:last]).ifEchoed(obs[last], "")
+			j := judgeTheft(all...)
+			if special {
+				return j.ifEchoed(obs.Of(arbitrary), "")
+			}
+			return j
 		},
 	}
 }
@@ -73,16 +78,14 @@ func readByAnyone(a Attempt) string {
 	return "WLD-001"
 }
 
-// judgeTheft takes the reads, and then the controls.
-func judgeTheft(c Credential, reach Severity, obs []Observation) Judgement {
-	n := len(obs) - 3
+// judgeTheft takes the evidence on each of the reads.
+func judgeTheft(all ...evidence) Judgement {
 	var js []Judgement
-	for i, read := range obs[:n] {
-		most := reach
-		if read.Attempt.Vector == FilePage { // the victim has to open the file
-			most = Medium.atMost(reach)
+	for _, ev := range all {
+		if ev.read.Attempt.Vector == FilePage { // the victim has to open the file
+			ev.reach = Medium.atMost(ev.reach)
 		}
-		js = append(js, judgeRead(evidence{c, most, read, obs[n], obs[n+1], obs[n+2]}).by(i))
+		js = append(js, judgeRead(ev).withProof(ev.read))
 	}
 	return worst(js...)
 }

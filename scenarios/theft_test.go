@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestJudgeTheftWithCertificate(t *testing.T) {
 	both := func(included, omitted func(Attempt) Observation) []Observation {
 		return []Observation{included(as[0]), omitted(as[1]), answeredTo(as[2], denied), answeredTo(as[3], denied), answeredTo(as[4], denied)}
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeTheft(ClientCert, High, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgeTheft(onReads(ClientCert, High, obs)...) }, []ruling{
 		{name: "a wildcard without credentials", obs: both(refused, took),
 			verdict: Violates, severity: High, exfiltrated: true, proof: 1, reason: "although the page asks for no credentials"},
 		{name: "closed", obs: both(closed, func(a Attempt) Observation { return sending(closed(a)) }), verdict: Conforms, reason: "MissingAllowOriginHeader"},
@@ -77,7 +78,7 @@ func TestJudgeTheftWithCookie(t *testing.T) {
 		return func(a Attempt) Observation { return keeping(reason, f(a)) }
 	}
 	same := reply(200, "hello", echoed...)
-	rule(t, func(obs []Observation) Judgement { return judgeTheft(Cookie, High, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgeTheft(onReads(Cookie, High, obs)...) }, []ruling{
 		{name: "blocked", obs: stolen(v, blocks(reply(200, privateBody)), denied, denied, denied),
 			verdict: Conforms, reason: "the 200 reply (MissingAllowOriginHeader)"},
 		{name: "blocked, SameSite", obs: stolen(v, home("SameSiteLax", blocks(denied)), denied, denied, denied),
@@ -134,7 +135,7 @@ func TestJudgeTheftWithCookie(t *testing.T) {
 func TestJudgeTheftFromTheNetwork(t *testing.T) {
 	v := attack(oneEndpoint(Network), Network)
 	open := reply(200, privateBody, allowOrigin("*"))
-	rule(t, func(obs []Observation) Judgement { return judgeTheft(Network, High, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgeTheft(onReads(Network, High, obs)...) }, []ruling{
 		{name: "blocked", verdict: Conforms, obs: stolen(v, func(a Attempt) Observation {
 			return blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody))
 		}, open, open, open)},
@@ -152,11 +153,11 @@ func TestJudgeTheftFromTheNetwork(t *testing.T) {
 func TestReachCapsTheSeverity(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
 	obs := stolen(v, func(a Attempt) Observation { return readBy(a, private) }, denied, denied, private)
-	if j := judgeTheft(Cookie, Medium, obs); j.Severity != Medium || !j.Exfiltrated {
+	if j := judgeTheft(onReads(Cookie, Medium, obs)...); j.Severity != Medium || !j.Exfiltrated {
 		t.Errorf("%+v", j)
 	}
 	kept := stolen(v, func(a Attempt) Observation { return keeping("SameSiteLax", readBy(a, reply(401, "", echoed...))) }, denied, denied, private)
-	if j := judgeTheft(Cookie, Low, kept); j.Severity != Low {
+	if j := judgeTheft(onReads(Cookie, Low, kept)...); j.Severity != Low {
 		t.Errorf("%+v", j)
 	}
 }
@@ -171,7 +172,7 @@ func TestJudgeTheftByTheWorstVector(t *testing.T) {
 	all := func(sandboxed, data Observation) []Observation {
 		return append([]Observation{sandboxed, data}, controls...)
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeTheft(Cookie, High, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgeTheft(onReads(Cookie, High, obs)...) }, []ruling{
 		{name: "both blocked", obs: all(blocked(as[0]), blocked(as[1])), verdict: Conforms},
 		{name: "one broken", obs: all(blocked(as[0]), broken(as[1])), verdict: CannotTell, proof: 1},
 		{name: "one broken, one stolen", obs: all(broken(as[0]), stealing(as[1])), verdict: Violates, severity: High, exfiltrated: true, proof: 1,
@@ -191,7 +192,7 @@ func TestJudgeTheftByNullOrigins(t *testing.T) {
 	} {
 		as := theft(v, privateRead, []Vector{vector}).Attempts
 		controls := []Observation{answeredTo(as[1], denied), answeredTo(as[2], denied), answeredTo(as[3], granted)}
-		j := judgeTheft(Cookie, High, append([]Observation{readBy(as[0], granted)}, controls...))
+		j := judgeTheft(onReads(Cookie, High, append([]Observation{readBy(as[0], granted)}, controls...))...)
 		severity := High
 		if vector == FilePage {
 			severity = Medium
@@ -202,7 +203,7 @@ func TestJudgeTheftByNullOrigins(t *testing.T) {
 		// A browser that sends another origin shows nothing of this one.
 		other := readBy(as[0], granted)
 		other.Exchanges[0].Request.Headers = cors.Headers{originHeader(v.page)}
-		if j := judgeTheft(Cookie, High, append([]Observation{other}, controls...)); j.Verdict != CannotTell || !strings.Contains(j.Reason, "instead of null") {
+		if j := judgeTheft(onReads(Cookie, High, append([]Observation{other}, controls...))...); j.Verdict != CannotTell || !strings.Contains(j.Reason, "instead of null") {
 			t.Errorf("%s with another origin: %+v", vector, j)
 		}
 	}
@@ -220,7 +221,7 @@ func TestViolationsFollowFromAnEcho(t *testing.T) {
 		if j := violated.ifEchoed(readBy(arbitrary, private), ""); j.FollowsFrom != tt.want || !strings.Contains(j.Reason, tt.want) {
 			t.Errorf("%s: follows from %q: %s", tt.cred, j.FollowsFrom, j.Reason)
 		}
-		if j := violated.ifEchoed(blockedFrom(arbitrary, cors.MissingAllowOriginHeader, private), ""); j != violated {
+		if j := violated.ifEchoed(blockedFrom(arbitrary, cors.MissingAllowOriginHeader, private), ""); !reflect.DeepEqual(j, violated) {
 			t.Errorf("%s: the arbitrary origin is refused: %+v", tt.cred, j)
 		}
 		if j := conforms("it was not").ifEchoed(readBy(arbitrary, private), ""); j.FollowsFrom != "" {

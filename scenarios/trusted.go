@@ -61,10 +61,13 @@ func planTrustedReads(t Target) ([]Case, string) {
 		for _, o := range t.Trusted {
 			for _, c := range used(t) {
 				v := frontEnd(t, o, c)
+				read, bare := v.read(e), bare(t, e)
 				cases = append(cases, Case{
 					Subject:  v.subject(e),
-					Attempts: []Attempt{v.read(e), bare(t, e)},
-					Judge:    func(obs []Observation) Judgement { return judgeTrustedRead(e.Private, c, obs) },
+					Attempts: []Attempt{read, bare},
+					Judge: func(obs Observations) Judgement {
+						return judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
+					},
 				})
 			}
 		}
@@ -74,8 +77,7 @@ func planTrustedReads(t Target) ([]Case, string) {
 
 // judgeTrustedRead takes the front end's read, and one without credential and
 // without Origin. private says that the endpoint's reply depends on the credential.
-func judgeTrustedRead(private bool, c Credential, obs []Observation) Judgement {
-	read, bare := obs[0], obs[1]
+func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgement {
 	if why := read.Inconclusive(); why != "" {
 		return cannotTell("%s", why)
 	}

@@ -13,7 +13,7 @@ func planTrustedHeaders(t Target) ([]Case, string) {
 	var cases []Case
 	for _, o := range t.Trusted {
 		v := frontEnd(t, o, used(t)[0])
-		var names []string
+		var asked []headerAttempt
 		var attempts []Attempt
 		for _, name := range without(t.Policy.Headers, "*") {
 			a := v.with(e, cors.Header{Name: name, Value: "crossexam"})
@@ -25,13 +25,13 @@ func planTrustedHeaders(t Target) ([]Case, string) {
 			case strings.EqualFold(name, "Authorization"):
 				a.Headers[0].Value = "Bearer crossexam"
 			}
-			names, attempts = append(names, name), append(attempts, a)
+			asked, attempts = append(asked, headerAttempt{name, a}), append(attempts, a)
 		}
 		if len(attempts) > 0 {
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
 				Attempts: attempts,
-				Judge:    func(obs []Observation) Judgement { return judgeTrustedHeaders(names, obs) },
+				Judge:    func(obs Observations) Judgement { return judgeTrustedHeaders(asked, obs) },
 			})
 		}
 	}
@@ -41,16 +41,26 @@ func planTrustedHeaders(t Target) ([]Case, string) {
 	return planned(cases, "The target declares no request header.")
 }
 
-// judgeTrustedHeaders takes the requests with each of the named headers.
-func judgeTrustedHeaders(names []string, obs []Observation) Judgement {
+// A headerAttempt is a request with the header of this name.
+type headerAttempt struct {
+	name string
+	Attempt
+}
+
+// judgeTrustedHeaders takes the requests of one page, with a header each.
+func judgeTrustedHeaders(asked []headerAttempt, obs Observations) Judgement {
 	var js []Judgement
-	for i, o := range obs {
-		js = append(js, judgeTrustedHeader(names[i], o).by(i))
+	var names []string
+	var origin cors.Origin
+	for _, a := range asked {
+		o := obs.Of(a.Attempt)
+		js = append(js, judgeTrustedHeader(a.name, o).withProof(o))
+		names, origin = append(names, a.name), o.Attempt.Origin()
 	}
 	if j := worst(js...); j.Verdict != Conforms {
 		return j
 	}
-	return conforms("the requests of %s with %s left the browser", obs[0].Attempt.Origin(), strings.Join(names, ", "))
+	return conforms("the requests of %s with %s left the browser", origin, strings.Join(names, ", "))
 }
 
 func judgeTrustedHeader(name string, o Observation) Judgement {
@@ -95,44 +105,43 @@ func planExposedHeaders(t Target) ([]Case, string) {
 			cases = append(cases, Case{
 				Subject:  Subject{Endpoint: "every GET", Origin: o.String(), Credential: v.cred},
 				Attempts: attempts,
-				Judge:    func(obs []Observation) Judgement { return judgeExposedHeaders(t.Policy.Exposed, obs) },
+				Judge:    func(obs Observations) Judgement { return judgeExposedHeaders(o, t.Policy.Exposed, obs.All()) },
 			})
 		}
 	}
 	return planned(cases, noReads)
 }
 
-// judgeExposedHeaders takes the front end's reads: not every reply has every
-// header.
-func judgeExposedHeaders(names []string, obs []Observation) Judgement {
+// judgeExposedHeaders takes the reads of the front end of this origin: not every
+// reply has every header.
+func judgeExposedHeaders(origin cors.Origin, names []string, obs []Observation) Judgement {
 	for _, o := range obs {
 		if why := o.Inconclusive(); why != "" {
 			return cannotTell("%s", why)
 		}
 		if o.Blocked() {
-			return cannotTell("%s could not read the reply at all (%s)", o.Attempt.Origin(), o.Block.Reason)
+			return cannotTell("%s could not read the reply at all (%s)", origin, o.Block.Reason)
 		}
 	}
 	var js []Judgement
 	for _, name := range names {
-		js = append(js, judgeExposedHeader(name, obs))
+		js = append(js, judgeExposedHeader(origin, name, obs))
 	}
 	if j := worst(js...); j.Verdict != Conforms {
 		return j
 	}
-	return conforms("%s sees %s", obs[0].Attempt.Origin(), strings.Join(names, ", "))
+	return conforms("%s sees %s", origin, strings.Join(names, ", "))
 }
 
-func judgeExposedHeader(name string, obs []Observation) Judgement {
-	origin := obs[0].Attempt.Origin()
+func judgeExposedHeader(origin cors.Origin, name string, obs []Observation) Judgement {
 	seen, listed := false, false
-	for i, o := range obs {
+	for _, o := range obs {
 		r := o.Response()
 		switch {
 		case r == nil:
 		case r.Headers.Has(name) && !o.Page.Headers.Has(name):
 			return violates(Low, "the %d reply has %s, and the page of %s does not see it (%s)",
-				r.Status, name, origin, headerText(r, cors.HeaderExposeHeaders)).by(i)
+				r.Status, name, origin, headerText(r, cors.HeaderExposeHeaders)).withProof(o)
 		case r.Headers.Has(name):
 			seen = true
 		case r.Headers.ListHas(cors.HeaderExposeHeaders, name):
@@ -159,10 +168,11 @@ func planTrustedToken(t Target) ([]Case, string) {
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
 			v := frontEnd(t, o, Bearer)
+			read, bare := v.read(e), bare(t, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: []Attempt{v.read(e), bare(t, e)},
-				Judge:    judgeTrustedToken,
+				Attempts: []Attempt{read, bare},
+				Judge:    func(obs Observations) Judgement { return judgeTrustedToken(obs.Of(read), obs.Of(bare)) },
 			})
 		}
 	}
@@ -171,8 +181,7 @@ func planTrustedToken(t Target) ([]Case, string) {
 
 // judgeTrustedToken takes the front end's read with its token, and one without
 // credential and without Origin.
-func judgeTrustedToken(obs []Observation) Judgement {
-	read, bare := obs[0], obs[1]
+func judgeTrustedToken(read, bare Observation) Judgement {
 	origin, asked, x := read.Attempt.Origin(), preflightReply(read), read.Request()
 	if why := read.Inconclusive(); why != "" {
 		return cannotTell("%s", why)

@@ -9,12 +9,11 @@ import (
 func TestJudgeTrustedHeaders(t *testing.T) {
 	cases, _ := planTrustedHeaders(rich(Cookie))
 	as := cases[0].Attempts
-	names := []string{"Authorization", "Content-Type"}
 	granted := reply(204, "", allowOrigin(trustedOrigin), withCredentials, allowHeaders+"Authorization, Content-Type")
 	passed := func(a Attempt) Observation { return after(granted, readBy(a, reply(200, privateBody))) }
 	dropped := passed(as[1])
 	dropped.Exchanges[1].Request.Headers = nil
-	rule(t, func(obs []Observation) Judgement { return judgeTrustedHeaders(names, obs) }, []ruling{
+	rule(t, byKey(cases[0].Judge), []ruling{
 		{name: "both pass", obs: []Observation{passed(as[0]), passed(as[1])}, verdict: Conforms, reason: "Authorization, Content-Type"},
 		{name: "passed, and the answer is blocked", obs: []Observation{after(granted, blockedFrom(as[0], cors.MissingAllowOriginHeader, reply(401, ""))), passed(as[1])}, verdict: Conforms},
 		{name: "one refused", obs: []Observation{refusedTo(as[0], cors.HeaderDisallowedByPreflightResponse, reply(204, "", allowHeaders+"Content-Type")), passed(as[1])},
@@ -35,7 +34,7 @@ func TestJudgeExposedHeaders(t *testing.T) {
 		}
 		return o
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeExposedHeaders(names, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgeExposedHeaders(v.page, names, obs) }, []ruling{
 		{name: "seen", obs: []Observation{shows(true, count)}, verdict: Conforms},
 		{name: "seen on one of two", obs: []Observation{shows(false), shows(true, count)}, verdict: Conforms},
 		{name: "listed only", obs: []Observation{shows(false, cors.HeaderExposeHeaders+": x-total-count")}, verdict: Conforms},
@@ -60,7 +59,7 @@ func TestJudgeTrustedToken(t *testing.T) {
 		return after(granted, o)
 	}
 	data := reply(200, privateBody, allowOrigin(trustedOrigin))
-	rule(t, judgeTrustedToken, []ruling{
+	rule(t, ofTwo(judgeTrustedToken), []ruling{
 		{name: "through", obs: []Observation{token(readBy(as[0], data)), bare}, verdict: Conforms, reason: "read the 200 reply"},
 		{name: "preflight refused", obs: []Observation{refusedTo(as[0], cors.PreflightMissingAllowOriginHeader, reply(401, "")), bare}, verdict: Violates, severity: Low, reason: "answered 401"},
 		{name: "header refused", obs: []Observation{refusedTo(as[0], cors.HeaderDisallowedByPreflightResponse, granted), bare}, verdict: Violates, severity: Low},

@@ -15,7 +15,10 @@ func TestJudgeTrustedRead(t *testing.T) {
 	obs := func(read Observation, bare *cors.Response) []Observation {
 		return []Observation{read, answeredTo(without, bare)}
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeTrustedRead(true, Cookie, obs) }, []ruling{
+	judge := func(private bool, c Credential, obs []Observation) Judgement {
+		return judgeTrustedRead(private, c, obs[0], obs[1])
+	}
+	rule(t, func(obs []Observation) Judgement { return judge(true, Cookie, obs) }, []ruling{
 		{name: "read", obs: obs(readBy(a, granted(200)), denied), verdict: Conforms, reason: "https://app.example.org read the 200 reply, 18 bytes"},
 		{name: "blocked", obs: obs(blockedFrom(a, cors.MissingAllowOriginHeader, reply(200, privateBody)), denied),
 			verdict: Violates, severity: Low, reason: "it blocked the 200 reply (MissingAllowOriginHeader; it has no grant)"},
@@ -36,10 +39,10 @@ func TestJudgeTrustedRead(t *testing.T) {
 		{name: "fault", obs: obs(broken(a), denied), verdict: CannotTell},
 	})
 	for name, j := range map[string]Judgement{
-		"an open endpoint needs no cookie": judgeTrustedRead(false, Cookie, obs(keeping("SameSiteLax", readBy(a, granted(200))), granted(200))),
-		"another cookie stays home":        judgeTrustedRead(true, Cookie, obs(parting(readBy(a, granted(200))), denied)),
-		"a token is no ambient credential": judgeTrustedRead(true, Bearer, obs(readBy(frontEnd(v.target, v.page, Bearer).read(privateRead), granted(200)), denied)),
-		"no credential is needed":          judgeTrustedRead(true, Network, obs(readBy(a, granted(200)), granted(200))),
+		"an open endpoint needs no cookie": judge(false, Cookie, obs(keeping("SameSiteLax", readBy(a, granted(200))), granted(200))),
+		"another cookie stays home":        judge(true, Cookie, obs(parting(readBy(a, granted(200))), denied)),
+		"a token is no ambient credential": judge(true, Bearer, obs(readBy(frontEnd(v.target, v.page, Bearer).read(privateRead), granted(200)), denied)),
+		"no credential is needed":          judge(true, Network, obs(readBy(a, granted(200)), granted(200))),
 	} {
 		if j.Verdict != Conforms {
 			t.Errorf("%s: %+v", name, j)
@@ -52,7 +55,7 @@ func TestJudgeTrustedWrite(t *testing.T) {
 	a := v.write(replace)
 	yes := reply(204, "", allowOrigin(trustedOrigin), withCredentials)
 	one := func(o Observation) []Observation { return []Observation{o} }
-	rule(t, func(obs []Observation) Judgement { return judgeTrustedWrite(obs[0]) }, []ruling{
+	rule(t, ofOne(judgeTrustedWrite), []ruling{
 		{name: "withheld", obs: one(after(yes, withheldFrom(a))), verdict: Conforms, reason: "withheld from the target, so its answer was not judged"},
 		{name: "answered", obs: one(after(yes, readBy(a, reply(422, "")))), verdict: Conforms, reason: "read the 422 reply"},
 		{name: "preflight refused", obs: one(refusedTo(a, cors.MethodDisallowedByPreflightResponse, yes)), verdict: Violates, severity: Low,

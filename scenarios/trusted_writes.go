@@ -10,11 +10,7 @@ func planTrustedWrites(t Target) ([]Case, string) {
 	for _, m := range frontEndMethods(t) {
 		for _, o := range t.Trusted {
 			v, e := frontEnd(t, o, used(t)[0]), endpointFor(t, m)
-			cases = append(cases, Case{
-				Subject:  v.subject(e),
-				Attempts: []Attempt{v.write(e)},
-				Judge:    func(obs []Observation) Judgement { return judgeTrustedWrite(obs[0]) },
-			})
+			cases = append(cases, single(v.subject(e), v.write(e), judgeTrustedWrite))
 		}
 	}
 	return planned(cases, noFrontEndMethods(t))

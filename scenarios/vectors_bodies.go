@@ -32,10 +32,11 @@ func planBodyTypes(t Target) ([]Case, string) {
 		}
 		for _, c := range creds {
 			v := attack(t, c)
+			sent := bodyAttempts(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: bodyAttempts(v, e),
-				Judge:    func(obs []Observation) Judgement { return judgeBodies(c, reach(t, v.page), obs) },
+				Attempts: sent.all(),
+				Judge:    func(obs Observations) Judgement { return judgeBodies(c, reach(t, v.page), sent, obs) },
 			})
 		}
 	}
@@ -43,30 +44,54 @@ func planBodyTypes(t Target) ([]Case, string) {
 		"declare one that does no harm, with a body, as safe_to_write.")
 }
 
-// bodyAttempts are the attacker's writes, and the front end's, which shows that
-// the body is good.
-func bodyAttempts(v visit, e Endpoint) []Attempt {
-	var attempts []Attempt
+// bodies are the attempts on one endpoint: the attacker's writes, one for each of
+// the simple types, and the front end's, which shows that the body is good. There is
+// none without a trusted origin.
+type bodies struct {
+	simple []bodyAttempt
+	good   *Attempt
+}
+
+// A bodyAttempt sends a body, in the way that how says.
+type bodyAttempt struct {
+	how string
+	Attempt
+}
+
+func bodyAttempts(v visit, e Endpoint) bodies {
+	var sent bodies
 	for _, kind := range simpleTypes {
 		a := v.request(e.Method, e.Path)
 		a.Vector, a.Headers, a.Body = kind.vector, kind.header, e.Body
-		attempts = append(attempts, a)
+		sent.simple = append(sent.simple, bodyAttempt{kind.name, a})
 	}
 	if t := v.target; len(t.Trusted) > 0 {
-		attempts = append(attempts, frontEnd(t, t.Trusted[0], used(t)[0]).write(e))
+		a := frontEnd(t, t.Trusted[0], used(t)[0]).write(e)
+		sent.good = &a
 	}
-	return attempts
+	return sent
 }
 
-// judgeBodies takes the observations of bodyAttempts.
-func judgeBodies(c Credential, reach Severity, obs []Observation) Judgement {
+func (b bodies) all() []Attempt {
+	var all []Attempt
+	for _, a := range b.simple {
+		all = append(all, a.Attempt)
+	}
+	if b.good != nil {
+		all = append(all, *b.good)
+	}
+	return all
+}
+
+func judgeBodies(c Credential, reach Severity, sent bodies, obs Observations) Judgement {
 	var good *cors.Response
-	if len(obs) > len(simpleTypes) {
-		good = answerToWrite(obs[len(simpleTypes)])
+	if sent.good != nil {
+		good = answerToWrite(obs.Of(*sent.good))
 	}
 	var js []Judgement
-	for i, kind := range simpleTypes {
-		js = append(js, judgeBody(c, reach, kind.name, obs[i], good).by(i))
+	for _, a := range sent.simple {
+		o := obs.Of(a.Attempt)
+		js = append(js, judgeBody(c, reach, a.how, o, good).withProof(o))
 	}
 	return worst(js...)
 }

@@ -8,7 +8,8 @@ import (
 
 func TestJudgeBodies(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
-	as := bodyAttempts(v, create)
+	tried := bodyAttempts(v, create)
+	as := tried.all()
 	blocks := func(status int) func(Attempt) Observation {
 		return func(a Attempt) Observation {
 			return blockedFrom(a, cors.MissingAllowOriginHeader, reply(status, ""))
@@ -31,7 +32,14 @@ func TestJudgeBodies(t *testing.T) {
 		o.Exchanges = append(o.Exchanges, sent(elsewhere, reply(200, "")))
 		return o
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeBodies(Cookie, High, obs) }, []ruling{
+	judge := func(obs []Observation) Judgement {
+		all := tried
+		if len(obs) == len(simpleTypes) {
+			all.good = nil
+		}
+		return judgeBodies(Cookie, High, all, NewObservations(obs))
+	}
+	rule(t, judge, []ruling{
 		{name: "refused", obs: all(blocks(422), front), verdict: Conforms, reason: "sent as text/plain (422), and took it as JSON from the front end (201)"},
 		{name: "refused by type", obs: all(blocks(415), broken), verdict: Conforms, reason: "415"},
 		{name: "refused, cookie at home", obs: all(home(blocks(401)), front), verdict: Conforms, reason: "SameSite kept the cookie home"},

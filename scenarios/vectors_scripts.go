@@ -18,34 +18,41 @@ func planScripts(t Target) ([]Case, string) {
 	for _, e := range t.PrivateReads() {
 		for _, c := range creds {
 			v := attack(t, c)
+			plain, called := scriptAttempts(v, e), scriptAttempts(v, withCallback(e))
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: scriptAttempts(v, e),
-				Judge:    func(obs []Observation) Judgement { return judgeScripts(c, reach(t, v.page), obs) },
+				Attempts: append(plain.all(), called.all()...),
+				Judge: func(obs Observations) Judgement {
+					return judgeScripts(plain.of(c, reach(t, v.page), obs), called.of(c, reach(t, v.page), obs))
+				},
 			})
 		}
 	}
 	return cases, ""
 }
 
-// scriptAttempts are for the endpoint as it is, and with the usual parameter of
-// JSONP, each: the script, and the reads that show whether the reply is private.
-func scriptAttempts(v visit, e Endpoint) []Attempt {
-	called := e
-	called.Path += map[bool]string{true: "&", false: "?"}[strings.Contains(e.Path, "?")] + "callback=" + ScriptCallback
-	var attempts []Attempt
-	for _, e := range []Endpoint{e, called} {
-		attempts = append(attempts, v.unasked(e, Script), alone(v.read(e)), bare(v.target, e))
-	}
-	return attempts
+// withCallback is the endpoint with the usual parameter of JSONP.
+func withCallback(e Endpoint) Endpoint {
+	e.Path += map[bool]string{true: "&", false: "?"}[strings.Contains(e.Path, "?")] + "callback=" + ScriptCallback
+	return e
 }
 
-// judgeScripts takes the observations of scriptAttempts.
-func judgeScripts(c Credential, reach Severity, obs []Observation) Judgement {
-	const each = 3
-	plain := judgeScript(evidence{cred: c, reach: reach, read: obs[0], alone: obs[1], bare: obs[2]}, true)
-	called := judgeScript(evidence{cred: c, reach: reach, read: obs[each], alone: obs[each+1], bare: obs[each+2]}, false)
-	return worst(plain, called.by(each))
+// scripted are a script, and the reads that show whether the reply is private.
+type scripted struct{ script, alone, bare Attempt }
+
+func scriptAttempts(v visit, e Endpoint) scripted {
+	return scripted{v.unasked(e, Script), alone(v.read(e)), bare(v.target, e)}
+}
+
+func (s scripted) all() []Attempt { return []Attempt{s.script, s.alone, s.bare} }
+
+func (s scripted) of(c Credential, reach Severity, obs Observations) evidence {
+	return evidence{cred: c, reach: reach, read: obs.Of(s.script), alone: obs.Of(s.alone), bare: obs.Of(s.bare)}
+}
+
+// judgeScripts takes the evidence on the endpoint as it is, and with a callback.
+func judgeScripts(plain, called evidence) Judgement {
+	return worst(judgeScript(plain, true), judgeScript(called, false).withProof(called.read))
 }
 
 // judgeScript judges one script. mustSucceed says that an error in its place is a

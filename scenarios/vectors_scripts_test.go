@@ -4,7 +4,7 @@ import "testing"
 
 func TestJudgeScripts(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
-	as := scriptAttempts(v, privateRead)
+	as := append(scriptAttempts(v, privateRead).all(), scriptAttempts(v, withCallback(privateRead)).all()...)
 	json := reply(200, privateBody, "Content-Type: application/json", "X-Content-Type-Options: nosniff")
 	script := reply(200, "crossexam("+privateBody+")", "Content-Type: text/javascript")
 	unknown := reply(422, "", "Content-Type: application/json")
@@ -37,7 +37,13 @@ func TestJudgeScripts(t *testing.T) {
 	}
 	same := made(fails, hands)
 	same[4], same[5] = answeredTo(as[4], script), answeredTo(as[5], script)
-	rule(t, func(obs []Observation) Judgement { return judgeScripts(Cookie, High, obs) }, []ruling{
+	judge := func(obs []Observation) Judgement {
+		on := func(obs []Observation) evidence {
+			return evidence{cred: Cookie, reach: High, read: obs[0], alone: obs[1], bare: obs[2]}
+		}
+		return judgeScripts(on(obs[:3]), on(obs[3:]))
+	}
+	rule(t, judge, []ruling{
 		{name: "neither", obs: made(fails, fails), verdict: Conforms, reason: `the 200 "application/json" nosniff reply as a script ("net::ERR_BLOCKED_BY_ORB")`},
 		{name: "no such parameter", obs: made(fails, failsOn(422)), verdict: Conforms},
 		{name: "cookie at home", obs: made(home, home), verdict: Conforms, reason: "SameSite kept the cookie home"},
@@ -51,7 +57,7 @@ func TestJudgeScripts(t *testing.T) {
 		{name: "no answer", obs: made(localNetworkBlock, fails), verdict: CannotTell},
 		{name: "fault", obs: made(broken, fails), verdict: CannotTell},
 	})
-	if j := judgeScripts(Cookie, High, []Observation{
+	if j := judge([]Observation{
 		fails(as[0]), answeredTo(as[1], denied), answeredTo(as[2], denied),
 		failsOn(unknown.Status)(as[3]), answeredTo(as[4], unknown), answeredTo(as[5], unknown),
 	}); j.Verdict != Conforms {
@@ -62,9 +68,9 @@ func TestJudgeScripts(t *testing.T) {
 func TestScriptAttemptsAskForACallback(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
 	for path, want := range map[string]string{"/a": "/a?callback=crossexam", "/a?b=c": "/a?b=c&callback=crossexam"} {
-		as := scriptAttempts(v, Endpoint{Method: "GET", Path: path, Private: true})
-		if as[0].URL != v.target.At(path) || as[3].URL != v.target.At(want) || as[3].Vector != Script || as[3].Omit {
-			t.Errorf("%s: %+v", path, as[3])
+		script := scriptAttempts(v, withCallback(Endpoint{Method: "GET", Path: path, Private: true})).script
+		if script.URL != v.target.At(want) || script.Vector != Script || script.Omit {
+			t.Errorf("%s: %+v", path, script)
 		}
 	}
 }

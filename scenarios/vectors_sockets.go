@@ -19,32 +19,42 @@ func planSockets(t Target) ([]Case, string) {
 	for _, path := range t.WebSockets {
 		for _, c := range creds {
 			v, e := attack(t, c), Endpoint{Method: "GET", Path: path, Private: true}
+			tried := socketAttempts(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: socketAttempts(v, e),
-				Judge:    func(obs []Observation) Judgement { return judgeSocket(c, reach(t, v.page), obs) },
+				Attempts: tried.all(),
+				Judge:    func(obs Observations) Judgement { return judgeSocket(tried.of(c, reach(t, v.page), obs)) },
 			})
 		}
 	}
 	return cases, ""
 }
 
-// socketAttempts are the attacker's handshake; by hand, one without the
-// credential, one without an Origin too, and one with the credential whatever
-// SameSite says; and then each trusted origin's, in the browser and by hand, to
-// show that there is something to connect to.
-func socketAttempts(v visit, e Endpoint) []Attempt {
+// handshakes are the attacker's and, by hand, the controls; and then each trusted
+// origin's, in the browser and by hand, to show that there is something to connect to.
+type handshakes struct {
+	socket Attempt
+	controls
+	fronts []Attempt
+}
+
+func socketAttempts(v visit, e Endpoint) handshakes {
 	t, origin := v.target, originHeader(v.page)
-	attempts := []Attempt{
-		v.unasked(e, WebSocket),
-		handshake(t, v.page, e, Anonymous, origin),
-		handshake(t, cors.Opaque, e, Anonymous),
-		handshake(t, v.page, e, v.cred, origin),
-	}
+	tried := handshakes{socket: v.unasked(e, WebSocket), controls: controls{
+		alone:  handshake(t, v.page, e, Anonymous, origin),
+		bare:   handshake(t, cors.Opaque, e, Anonymous),
+		byHand: handshake(t, v.page, e, v.cred, origin),
+	}}
 	for _, o := range t.Trusted {
-		attempts = append(attempts, frontEnd(t, o, v.cred).unasked(e, WebSocket), handshake(t, o, e, v.cred, originHeader(o)))
+		tried.fronts = append(tried.fronts, frontEnd(t, o, v.cred).unasked(e, WebSocket), handshake(t, o, e, v.cred, originHeader(o)))
 	}
-	return attempts
+	return tried
+}
+
+func (h handshakes) all() []Attempt { return append(h.after(h.socket), h.fronts...) }
+
+func (h handshakes) of(c Credential, reach Severity, obs Observations) (ev evidence, fronts []Observation) {
+	return h.controls.of(c, reach, obs.Of(h.socket), obs), obs.Each(h.fronts)
 }
 
 // unasked is a read by a vector that has no credentials mode: the browser adds
@@ -74,9 +84,10 @@ func connected(o Observation) bool {
 	return r != nil && r.Status == http.StatusSwitchingProtocols
 }
 
-// judgeSocket takes the observations of socketAttempts.
-func judgeSocket(c Credential, reach Severity, obs []Observation) Judgement {
-	socket, byHand, fronts := obs[0], obs[3], obs[4:]
+// judgeSocket takes the evidence on the attacker's handshake, and those of the
+// trusted origins.
+func judgeSocket(ev evidence, fronts []Observation) Judgement {
+	c, reach, socket, byHand := ev.cred, ev.reach, ev.read, ev.byHand
 	origin, r := socket.Attempt.Origin(), socket.Response()
 	absent := notInPlay(c, socket)
 	switch {
@@ -85,11 +96,11 @@ func judgeSocket(c Credential, reach Severity, obs []Observation) Judgement {
 	case r == nil:
 		return cannotTell("%s", socket.Inconclusive())
 	case connected(socket):
-		return judgeConnected(c, reach, obs)
+		return judgeConnected(ev)
 	case absent != "" && answer(byHand) == nil:
 		return cannotTell("the handshake of %s was refused (%d), but %s", origin, r.Status, absent)
 	case absent != "" && connected(byHand):
-		return violates(Medium.atMost(reach), "the handshake of %s with the victim's %s is accepted; only the browser kept it home", origin, c.noun()).by(3)
+		return violates(Medium.atMost(reach), "the handshake of %s with the victim's %s is accepted; only the browser kept it home", origin, c.noun()).withProof(byHand)
 	case absent != "":
 		r = answer(byHand)
 	}
@@ -112,8 +123,8 @@ func whyRefused(o Observation) string {
 }
 
 // judgeConnected judges a handshake of the attacker that was accepted.
-func judgeConnected(c Credential, reach Severity, obs []Observation) Judgement {
-	socket, alone, bare, byHand := obs[0], obs[1], obs[2], obs[3]
+func judgeConnected(ev evidence) Judgement {
+	c, reach, socket, alone, bare, byHand := ev.cred, ev.reach, ev.read, ev.alone, ev.bare, ev.byHand
 	origin, message := socket.Attempt.Origin(), socket.Response().Body
 	stolen := socket.Loot != nil && message != ""
 	differs := connected(alone) && connected(bare) && answer(alone).Body == answer(bare).Body && message != answer(alone).Body

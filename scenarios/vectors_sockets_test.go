@@ -29,7 +29,7 @@ func turnedAway(status int) func(Attempt) Observation {
 func TestJudgeSocket(t *testing.T) {
 	target := oneEndpoint(Cookie)
 	v := attack(target, Cookie)
-	as := socketAttempts(v, liveSocket)
+	as := socketAttempts(v, liveSocket).all()
 	opens := func(message string) func(Attempt) Observation {
 		return func(a Attempt) Observation { return opened(a, message) }
 	}
@@ -50,7 +50,7 @@ func TestJudgeSocket(t *testing.T) {
 		}
 		return append(obs, front(as[4]), answeredTo(as[5], frontByHand))
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeSocket(Cookie, High, obs) }, []ruling{
+	rule(t, func(obs []Observation) Judgement { return judgeSocket(onReads(Cookie, High, obs[:4])[0], obs[4:]) }, []ruling{
 		{name: "refused", obs: made(refuses, no, no, no, opens("diary"), yes), verdict: Conforms,
 			reason: "of https://evil.test was refused (403), and that of https://app.example.org accepted"},
 		{name: "refused, front end by hand", obs: made(refuses, no, no, no, turnedAway(401), yes), verdict: Conforms},
@@ -78,14 +78,17 @@ func TestJudgeSocket(t *testing.T) {
 			reason: "only the browser kept it home"},
 	})
 
-	network := socketAttempts(attack(oneEndpoint(Network), Network), liveSocket)
+	network := socketAttempts(attack(oneEndpoint(Network), Network), liveSocket).all()
 	obs := func(socket Observation) []Observation {
 		return []Observation{socket, answeredTo(network[1], yes), answeredTo(network[2], yes), answeredTo(network[3], yes), opened(network[4], "diary"), answeredTo(network[5], yes)}
 	}
-	if j := judgeSocket(Network, High, obs(opened(network[0], "diary"))); j.Verdict != Violates || j.Severity != High || !j.Exfiltrated {
+	judge := func(obs []Observation) Judgement {
+		return judgeSocket(onReads(Network, High, obs[:4])[0], obs[4:])
+	}
+	if j := judge(obs(opened(network[0], "diary"))); j.Verdict != Violates || j.Severity != High || !j.Exfiltrated {
 		t.Errorf("from the network: %+v", j)
 	}
-	if j := judgeSocket(Network, High, obs(opened(network[0], ""))); j.Verdict != Violates || j.Severity != Low || j.Exfiltrated {
+	if j := judge(obs(opened(network[0], ""))); j.Verdict != Violates || j.Severity != Low || j.Exfiltrated {
 		t.Errorf("from the network, silent: %+v", j)
 	}
 }
@@ -93,7 +96,7 @@ func TestJudgeSocket(t *testing.T) {
 // A socket has no credentials mode, so that whose browser it is matters.
 func TestSocketAttemptsNameTheVictim(t *testing.T) {
 	for cred, want := range map[Credential]Credential{Cookie: Cookie, Basic: Basic, Network: Anonymous} {
-		for i, a := range socketAttempts(attack(rich(cred), cred), liveSocket) {
+		for i, a := range socketAttempts(attack(rich(cred), cred), liveSocket).all() {
 			if a.Vector == WebSocket && (a.Identity != want || a.Omit) {
 				t.Errorf("%s: attempt %d is by %q, omit %t", cred, i, a.Identity, a.Omit)
 			}

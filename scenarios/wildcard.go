@@ -120,7 +120,7 @@ func planWildcardWithCredentials(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-func judgeWildcardWithCredentials(obs []Observation) Judgement {
+func judgeWildcardWithCredentials(obs Observations) Judgement {
 	return judgeReplies(obs, "no reply has both", func(r *cors.Response) string {
 		if hasLine(r, cors.HeaderAllowOrigin, "*") && hasLine(r, cors.HeaderAllowCredentials, "true") {
 			return "has " + grantText(r) + ", which browsers refuse"

@@ -9,11 +9,13 @@ func planCredentialTrap(t Target) ([]Case, string) {
 	for _, e := range comparedRequests(t) {
 		for _, c := range exposed(t) {
 			v := attack(t, c)
+			trap := trapAttempts(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: trapAttempts(v, e),
-				Judge: func(obs []Observation) Judgement {
-					return judgeCredentialTrap(c, reach(t, v.page), obs)
+				Attempts: []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization},
+				Judge: func(obs Observations) Judgement {
+					ev := evidence{c, reach(t, v.page), obs.Of(trap.asked), obs.Of(trap.without), obs.Of(trap.bare), obs.Of(trap.cookie)}
+					return judgeCredentialTrap(ev, obs.Of(trap.authorization))
 				},
 			})
 		}
@@ -31,10 +33,12 @@ func comparedRequests(t Target) []Endpoint {
 	return append(es, t.SafeWrites()...)
 }
 
-// trapAttempts are the request without the credential, the one without an Origin,
+// A credentialTrap is the request without the credential, the one without an Origin,
 // the one with the credential, and then probes with a cookie and with an
 // Authorization header, the victim's own where the victim has one.
-func trapAttempts(v visit, e Endpoint) []Attempt {
+type credentialTrap struct{ without, bare, asked, cookie, authorization Attempt }
+
+func trapAttempts(v visit, e Endpoint) credentialTrap {
 	asked := v.read(e)
 	without := alone(asked)
 	if !e.Safe() {
@@ -43,7 +47,7 @@ func trapAttempts(v visit, e Endpoint) []Attempt {
 		without = byHand(asked, Anonymous, originHeader(v.page))
 	}
 	cookie, authorization := v.withEach(asked)
-	return []Attempt{without, bareOf(asked), asked, cookie, authorization}
+	return credentialTrap{without, bareOf(asked), asked, cookie, authorization}
 }
 
 // withEach is the request by hand with a cookie and with an Authorization header,
@@ -61,27 +65,29 @@ func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 	return cookie, authorization
 }
 
-func judgeCredentialTrap(c Credential, reach Severity, obs []Observation) Judgement {
-	without, bare, read := obs[0], obs[1], obs[2]
-	origin := read.Attempt.Origin()
-	if why := silence(obs[:1]); why != "" {
+// judgeCredentialTrap takes the evidence on the request, by hand with a cookie, and
+// the probe with an Authorization header.
+func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
+	without, cookie := ev.alone, ev.byHand
+	origin := ev.read.Attempt.Origin()
+	if why := silence(without); why != "" {
 		return cannotTell("%s", why)
 	}
 	before := grantTo(origin, without.Response())
 	// From the browser's own read on: it is the best proof.
-	for i := 2; i < len(obs); i++ {
-		r := answer(obs[i])
+	for _, o := range []Observation{ev.read, cookie, authorization} {
+		r := answer(o)
 		if grantTo(origin, r) <= before {
 			continue
 		}
-		return violates(evidence{c, reach, read, without, bare, obs[3]}.gravity(), "without a credential %s gets %s, and with %s it gets %s",
-			origin, grantText(without.Response()), with(obs[i].Attempt), grantText(r)).by(i)
+		return violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
+			origin, grantText(without.Response()), with(o.Attempt), grantText(r)).withProof(o)
 	}
-	if why := silence(obs[2:]); why != "" {
+	if why := silence(ev.read, cookie, authorization); why != "" {
 		return cannotTell("%s", why)
 	}
 	return conforms("%s gets no more with a cookie or an Authorization header (%s) than without (%s)",
-		origin, grantText(obs[3].Response()), grantText(without.Response()))
+		origin, grantText(cookie.Response()), grantText(without.Response()))
 }
 
 // with names the credential that made the difference.

@@ -9,7 +9,7 @@ import (
 func TestJudgeWildcardWithCredentials(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
 	echo, both := reply(200, "", echoed...), reply(200, "", allowOrigin("*"), withCredentials)
-	rule(t, judgeWildcardWithCredentials, []ruling{
+	rule(t, byKey(judgeWildcardWithCredentials), []ruling{
 		{name: "echo", obs: answers(v, echo, echo), verdict: Conforms, reason: "no reply has both"},
 		{name: "wildcard alone", obs: answers(v, reply(200, "", allowOrigin("*")), echo), verdict: Conforms},
 		{name: "both", obs: answers(v, both, echo), verdict: Violates, severity: Low, reason: `Allow-Origin "*" and Allow-Credentials "true"`},
@@ -21,10 +21,10 @@ func TestJudgeWildcardWithCredentials(t *testing.T) {
 // sprung are the observations of a trap: without a credential, without an Origin,
 // in the browser, with a cookie, with an Authorization header.
 func sprung(v visit, read func(Attempt) Observation, alone, bare, cookie, authorization *cors.Response) []Observation {
-	as := trapAttempts(v, privateRead)
+	trap := trapAttempts(v, privateRead)
 	return []Observation{
-		answeredTo(as[0], alone), answeredTo(as[1], bare), read(as[2]),
-		answeredTo(as[3], cookie), answeredTo(as[4], authorization),
+		answeredTo(trap.without, alone), answeredTo(trap.bare, bare), read(trap.asked),
+		answeredTo(trap.cookie, cookie), answeredTo(trap.authorization, authorization),
 	}
 }
 
@@ -44,12 +44,18 @@ func TestJudgeCredentialTrap(t *testing.T) {
 	lost[0] = broken(lost[0].Attempt)
 	mirror := reply(200, privateBody, allowOrigin(evilOrigin))
 	writes := attack(oneEndpoint(Cookie), Cookie)
-	as := trapAttempts(writes, Endpoint{Method: "POST", Path: privateRead.Path})
-	refused := refusedTo(as[2], cors.PreflightMissingAllowOriginHeader, reply(400, ""))
+	trap := trapAttempts(writes, Endpoint{Method: "POST", Path: privateRead.Path})
+	refused := refusedTo(trap.asked, cors.PreflightMissingAllowOriginHeader, reply(400, ""))
 	written := func(cookie *cors.Response) []Observation {
-		return []Observation{answeredTo(as[0], plain), answeredTo(as[1], plain), refused, answeredTo(as[3], cookie), answeredTo(as[4], plain)}
+		return []Observation{
+			answeredTo(trap.without, plain), answeredTo(trap.bare, plain), refused,
+			answeredTo(trap.cookie, cookie), answeredTo(trap.authorization, plain),
+		}
 	}
-	rule(t, func(obs []Observation) Judgement { return judgeCredentialTrap(Cookie, High, obs) }, []ruling{
+	judge := func(c Credential, obs []Observation) Judgement {
+		return judgeCredentialTrap(evidence{c, High, obs[2], obs[0], obs[1], obs[3]}, obs[4])
+	}
+	rule(t, func(obs []Observation) Judgement { return judge(Cookie, obs) }, []ruling{
 		{name: "never", obs: sprung(v, blocked, plain, plain, plain, plain), verdict: Conforms, reason: "no grant"},
 		{name: "always", obs: sprung(v, reads, private, private, private, private), verdict: Conforms},
 		{name: "wildcard turns into a plain echo", verdict: Conforms,
@@ -69,8 +75,8 @@ func TestJudgeCredentialTrap(t *testing.T) {
 		{name: "nothing to compare with", obs: lost, verdict: CannotTell},
 	})
 	basic := attack(oneEndpoint(Basic), Basic)
-	j := judgeCredentialTrap(Basic, High, sprung(basic, blocked, plain, plain, private, plain))
-	if j.Verdict != Violates || j.Severity != Low || j.Reason == "" || j.Proof != 3 {
+	obs := sprung(basic, blocked, plain, plain, private, plain)
+	if j := judge(Basic, obs); j.Verdict != Violates || j.Severity != Low || j.Reason == "" || j.Proof != obs[3].Attempt.Key() {
 		t.Errorf("any cookie: %+v", j)
 	}
 }

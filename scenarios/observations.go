@@ -1,0 +1,50 @@
+package scenarios
+
+// Observations are those of one case. Judges find them by the attempt that they
+// planned, never by position.
+type Observations struct {
+	list  []Observation
+	byKey map[string]Observation
+}
+
+// NewObservations takes them in the order in which the case asked for them.
+func NewObservations(list []Observation) Observations {
+	os := Observations{list, make(map[string]Observation, len(list))}
+	for _, o := range list {
+		if key := o.Attempt.Key(); !os.has(key) {
+			os.byKey[key] = o
+		}
+	}
+	return os
+}
+
+// Of returns the observation of an attempt. It panics for one that the case did
+// not ask for, which is a mistake in its judge; see [Observations.Has].
+func (os Observations) Of(a Attempt) Observation {
+	o, ok := os.byKey[a.Key()]
+	if !ok {
+		panic("scenarios: a judge asks for an attempt that its case did not plan: " + a.Key())
+	}
+	return o
+}
+
+// Each returns the observations of several attempts, in their order.
+func (os Observations) Each(attempts []Attempt) []Observation {
+	list := make([]Observation, len(attempts))
+	for i, a := range attempts {
+		list[i] = os.Of(a)
+	}
+	return list
+}
+
+// Has reports whether there is an observation of an attempt that only some
+// observations call for (see [Case.More]).
+func (os Observations) Has(a Attempt) bool { return os.has(a.Key()) }
+
+func (os Observations) has(key string) bool {
+	_, ok := os.byKey[key]
+	return ok
+}
+
+// All returns all of them, in the order in which the case asked for them.
+func (os Observations) All() []Observation { return os.list }
