@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package target
+package child
 
 import (
 	"os/exec"
@@ -8,4 +8,4 @@ import (
 )
 
 // ownGroup puts a program into a process group of its own.
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+func ownGroup(cmd *exec.Cmd, _ syscall.Signal) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
