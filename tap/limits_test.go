@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"math"
@@ -40,10 +40,17 @@ func TestDefaultLimits(t *testing.T) {
 		if l.RequestsPerSecond != c.rate {
 			t.Errorf("%s at %q: %v requests a second, want %v", c.url, c.address, l.RequestsPerSecond, c.rate)
 		}
-		if err := l.check(); err != nil {
+		if err := l.Check(); err != nil {
 			t.Error(err)
 		}
-		tap, err := NewTap(Options{Upstream: u})
+		if c.rate > 0 {
+			u := u
+			u.ResolvesToLoopback = true
+			if l := DefaultLimits(u); l.RequestsPerSecond != 0 {
+				t.Errorf("%s, a name of this machine: %v requests a second", c.url, l.RequestsPerSecond)
+			}
+		}
+		tap, err := New(Options{Upstream: u})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,11 +93,11 @@ func TestNewTapRefuses(t *testing.T) {
 	} {
 		o := Options{Upstream: good, Limits: DefaultLimits(good)}
 		c.change(&o)
-		if _, err := NewTap(o); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
+		if _, err := New(o); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if _, err := NewTap(Options{Upstream: good, Limits: DefaultLimits(good)}); err != nil {
+	if _, err := New(Options{Upstream: good, Limits: DefaultLimits(good)}); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"encoding/base64"
@@ -13,7 +13,7 @@ import (
 // has none, and neither has a fixture. The error repeats nothing of the variable,
 // which may hold a password.
 func (u Upstream) proxy() (*url.URL, error) {
-	if u.URL == nil || u.Address != "" || u.IsLoopback() {
+	if u.URL == nil || u.Address != "" || u.namesLoopback() {
 		return nil, nil
 	}
 	p, err := http.ProxyFromEnvironment(&http.Request{URL: u.URL})
@@ -31,8 +31,16 @@ func (u Upstream) proxy() (*url.URL, error) {
 	return p, nil
 }
 
-// proxySecrets are what must not be said of the proxy.
-func (u Upstream) proxySecrets() []string {
+// CheckProxy says what is wrong with the proxy that the environment names for the
+// target.
+func (u Upstream) CheckProxy() error {
+	_, err := u.proxy()
+	return err
+}
+
+// Secrets are the strings that must not appear in any output: the password of the
+// proxy.
+func (u Upstream) Secrets() []string {
 	p, err := u.proxy()
 	if err != nil || p == nil || p.User == nil {
 		return nil

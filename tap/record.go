@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"crypto/rand"
@@ -24,19 +24,25 @@ type record struct {
 
 	mu         sync.Mutex
 	exchanges  []cors.Exchange
+	handshakes map[string]int // index of the first exchange, by Sec-WebSocket-Key
 	withheld   []WithheldRequest
 	notes      []string
 	requests   int
 	challenged bool
 }
 
-func newRecord() record { return record{prefix: rand.Text() + "-"} }
+func newRecord() record { return record{prefix: rand.Text() + "-", handshakes: map[string]int{}} }
 
 // add appends a whole exchange and gives its id.
 func (r *record) add(e cors.Exchange) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.exchanges = append(r.exchanges, e)
+	if key, _ := e.Request.Headers.Get("Sec-WebSocket-Key"); key != "" && isHandshake(e.Request) {
+		if _, known := r.handshakes[key]; !known {
+			r.handshakes[key] = len(r.exchanges) - 1
+		}
+	}
 	if e.Withheld {
 		r.countWithheld(e.Request)
 	}

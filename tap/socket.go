@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"bytes"
@@ -29,12 +29,11 @@ func isHandshake(q cors.Request) bool {
 func (t *Tap) Handshake(key string) (id string, ok bool) {
 	t.record.mu.Lock()
 	defer t.record.mu.Unlock()
-	for i, e := range t.record.exchanges {
-		if have, _ := e.Request.Headers.Get("Sec-WebSocket-Key"); have == key && key != "" && isHandshake(e.Request) {
-			return t.record.id(i), true
-		}
+	i, ok := t.record.handshakes[key]
+	if !ok {
+		return "", false
 	}
-	return "", false
+	return t.record.id(i), true
 }
 
 // Opcodes of frames (RFC 6455, section 11.8).

@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 func TestAdmit(t *testing.T) {
 	tap := newTap(t, "127.0.0.1:1", func(o *Options) {
 		o.Concurrency = 1
-		o.AllowWrite = func(method, path string) bool { return method == "POST" && path == "/login" }
+		o.AllowWrite = func(method, url string) bool { return method == "POST" && pathOf(url) == "/login" }
 	})
 	ask := func(method, path string) cors.Request {
 		return cors.Request{Method: method, URL: "http://api.example" + path}

@@ -1,7 +1,15 @@
-package target
+// Package tap is the recording proxy between a browser and the target. It
+// forwards what only reads, withholds writes, limits what both sides may take,
+// keeps every exchange, and sends requests of Crossexam's own by the same way.
+//
+// It knows addresses, methods and paths, and nothing of configuration files,
+// documents such as OpenAPI, scenarios or browsers: what may be written is a
+// function that it is given, and what an exchange means others say.
+package tap
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -32,6 +40,9 @@ type Upstream struct {
 	Address string
 	// Roots are the certificate authorities to trust; nil is the system's.
 	Roots *x509.CertPool
+	// ResolvesToLoopback says that the name in the address stands for this machine
+	// and nothing else. Whoever looked it up sets it; an IP address says so itself.
+	ResolvesToLoopback bool
 	// InsecureSkipVerify accepts any certificate.
 	InsecureSkipVerify bool
 }
@@ -44,9 +55,18 @@ func (u Upstream) address() string {
 	return cors.OriginOf(u.URL).HostPort()
 }
 
-// IsLoopback tells whether the tap dials this machine, by the spelling of the
-// address.
-func (u Upstream) IsLoopback() bool {
+// isLoopback reports whether the tap dials this machine. A name that goes to a proxy
+// stands for what the proxy takes it for.
+func (u Upstream) isLoopback() bool {
+	if u.ResolvesToLoopback {
+		p, err := u.proxy()
+		return p == nil && err == nil
+	}
+	return u.namesLoopback()
+}
+
+// namesLoopback reports whether the address is one of this machine by its spelling.
+func (u Upstream) namesLoopback() bool {
 	host, _, err := net.SplitHostPort(u.address())
 	return err == nil && cors.NewOrigin("http", host, "").IsLoopback()
 }
@@ -74,13 +94,13 @@ type Options struct {
 	// empty one the header is left out.
 	Run string
 	// AllowWrite names the requests other than GET, HEAD and OPTIONS that the tap
-	// passes on; nil allows none. The path is as the client wrote it, percent
-	// encoding included, without the query. It is called concurrently.
-	AllowWrite func(method, path string) bool
+	// passes on; nil allows none. The URL is as the client wrote it. It is called
+	// concurrently.
+	AllowWrite func(method, url string) bool
 	// ClientCertificate is the victim's; nil for none. A request that came over a
 	// connection on which the browser presented it, and a probe that says so, goes
 	// to the target over one with the certificate, every other over one without.
-	ClientCertificate *ClientCertificate
+	ClientCertificate *tls.Certificate
 }
 
 // A Tap is the recording proxy between the browser and the target. As an
@@ -101,7 +121,7 @@ type Tap struct {
 	origin     cors.Origin
 	limits     Limits
 	run        string
-	allowWrite func(method, path string) bool
+	allowWrite func(method, url string) bool
 
 	limiter *rate.Limiter
 	turns   chan struct{} // as many as may be under way; nil for no limit
@@ -114,15 +134,15 @@ type Tap struct {
 	close context.CancelFunc
 }
 
-// NewTap makes a tap. It contacts nothing; see [Tap.Reach].
-func NewTap(o Options) (*Tap, error) {
+// New makes a tap. It contacts nothing; see [Tap.Reach].
+func New(o Options) (*Tap, error) {
 	if err := o.Upstream.check(); err != nil {
 		return nil, err
 	}
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits(o.Upstream)
 	}
-	if err := o.Limits.check(); err != nil {
+	if err := o.Limits.Check(); err != nil {
 		return nil, err
 	}
 	if !httpguts.ValidHeaderFieldValue(o.Run) {
@@ -152,7 +172,7 @@ func NewTap(o Options) (*Tap, error) {
 		if d.tls == nil {
 			return nil, errors.New("a client certificate goes with TLS, and the target is an http:// one")
 		}
-		t.certified = &way{dialer: d.with(o.ClientCertificate.TLS)}
+		t.certified = &way{dialer: d.with(*o.ClientCertificate)}
 	}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil

@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"bufio"
@@ -115,7 +115,7 @@ func newTap(t *testing.T, addr string, change func(*Options)) *Tap {
 	if change != nil {
 		change(&o)
 	}
-	tap, err := NewTap(o)
+	tap, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

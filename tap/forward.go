@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"context"
@@ -147,7 +147,7 @@ func (t *Tap) untilClose(ctx context.Context) (_ context.Context, stop func()) {
 }
 
 func (t *Tap) mayForward(q cors.Request) bool {
-	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, pathOf(q.URL))
+	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, q.URL)
 }
 
 // isSafe tells whether a method only reads (RFC 9110, section 9.2.1). Methods are

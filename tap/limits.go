@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"cmp"
@@ -46,14 +46,14 @@ func DefaultLimits(u Upstream) Limits {
 		Header:            10 * time.Second,
 		Body:              10 * time.Second,
 	}
-	if u.IsLoopback() {
+	if u.isLoopback() {
 		l.RequestsPerSecond = 0
 	}
 	return l
 }
 
-// over gives the limits where they are not zero, and the others' where they are.
-func (l Limits) over(defaults Limits) Limits {
+// Over gives the limits where they are not zero, and the others' where they are.
+func (l Limits) Over(defaults Limits) Limits {
 	return Limits{
 		RequestsPerSecond: cmp.Or(l.RequestsPerSecond, defaults.RequestsPerSecond),
 		Concurrency:       cmp.Or(l.Concurrency, defaults.Concurrency),
@@ -76,7 +76,8 @@ func (l Limits) Parallel() int {
 	return l.Concurrency
 }
 
-func (l Limits) check() error {
+// Check says which field is out of its range.
+func (l Limits) Check() error {
 	if !(l.RequestsPerSecond >= 0) { // NaN too
 		return fmt.Errorf("the limit RequestsPerSecond is %v: it must be 0 (no limit) or more", l.RequestsPerSecond)
 	}

@@ -1,4 +1,4 @@
-package target
+package tap
 
 import (
 	"context"
@@ -187,7 +187,7 @@ func TestWritesAreWithheld(t *testing.T) {
 	})
 	tap := newTap(t, s.addr, func(o *Options) {
 		o.RequestBodyBytes = 16
-		o.AllowWrite = func(method, path string) bool { return method == "POST" && path == "/search%2F" }
+		o.AllowWrite = func(method, url string) bool { return method == "POST" && pathOf(url) == "/search%2F" }
 	})
 	for _, c := range []struct {
 		request  string
