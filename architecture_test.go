@@ -16,7 +16,7 @@ const module = "github.com/crossexam/crossexam/"
 
 // rooms are the packages from the ground up: a package may import those before
 // it and none after it. Sub-packages count as the room they are in.
-var rooms = []string{"loopback", "nginx", "cors", "scenarios", "fixtures", "target", "attacker", "engine", "report", "suite", "cmd"}
+var rooms = []string{"loopback", "child", "nginx", "cors", "tap", "scenarios", "fixtures", "target", "attacker", "engine", "report", "suite", "cmd"}
 
 // onlyImporters says who may import what comes from outside, test files of
 // anyone apart.
@@ -76,6 +76,28 @@ func TestPlainGoTestHasNoGinkgo(t *testing.T) {
 	for _, d := range deps {
 		if strings.HasPrefix(d, "github.com/onsi/") {
 			t.Errorf("suite/corstest imports %s", d)
+		}
+	}
+}
+
+// What stands between browser and target knows no configuration: neither the files
+// nor the API's own document.
+func TestNoConfigurationBelowTarget(t *testing.T) {
+	for _, from := range []string{"tap", "attacker"} {
+		out, err := exec.Command("go", "list", "-deps", "./"+from).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps := strings.Fields(string(out))
+		if !slices.Contains(deps, module+"cors") {
+			t.Fatalf("%s does not stand on cors", from)
+		}
+		for _, d := range deps {
+			for _, not := range []string{module + "target", "github.com/getkin/", "github.com/santhosh-tekuri/", "go.yaml.in/"} {
+				if strings.HasPrefix(d, not) {
+					t.Errorf("%s links %s", from, d)
+				}
+			}
 		}
 	}
 }

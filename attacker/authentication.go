@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/target"
 )
 
 // authentication answers the login prompts of a tab. A headless Chrome has no
@@ -23,14 +22,20 @@ type authentication struct {
 	tab *Tab
 
 	mu     sync.Mutex
-	logins map[cors.Origin]target.BasicLogin
+	logins map[cors.Origin]BasicLogin
 	tried  map[fetch.RequestID]bool
+}
+
+// BasicLogin is a user name and password for HTTP authentication.
+type BasicLogin struct {
+	Username string
+	Password string
 }
 
 // AnswerPrompts has the tab answer the HTTP authentication prompts of these
 // origins, once a request, and replaces what was set before; none turns it off.
 // The zero login cancels the prompt.
-func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]target.BasicLogin) error {
+func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]BasicLogin) error {
 	t.auth.mu.Lock()
 	t.auth.logins = maps.Clone(logins)
 	t.auth.tried = map[fetch.RequestID]bool{}
@@ -92,7 +97,7 @@ func (a *authentication) response(e *fetch.EventAuthRequired) *fetch.AuthChallen
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	login := a.logins[origin]
-	if login == (target.BasicLogin{}) || a.tried[e.RequestID] {
+	if login == (BasicLogin{}) || a.tried[e.RequestID] {
 		return cancelled
 	}
 	a.tried[e.RequestID] = true

@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
+
+	"github.com/crossexam/crossexam/child"
 )
 
 // Posture is what the run decides about the browser that bears on verdicts. The
@@ -149,7 +151,7 @@ func (b *Browser) launch(ctx context.Context) error {
 		chromedp.ExecPath(b.info.Path),
 		chromedp.Env(b.profile.environment()...),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
-			ownGroup(c)
+			child.OwnGroup(c)
 			b.command = c
 		}),
 	}
@@ -207,7 +209,7 @@ func (b *Browser) Close() error {
 			return
 		}
 		if pid := b.PID(); pid != 0 {
-			killGroup(pid)
+			child.KillGroup(pid)
 		}
 		b.stop()
 		b.closeErr = b.profile.remove()

@@ -19,7 +19,6 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
 )
 
 // temporary makes an empty folder the temporary one, with a short name, since a
@@ -170,7 +169,7 @@ func TestStartAndClose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tab.AnswerPrompts(bounded(t), map[cors.Origin]target.BasicLogin{evil: {}}); err != nil { // in goroutines
+		if err := tab.AnswerPrompts(bounded(t), map[cors.Origin]BasicLogin{evil: {}}); err != nil { // in goroutines
 			t.Fatal(err)
 		}
 		open(t, tab, evil)

@@ -12,11 +12,11 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // needCertificates gives a lab whose browser holds a client certificate.
-func needCertificates(t *testing.T) (*Stage, *Browser, *target.ClientCertificate) {
+func needCertificates(t *testing.T) (*Stage, *Browser, *tls.Certificate) {
 	t.Helper()
 	if err := CanHoldCertificate(); err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
@@ -30,12 +30,12 @@ func needCertificates(t *testing.T) (*Stage, *Browser, *target.ClientCertificate
 		t.Fatal(err)
 	}
 	stage, browser := ownLab(t, Options{ClientCertificate: &certificate})
-	return stage, browser, &target.ClientCertificate{TLS: certificate}
+	return stage, browser, &certificate
 }
 
 // certified is a target over https that asks for client certificates and says who
 // came.
-func certified(t *testing.T, s *Stage, origin string, c *target.ClientCertificate) *api {
+func certified(t *testing.T, s *Stage, origin string, c *tls.Certificate) *api {
 	t.Helper()
 	config := s.Authority().TLSConfig()
 	config.ClientAuth = tls.RequestClientCert
@@ -54,7 +54,7 @@ func certified(t *testing.T, s *Stage, origin string, c *target.ClientCertificat
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	return mount(t, s, origin, nil, func(o *target.Options) {
+	return mount(t, s, origin, nil, func(o *tap.Options) {
 		o.Upstream.URL.Scheme = "https"
 		o.Upstream.Address, o.Upstream.Roots = server.Addr(), s.Authority().Roots()
 		o.ClientCertificate = c
@@ -127,7 +127,7 @@ func TestAnotherCertificateIsNotTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := certified(t, stage, "https://api.mtls.test", &target.ClientCertificate{TLS: stranger})
+	a := certified(t, stage, "https://api.mtls.test", &stranger)
 	stage.AskForCertificate(a.origin)
 	tab := openTab(t, browser, "holder")
 	open(t, tab, evil)

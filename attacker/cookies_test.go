@@ -8,7 +8,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // Which cookies go along from where, with third-party cookies allowed and blocked.
@@ -42,7 +42,7 @@ func fates(t *testing.T, p Posture, api, page cors.Origin) string {
 	}
 	defer stage.Close()
 	stage.Mount(api, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set(target.ExchangeHeader, "1")
+		w.Header().Set(tap.ExchangeHeader, "1")
 		w.Header().Set("Content-Type", "text/plain")
 		if r.URL.Path == "/login" {
 			for name, attribute := range map[string]string{"none": "; SameSite=None", "lax": "; SameSite=Lax", "strict": "; SameSite=Strict", "unset": ""} {

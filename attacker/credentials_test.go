@@ -14,7 +14,6 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
 )
 
 // baker sets the cookies of a path's name and says which came.
@@ -121,23 +120,23 @@ func TestAnswerPrompts(t *testing.T) {
 	a := mount(t, stage, "https://api.login.test", login)
 	b := mount(t, stage, "https://b.login.test", login)
 	c := mount(t, stage, "https://api.open.login.test", protocol)
-	alice := target.BasicLogin{Username: "alice", Password: "s3cret"}
+	alice := BasicLogin{Username: "alice", Password: "s3cret"}
 	for _, step := range []struct {
 		name   string
-		logins map[cors.Origin]target.BasicLogin
+		logins map[cors.Origin]BasicLogin
 		of     *api
 		omit   bool
 		body   string
 		wire   string
 	}{
-		{name: "cancelled", logins: map[cors.Origin]target.BasicLogin{a.origin: {}}, of: a, body: "hello ", wire: "GET 401"},
+		{name: "cancelled", logins: map[cors.Origin]BasicLogin{a.origin: {}}, of: a, body: "hello ", wire: "GET 401"},
 		{name: "without credentials nobody is asked", logins: nil, of: a, omit: true, body: "hello ", wire: "GET 401"},
 		{
-			name: "a wrong password is tried once", logins: map[cors.Origin]target.BasicLogin{a.origin: {Username: "bob", Password: "x"}},
+			name: "a wrong password is tried once", logins: map[cors.Origin]BasicLogin{a.origin: {Username: "bob", Password: "x"}},
 			of: a, body: "hello bob", wire: "GET 401",
 		},
-		{name: "logged in", logins: map[cors.Origin]target.BasicLogin{a.origin: alice, b.origin: {}}, of: a, body: "hello alice", wire: "GET 200"},
-		{name: "of another origin", logins: map[cors.Origin]target.BasicLogin{a.origin: alice, b.origin: {}}, of: b, body: "hello ", wire: "GET 401"},
+		{name: "logged in", logins: map[cors.Origin]BasicLogin{a.origin: alice, b.origin: {}}, of: a, body: "hello alice", wire: "GET 200"},
+		{name: "of another origin", logins: map[cors.Origin]BasicLogin{a.origin: alice, b.origin: {}}, of: b, body: "hello ", wire: "GET 401"},
 		{name: "known from then on", logins: nil, of: a, body: "hello alice", wire: "GET 200"},
 		{name: "no longer sent", logins: nil, of: a, omit: true, body: "hello ", wire: "GET 401"},
 		{name: "off, and nothing hangs", logins: nil, of: c, body: "the secret of /", wire: "GET 200"},
@@ -187,7 +186,7 @@ func TestAnswerPromptsChangesNothing(t *testing.T) {
 	}
 	open(t, tab, evil)
 	without := run(t, tab, attempts...)
-	if err := tab.AnswerPrompts(bounded(t), map[cors.Origin]target.BasicLogin{a.origin: {}, b.origin: {}}); err != nil {
+	if err := tab.AnswerPrompts(bounded(t), map[cors.Origin]BasicLogin{a.origin: {}, b.origin: {}}); err != nil {
 		t.Fatal(err)
 	}
 	sightings := run(t, tab, attempts...)

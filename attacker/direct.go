@@ -19,7 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // Direct is a target to which the browser talks by itself, as no tap between them
@@ -36,7 +36,7 @@ type Direct struct {
 // leave is answered here, and the exchanges are kept.
 type direct struct {
 	tab  *Tab
-	tap  *target.Tap
+	tap  *tap.Tap
 	ours []string // paths that the stage answers for
 
 	mu       sync.Mutex
@@ -61,7 +61,7 @@ const (
 // themselves, under the rules of the tap, which forwards nothing but keeps the
 // record. The stage answers for the paths in its place. It is called before the tab
 // opens anything.
-func (t *Tab) TalkDirectly(ctx context.Context, tap *target.Tap, paths ...string) error {
+func (t *Tab) TalkDirectly(ctx context.Context, tap *tap.Tap, paths ...string) error {
 	if t.browser.direct == (Direct{}) {
 		return errors.New("this browser was started without a way to the target")
 	}

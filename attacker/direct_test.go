@@ -12,7 +12,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // TestTalkDirectly: what a page, a frame or a worker sends to a direct target is
@@ -49,10 +49,10 @@ func TestTalkDirectly(t *testing.T) {
 	}
 	defer server.Close()
 	at := cors.MustParseOrigin("http://api.test")
-	up := target.Upstream{URL: &url.URL{Scheme: "http", Host: "api.test"}, Address: server.Addr()}
-	limits := target.DefaultLimits(up)
+	up := tap.Upstream{URL: &url.URL{Scheme: "http", Host: "api.test"}, Address: server.Addr()}
+	limits := tap.DefaultLimits(up)
 	limits.BodyBytes = 6
-	tap, err := target.NewTap(target.Options{Upstream: up, Limits: limits})
+	tap, err := tap.New(tap.Options{Upstream: up, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}

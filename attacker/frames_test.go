@@ -8,7 +8,7 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // Frames of many kinds of origin make their attempts; one that cannot be opened
@@ -30,7 +30,7 @@ func TestFrameThatCannotBeOpenedFaultsItsOwnAttempts(t *testing.T) {
 	}
 	echo := cors.MustParseOrigin("https://api.test")
 	stage.Mount(echo, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set(target.ExchangeHeader, "x-"+r.Header.Get(cors.HeaderOrigin))
+		w.Header().Set(tap.ExchangeHeader, "x-"+r.Header.Get(cors.HeaderOrigin))
 		w.Header().Set(cors.HeaderAllowOrigin, r.Header.Get(cors.HeaderOrigin))
 		_, _ = w.Write([]byte(r.Header.Get(cors.HeaderOrigin)))
 	}))

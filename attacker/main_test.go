@@ -18,7 +18,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // TestMain ends the browser that the tests share. Run with doomedEnv set, the
@@ -115,25 +115,25 @@ func open(t *testing.T, tab *Tab, o cors.Origin) {
 // An api is a target behind a tap that is mounted on a stage.
 type api struct {
 	origin cors.Origin
-	tap    *target.Tap
+	tap    *tap.Tap
 }
 
-func mount(t *testing.T, s *Stage, origin string, h http.HandlerFunc, change ...func(*target.Options)) *api {
+func mount(t *testing.T, s *Stage, origin string, h http.HandlerFunc, change ...func(*tap.Options)) *api {
 	t.Helper()
 	server, err := loopback.Serve(h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := &api{origin: cors.MustParseOrigin(origin)}
-	o := target.Options{Upstream: target.Upstream{
+	o := tap.Options{Upstream: tap.Upstream{
 		URL:     &url.URL{Scheme: "http", Host: a.origin.HostPort()},
 		Address: server.Addr(),
 	}}
-	o.Limits = target.DefaultLimits(o.Upstream)
+	o.Limits = tap.DefaultLimits(o.Upstream)
 	for _, c := range change {
 		c(&o)
 	}
-	if a.tap, err = target.NewTap(o); err != nil {
+	if a.tap, err = tap.New(o); err != nil {
 		t.Fatal(err)
 	}
 	s.Mount(a.origin, a.tap)

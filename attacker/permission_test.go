@@ -7,7 +7,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // What Chrome lets a page on a public address do depends on the victim's answer,
@@ -30,7 +30,7 @@ func TestPublicPagesNeedPermissionForTheLocalNetwork(t *testing.T) {
 	}
 	open := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(cors.HeaderAllowOrigin, "*")
-		w.Header().Set(target.ExchangeHeader, "1")
+		w.Header().Set(tap.ExchangeHeader, "1")
 		io.WriteString(w, "private")
 	})
 	for _, at := range targets {

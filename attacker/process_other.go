@@ -5,7 +5,6 @@ package attacker
 import (
 	"errors"
 	"os"
-	"os/exec"
 )
 
 // lockProfile makes no lock where there is no flock: profiles are then removed
@@ -13,11 +12,3 @@ import (
 func lockProfile(dir string) (*os.File, error) {
 	return nil, errors.ErrUnsupported
 }
-
-func killGroup(pid int) {
-	if p, err := os.FindProcess(pid); err == nil {
-		_ = p.Kill()
-	}
-}
-
-func ownGroup(*exec.Cmd) {}

@@ -21,9 +21,3 @@ func lockProfile(dir string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-// killGroup kills the browser's process group, helpers included.
-func killGroup(pid int) {
-	// An error means that they are gone already.
-	_ = syscall.Kill(-pid, syscall.SIGKILL)
-}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // The events as Chrome 156 sends them, cut down to what is read of them.
@@ -48,7 +48,7 @@ func cookiesHeld(id string, reasons ...network.CookieBlockedReason) any {
 
 func answered(id, exchange string) any {
 	return &network.EventResponseReceivedExtraInfo{
-		RequestID: network.RequestID(id), Headers: network.Headers{"date": "today", strings.ToLower(target.ExchangeHeader): exchange},
+		RequestID: network.RequestID(id), Headers: network.Headers{"date": "today", strings.ToLower(tap.ExchangeHeader): exchange},
 	}
 }
 
@@ -291,7 +291,7 @@ func renamed(ev any, name string) any {
 	case *network.EventResponseReceivedExtraInfo:
 		c := *e
 		c.RequestID = of(e.RequestID)
-		c.Headers = network.Headers{target.ExchangeHeader: e.Headers[strings.ToLower(target.ExchangeHeader)].(string) + name}
+		c.Headers = network.Headers{tap.ExchangeHeader: e.Headers[strings.ToLower(tap.ExchangeHeader)].(string) + name}
 		return &c
 	case *network.EventLoadingFinished:
 		c := *e

@@ -267,7 +267,7 @@ type Sighting struct {
 	Block     scenarios.Block
 	Exchanges []string
 	// Handshake is the key of a WebSocket's handshake, by which the tap knows the
-	// exchange; see [target.Tap.Handshake].
+	// exchange; see [tap.Tap.Handshake].
 	Handshake string
 	HeldBack  []string
 	Cookies   []scenarios.CookieFate

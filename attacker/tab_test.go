@@ -19,7 +19,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // protocol is an API that says in the path what it answers.
@@ -66,7 +66,7 @@ func TestRun(t *testing.T) {
 	stage, browser := lab(t)
 	a := mount(t, stage, "https://api.run.test", protocol)
 	silent := mount(t, stage, "https://silent.run.test", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		func(o *target.Options) { o.Header = 100 * time.Millisecond })
+		func(o *tap.Options) { o.Header = 100 * time.Millisecond })
 	b := mount(t, stage, "https://b.run.test", protocol)
 	mount(t, stage, "http://plain.run.test", protocol)
 	xa := cors.Headers{{Name: "X-A", Value: "1"}}
@@ -266,7 +266,7 @@ func TestRunLargeBodies(t *testing.T) {
 	var once sync.Once
 	stage.Mount(cors.MustParseOrigin("https://api.broken.test"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		grant(w, r)
-		w.Header().Set(target.ExchangeHeader, "broken")
+		w.Header().Set(tap.ExchangeHeader, "broken")
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, "half a secret")
 		_ = http.NewResponseController(w).Flush()
@@ -585,7 +585,7 @@ func TestPost(t *testing.T) {
 			http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
 			w.WriteHeader(http.StatusCreated)
 		}
-	}, func(o *target.Options) { o.AllowWrite = func(string, string) bool { return true } })
+	}, func(o *tap.Options) { o.AllowWrite = func(string, string) bool { return true } })
 	tab := openTab(t, browser, anyone)
 	post := func() (int, error) {
 		return tab.Post(bounded(t), a.origin.String()+"/login", "application/json", `{"password":"</script>"}`)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A request is what Chrome told of one network request, its redirects included.
@@ -160,7 +160,7 @@ func (r *recorder) request(id network.RequestID) *request {
 // exchangeID is the tap's id in the headers of a response, or empty.
 func exchangeID(headers network.Headers) string {
 	for name, value := range headers {
-		if id, ok := value.(string); ok && strings.EqualFold(name, target.ExchangeHeader) {
+		if id, ok := value.(string); ok && strings.EqualFold(name, tap.ExchangeHeader) {
 			return id
 		}
 	}

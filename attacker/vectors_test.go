@@ -14,7 +14,7 @@ import (
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 var evilPage = cors.MustParseOrigin("https://evil.test")
@@ -26,7 +26,7 @@ type theater struct {
 	stage   *attacker.Stage
 	browser *attacker.Browser
 	tab     *attacker.Tab
-	taps    map[string]*target.Tap // by policy
+	taps    map[string]*tap.Tap // by policy
 }
 
 func openTheater(t *testing.T, policies ...fixtures.Policy) *theater {
@@ -53,7 +53,7 @@ func openTheater(t *testing.T, policies ...fixtures.Policy) *theater {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th := &theater{t: t, stage: stage, browser: browser, tab: tab, taps: map[string]*target.Tap{}}
+	th := &theater{t: t, stage: stage, browser: browser, tab: tab, taps: map[string]*tap.Tap{}}
 	for _, p := range policies {
 		th.serve(p)
 	}
@@ -71,8 +71,8 @@ func (th *theater) serve(p fixtures.Policy) {
 		th.t.Fatal(err)
 	}
 	host := p.Name + ".api.test"
-	tap, err := target.NewTap(target.Options{
-		Upstream:   target.Upstream{URL: &url.URL{Scheme: "http", Host: host}, Address: server.Addr()},
+	tap, err := tap.New(tap.Options{
+		Upstream:   tap.Upstream{URL: &url.URL{Scheme: "http", Host: host}, Address: server.Addr()},
 		AllowWrite: func(string, string) bool { return true },
 	})
 	if err != nil {
@@ -258,7 +258,7 @@ func TestHostileScripts(t *testing.T) {
 	th := openTheater(t, fixtures.Hardened())
 	th.stage.Mount(cors.MustParseOrigin("https://hostile.test"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
-		w.Header().Set(target.ExchangeHeader, "x")
+		w.Header().Set(tap.ExchangeHeader, "x")
 		switch r.URL.Path {
 		case "/endless":
 			fmt.Fprint(w, "while (true) {}") // Chrome knows for (;;); as a guard of JSON

@@ -11,7 +11,7 @@ import (
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A sharedCache is a cache as operators put in front of an API, real and our own:
@@ -19,7 +19,7 @@ import (
 // session's, by which the cache gets what it has not stored. The target never
 // hears of it.
 type sharedCache struct {
-	front  *target.Tap
+	front  *tap.Tap
 	nginx  *nginx.Server
 	behind *loopback.Server
 }
@@ -36,16 +36,16 @@ func (s *Session) sharedCache(ctx context.Context) (*sharedCache, error) {
 	return s.cache, s.cacheErr
 }
 
-func newSharedCache(ctx context.Context, tap *target.Tap, origin cors.Origin) (*sharedCache, error) {
+func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin) (*sharedCache, error) {
 	c := &sharedCache{}
 	var err error
-	if c.behind, err = loopback.Serve(tap, nil); err != nil {
+	if c.behind, err = loopback.Serve(behind, nil); err != nil {
 		return nil, err
 	}
 	if c.nginx, err = nginx.Start(ctx, cacheConfig(c.behind.Addr())); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	c.front, err = target.NewTap(target.Options{Upstream: target.Upstream{
+	c.front, err = tap.New(tap.Options{Upstream: tap.Upstream{
 		URL:     &url.URL{Scheme: "http", Host: strings.TrimPrefix(origin.String(), origin.Scheme()+"://")},
 		Address: c.nginx.Addr(),
 	}})
@@ -87,7 +87,7 @@ func cacheConfig(upstream string) nginx.Config {
 			proxy_no_cache $http_authorization;
 			proxy_cache_bypass $http_authorization;
 			proxy_hide_header ` + scenarios.CacheStatus + `;
-			proxy_hide_header ` + target.ExchangeHeader + `;
+			proxy_hide_header ` + tap.ExchangeHeader + `;
 			add_header ` + scenarios.CacheStatus + ` $upstream_cache_status always;
 		}`,
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A controlPair is two fixtures with known answers for one kind of credential:
@@ -27,7 +27,7 @@ type controlPair struct {
 type controlTarget struct {
 	origin  cors.Origin
 	server  *loopback.Server
-	tap     *target.Tap
+	tap     *tap.Tap
 	fixture fixtures.Notebook
 }
 
@@ -38,9 +38,9 @@ func (c *controlPair) close() error {
 }
 
 // logins answer the controls' HTTP authentication prompts.
-func (c *controlPair) logins() map[cors.Origin]target.BasicLogin {
-	login := target.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
-	return map[cors.Origin]target.BasicLogin{c.open.origin: login, c.closed.origin: login}
+func (c *controlPair) logins() map[cors.Origin]attacker.BasicLogin {
+	login := attacker.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
+	return map[cors.Origin]attacker.BasicLogin{c.open.origin: login, c.closed.origin: login}
 }
 
 const controlPath = "/api/notebooks"
@@ -92,10 +92,10 @@ func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, e
 	var err error
 	// The tap takes its scheme from the URL: it dials the fixture in plain http,
 	// while the browser, on the stage, speaks https.
-	o := target.Options{Upstream: target.Upstream{URL: &url.URL{Scheme: "http", Host: host}}, Run: "crossexam-control"}
+	o := tap.Options{Upstream: tap.Upstream{URL: &url.URL{Scheme: "http", Host: host}}, Run: "crossexam-control"}
 	if n.Login == fixtures.ClientCertificate { // which goes with https alone
 		o.Upstream.URL.Scheme, o.Upstream.Roots = "https", l.stage.Authority().Roots()
-		o.ClientCertificate = &target.ClientCertificate{TLS: *l.options.ClientCertificate}
+		o.ClientCertificate = l.options.ClientCertificate
 		config := l.stage.Authority().TLSConfig()
 		config.ClientAuth = tls.RequestClientCert
 		c.server, err = loopback.ServeTLS(n.Handler(), config)
@@ -106,7 +106,7 @@ func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, e
 		return nil, err
 	}
 	o.Upstream.Address = c.server.Addr()
-	c.tap, err = target.NewTap(o)
+	c.tap, err = tap.New(o)
 	if err != nil {
 		return nil, errors.Join(err, c.server.Close())
 	}

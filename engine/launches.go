@@ -5,7 +5,7 @@ import (
 	"net/url"
 
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // mountLaunches puts a tap before each program that runs for this examination.
@@ -21,20 +21,20 @@ func (s *Session) mountLaunches() error {
 		if cors.OriginOf(base) == s.plan.Target.Origin() {
 			continue // it is the target, before which there is a tap
 		}
-		tap, err := target.NewTap(target.Options{Upstream: target.Upstream{URL: base}, Limits: s.deployment.Limits, Run: s.record.Run})
+		t, err := tap.New(tap.Options{Upstream: tap.Upstream{URL: base}, Limits: s.deployment.Limits, Run: s.record.Run})
 		if err != nil {
 			return fmt.Errorf("the launch with %s: %w", l, err)
 		}
-		s.launched = append(s.launched, tap)
-		s.lab.stage.Mount(cors.OriginOf(base), tap)
+		s.launched = append(s.launched, t)
+		s.lab.stage.Mount(cors.OriginOf(base), t)
 	}
 	return nil
 }
 
 // exchange finds an exchange by its id, which no two taps share.
 func (s *Session) exchange(id string) (cors.Exchange, bool) {
-	for _, tap := range append([]*target.Tap{s.tap}, s.launched...) {
-		if x, ok := tap.Exchange(id); ok {
+	for _, t := range append([]*tap.Tap{s.tap}, s.launched...) {
+		if x, ok := t.Exchange(id); ok {
 			return x, true
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // disagreement says in one sentence how the browser's decision about an attempt
@@ -75,7 +75,7 @@ func isSettled(o scenarios.Observation) bool {
 		}
 		// The browser may send such a request again by itself, and tell of one
 		// exchange only.
-		if target.AsksForLogin(x.Response) || x.Response.Status == 408 || x.Response.Status == 421 {
+		if tap.AsksForLogin(x.Response) || x.Response.Status == 408 || x.Response.Status == 421 {
 			return false
 		}
 		// The exchanges of other hosts are not known.
@@ -155,7 +155,7 @@ func namesOf(h cors.Headers) []string {
 
 // unaltered leaves out the headers that the tap does not pass on as they were.
 func unaltered(names []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), target.AltersHeader)
+	return slices.DeleteFunc(slices.Clone(names), tap.AltersHeader)
 }
 
 func originOf(rawURL string) cors.Origin {

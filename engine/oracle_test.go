@@ -14,7 +14,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 const (
@@ -120,7 +120,7 @@ func TestDisagreement(t *testing.T) {
 		{"a missing header", wire(exchangeOf("GET", 200, granting("Pragma", "x")...)), []edit{reading},
 			`Chrome says that the page may read the headers [], the Fetch standard says ["pragma"]`},
 		{"headers that the tap alters", wire(exchangeOf("GET", 200, granting("Content-Length", "1", "Content-Type", "x")...)),
-			[]edit{read("transfer-encoding", strings.ToLower(target.ExchangeHeader))}, ""},
+			[]edit{read("transfer-encoding", strings.ToLower(tap.ExchangeHeader))}, ""},
 
 		{"a fault", wire(refused), []edit{reading, func(o *scenarios.Observation) { o.Fault = "lost" }}, ""},
 		{"a probe", wire(refused), []edit{reading, vector(scenarios.Probe)}, ""},

@@ -11,7 +11,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A reply is an answer as it goes over the wire. Header names and values stand
@@ -121,7 +121,7 @@ func (s *rawServer) answer(scheme string, r *http.Request) (answer string, keep 
 		p = replies[hop]
 	}
 	keep = !p.headers.Has("Content-Length") // which might be a lie
-	h := append(slices.Clone(p.headers), cors.Header{Name: target.ExchangeHeader, Value: strconv.Itoa(len(s.exchanges))})
+	h := append(slices.Clone(p.headers), cors.Header{Name: tap.ExchangeHeader, Value: strconv.Itoa(len(s.exchanges))})
 	if keep && p.status != 204 && p.status != 304 {
 		h = append(h, cors.Header{Name: "Content-Length", Value: "0"})
 	}

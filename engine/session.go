@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -24,8 +24,8 @@ type Session struct {
 	plan       Plan
 	options    Options
 
-	tap      *target.Tap
-	launched []*target.Tap // those of the target's launches
+	tap      *tap.Tap
+	launched []*tap.Tap // those of the target's launches
 	lab      *Lab
 	number   int // of the session in its lab
 	victims  map[scenarios.Credential]*victim
@@ -77,7 +77,7 @@ type Record struct {
 	CookieMatrix []CookieRow
 	Controls     []Control
 	Results      []Result
-	Withheld     []target.WithheldRequest
+	Withheld     []tap.WithheldRequest
 	Notes        []string // what the reader should know about how it was judged
 	Attempts     int
 	Navigations  int
@@ -125,18 +125,18 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 			s.planned[a.Key()] = true
 		}
 	}
-	tap, err := target.NewTap(target.Options{
+	t, err := tap.New(tap.Options{
 		Upstream:   d.Upstream,
 		Limits:     withRoomFor(p.Target.Errors, d),
 		Run:        s.record.Run,
-		AllowWrite: s.allowWrite,
+		AllowWrite: p.Target.AllowsWrite,
 
-		ClientCertificate: d.Credentials.ClientCertificate,
+		ClientCertificate: d.Credentials.Certificate(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.tap = tap
+	s.tap = t
 	for _, sentence := range d.Notes {
 		s.note(sentence)
 	}
@@ -148,35 +148,15 @@ func NewSession(d target.Deployment, p Plan, o Options) (*Session, error) {
 
 // withRoomFor gives the deployment's limits, with room for the bodies of those
 // errors that a large one provokes.
-func withRoomFor(recipes []scenarios.ErrorRecipe, d target.Deployment) target.Limits {
+func withRoomFor(recipes []scenarios.ErrorRecipe, d target.Deployment) tap.Limits {
 	l := d.Limits
-	if l == (target.Limits{}) {
-		l = target.DefaultLimits(d.Upstream)
+	if l == (tap.Limits{}) {
+		l = tap.DefaultLimits(d.Upstream)
 	}
 	for _, r := range recipes {
 		l.RequestBodyBytes = max(l.RequestBodyBytes, int64(r.BodyBytes))
 	}
 	return l
-}
-
-// allowWrite lets the victim's login through, which is a POST, and the endpoints
-// and errors that are declared safe to write to, besides what the deployment
-// allows.
-func (s *Session) allowWrite(method, path string) bool {
-	if login := s.deployment.Credentials.Login; login != nil && method == "POST" && path == login.Path {
-		return true
-	}
-	for _, r := range s.plan.Target.Errors {
-		if recipePath, _, _ := strings.Cut(r.Path, "?"); r.SafeToWrite && r.Method == method && recipePath == path {
-			return true
-		}
-	}
-	for _, e := range s.plan.Target.Endpoints {
-		if u, err := url.Parse(s.plan.Target.At(e.Path)); err == nil && e.SafeToWrite && method == e.Method && path == u.EscapedPath() {
-			return true
-		}
-	}
-	return s.deployment.AllowWrite != nil && s.deployment.AllowWrite(method, path)
 }
 
 // Reach makes sure that the target answers, and finds out whether it asks for

@@ -8,6 +8,7 @@ import (
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -53,7 +54,7 @@ func StageNotebookAt(lab *Lab, n fixtures.Notebook, at string) (*Staged, error) 
 	}
 	s := &Staged{server: server, Deployment: target.Deployment{
 		Facts: n.Target(at),
-		Upstream: target.Upstream{
+		Upstream: tap.Upstream{
 			URL:     base,
 			Address: server.Addr(),
 			Roots:   lab.stage.Authority().Roots(),

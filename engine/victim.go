@@ -117,16 +117,16 @@ func (s *Session) drop(identity scenarios.Credential) {
 // answerPrompts has prompts of the target and of the controls answered where
 // there may be any. It costs a round trip a request, and is done only then.
 func (s *Session) answerPrompts(ctx context.Context, v *victim) error {
-	logins := map[cors.Origin]target.BasicLogin{}
+	logins := map[cors.Origin]attacker.BasicLogin{}
 	if v.identity == scenarios.Basic {
 		logins = s.lab.controls[scenarios.Basic].logins()
 	}
 	if s.tap.Challenges() {
-		logins[s.plan.Target.Origin()] = target.BasicLogin{}
+		logins[s.plan.Target.Origin()] = attacker.BasicLogin{}
 	}
 	if basic := s.deployment.Credentials.Basic; basic != nil && v.identity == scenarios.Basic {
 		v.basic = basic
-		logins[s.plan.Target.Origin()] = *basic
+		logins[s.plan.Target.Origin()] = attacker.BasicLogin(*basic)
 	}
 	if len(logins) == 0 {
 		return nil

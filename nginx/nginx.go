@@ -5,7 +5,6 @@
 package nginx
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -16,9 +15,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
+
+	"github.com/crossexam/crossexam/child"
 )
 
 // ErrMissing says that there is no nginx on this machine.
@@ -49,18 +48,13 @@ type Config struct {
 
 // A Server is a running nginx. It is closed by whoever started it.
 type Server struct {
-	addr string
-	dir  string
-	cmd  *exec.Cmd
-	log  *tail
-	done chan struct{} // closed when the process has ended
+	addr    string
+	dir     string
+	process *child.Process
 }
 
-// How long nginx may take to answer its first request, and to end.
-const (
-	startTime = 15 * time.Second
-	stopTime  = 5 * time.Second
-)
+// startTime is how long nginx may take to answer its first request.
+const startTime = 15 * time.Second
 
 const readyPath = "/crossexam-nginx-ready"
 
@@ -71,7 +65,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{log: &tail{}, done: make(chan struct{})}
+	s := &Server{}
 	if s.dir, err = os.MkdirTemp("", "crossexam-nginx-"); err != nil {
 		return nil, fmt.Errorf("making a folder for nginx: %w", err)
 	}
@@ -80,7 +74,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	}
 	if err := s.ready(ctx, c.TLS); err != nil {
 		closing := s.Close() // after which the log is whole
-		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.log), closing)
+		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.Log()), closing)
 	}
 	return s, nil
 }
@@ -108,20 +102,11 @@ func (s *Server) run(path string, c Config) error {
 	if err := os.WriteFile(file, []byte(s.config(c)), 0o644); err != nil {
 		return fmt.Errorf("configuring nginx: %w", err)
 	}
-	s.cmd = exec.Command(path, "-p", s.dir, "-c", file, "-e", "stderr")
-	s.cmd.Stderr = s.log
-	s.cmd.ExtraFiles = []*os.File{socket}
-	s.cmd.Env = append(os.Environ(), "NGINX=3;")
-	endWithUs(s.cmd)
-	if err := s.cmd.Start(); err != nil {
-		return fmt.Errorf("starting nginx: %w", err)
-	}
-	go func() {
-		defer close(s.done)
-		// How it ended is in its log.
-		_ = s.cmd.Wait()
-	}()
-	return nil
+	s.process, err = child.Start(child.Command{
+		Argv: []string{path, "-p", s.dir, "-c", file, "-e", "stderr"}, Env: append(os.Environ(), "NGINX=3;"), Files: []*os.File{socket},
+		Orderly: true, // its workers outlive a master that is killed
+	})
+	return err
 }
 
 func (s *Server) config(c Config) string {
@@ -156,74 +141,36 @@ http {
 func (s *Server) ready(ctx context.Context, secure bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	go func() {
-		select {
-		case <-s.done:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	// Whether its certificate is trusted does not matter to who started it.
 	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	scheme := "http"
 	if secure {
 		scheme = "https"
 	}
-	r, err := http.NewRequestWithContext(ctx, "GET", scheme+"://"+s.addr+readyPath, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := transport.RoundTrip(r)
-	if err != nil {
-		return err
-	}
-	return answer.Body.Close()
+	return s.process.Await(ctx, func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, "GET", scheme+"://"+s.addr+readyPath, nil)
+		if err != nil {
+			return err
+		}
+		answer, err := transport.RoundTrip(r)
+		if err != nil {
+			return err
+		}
+		return answer.Body.Close()
+	})
 }
 
 // Addr is the address nginx listens on, such as "127.0.0.1:41234".
 func (s *Server) Addr() string { return s.addr }
 
 // Log is the end of what nginx wrote to its error log.
-func (s *Server) Log() string { return s.log.String() }
+func (s *Server) Log() string { return strings.TrimSpace(s.process.Log()) }
 
 // Close stops nginx and removes its folder.
 func (s *Server) Close() error {
-	// An error means that it has ended already.
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	timer := time.NewTimer(stopTime)
-	defer timer.Stop()
-	select {
-	case <-s.done:
-	case <-timer.C:
-		_ = s.cmd.Process.Kill()
-		<-s.done
+	err := s.process.Close()
+	if removing := os.RemoveAll(s.dir); removing != nil {
+		err = errors.Join(err, fmt.Errorf("removing nginx's folder: %w", removing))
 	}
-	if err := os.RemoveAll(s.dir); err != nil {
-		return fmt.Errorf("removing nginx's folder: %w", err)
-	}
-	return nil
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-const tailLimit = 16 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text.Write(p)
-	if n := t.text.Len() - tailLimit; n > 0 {
-		t.text.Next(n)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(t.text.String())
+	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -159,7 +160,7 @@ func sample() engine.Record {
 			judged("ORG-001", scenarios.Must, scenarios.Conforms, "Chrome blocked the read", read("https://app.example.com.evil.test", false)),
 			judged("TRU-001", scenarios.Must, scenarios.Conforms, "read", trusted),
 		},
-		Withheld:    []target.WithheldRequest{{Method: "PUT", Path: "/api/notebooks/1", Count: 2}},
+		Withheld:    []tap.WithheldRequest{{Method: "PUT", Path: "/api/notebooks/1", Count: 2}},
 		Notes:       []string{"A page crashed and was opened once more; its attempts were repeated."},
 		Attempts:    9,
 		Navigations: 4,

@@ -5,7 +5,6 @@
 package scenarios
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -131,6 +130,8 @@ type Target struct {
 	// Credentials are those the victim has; Bearer among them is the trusted
 	// front end's.
 	Credentials []Credential `json:"credentials"`
+	// Login is the path to which the victim's login is a POST; empty for none.
+	Login string `json:"login,omitempty"`
 	// Local says that the target's address is loopback or private.
 	Local     bool       `json:"local,omitempty"`
 	Endpoints []Endpoint `json:"endpoints"`
@@ -238,16 +239,6 @@ func (t Target) steady(path string) string {
 		return path
 	}
 	return strings.ReplaceAll(path, t.Label, "*")
-}
-
-// Lets tells whether an attempt is a write that the operator lets through.
-func (t Target) Lets(a Attempt) bool {
-	return slices.ContainsFunc(t.SafeWrites(), func(e Endpoint) bool { return a.Method == e.Method && a.URL == t.At(e.Path) })
-}
-
-// SafeWrites are the endpoints with writes that the operator lets through.
-func (t Target) SafeWrites() []Endpoint {
-	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !e.SafeToWrite || e.Safe() })
 }
 
 // Origin is the target's own origin.

@@ -26,8 +26,8 @@ func planBodyTypes(t Target) ([]Case, string) {
 		return nil, nothingExposed
 	}
 	var cases []Case
-	for _, e := range t.Endpoints {
-		if e.Method != http.MethodPost || !e.SafeToWrite || e.Body == "" {
+	for _, e := range t.SafeWrites() {
+		if e.Method != http.MethodPost || e.Body == "" {
 			continue
 		}
 		for _, c := range creds {

@@ -9,8 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +18,6 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -204,125 +201,5 @@ func TestClientCertificateOfAConfiguration(t *testing.T) {
 		if _, err := LoadConfig(yaml); (err != nil) != wrong {
 			t.Errorf("%s: %v", text, err)
 		}
-	}
-}
-
-// named serves over https, asks for a client certificate of these authorities (nil
-// for any), and says whose came.
-func named(t *testing.T, auth tls.ClientAuthType, accepted *x509.CertPool) (address string, roots *x509.CertPool) {
-	t.Helper()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := authority.TLSConfig()
-	config.ClientAuth, config.ClientCAs = auth, accepted
-	server, err := loopback.ServeTLS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who := "nobody"
-		if c := loopback.ClientCertificate(r); c != nil {
-			who = c.Subject.CommonName
-		}
-		_, _ = w.Write([]byte(who))
-	}), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	return server.Addr(), authority.Roots()
-}
-
-func certifiedTap(t *testing.T, address string, roots *x509.CertPool, c *ClientCertificate) *Tap {
-	t.Helper()
-	tap, err := NewTap(Options{
-		Upstream:          Upstream{URL: &url.URL{Scheme: "https", Host: address}, Roots: roots},
-		ClientCertificate: c,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(tap.Close)
-	return tap
-}
-
-// Requests with the certificate and without never share a connection to the target.
-func TestTapForwardsWithAndWithout(t *testing.T) {
-	_, certificate := newClient(t)
-	address, roots := named(t, tls.RequestClientCert, nil)
-	tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
-	for i := range 3 {
-		for with, want := range map[bool]string{true: "the victim", false: "nobody"} {
-			x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/", ClientCertificate: with})
-			if x.Response == nil || x.Response.Body != want || x.Request.ClientCertificate != with {
-				t.Errorf("%d, with the certificate %t: %+v", i, with, x)
-			}
-		}
-	}
-	if len(tap.plain.pool.idle) != 1 || len(tap.certified.pool.idle) != 1 {
-		t.Errorf("%d and %d connections are kept", len(tap.plain.pool.idle), len(tap.certified.pool.idle))
-	}
-	if asks, refused := tap.AsksForCertificate(); !asks || refused != "" {
-		t.Errorf("asks %t, refused %q", asks, refused)
-	}
-	tap.Close()
-	if len(tap.plain.pool.idle)+len(tap.certified.pool.idle) != 0 {
-		t.Error("connections are open after Close")
-	}
-}
-
-// What the target thinks of certificates.
-func TestTapKnowsWhetherTheTargetAsks(t *testing.T) {
-	authority, certificate := newClient(t)
-	_, other := selfSigned(t, func(c *x509.Certificate) { c.Subject.CommonName = "another authority" })
-	strangers := x509.NewCertPool()
-	strangers.AddCert(other)
-	for name, c := range map[string]struct {
-		auth     tls.ClientAuthType
-		accepted *x509.CertPool
-		asks     bool
-		refused  bool
-	}{
-		"asks nobody":         {tls.NoClientCert, nil, false, false},
-		"asks for any":        {tls.RequestClientCert, nil, true, false},
-		"asks for ours":       {tls.VerifyClientCertIfGiven, authority.Roots(), true, false},
-		"insists on ours":     {tls.RequireAndVerifyClientCert, authority.Roots(), true, false},
-		"asks for strangers'": {tls.VerifyClientCertIfGiven, strangers, true, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			address, roots := named(t, c.auth, c.accepted)
-			tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
-			if err := tap.Reach(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if asks, refused := tap.AsksForCertificate(); asks != c.asks || (refused != "") != c.refused {
-				t.Errorf("asks %t, refused %q", asks, refused)
-			}
-		})
-	}
-}
-
-func TestTapWithoutCertificate(t *testing.T) {
-	address, roots := named(t, tls.RequestClientCert, nil)
-	tap := certifiedTap(t, address, roots, nil)
-	x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/", ClientCertificate: true})
-	if x.Response != nil || !strings.Contains(x.Fault, "there is none") {
-		t.Errorf("%+v", x)
-	}
-	_, certificate := newClient(t)
-	if _, err := NewTap(Options{Upstream: Upstream{URL: &url.URL{Scheme: "http", Host: address}}, ClientCertificate: &ClientCertificate{TLS: certificate}}); err == nil {
-		t.Error("an http target with a client certificate has a tap")
-	}
-}
-
-// A server that takes no one without a certificate says so in TLS alone.
-func TestTapSaysWhoIsRefused(t *testing.T) {
-	authority, certificate := newClient(t)
-	address, roots := named(t, tls.RequireAndVerifyClientCert, authority.Roots())
-	tap := certifiedTap(t, address, roots, &ClientCertificate{TLS: certificate})
-	if err := tap.Reach(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	x := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://" + address + "/"})
-	if x.Response != nil || !x.CertificateRequired || !strings.Contains(x.Fault, "broke off TLS") || !strings.Contains(x.Fault, "certificate required") {
-		t.Errorf("%+v", x)
 	}
 }

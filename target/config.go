@@ -18,6 +18,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // Config is what an operator says about a deployment, as text: the entries of a
@@ -49,7 +50,7 @@ type Config struct {
 	Launch LaunchConfig `yaml:"launch"`
 
 	// Limits are the defaults where a field is zero.
-	Limits  Limits        `yaml:"limits"`
+	Limits  tap.Limits    `yaml:"limits"`
 	Browser BrowserConfig `yaml:"browser"`
 
 	AllowWrites        bool   `yaml:"allow_writes"`
@@ -124,7 +125,8 @@ func (c Config) Deployment(ctx context.Context) (Deployment, error) {
 		return Deployment{}, err
 	}
 	d.Facts.Credentials = kinds(d.Credentials)
-	d.Facts.Local = c.isPrivate(ctx, d.Facts.Origin())
+	d.Facts.Local, d.Upstream.ResolvesToLoopback = c.whereabouts(ctx, d.Facts.Origin())
+	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
 	if network := c.Credentials.Network; network != nil && *network ||
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
@@ -152,7 +154,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	if fail("target", err) {
 		return Deployment{}, ps
 	}
-	if _, err := (Upstream{URL: base}).proxy(); fail("target", err) {
+	if err := (tap.Upstream{URL: base}).CheckProxy(); fail("target", err) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
@@ -168,8 +170,8 @@ func (c Config) assemble() (Deployment, Problems) {
 	d.Facts.StartupLog = c.log
 	key, err := c.StartupLog.check(printed)
 	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
-	d.Limits = c.Limits.over(DefaultLimits(d.Upstream))
-	fail("limits", d.Limits.check())
+	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
+	fail("limits", d.Limits.Check())
 	for i, s := range c.Trusted {
 		o, err := trustedOrigin(s, d.Facts.Origin())
 		if !fail(fmt.Sprintf("trusted[%d]", i), err) {
@@ -180,6 +182,9 @@ func (c Config) assemble() (Deployment, Problems) {
 	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
 		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
 	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
+	if login := d.Credentials.Login; login != nil {
+		d.Facts.Login = login.Path
+	}
 	for i, p := range c.Reads {
 		if !fail(fmt.Sprintf("read[%d]", i), checkPath("the path to read", p)) {
 			d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: p, Private: true})
@@ -188,7 +193,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	for i, e := range c.Endpoints {
 		if !fail(fmt.Sprintf("endpoints[%d].path", i), checkPath("the path", e.Path)) &&
 			!fail(fmt.Sprintf("endpoints[%d]", i), e.check()) {
-			d.Facts.Endpoints = append(d.Facts.Endpoints, e.endpoint())
+			d.Facts.Endpoints = append(d.Facts.Endpoints, e.endpoint(c.AllowWrites))
 		}
 	}
 	for i, e := range c.Errors {
@@ -219,7 +224,6 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	fail("openapi", c.checkDocument(d.Facts))
 	fail("launch", c.addLaunches(preset, &d))
-	d.AllowWrite = allowed(d, c.AllowWrites)
 	return d, ps
 }
 
@@ -233,12 +237,16 @@ func (c Config) policy() scenarios.Policy {
 	}
 }
 
-func (e EndpointConfig) endpoint() scenarios.Endpoint {
-	return scenarios.Endpoint{Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Body: e.Body, SafeToWrite: e.SafeToWrite}
+// endpoint is the one that the operator named, whose writes reach the target where
+// it is declared safe to write to, or all that the operator named are.
+func (e EndpointConfig) endpoint(allowWrites bool) scenarios.Endpoint {
+	named := scenarios.Endpoint{Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Body: e.Body}
+	named.SafeToWrite = e.SafeToWrite || allowWrites && !named.Safe()
+	return named
 }
 
 func (e EndpointConfig) check() error {
-	reads := e.endpoint().Safe()
+	reads := e.endpoint(false).Safe()
 	switch {
 	case reads && e.Body != "":
 		return fmt.Errorf("a %s has no body: leave it out, or name the method that the body is for", orGET(e.Method))
@@ -287,32 +295,6 @@ func orGET(method string) string {
 		return http.MethodGet
 	}
 	return method
-}
-
-// allowed lets through the victim's login and the writes that the operator
-// declared as safe; with all, every write that the operator named. An attempt on a
-// path that a scenario guessed or a document named is withheld all the same.
-func allowed(d Deployment, all bool) func(method, path string) bool {
-	type write struct{ method, path string }
-	writes := map[write]bool{}
-	add := func(method, path string) {
-		path, _, _ = strings.Cut(path, "?")
-		writes[write{method, pathOf(d.Facts.At(path))}] = true
-	}
-	for _, e := range d.Facts.Endpoints {
-		if all || e.SafeToWrite {
-			add(e.Method, e.Path)
-		}
-	}
-	for _, e := range d.Facts.Errors {
-		if e.SafeToWrite {
-			add(e.Method, e.Path)
-		}
-	}
-	if login := d.Credentials.Login; login != nil {
-		add(http.MethodPost, login.Path)
-	}
-	return func(method, path string) bool { return writes[write{method, path}] }
 }
 
 func baseURL(s string) (*url.URL, error) {
@@ -392,25 +374,30 @@ func addCommonErrors(t *scenarios.Target) {
 	}
 }
 
-// isPrivate tells whether an origin leads to loopback or a private network. A
-// name that does not resolve leads nowhere, which the run will find out.
-func isPrivate(ctx context.Context, o cors.Origin) bool {
+// whereabouts reports whether an origin leads to this machine or a private network
+// alone, and whether to this machine alone. A name that does not resolve leads
+// nowhere, which the run will find out.
+func whereabouts(ctx context.Context, o cors.Origin) (private, loopback bool) {
 	if o.IsLocal() {
-		return true
+		return true, o.IsLoopback()
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", o.Host())
 	if err != nil {
-		return false
+		return false, false
 	}
+	return areLocal(addrs)
+}
+
+// areLocal reports whether all the addresses are private, and whether all are
+// loopback. It is false for none.
+func areLocal(addrs []netip.Addr) (private, loopback bool) {
+	private, loopback = len(addrs) > 0, len(addrs) > 0
 	for _, a := range addrs {
-		if local := func(a netip.Addr) bool {
-			a = a.Unmap()
-			return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
-		}; !local(a) {
-			return false
-		}
+		a = a.Unmap()
+		loopback = loopback && a.IsLoopback()
+		private = private && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast())
 	}
-	return len(addrs) > 0
+	return private, loopback
 }

@@ -1,7 +1,9 @@
 package target
 
 import (
+	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -25,6 +27,28 @@ func TestLocalTargets(t *testing.T) {
 		}
 		if network := slices.Contains(d.Facts.Credentials, scenarios.Network); d.Facts.Local != c.local || network != c.network {
 			t.Errorf("%s: local %t, network %t", c.config.URL, d.Facts.Local, network)
+		}
+	}
+}
+
+// A target on this machine is the operator's own, whatever its name: no request rate.
+func TestAddressesOfThisMachine(t *testing.T) {
+	for list, want := range map[string][2]bool{
+		"":                          {false, false},
+		"127.0.0.1":                 {true, true},
+		"127.0.0.1 ::1":             {true, true},
+		"::ffff:127.0.0.2":          {true, true},
+		"127.0.0.1 192.168.7.7":     {true, false},
+		"127.0.0.1 192.0.2.7":       {false, false},
+		"169.254.0.1 fd00::1 ::1":   {true, false},
+		"192.168.7.7 192.0.2.7 ::1": {false, false},
+	} {
+		var addrs []netip.Addr
+		for _, a := range strings.Fields(list) {
+			addrs = append(addrs, netip.MustParseAddr(a))
+		}
+		if private, loopback := areLocal(addrs); [2]bool{private, loopback} != want {
+			t.Errorf("%s: private %t, loopback %t", list, private, loopback)
 		}
 	}
 }

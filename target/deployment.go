@@ -8,19 +8,18 @@ import (
 	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A Deployment is a target that can be examined: what the scenarios know of it,
 // how to reach it, and how a victim gets the credentials.
 type Deployment struct {
 	Facts       scenarios.Target
-	Upstream    Upstream
-	Limits      Limits
+	Upstream    tap.Upstream
+	Limits      tap.Limits
 	Credentials Credentials
 	// Notes are sentences for the report on how the deployment was found out.
 	Notes []string
-	// AllowWrite names the writes that the tap passes on; nil withholds all.
-	AllowWrite func(method, path string) bool
 	// Direct has the browser talk to the target by itself, under the same rules.
 	Direct bool
 
@@ -30,7 +29,7 @@ type Deployment struct {
 // Secrets are the strings that must not appear in any output: the credentials, what
 // the target is started with, and the password of a proxy.
 func (d Deployment) Secrets() []string {
-	return slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.proxySecrets())
+	return slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.Secrets())
 }
 
 // Credentials are the victim's secrets and the trusted front end's. Secrets lists

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 )
 
 const (
@@ -92,17 +93,17 @@ func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
 	}
 	limits := d.Limits
 	limits.BodyBytes = documentLimit
-	tap, err := NewTap(Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.ClientCertificate})
+	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.Certificate()})
 	if err != nil {
 		return c, Discovery{}, err
 	}
-	defer tap.Close()
+	defer t.Close()
 	ctx, cancel := context.WithTimeout(ctx, discoveryTime)
 	defer cancel()
-	if err := tap.Reach(ctx); err != nil {
+	if err := t.Reach(ctx); err != nil {
 		return c, Discovery{}, &UnreachableError{err}
 	}
-	f := &finder{config: c, deployment: d, tap: tap, ctx: ctx}
+	f := &finder{config: c, deployment: d, tap: t, ctx: ctx}
 	f.preset, _ = c.named() // which Deployment has checked
 	doc, ok, err := f.document()
 	switch {
@@ -113,7 +114,7 @@ func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
 	default:
 		f.guess()
 	}
-	f.found.Requests = tap.Requests()
+	f.found.Requests = t.Requests()
 	c.found = &f.found
 	return c, f.found, ctx.Err()
 }
@@ -149,7 +150,7 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 type finder struct {
 	config     Config
 	deployment Deployment
-	tap        *Tap
+	tap        *tap.Tap
 	ctx        context.Context
 	offline    bool
 	preset     Preset // the empty one where none is named

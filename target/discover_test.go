@@ -148,11 +148,11 @@ func TestDiscovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.AllowWrite("POST", "/search") {
+	if d.Facts.AllowsWrite("POST", d.Facts.At("/search")) {
 		t.Error("a discovered write is let through")
 	}
 	c.AllowWrites = true
-	if d, err = c.Deployment(t.Context()); err != nil || d.AllowWrite("POST", "/search") {
+	if d, err = c.Deployment(t.Context()); err != nil || d.Facts.AllowsWrite("POST", d.Facts.At("/search")) {
 		t.Errorf("a discovered write is let through by --allow-writes (%v)", err)
 	}
 	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "/logout") || !strings.Contains(notes, "openapi.json") {

@@ -8,12 +8,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/crossexam/crossexam/child"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -45,7 +47,7 @@ const placeholder = "{port}" // in Argv and Env
 type Launched struct {
 	// Launches is for [scenarios.Target].
 	Launches  []scenarios.Launch
-	processes []*process
+	processes []*child.Process
 }
 
 // Launch starts the command once with the trusted origins written as they should
@@ -81,7 +83,7 @@ func (c Command) Launch(ctx context.Context, trusted []cors.Origin) (*Launched, 
 
 // Log is what the rightly configured program has printed so far, for
 // [ReadStartupLog]. Of much output it is the beginning.
-func (l *Launched) Log() io.Reader { return strings.NewReader(l.processes[0].output.begin()) }
+func (l *Launched) Log() io.Reader { return strings.NewReader(l.processes[0].Beginning()) }
 
 // Close ends all programs with what they started, and waits for them. That of nil
 // does nothing.
@@ -91,10 +93,10 @@ func (l *Launched) Close() error {
 	}
 	var errs []error
 	for _, p := range l.processes {
-		p.terminate()
+		p.Terminate()
 	}
 	for _, p := range l.processes {
-		errs = append(errs, p.close())
+		errs = append(errs, p.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -133,7 +135,7 @@ func variants(trusted []cors.Origin) []scenarios.Launch {
 
 type started struct {
 	scenarios.Launch
-	process *process // nil where it does not run
+	process *child.Process // nil where it does not run
 }
 
 // start starts one variant. A program that ends at once may have lost its port to
@@ -145,9 +147,9 @@ func (c Command) start(ctx context.Context, variant scenarios.Launch) started {
 		case err == nil:
 			variant.URL = base
 			return started{variant, p}
-		case errors.As(err, new(endedError)) && attempt < 2 && ctx.Err() == nil:
+		case errors.As(err, new(child.EndedError)) && attempt < 2 && ctx.Err() == nil:
 			continue
-		case errors.As(err, new(endedError)):
+		case errors.As(err, new(child.EndedError)):
 			variant.Refused = hide(err.Error(), c.Secrets)
 		default:
 			variant.Fault = hide(fmt.Sprintf("with %s the target could not be started: %s", variant, err), c.Secrets)
@@ -156,10 +158,10 @@ func (c Command) start(ctx context.Context, variant scenarios.Launch) started {
 	}
 }
 
-// run starts the command on a free port and waits until it answers. An error is an
-// endedError where it ended before.
-func (c Command) run(ctx context.Context, variant scenarios.Launch) (*process, string, error) {
-	number, err := freePort()
+// run starts the command on a free port and waits until it answers. An error is a
+// [child.EndedError] where it ended before.
+func (c Command) run(ctx context.Context, variant scenarios.Launch) (*child.Process, string, error) {
+	number, err := child.FreePort()
 	if err != nil {
 		return nil, "", err
 	}
@@ -175,7 +177,7 @@ func (c Command) run(ctx context.Context, variant scenarios.Launch) (*process, s
 	if !variant.Unset {
 		env = append(env, c.Variable+"="+variant.Value)
 	}
-	p, err := startProcess(argv, c.Dir, env, nil)
+	p, err := child.Start(child.Command{Argv: argv, Dir: c.Dir, Env: env})
 	if err != nil {
 		return nil, "", err
 	}
@@ -184,8 +186,8 @@ func (c Command) run(ctx context.Context, variant scenarios.Launch) (*process, s
 	if timeout == 0 {
 		timeout = time.Minute
 	}
-	if err := p.await(ctx, origin+cmp.Or(c.Ready, "/"), c.Ready != "", timeout); err != nil {
-		return nil, "", errors.Join(err, p.close())
+	if err := await(ctx, p, origin+cmp.Or(c.Ready, "/"), c.Ready != "", timeout); err != nil {
+		return nil, "", errors.Join(err, p.Close())
 	}
 	return p, c.at(origin), nil
 }
@@ -195,58 +197,46 @@ func (c Command) at(origin string) string {
 	return origin + strings.TrimSuffix(path.Join("/", c.Path), "/")
 }
 
-// freePort finds one that nothing listens on at the moment.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 // await waits until the program answers in HTTP, whatever it answers or with
-// success. That can only be found out by asking.
-func (p *process) await(ctx context.Context, u string, success bool, timeout time.Duration) error {
+// success.
+func await(ctx context.Context, p *child.Process, u string, success bool, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	transport := &http.Transport{DisableKeepAlives: true}
-	ask := time.NewTicker(20 * time.Millisecond)
-	defer ask.Stop()
 	said := ""
-	for {
+	err := p.Await(ctx, func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
 		if err != nil {
 			return err
 		}
 		answer, err := transport.RoundTrip(r)
-		if err == nil {
-			answer.Body.Close()
-			if said = fmt.Sprintf(" (it answers %d)", answer.StatusCode); success && answer.StatusCode >= 400 {
-				err = errNotReady
-			}
+		if err != nil {
+			return err
 		}
-		select {
-		case <-p.ended:
-			return endedError{p.outcome()}
-		case <-ctx.Done():
-			return fmt.Errorf("it did not answer at %s within %s%s%s", u, timeout, said, p.output.lastLine())
-		default:
+		answer.Body.Close()
+		if said = fmt.Sprintf(" (it answers %d)", answer.StatusCode); success && answer.StatusCode >= 400 {
+			return errors.New("it is not ready")
 		}
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ask.C:
-		case <-p.ended:
-		case <-ctx.Done():
-		}
+		return nil
+	})
+	if err == nil || errors.As(err, new(child.EndedError)) {
+		return err
 	}
+	return fmt.Errorf("it did not answer at %s within %s%s%s", u, timeout, said, p.LastLine())
 }
 
-var errNotReady = errors.New("it is not ready")
+// environment is this process's own, for programs that it starts: without what is
+// for Crossexam alone, the victim's secrets among it.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "CROSSEXAM_") })
+}
 
-// An endedError says how a program ended before it answered.
-type endedError struct{ how string }
-
-func (e endedError) Error() string { return e.how }
+// hide takes secrets out of a text that a program had a say in.
+func hide(text string, secrets []string) string {
+	for _, s := range secrets {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+	}
+	return text
+}

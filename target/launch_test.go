@@ -249,18 +249,3 @@ func refuses(u string) bool {
 	c.Close()
 	return false
 }
-
-func TestOutputKeepsBothEnds(t *testing.T) {
-	var o output
-	for _, part := range []string{"first\n", strings.Repeat("x", outputLimit), "\n\nlast line\n \n"} {
-		if n, err := o.Write([]byte(part)); n != len(part) || err != nil {
-			t.Errorf("%d, %v", n, err)
-		}
-	}
-	if b := o.begin(); len(b) != outputLimit || !strings.HasPrefix(b, "first\nxx") {
-		t.Errorf("the beginning has %d bytes", len(b))
-	}
-	if o.lastLine() != ": last line" || len(o.last) != outputLimit {
-		t.Errorf("the end is %q of %d bytes", o.lastLine(), len(o.last))
-	}
-}

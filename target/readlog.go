@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crossexam/crossexam/child"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -66,7 +67,7 @@ func (c Config) logPreset() (Preset, error) {
 // runLog reads what the command prints, on both of its outputs.
 func (c Config) runLog(ctx context.Context, preset Preset) (*scenarios.StartupLog, error) {
 	r, w := io.Pipe()
-	p, err := startProcess(c.StartupLog.Command, c.folder, environment(), w)
+	p, err := child.Start(child.Command{Argv: c.StartupLog.Command, Dir: c.folder, Env: environment(), Tee: w})
 	if err != nil {
 		return nil, fmt.Errorf("%w: is it installed, and on the PATH?", err)
 	}
@@ -84,14 +85,14 @@ func (c Config) runLog(ctx context.Context, preset Preset) (*scenarios.StartupLo
 	defer timer.Stop()
 	late := false
 	select {
-	case <-p.ended:
+	case <-p.Ended():
 	case err = <-read:
 		read <- err
 	case <-ctx.Done():
 	case <-timer.C:
 		late = true
 	}
-	closing := p.close()
+	closing := p.Close()
 	w.Close()
 	err = <-read
 	switch {
@@ -103,9 +104,9 @@ func (c Config) runLog(ctx context.Context, preset Preset) (*scenarios.StartupLo
 		return nil, err
 	case closing != nil:
 		return nil, closing
-	case p.err != nil:
+	case p.Err() != nil:
 		d, _ := c.assemble()
-		return nil, errors.New(hide(p.outcome(), d.Secrets()))
+		return nil, errors.New(hide(p.Outcome(), d.Secrets()))
 	case log.Lines == 0:
 		return nil, errors.New("it printed nothing")
 	}

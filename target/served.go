@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // served is where a target really is.
@@ -23,19 +24,20 @@ func (c Config) ServedAt(address string, roots *x509.CertPool) Config {
 	return c
 }
 
-func (c Config) upstream(base *url.URL) Upstream {
-	u := Upstream{URL: base, InsecureSkipVerify: c.InsecureSkipVerify}
+func (c Config) upstream(base *url.URL) tap.Upstream {
+	u := tap.Upstream{URL: base, InsecureSkipVerify: c.InsecureSkipVerify}
 	if c.served != nil {
 		u.Address, u.Roots = c.served.address, c.served.roots
 	}
 	return u
 }
 
-// isPrivate tells whether the browser finds the target on loopback or in a private
-// network. A name that stands for an address of ours is a public one.
-func (c Config) isPrivate(ctx context.Context, o cors.Origin) bool {
+// whereabouts reports whether the browser finds the target on this machine or in a
+// private network, and whether its address is one of this machine. A name that
+// stands for an address of ours is a public one.
+func (c Config) whereabouts(ctx context.Context, o cors.Origin) (private, loopback bool) {
 	if c.served != nil {
-		return o.IsLocal()
+		return o.IsLocal(), false // what the address says of itself
 	}
-	return isPrivate(ctx, o)
+	return whereabouts(ctx, o)
 }

@@ -4,14 +4,14 @@ package browsertest
 
 import (
 	"bufio"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/child"
 )
 
 // Preferences of a profile.
@@ -48,32 +48,29 @@ func Run(t testing.TB, preferences string) (address string) {
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox")
 	}
-	c := exec.Command(path, append(args, "about:blank")...)
-	c.WaitDelay = 10 * time.Second
-	c.Env = append(os.Environ(), "HOME="+profile, "TMPDIR="+profile)
-	said, err := c.StderrPipe()
+	printed, print := io.Pipe()
+	browser, err := child.Start(child.Command{
+		Argv: append(append([]string{path}, args...), "about:blank"), Env: append(os.Environ(), "HOME="+profile, "TMPDIR="+profile), Tee: print,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		// Asked to, it ends with all its helpers, before its profile is removed. An
-		// error says that it was interrupted, or that it has gone.
-		_ = c.Process.Signal(os.Interrupt)
-		_ = c.Wait()
+		if err := browser.Close(); err != nil {
+			t.Error(err)
+		}
 	})
-	lines := bufio.NewScanner(said)
+	go func() {
+		<-browser.Ended()
+		print.Close()
+	}()
+	lines := bufio.NewScanner(printed)
 	for lines.Scan() {
 		if address, ok := strings.CutPrefix(lines.Text(), "DevTools listening on "); ok {
-			go func() {
-				for lines.Scan() { // what nobody reads would stop it
-				}
-			}()
+			go func() { _, _ = io.Copy(io.Discard, printed) }() // what nobody reads would stop it
 			return address
 		}
 	}
-	t.Fatal("the browser ended and told no address")
+	t.Fatalf("the browser ended and told no address: %s", browser.Outcome())
 	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -169,11 +168,7 @@ func (p *planned) attempt(a scenarios.Attempt) {
 
 // withheld tells whether the tap would keep the request from the target.
 func (p *planned) withheld(a scenarios.Attempt) bool {
-	if (scenarios.Endpoint{Method: a.Method}).Safe() {
-		return false
-	}
-	u, err := url.Parse(a.URL)
-	return err != nil || p.deployment.AllowWrite == nil || !p.deployment.AllowWrite(a.Method, u.EscapedPath())
+	return !(scenarios.Endpoint{Method: a.Method}).Safe() && !p.deployment.Facts.AllowsWrite(a.Method, a.URL)
 }
 
 func credentialName(c scenarios.Credential) string {

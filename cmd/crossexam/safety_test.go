@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A witness is an API that remembers who asked for what.
@@ -31,7 +31,7 @@ func (a *witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.runs == nil {
 		a.runs = map[string]bool{}
 	}
-	a.runs[r.Header.Get(target.RunHeader)] = true
+	a.runs[r.Header.Get(tap.RunHeader)] = true
 	a.now++
 	a.most = max(a.most, a.now)
 	a.mu.Unlock()

@@ -20,7 +20,6 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
-	"github.com/crossexam/crossexam/target"
 )
 
 // served is a `crossexam serve` that runs.
@@ -224,8 +223,8 @@ func visitLoggedIn(t *testing.T, p attacker.Posture, login, api, page string) {
 			t.Fatal(status, err)
 		}
 	case "basic":
-		login := target.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
-		if err := tab.AnswerPrompts(t.Context(), map[cors.Origin]target.BasicLogin{cors.MustParseOrigin(base): login}); err != nil {
+		login := attacker.BasicLogin{Username: fixtures.User, Password: fixtures.Password}
+		if err := tab.AnswerPrompts(t.Context(), map[cors.Origin]attacker.BasicLogin{cors.MustParseOrigin(base): login}); err != nil {
 			t.Fatal(err)
 		}
 		visit(base + privatePath)

@@ -9,10 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/crossexam/crossexam/child"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -76,50 +78,38 @@ func root(t *testing.T) string {
 // ends, and gives its address when it accepts connections.
 func startServer(t *testing.T, dir string, env []string, argv func(port string) []string) string {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	number, err := child.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := free.Addr().String()
-	_, port, _ := net.SplitHostPort(addr)
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	port := strconv.Itoa(number)
 	words := argv(port)
-	ctx, end := context.WithCancel(context.Background())
-	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Dir = filepath.Join(root(t), dir)
-	c.Env = append(os.Environ(), append(env, "PORT="+port)...)
-	output := new(strings.Builder)
-	c.Stdout, c.Stderr = output, output
-	if err := c.Start(); err != nil {
-		end()
+	p, err := child.Start(child.Command{Argv: words, Dir: filepath.Join(root(t), dir), Env: append(os.Environ(), append(env, "PORT="+port)...)})
+	if err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
 	t.Cleanup(func() {
-		end()
-		<-ended
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
 		if t.Failed() {
-			t.Logf("%s printed:\n%s", words[0], output)
+			t.Logf("%s printed:\n%s", words[0], p.Log())
 		}
 	})
-	for deadline := time.Now().Add(time.Minute); ; {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			conn.Close()
-			return addr
+	addr := net.JoinHostPort("127.0.0.1", port)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = p.Await(ctx, func(ctx context.Context) error {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return err
 		}
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%s ended before it listened: %v\n%s", words[0], err, output)
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not listen at %s", words[0], addr)
-		}
+		return c.Close()
+	})
+	if err != nil {
+		t.Fatalf("%s does not listen at %s: %v", words[0], addr, err)
 	}
+	return addr
 }
 
 // login gives the Set-Cookie line that the server answers a login with, as the

@@ -1,7 +1,0 @@
-//go:build !linux
-
-package nginx
-
-import "os/exec"
-
-func endWithUs(*exec.Cmd) {}

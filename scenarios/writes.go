@@ -1,0 +1,71 @@
+package scenarios
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// AllowsWrite reports whether a request that may change something at the target
+// reaches it: one to an endpoint, or of an error recipe, that the operator declared
+// safe to write to, and the victim's login. It is the one rule of the tap, which
+// withholds every other write, and of whoever has to know what is withheld. For GET,
+// HEAD and OPTIONS, which always pass and write nothing, it is false.
+//
+// rawURL is the request's; which of the target's names its host is does not matter.
+// Paths are compared as RFC 3986, section 6.2.2 normalises them.
+func (t Target) AllowsWrite(method, rawURL string) bool {
+	if isSafe(method) {
+		return false
+	}
+	path, ok := normalPath(rawURL)
+	if !ok {
+		return false
+	}
+	is := func(m, p string) bool {
+		declared, ok := normalPath(t.At(p))
+		return ok && m == method && declared == path
+	}
+	return t.Login != "" && is(http.MethodPost, t.Login) ||
+		slices.ContainsFunc(t.Endpoints, func(e Endpoint) bool { return e.SafeToWrite && is(e.Method, e.Path) }) ||
+		slices.ContainsFunc(t.Errors, func(r ErrorRecipe) bool { return r.SafeToWrite && is(r.Method, r.Path) })
+}
+
+// SafeWrites are the endpoints with writes that the operator lets through.
+func (t Target) SafeWrites() []Endpoint {
+	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !t.AllowsWrite(e.Method, t.At(e.Path)) })
+}
+
+// normalPath is the path of an absolute URL with its dot segments resolved and one
+// way to write each character. An escaped slash stays escaped: to a server it is
+// none.
+func normalPath(rawURL string) (string, bool) {
+	_, rest, ok := strings.Cut(rawURL, "://")
+	if !ok {
+		return "", false
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	rest, _, _ = strings.Cut(rest, "?")
+	_, path, _ := strings.Cut(rest, "/")
+	var segments []string
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		text, err := url.PathUnescape(part)
+		if err != nil {
+			return "", false
+		}
+		switch text {
+		case "..":
+			segments = segments[:max(0, len(segments)-1)]
+		case ".":
+		default:
+			segments = append(segments, url.PathEscape(text))
+			continue
+		}
+		if i == len(parts)-1 {
+			segments = append(segments, "")
+		}
+	}
+	return "/" + strings.Join(segments, "/"), true
+}

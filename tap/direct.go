@@ -1,0 +1,61 @@
+package tap
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// Where the browser talks to the target itself, the tap forwards nothing for it. It
+// keeps the record, the rate and the rule about writes all the same: whoever
+// controls the browser asks [Tap.Admit] before a request leaves it, and tells
+// [Tap.Keep] what came of it.
+
+// Direct is the address, with an IP address for its host, at which a browser can
+// reach the target by itself.
+func (u Upstream) Direct(ctx context.Context) (string, error) {
+	d, err := newDialer(u)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case d.proxy != nil:
+		return "", fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out --direct, or name the target in NO_PROXY", d.proxyName())
+	case u.InsecureSkipVerify:
+		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out --direct or --insecure-skip-verify")
+	}
+	host, port, err := net.SplitHostPort(u.address())
+	if err != nil {
+		return "", err
+	}
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil {
+		return "", fmt.Errorf("looking for the address of the target: %w", err)
+	}
+	return net.JoinHostPort(found[0].String(), port), nil
+}
+
+// Admit waits until a request of the browser may leave it. It gives the exchange
+// that is to be kept instead where it may not, among them the writes that are
+// withheld. Otherwise done must be called once, when the request is over.
+func (t *Tap) Admit(ctx context.Context, q cors.Request) (done func(), refused *cors.Exchange) {
+	if !t.mayForward(q) {
+		e := withheld(q)
+		return nil, &e
+	}
+	waiting, stop := t.untilClose(ctx)
+	defer stop()
+	if err := t.await(waiting); err != nil {
+		return nil, &cors.Exchange{Request: q, Fault: err.Error()}
+	}
+	t.record.countRequest()
+	return t.done, nil
+}
+
+// Keep records an exchange that the browser had, or was refused, and gives its id.
+func (t *Tap) Keep(e cors.Exchange) (id string) { return t.record.add(e) }
+
+// BodyLimit is how much of a response body is kept, in bytes.
+func (t *Tap) BodyLimit() int64 { return t.limits.BodyBytes }

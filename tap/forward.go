@@ -1,0 +1,241 @@
+package tap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/loopback"
+)
+
+// ServeHTTP forwards a request of the browser to the target, whatever host it
+// names, and passes the response on. A request that the target does not answer
+// is answered with 502, one that is withheld with 403, both without CORS headers.
+//
+// The recorded request has its Host line first and then the lines sorted by name,
+// names in canonical case: net/http keeps no more than that.
+func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q, err := t.receive(r)
+	e := cors.Exchange{Request: q}
+	if err != nil && t.mayForward(q) {
+		e.Fault = err.Error()
+	} else {
+		// What was sent is waited for within the limits even when the browser no
+		// longer does: it may drop a response at its first line, and the rest is
+		// evidence.
+		waiting, stop := t.untilClose(r.Context())
+		defer stop()
+		e = t.exchange(waiting, t.ctx, q, t.limits)
+	}
+	answer(w, t.record.add(e), e)
+}
+
+// receive reads the browser's request. The error says what is wrong with its
+// body; as much as came is in the request.
+func (t *Tap) receive(r *http.Request) (cors.Request, error) {
+	target := r.RequestURI
+	if !strings.HasPrefix(target, "/") {
+		target = r.URL.RequestURI()
+	}
+	q := cors.Request{
+		Method:  r.Method,
+		URL:     loopback.Scheme(r) + "://" + r.Host + target,
+		Headers: cors.Headers{{Name: "Host", Value: r.Host}},
+	}
+	if presented := loopback.ClientCertificate(r); presented != nil && t.certified != nil {
+		q.ClientCertificate = presented.Equal(t.certified.dialer.certificate.Leaf)
+	}
+	names := make([]string, 0, len(r.Header))
+	for name := range r.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range r.Header[name] {
+			q.Headers = append(q.Headers, cors.Header{Name: name, Value: value})
+		}
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, t.limits.RequestBodyBytes))
+	q.Body = string(body)
+	if err != nil {
+		return q, fmt.Errorf("the browser broke off its request: %w", err)
+	}
+	if n, _ := io.ReadFull(r.Body, make([]byte, 1)); n > 0 {
+		return q, fmt.Errorf("the request was not passed on: its body is larger than %d bytes, the limit RequestBodyBytes", t.limits.RequestBodyBytes)
+	}
+	return q, nil
+}
+
+// exchange has one exchange with the target, if the request may be passed on and
+// when the rate allows it. waiting bounds the wait for the rate, sending what
+// comes after; an exchange given up is recorded too.
+func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limits) cors.Exchange {
+	if !t.mayForward(q) {
+		return withheld(q)
+	}
+	e := cors.Exchange{Request: q}
+	err := t.await(waiting)
+	if err == nil {
+		defer t.done()
+		t.record.countRequest()
+		e.Response, err = t.roundTrip(sending, q, l)
+	}
+	if err != nil {
+		e.Fault = err.Error()
+		asks, _ := t.AsksForCertificate()
+		e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
+	}
+	return e
+}
+
+// withheld is the exchange of a request that may not be passed on.
+func withheld(q cors.Request) cors.Exchange {
+	return cors.Exchange{Request: q, Withheld: true, Fault: fmt.Sprintf("%s %s was withheld, because it could change something at the target: "+
+		"name the endpoint as safe to write to, or run with --allow-writes", q.Method, pathOf(q.URL))}
+}
+
+// await waits until a request may leave; done gives its turn back, unless there is
+// an error.
+func (t *Tap) await(ctx context.Context) error {
+	if err := t.turn(ctx); err != nil {
+		return err
+	}
+	err := t.limiter.Wait(ctx)
+	switch {
+	// The context may not have heard of Close yet.
+	case ctx.Err() != nil || t.ctx.Err() != nil:
+		err = errGivenUp
+	case err != nil: // the deadline is before its turn
+		err = fmt.Errorf("the rate of %g requests a second left no time for this one", float64(t.limiter.Limit()))
+	}
+	if err != nil {
+		t.done()
+	}
+	return err
+}
+
+// turn waits until another request may be under way; done gives the turn back.
+func (t *Tap) turn(ctx context.Context) error {
+	if t.turns == nil {
+		return nil
+	}
+	select {
+	case t.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errGivenUp
+	}
+}
+
+func (t *Tap) done() {
+	if t.turns != nil {
+		<-t.turns
+	}
+}
+
+// untilClose gives a context that ends with ctx, or when the tap is closed. stop
+// must be called.
+func (t *Tap) untilClose(ctx context.Context) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	unhook := context.AfterFunc(t.ctx, cancel)
+	return ctx, func() { unhook(); cancel() }
+}
+
+func (t *Tap) mayForward(q cors.Request) bool {
+	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, q.URL)
+}
+
+// isSafe tells whether a method only reads (RFC 9110, section 9.2.1). Methods are
+// case-sensitive: a server may take "get" for anything.
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// splitURL cuts an absolute http or https URL into its authority and what a
+// request line says of it, both as they are written: parsing and printing it again
+// would change what the target sees.
+func splitURL(raw string) (authority, target string, ok bool) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", "", false
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	authority = rest
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		authority, target = rest[:i], rest[i:]
+	}
+	if !strings.HasPrefix(target, "/") {
+		target = "/" + target
+	}
+	return authority, target, authority != ""
+}
+
+// pathOf is the path of a URL as it is written, without the query.
+func pathOf(raw string) string {
+	_, target, _ := splitURL(raw)
+	path, _, _ := strings.Cut(target, "?")
+	return path
+}
+
+// AltersHeader tells whether the browser may get a response header of this name
+// otherwise than the record has it: net/http and the tap frame the body anew.
+func AltersHeader(name string) bool {
+	switch strings.ToLower(name) {
+	case "content-length", "content-type", strings.ToLower(ExchangeHeader):
+		return true
+	}
+	return isHopByHop(name)
+}
+
+// answer gives the browser what is recorded, whole or cut.
+func answer(w http.ResponseWriter, id string, e cors.Exchange) {
+	h := w.Header()
+	if e.Response == nil {
+		status := http.StatusBadGateway
+		if e.Withheld {
+			status = http.StatusForbidden
+		}
+		h.Set(ExchangeHeader, id)
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(status)
+		// Here and below a failure to write means that the browser has left.
+		_, _ = io.WriteString(w, "Crossexam: "+e.Fault+"\n")
+		return
+	}
+	if e.Response.Status == http.StatusSwitchingProtocols {
+		answerSocket(w, id, e)
+		return
+	}
+	p := e.Response
+	// Left out unless the target sends them: net/http would add its own.
+	h["Date"], h["Content-Type"] = nil, nil
+	for _, line := range p.Headers {
+		if !isHopByHop(line.Name) {
+			h.Add(line.Name, line.Value)
+		}
+	}
+	h.Set(ExchangeHeader, id) // in the place of the target's own, if it forged one
+	_, hasLength := h["Content-Length"]
+	switch {
+	case e.Request.Method == http.MethodHead: // the length of the body that a GET would get
+	case hasLength && !p.Truncated:
+		h.Set("Content-Length", strconv.Itoa(len(p.Body)))
+	default:
+		h.Del("Content-Length")
+	}
+	w.WriteHeader(p.Status)
+	if h["Content-Length"] == nil {
+		// Before the body: net/http would count a short one and add the length,
+		// which a page may read.
+		_ = http.NewResponseController(w).Flush()
+	}
+	if e.Request.Method != http.MethodHead {
+		_, _ = io.WriteString(w, p.Body)
+	}
+}

@@ -1,0 +1,99 @@
+package tap
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+var errHeadTooLarge = errors.New("the head is larger than its limit")
+
+// readHead reads the head of a response from r, its closing empty line included,
+// and not a byte more. With an error it gives what came before: errHeadTooLarge
+// for more than limit bytes, or what r said.
+func readHead(r *bufio.Reader, limit int64) ([]byte, error) {
+	var head []byte
+	line := 0 // where the current line begins
+	for {
+		part, err := r.ReadSlice('\n')
+		head = append(head, part...)
+		switch {
+		case int64(len(head)) > limit:
+			return head, errHeadTooLarge
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue // the line goes on
+		case err != nil:
+			return head, err
+		}
+		if l := string(head[line:]); l == "\r\n" || l == "\n" {
+			return head, nil
+		}
+		line = len(head)
+	}
+}
+
+// parseHead reads a response's status and header lines from its head, as
+// readHead gives it. Names and values are as the server wrote them, without the
+// blanks around them; a line that is folded (RFC 9112, section 5.2) is one. It
+// refuses what is not HTTP/1 and leaves the rest to http.ReadResponse.
+func parseHead(head []byte) (status int, headers cors.Headers, err error) {
+	first, rest, _ := strings.Cut(string(head), "\n")
+	first = strings.TrimSuffix(first, "\r")
+	version, after, _ := strings.Cut(first, " ")
+	code, _, _ := strings.Cut(strings.TrimLeft(after, " "), " ")
+	if major, _, ok := http.ParseHTTPVersion(version); !ok || major != 1 {
+		return 0, nil, fmt.Errorf("it begins with %s", excerpt(first))
+	}
+	if len(code) != 3 || strings.Trim(code, "0123456789") != "" || code[0] == '0' {
+		return 0, nil, fmt.Errorf("it has the status %s", excerpt(code))
+	}
+	for _, digit := range code {
+		status = status*10 + int(digit-'0')
+	}
+	// A buffer, since a head may consist of folds.
+	var value []byte
+	endValue := func() {
+		if n := len(headers); n > 0 {
+			headers[n-1].Value = trimBlanks(string(value))
+		}
+	}
+	for line := range strings.SplitSeq(rest, "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		if line == "" { // the closing line, and what SplitSeq finds after it
+			break
+		}
+		if isBlank(line[0]) && len(headers) > 0 {
+			value = append(append(value, ' '), trimBlanks(line)...)
+			continue
+		}
+		name, begin, ok := strings.Cut(line, ":")
+		if !ok || isBlank(line[0]) {
+			return 0, nil, fmt.Errorf("%s is not a header line", excerpt(line))
+		}
+		endValue()
+		// Chrome too reads a name without the blanks that end it, which RFC 9112,
+		// section 5.1 forbids.
+		headers = append(headers, cors.Header{Name: strings.TrimRight(name, " \t")})
+		value = append(value[:0], trimBlanks(begin)...)
+	}
+	endValue()
+	return status, headers, nil
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+func trimBlanks(s string) string { return strings.Trim(s, " \t") }
+
+// excerpt quotes the beginning of a text that may be long.
+func excerpt(s string) string {
+	if short := shorten(s, 60); short != s {
+		return fmt.Sprintf("%q...", short)
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+func shorten(s string, most int) string { return s[:min(len(s), most)] }

@@ -1,0 +1,34 @@
+package tap
+
+import (
+	"context"
+	"slices"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// Probe sends a request of Crossexam's own to the target and gives what came of
+// it, which is recorded as the browser's exchanges are, under the same rules:
+// withheld unless safe or allowed, within rate and limits. ctx bounds it all.
+//
+// The header lines go out exactly as they are in q and in their order, duplicates
+// and odd cases included, so that a probe can say what no page can. Only those
+// between browser and tap are not sent (Connection and its like,
+// Accept-Encoding, Expect), and a Content-Length counts the body. The Host line
+// is the URL's authority unless q has one. Whatever host the URL names, the
+// request goes to the target.
+func (t *Tap) Probe(ctx context.Context, q cors.Request) cors.Exchange {
+	return t.probe(ctx, q, t.limits)
+}
+
+func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange {
+	q.Headers = slices.Clone(q.Headers)
+	if authority, _, ok := splitURL(q.URL); ok && !q.Headers.Has("Host") {
+		q.Headers = slices.Insert(q.Headers, 0, cors.Header{Name: "Host", Value: authority})
+	}
+	ctx, stop := t.untilClose(ctx)
+	defer stop()
+	e := t.exchange(ctx, ctx, q, l)
+	t.record.add(e)
+	return clone(e)
+}

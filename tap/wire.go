@@ -1,0 +1,284 @@
+package tap
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// errStale says that a connection was dead before the request reached the
+// target, as happens to one kept open.
+var errStale = errors.New("the connection was closed meanwhile")
+
+// A conn is an HTTP/1.1 connection to the target, for one exchange at a time.
+type conn struct {
+	net.Conn          // what HTTP is spoken over
+	raw      net.Conn // under it, to break off with
+	reader   *bufio.Reader
+	kept     bool      // has had an exchange before
+	upgrade  bool      // a WebSocket was asked for
+	since    time.Time // when it was kept
+}
+
+// roundTrip writes a request to the target and reads the response: on a
+// connection kept open where one is, on a new one otherwise. Errors are whole
+// sentences.
+func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*cors.Response, error) {
+	request, err := t.encode(q)
+	if err != nil {
+		return nil, err
+	}
+	to, err := t.way(q)
+	if err != nil {
+		return nil, err
+	}
+	// A write is never at risk of being sent twice.
+	if isSafe(q.Method) && !isHandshake(q) {
+		if c := to.pool.take(); c != nil {
+			p, err := t.exchangeOn(ctx, to, c, q.Method, request, limits)
+			if !errors.Is(err, errStale) {
+				return p, err
+			}
+		}
+	}
+	c, err := to.dialer.dial(ctx, limits.Connect)
+	if err != nil {
+		return nil, err
+	}
+	c.upgrade = isHandshake(q)
+	return t.exchangeOn(ctx, to, c, q.Method, request, limits)
+}
+
+// exchangeOn has one exchange on c, and keeps c open or closes it.
+func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, method string, request []byte, limits Limits) (*cors.Response, error) {
+	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
+	p, reusable, err := c.exchange(ctx, method, request, limits)
+	if stop() && reusable {
+		to.pool.keep(c)
+	} else {
+		c.raw.Close()
+	}
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		err = errGivenUp
+	case err == nil && p.Status == http.StatusProxyAuthRequired && to.dialer.viaPlainProxy():
+		// It may repeat what it was given as a login.
+		return nil, fmt.Errorf("the proxy %s of the environment asks for another login than it was given (407)", to.dialer.proxyName())
+	}
+	return p, err
+}
+
+func (c *conn) exchange(ctx context.Context, method string, request []byte, l Limits) (p *cors.Response, reusable bool, err error) {
+	within := c.allow(ctx, l.Header)
+	// A server may answer and close before it has read all: if it did not answer,
+	// reading says so.
+	_, writeErr := c.Write(request)
+	var head []byte
+	p = &cors.Response{}
+	for left := l.HeaderBytes; p.Status < 200; left -= int64(len(head)) { // 1xx are not the answer
+		head, err = readHead(c.reader, left)
+		switch {
+		case err == nil:
+		case c.kept && len(head) == 0 && isClosed(err):
+			return nil, false, errStale
+		default:
+			return nil, false, explainHead(err, head, l, within)
+		}
+		if p.Status, p.Headers, err = parseHead(head); err != nil {
+			return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %w", err)
+		}
+		if p.Status == http.StatusSwitchingProtocols && c.upgrade {
+			c.allow(ctx, min(l.Body, streamTime))
+			message, whole := readMessage(c.reader, l.BodyBytes)
+			p.Body, p.Truncated = string(message), !whole
+			return p, false, nil
+		}
+		if p.Status == http.StatusSwitchingProtocols {
+			return nil, false, errors.New("the target switched protocols (status 101), which the tap did not ask for")
+		}
+	}
+
+	c.allow(ctx, bodyTime(p, l))
+	// Where the body ends is for net/http to say. It reads the head once more.
+	r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.reader))
+	framed, err := http.ReadResponse(r, &http.Request{Method: method})
+	if err != nil { // which quotes the line, however long
+		return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %s", shorten(err.Error(), 200))
+	}
+	body, whole := readBody(framed.Body, l.BodyBytes)
+	p.Body, p.Truncated = string(body), !whole
+	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
+		!mayBeFollowed(method, p)
+	return p, reusable, nil
+}
+
+// readBody reads at most limit bytes; whole says that there were no more and that
+// the body ended as it should.
+func readBody(r io.Reader, limit int64) (body []byte, whole bool) {
+	body, err := io.ReadAll(io.LimitReader(r, limit))
+	if err != nil {
+		return body, false
+	}
+	_, err = io.ReadFull(r, make([]byte, 1))
+	return body, errors.Is(err, io.EOF)
+}
+
+// mayBeFollowed tells whether a server may, wrongly, send a body after a response
+// that has none; on a connection kept open it would read as the next response.
+func mayBeFollowed(method string, p *cors.Response) bool {
+	length, _ := p.Headers.Get("Content-Length")
+	return method == http.MethodHead || p.Status == http.StatusNotModified ||
+		p.Status == http.StatusNoContent && (p.Headers.Has("Transfer-Encoding") || length != "" && length != "0")
+}
+
+// allow sets the deadline for what follows, no later than the context's, and
+// gives the time until then.
+func (c *conn) allow(ctx context.Context, d time.Duration) time.Duration {
+	if _, ok := ctx.Deadline(); ok {
+		d = min(d, remaining(ctx))
+	}
+	// It fails on a closed connection only, and so does the next read.
+	_ = c.SetDeadline(time.Now().Add(d))
+	return d
+}
+
+// explainHead says in one sentence why there is no response. head is what came.
+func explainHead(err error, head []byte, l Limits, within time.Duration) error {
+	some := len(head) > 0
+	switch {
+	case errors.Is(err, errHeadTooLarge):
+		return fmt.Errorf("the head of the answer is larger than %d bytes, the limit HeaderBytes", l.HeaderBytes)
+	// Closed by ourselves: the context's deadline is the same moment as the
+	// connection's.
+	case isTimeout(err) || errors.Is(err, net.ErrClosed):
+		if some {
+			return fmt.Errorf("the target began its answer and did not finish the head within %s", round(within))
+		}
+		return fmt.Errorf("the target accepted the connection and gave no answer within %s", round(within))
+	case isClosed(err) && some:
+		return errors.New("the target closed the connection in the middle of the head of its answer")
+	case isClosed(err):
+		return errors.New("the target closed the connection without an answer")
+	case isAlert(err): // of TLS 1.3, where a server says so only now
+		return fmt.Errorf("the target broke off TLS (%w): it wants another client certificate, or one at all", err)
+	}
+	return fmt.Errorf("the connection to the target broke: %w", err)
+}
+
+// encode writes the request as it goes over the wire: its lines in their order,
+// without those that are between browser and tap, and the run's header at the
+// end.
+func (t *Tap) encode(q cors.Request) ([]byte, error) {
+	if !httpguts.ValidHeaderFieldName(q.Method) { // both are tokens
+		return nil, fmt.Errorf("%q is not a method", q.Method)
+	}
+	_, target, ok := splitURL(q.URL)
+	if !ok || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return nil, fmt.Errorf("%q is not the URL of a request", q.URL)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s%s HTTP/1.1\r\n", q.Method, t.plain.dialer.absolute(), target)
+	length, handshake := len(q.Body) > 0, isHandshake(q)
+	for _, h := range q.Headers {
+		if !httpguts.ValidHeaderFieldName(h.Name) || strings.ContainsAny(h.Value, "\r\n\x00") {
+			return nil, fmt.Errorf("the line %q: %q cannot be sent", h.Name, h.Value)
+		}
+		switch name := strings.ToLower(h.Name); {
+		case name == "content-length":
+			length = true
+		// A body that is not compressed can be read as evidence. Expect is
+		// settled: the body is here.
+		case handshake && name == "sec-websocket-extensions": // likewise
+		case isHopByHop(name), name == "accept-encoding", name == "expect", strings.EqualFold(h.Name, RunHeader):
+		default:
+			fmt.Fprintf(&b, "%s: %s\r\n", h.Name, h.Value)
+		}
+	}
+	if handshake {
+		b.WriteString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+	}
+	if t.run != "" {
+		fmt.Fprintf(&b, "%s: %s\r\n", RunHeader, t.run)
+	}
+	if length {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(q.Body))
+	}
+	if a := t.plain.dialer.authorization(); a != "" && t.plain.dialer.viaPlainProxy() {
+		fmt.Fprintf(&b, "Proxy-Authorization: %s\r\n", a)
+	}
+	b.WriteString("\r\n" + q.Body)
+	return b.Bytes(), nil
+}
+
+// isHopByHop tells whether a header is about one connection and not passed on.
+// What a Connection header names besides is passed on: a browser that spoke to
+// the target itself would heed it.
+func isHopByHop(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade":
+		return true
+	}
+	return strings.HasPrefix(name, "proxy-")
+}
+
+// A pool keeps connections open between exchanges. It has no goroutine: a
+// connection that the server closes is found out when it is used.
+type pool struct {
+	mu     sync.Mutex
+	idle   []*conn
+	closed bool
+}
+
+const (
+	maxIdle     = 16
+	maxIdleTime = 30 * time.Second // longer, and a firewall may have forgotten it
+)
+
+func (p *pool) take() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		c := p.idle[last]
+		p.idle = p.idle[:last]
+		if time.Since(c.since) < maxIdleTime {
+			return c
+		}
+		c.raw.Close()
+	}
+	return nil
+}
+
+func (p *pool) keep(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) >= maxIdle {
+		c.raw.Close()
+		return
+	}
+	c.kept, c.since, c.upgrade = true, time.Now(), false
+	p.idle = append(p.idle, c)
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, c := range p.idle {
+		c.raw.Close()
+	}
+	p.idle = nil
+}
