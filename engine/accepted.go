@@ -8,16 +8,6 @@ import (
 	"github.com/crossexam/crossexam/target"
 )
 
-// Accepting reads the accepted deviations that a configuration names, and checks
-// that each is about a case of the target. The error is [target.Problems].
-func (p Plan) Accepting(c target.Config) (target.Accepted, error) {
-	accepted, err := c.AcceptedDeviations(time.Now())
-	if err != nil {
-		return nil, err
-	}
-	return accepted, p.CheckMatches(accepted)
-}
-
 // CheckExpired says which of the accepted deviations of the plan's scenarios hold
 // no more. Those of scenarios that were not selected are nobody's concern in this
 // run. The error is [target.Problems].

@@ -97,8 +97,10 @@ func TestCheckAccepted(t *testing.T) {
 			}
 		}
 	}
-	if _, err := NewSession(target.Deployment{}, plan, Options{Accepted: entry("ORG-001", "x", time.Now().AddDate(0, 0, -2))}); err == nil || !strings.Contains(err.Error(), "expired") {
-		t.Errorf("a session with what has expired: %v", err)
+	late := planned(nil, target.Deployment{}, plan, Hooks{})
+	late.Accepted = entry("ORG-001", "x", time.Now().AddDate(0, 0, -2))
+	if _, err := NewExamination(t.Context(), late); err == nil || !strings.Contains(err.Error(), "expired") {
+		t.Errorf("an examination with what has expired: %v", err)
 	}
 }
 
@@ -106,7 +108,6 @@ func TestCheckAccepted(t *testing.T) {
 func TestExcuse(t *testing.T) {
 	accepted := target.Accepted{{ID: "ORG-001", Subject: target.SubjectPattern{Origin: "x"}}}
 	baseline := Baseline{Cases: []BaselineCase{{"ORG-001", about("a y cookie"), scenarios.Violates}, {"ORG-001", about("a z cookie"), scenarios.Conforms}}}
-	index := baseline.index()
 	for _, c := range []struct {
 		subject string
 		verdict scenarios.Verdict
@@ -123,16 +124,15 @@ func TestExcuse(t *testing.T) {
 		{"a z cookie", scenarios.Violates, true, true, New},
 		{"b y cookie", scenarios.Violates, true, true, New},
 	} {
-		s := Session{options: Options{Accepted: accepted, OnlyNew: c.onlyNew}, baseline: &index}
-		r := result("ORG-001", c.subject, c.verdict)
-		s.excuse(&r)
+		x := Examination{request: Request{OnlyNew: c.onlyNew}, accepted: accepted, baseline: &baseline, index: baseline.index()}
+		r := x.settle(result("ORG-001", c.subject, c.verdict))
 		doubt := r
 		doubt.Judgement.Verdict = scenarios.CannotTell
-		if !doubt.Fails(false) {
+		if !doubt.Settled(false, c.onlyNew).Fails {
 			t.Errorf("%+v: what could not be judged is excused", c)
 		}
-		if r.Fails(false) != c.fails || r.Change != c.change || (r.Accepted != nil) != (c.subject == "a x cookie" && c.verdict == scenarios.Violates) {
-			t.Errorf("%+v: fails %t, %q, %v", c, r.Fails(false), r.Change, r.Accepted)
+		if r.Fails != c.fails || r.Change != c.change || (r.Accepted != nil) != (c.subject == "a x cookie" && c.verdict == scenarios.Violates) {
+			t.Errorf("%+v: fails %t, %q, %v", c, r.Fails, r.Change, r.Accepted)
 		}
 	}
 }

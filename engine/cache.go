@@ -28,7 +28,7 @@ type sharedCache struct {
 const cacheName = "Crossexam-Cache-Name"
 
 // sharedCache starts the cache the first time that an attempt needs it.
-func (s *Session) sharedCache(ctx context.Context) (*sharedCache, error) {
+func (s *session) sharedCache(ctx context.Context) (*sharedCache, error) {
 	if s.cache != nil || s.cacheErr != nil {
 		return s.cache, s.cacheErr
 	}

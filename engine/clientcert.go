@@ -18,7 +18,7 @@ func (l *Lab) leaf() *x509.Certificate {
 
 // noCertificate says why the lab's browser cannot present the victim's client
 // certificate; it is empty where it can.
-func (s *Session) noCertificate() string {
+func (s *session) noCertificate() string {
 	wanted := s.deployment.Credentials.ClientCertificate
 	switch {
 	case s.lab.noCertificate != nil:
@@ -31,24 +31,23 @@ func (s *Session) noCertificate() string {
 	return ""
 }
 
-// turn has the stage ask for client certificates while the victim who holds one is
-// in play, and then only: the browser would present it for every other victim
-// too.
-func (s *Session) turn(identity scenarios.Credential) {
+// giveTurn has the stage ask for client certificates, in the name of these origins
+// and of the controls, while the victim who holds one is in play, and then only: the
+// browser would present it for every other victim too.
+func (l *Lab) giveTurn(identity scenarios.Credential, origins ...cors.Origin) {
 	if identity != scenarios.ClientCert {
-		s.lab.stage.AskForCertificate()
+		l.stage.AskForCertificate()
 		return
 	}
-	asking := []cors.Origin{s.plan.Target.Origin()}
-	if pair := s.lab.controls[identity]; pair != nil {
-		asking = append(asking, pair.open.origin, pair.closed.origin)
+	if pair := l.controls[identity]; pair != nil {
+		origins = append(origins, pair.open.origin, pair.closed.origin)
 	}
-	s.lab.stage.AskForCertificate(asking...)
+	l.stage.AskForCertificate(origins...)
 }
 
 // certificateLogin has the victim open a private endpoint, for which the target
 // must ask for the certificate.
-func (s *Session) certificateLogin(ctx context.Context, v *victim) error {
+func (s *session) certificateLogin(ctx context.Context, v *victim) error {
 	reads := s.plan.Target.Reads()
 	if len(reads) == 0 {
 		return nil

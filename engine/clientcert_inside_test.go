@@ -43,7 +43,7 @@ func TestCertificateControlFails(t *testing.T) {
 	}
 	defer staged.Close()
 	plan := NewPlan(scenarios.Catalogue(), staged.Deployment.Facts)
-	record, err := Examine(t.Context(), lab, staged.Deployment, plan, Options{})
+	record, err := ExaminePlan(t.Context(), lab, staged.Deployment, plan, Hooks{})
 	var fault *Fault
 	if !errors.As(err, &fault) || fault.Stage != StageControls || !strings.Contains(fault.Error(), "client-cert/open") || len(record.Results) != 0 {
 		t.Errorf("the error is %v, with %d results", err, len(record.Results))
@@ -122,7 +122,7 @@ func TestTargetThatBreaksOffTLS(t *testing.T) {
 			defer server.Close()
 			staged.Deployment.Upstream.Address = server.Addr()
 			plan := NewPlan(scenarios.Catalogue(), staged.Deployment.Facts)
-			record, err := Examine(t.Context(), lab, staged.Deployment, plan, Options{})
+			record, err := ExaminePlan(t.Context(), lab, staged.Deployment, plan, Hooks{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -72,7 +72,7 @@ func TestVictimsKeepTheirCredentialsApart(t *testing.T) {
 	lab := needCertificates(t)
 	s := stage(t, lab, fixtures.Notebook{Policy: fixtures.WildcardEchoAlways(), Login: fixtures.AnyAmbient})
 	plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts).Select(func(i engine.Item) bool { return i.Scenario.ID == "WLD-001" })
-	record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+	record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestWithoutCertificateTools(t *testing.T) {
 	lab := openLab(t, withCertificate(t))
 	s := stage(t, lab, fixtures.Notebook{Policy: fixtures.WildcardEchoAlways(), Login: fixtures.AnyAmbient})
 	plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts).Select(func(i engine.Item) bool { return i.Scenario.ID == "WLD-001" })
-	record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+	record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestVictimsWithoutUse(t *testing.T) {
 	lab := needCertificates(t)
 	only := func(s *engine.Staged) engine.Result {
 		plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts).Select(func(i engine.Item) bool { return i.Scenario.ID == "WLD-001" })
-		record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+		record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -114,16 +114,26 @@ func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, e
 	return c, nil
 }
 
-// control makes the attempts with known answers in a victim's tab. A control
-// that fails is a *Fault: nothing that this browser shows can be trusted then.
-func (s *Session) control(ctx context.Context, v *victim) error {
+// controls are the attempts with known answers that are made in the browser of a
+// lab. They need no target.
+type controls struct {
+	lab     *Lab
+	results []Control
+}
+
+// keep takes the place of a result that was there before a restart.
+func (cs *controls) keep(results ...Control) { cs.results = mergeControls(cs.results, results) }
+
+// run makes the attempts with known answers in a victim's tab. A control that
+// fails is a *Fault: nothing that this browser shows can be trusted then.
+func (cs *controls) run(ctx context.Context, v *victim) error {
 	kind := orNetwork(v.identity)
-	pair, err := s.lab.controlPair(kind)
+	pair, err := cs.lab.controlPair(kind)
 	if err != nil {
 		return err
 	}
-	s.turn(v.identity)
-	if err := s.controlLogin(ctx, v, pair); err != nil {
+	cs.lab.giveTurn(v.identity)
+	if err := pair.logVictimIn(ctx, v); err != nil {
 		return err
 	}
 	if err := v.tab.Open(ctx, evil(), attacker.Malicious); err != nil {
@@ -145,39 +155,39 @@ func (s *Session) control(ctx context.Context, v *victim) error {
 	open := join(tasks[0].Attempt, sightings[0], pair.open.tap.Exchange, holder)
 	closed := join(tasks[1].Attempt, sightings[1], pair.closed.tap.Exchange, holder)
 	results := []Control{judgeOpen(kind, open), judgeClosed(kind, closed)}
-	s.record.Controls = mergeControls(s.record.Controls, results)
+	cs.keep(results...)
 	for _, c := range results {
 		if c.Outcome == Failed {
 			return &Fault{
 				Stage:  StageControls,
 				Err:    fmt.Errorf("the control %s failed: %s", c.ID, c.Detail),
-				Advice: advice(kind, open, s.lab.options.Posture, s.record.Browser.Remote),
+				Advice: advice(kind, open, cs.lab.options.Posture, cs.lab.browser.Info().Remote),
 			}
 		}
 	}
 	return errors.Join(checkOracle(open), checkOracle(closed))
 }
 
-// controlLogin gives the victim the credential for the control fixtures.
-func (s *Session) controlLogin(ctx context.Context, v *victim, pair *controlPair) error {
-	both := []*controlTarget{pair.open, pair.closed}
+// logVictimIn gives the victim the credential for the control fixtures.
+func (c *controlPair) logVictimIn(ctx context.Context, v *victim) error {
+	both := []*controlTarget{c.open, c.closed}
 	switch v.identity {
 	case scenarios.Cookie:
-		for _, c := range both {
-			session, err := c.logIn(ctx)
+		for _, fixture := range both {
+			session, err := fixture.logIn(ctx)
 			if err != nil {
 				return err
 			}
-			if err := v.tab.SetCookie(ctx, c.origin, session.Name, session.Value); err != nil {
+			if err := v.tab.SetCookie(ctx, fixture.origin, session.Name, session.Value); err != nil {
 				return err
 			}
 		}
 	case scenarios.Basic:
-		if err := v.tab.AnswerPrompts(ctx, pair.logins()); err != nil {
+		if err := v.tab.AnswerPrompts(ctx, c.logins()); err != nil {
 			return err
 		}
-		for _, c := range both {
-			if err := v.tab.Visit(ctx, c.origin.String()+controlPath); err != nil {
+		for _, fixture := range both {
+			if err := v.tab.Visit(ctx, fixture.origin.String()+controlPath); err != nil {
 				return err
 			}
 		}

@@ -39,13 +39,13 @@ const (
 // cookieMatrix says for each cookie what the attempts so far showed of it. That a
 // browser which blocks third-party cookies sends none of them to another site is
 // derived: it needs a browser of its own, and a test of package attacker holds it.
-func (s *Session) cookieMatrix() []CookieRow {
-	blocks := s.record.Browser.Posture.BlockThirdPartyCookies
+func cookieMatrix(r Record, p Plan, observed map[string]scenarios.Observation) []CookieRow {
+	blocks := r.Browser.Posture.BlockThirdPartyCookies
 	var rows []CookieRow
-	for _, c := range attributes(s.record.Cookies) {
+	for _, c := range attributes(r.Cookies) {
 		row := CookieRow{CookieAttributes: c}
-		across := s.cookieCell(c.Name, false)
-		row.Sibling = s.cookieCell(c.Name, true)
+		across := cookieCell(p, observed, c.Name, false)
+		row.Sibling = cookieCell(p, observed, c.Name, true)
 		if blocks {
 			row.ThirdPartyBlocked = across
 		} else {
@@ -58,9 +58,9 @@ func (s *Session) cookieMatrix() []CookieRow {
 }
 
 // cookieCell looks for an attempt from a page of the target's site, or of another.
-func (s *Session) cookieCell(name string, sameSite bool) CookieCell {
-	own := s.plan.Target.Origin()
-	for _, item := range s.plan.Items {
+func cookieCell(p Plan, observed map[string]scenarios.Observation, name string, sameSite bool) CookieCell {
+	own := p.Target.Origin()
+	for _, item := range p.Items {
 		if item.Case == nil {
 			continue
 		}
@@ -68,7 +68,7 @@ func (s *Session) cookieCell(name string, sameSite bool) CookieCell {
 			if a.Identity != scenarios.Cookie || a.Vector != scenarios.Fetch || a.Page == own || a.Page.SameSite(own) != sameSite {
 				continue
 			}
-			fates := s.observed[a.Key()].Credential.Cookies
+			fates := observed[a.Key()].Credential.Cookies
 			i := slices.IndexFunc(fates, func(f scenarios.CookieFate) bool { return f.Name == name })
 			if i >= 0 {
 				return CookieCell{Sent: len(fates[i].HeldBack) == 0, HeldBack: fates[i].HeldBack, Basis: Measured}

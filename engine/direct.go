@@ -15,11 +15,20 @@ const directNote = "The browser talked to the target itself (--direct): what sta
 	"the bodies of redirects and streams; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
 	"attacker that come to lead to it."
 
-// BrowserFor are the options of the browser for a deployment. For one that it is to
-// reach by itself its address is looked up.
-func BrowserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment) (attacker.Options, error) {
-	o := BrowserOptions(c, d)
+// browserFor are the options of the browser for a deployment. For one that it is to
+// reach by itself its address is looked up, unless it is known already.
+func browserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment, known attacker.Direct) (attacker.Options, error) {
+	o := attacker.Options{
+		Path:              c.Path,
+		Posture:           attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
+		Parallel:          d.Limits.Parallel(),
+		ClientCertificate: d.Credentials.Certificate(),
+	}
 	if !d.Direct {
+		return o, nil
+	}
+	if known.Origin == d.Facts.Origin() {
+		o.Direct = known
 		return o, nil
 	}
 	address, err := d.Upstream.Direct(ctx)
@@ -32,7 +41,7 @@ func BrowserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment
 
 // talkDirectly puts the session's rules between the tab and a target that it
 // reaches by itself.
-func (s *Session) talkDirectly(ctx context.Context, v *victim) error {
+func (s *session) talkDirectly(ctx context.Context, v *victim) error {
 	own := s.plan.Target.Origin()
 	switch {
 	case s.lab.options.Direct.Origin != own && s.deployment.Direct:

@@ -108,7 +108,7 @@ func TestDirectNeedsItsBrowser(t *testing.T) {
 			}
 			s.Deployment.Direct = false
 		}
-		record, err := engine.Examine(t.Context(), lab, s.Deployment, engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts), engine.Options{})
+		record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts), engine.Hooks{})
 		if err == nil || !strings.Contains(err.Error(), "the browser was") || len(record.Results) > 0 {
 			t.Errorf("made for it: %v; %v, %d results", made, err, len(record.Results))
 		}

@@ -68,14 +68,13 @@ func diagnoseBrowser(ctx context.Context, o attacker.Options, yield func(Check) 
 	if !yield(checkStarted(lab.browser.Info())) || !yield(checkSandbox(lab.browser.Info())) {
 		return false
 	}
-	// A session without a target has all that controls need.
-	s := &Session{lab: lab, record: Record{Browser: lab.browser.Info()}}
+	controls := &controls{lab: lab}
 	for _, kind := range controlled() {
-		if !yield(s.checkCredential(ctx, kind)) {
+		if !yield(controls.checkCredential(ctx, kind)) {
 			return false
 		}
 	}
-	return yield(s.checkLocalNetwork(ctx)) && yield(s.checkCertificates(ctx))
+	return yield(controls.checkLocalNetwork(ctx)) && yield(controls.checkCertificates(ctx))
 }
 
 // controlled are the kinds of credential that have controls.
@@ -230,18 +229,18 @@ func checkSandbox(info attacker.Info) Check {
 
 // checkCredential makes the controls of one kind of credential: what any page may
 // read is read with it, and what none may is blocked.
-func (s *Session) checkCredential(ctx context.Context, kind scenarios.Credential) Check {
+func (cs *controls) checkCredential(ctx context.Context, kind scenarios.Credential) Check {
 	c := Check{Name: string(kind), Outcome: CheckOK}
-	if why := s.lab.noCertificate; why != nil && kind == scenarios.ClientCert {
+	if why := cs.lab.noCertificate; why != nil && kind == scenarios.ClientCert {
 		c.Outcome, c.Found = CheckNote, "not examined here: "+why.Error()
 		return c
 	}
-	err := s.controlAlone(ctx, kind)
+	err := cs.runAlone(ctx, kind)
 	if err != nil {
 		return failed(ctx, c, err)
 	}
 	var details []string
-	for _, control := range s.record.Controls {
+	for _, control := range cs.results {
 		if of, which, _ := strings.Cut(control.ID, "/"); of == string(kind) {
 			details = append(details, which+" API "+control.Detail)
 		}
@@ -253,20 +252,20 @@ func (s *Session) checkCredential(ctx context.Context, kind scenarios.Credential
 	return c
 }
 
-func (s *Session) controlAlone(ctx context.Context, kind scenarios.Credential) error {
-	v, err := s.passerBy(ctx, kind)
+func (cs *controls) runAlone(ctx context.Context, kind scenarios.Credential) error {
+	v, err := cs.passerBy(ctx, kind)
 	if err != nil {
 		return err
 	}
-	defer s.lab.browser.CloseTab(v.name)
-	return s.control(ctx, v)
+	defer cs.lab.browser.CloseTab(v.name)
+	return cs.run(ctx, v)
 }
 
 // passerBy is a victim who has no business with a target.
-func (s *Session) passerBy(ctx context.Context, kind scenarios.Credential) (*victim, error) {
+func (cs *controls) passerBy(ctx context.Context, kind scenarios.Credential) (*victim, error) {
 	v := &victim{name: "doctor, " + string(kind), identity: kind}
 	var err error
-	v.tab, err = s.lab.browser.Tab(ctx, v.name)
+	v.tab, err = cs.lab.browser.Tab(ctx, v.name)
 	return v, err
 }
 
@@ -287,15 +286,15 @@ func failed(ctx context.Context, c Check, err error) Check {
 
 // checkLocalNetwork gives both answers to the browser's question. Other
 // examinations do not depend on it.
-func (s *Session) checkLocalNetwork(ctx context.Context) Check {
+func (cs *controls) checkLocalNetwork(ctx context.Context) Check {
 	c := Check{Name: "local-network", Outcome: CheckOK, Found: "a page on a public address reads with the permission, and is kept out without it"}
-	v, err := s.passerBy(ctx, scenarios.Network)
+	v, err := cs.passerBy(ctx, scenarios.Network)
 	if err != nil {
 		return failed(ctx, c, err)
 	}
-	defer s.lab.browser.CloseTab(v.name)
+	defer cs.lab.browser.CloseTab(v.name)
 	for _, answer := range []scenarios.Permission{scenarios.Refused, scenarios.Granted} {
-		why, err := s.permit(ctx, v, cors.NewOrigin("https", string(answer)+"."+scenarios.PublicDomain, ""))
+		why, err := cs.permit(ctx, v, cors.NewOrigin("https", string(answer)+"."+scenarios.PublicDomain, ""))
 		switch {
 		case err != nil:
 			return failed(ctx, c, err)
@@ -310,24 +309,24 @@ func (s *Session) checkLocalNetwork(ctx context.Context) Check {
 
 // checkCertificates has a page ask a host that has a certificate of another key
 // than the run's.
-func (s *Session) checkCertificates(ctx context.Context) Check {
+func (cs *controls) checkCertificates(ctx context.Context) Check {
 	c := Check{Name: "certificates", Outcome: CheckOK}
-	if s.record.Browser.Remote {
+	if cs.lab.browser.Info().Remote {
 		c.Outcome, c.Found = CheckNote, "not checked in the tabs of a run, whose proxy leads to Crossexam and nowhere else, since the browser ran already"
 		return c
 	}
 	stranger := cors.NewOrigin("https", "stranger.control.test", "")
-	if err := s.lab.stage.Authority().Mistrust(stranger.Host()); err != nil {
+	if err := cs.lab.stage.Authority().Mistrust(stranger.Host()); err != nil {
 		return failed(ctx, c, err)
 	}
-	s.lab.stage.Mount(stranger, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	cs.lab.stage.Mount(stranger, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(cors.HeaderAllowOrigin, "*")
 	}))
-	v, err := s.passerBy(ctx, scenarios.Network)
+	v, err := cs.passerBy(ctx, scenarios.Network)
 	if err != nil {
 		return failed(ctx, c, err)
 	}
-	defer s.lab.browser.CloseTab(v.name)
+	defer cs.lab.browser.CloseTab(v.name)
 	if err := v.tab.Open(ctx, evil(), attacker.Malicious); err != nil {
 		return failed(ctx, c, err)
 	}

@@ -35,7 +35,7 @@ func ExampleExamine() {
 		defer staged.Close()
 		plan := engine.NewPlan(scenarios.Catalogue(), staged.Deployment.Facts).
 			Select(func(i engine.Item) bool { return slices.Contains(i.Labels(), "WLD") })
-		record, err := engine.Examine(ctx, lab, staged.Deployment, plan, engine.Options{})
+		record, err := engine.ExaminePlan(ctx, lab, staged.Deployment, plan, engine.Hooks{})
 		if err != nil {
 			fmt.Println("could not judge:", err)
 			return

@@ -1,5 +1,14 @@
 package engine
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/crossexam/crossexam/attacker"
+)
+
 // A Fault says that the harness could not judge, and why. It is never a finding
 // about the target.
 type Fault struct {
@@ -13,11 +22,15 @@ type Stage string
 
 // The stages in which an examination can break off.
 const (
-	StageReach    Stage = "reach"    // the target does not answer
-	StageBrowser  Stage = "browser"  // no browser, or it died twice
-	StageControls Stage = "controls" // a control failed
-	StageEvidence Stage = "evidence" // evidence was lost on the way
-	StageRun      Stage = "run"      // the run was interrupted
+	StageLog      Stage = "startup-log" // what the target logged could not be read
+	StageLaunch   Stage = "launch"      // the target could not be started
+	StageDiscover Stage = "discover"    // what is to be examined could not be found out
+	StageReach    Stage = "reach"       // the target does not answer
+	StagePlan     Stage = "plan"        // there is no plan
+	StageBrowser  Stage = "browser"     // no browser, or it died twice
+	StageControls Stage = "controls"    // a control failed
+	StageEvidence Stage = "evidence"    // evidence was lost on the way
+	StageRun      Stage = "run"         // the run was interrupted
 )
 
 func (f *Fault) Error() string {
@@ -29,3 +42,32 @@ func (f *Fault) Error() string {
 }
 
 func (f *Fault) Unwrap() error { return f.Err }
+
+// faultOf makes a fault of what went wrong while the browser was at work.
+func faultOf(ctx context.Context, err error) *Fault {
+	var f *Fault
+	switch {
+	case errors.As(err, &f):
+		return f
+	case over(ctx):
+		return interrupted(ctx)
+	case errors.Is(err, attacker.ErrBrowserGone):
+		return &Fault{Stage: StageBrowser, Err: err, Advice: "look for a lack of memory or of shared memory on this machine, and try again"}
+	}
+	return &Fault{Stage: StageBrowser, Err: err}
+}
+
+// over reports whether a context has ended. One whose deadline has passed is about
+// to: a connection may have noticed first.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	if ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
+}
+
+// interrupted is the fault of a run whose context has ended.
+func interrupted(ctx context.Context) *Fault {
+	return &Fault{Stage: StageRun, Err: fmt.Errorf("the run was interrupted: %w", context.Cause(ctx))}
+}

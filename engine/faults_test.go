@@ -22,7 +22,7 @@ func sabotage(t *testing.T, lab *engine.Lab, disturb func(page int)) (engine.Rec
 	s := stage(t, lab, fixtures.Notebook{Policy: fixtures.Hardened(), Login: fixtures.SessionCookie})
 	page := 0
 	plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts)
-	return engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{
+	return engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{
 		Progress: func(engine.Progress) {
 			disturb(page)
 			page++

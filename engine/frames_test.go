@@ -87,7 +87,7 @@ func TestFramesGetTheVerdictsOfPages(t *testing.T) {
 			}
 			var results [2][]Result
 			for i, p := range []Plan{frames, pages} {
-				record, err := Examine(t.Context(), lab, staged.Deployment, p, Options{})
+				record, err := ExaminePlan(t.Context(), lab, staged.Deployment, p, Hooks{})
 				if err != nil {
 					t.Fatal(err)
 				}

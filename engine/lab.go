@@ -13,7 +13,6 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target"
 )
 
 // A Lab is what examinations share: the stage, one browser, and the fixtures for
@@ -29,17 +28,6 @@ type Lab struct {
 	noCertificate error
 	// navigations of browsers that died
 	pastNavigations int
-}
-
-// BrowserOptions are what a configuration, and the deployment made of it, say of
-// the browser.
-func BrowserOptions(c target.BrowserConfig, d target.Deployment) attacker.Options {
-	return attacker.Options{
-		Path:              c.Path,
-		Posture:           attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
-		Parallel:          d.Limits.Parallel(),
-		ClientCertificate: d.Credentials.Certificate(),
-	}
 }
 
 // OpenLab starts the stage and the browser. The context bounds the start only.
@@ -80,6 +68,38 @@ func (l *Lab) Close() error {
 
 // Browser is the lab's browser; it changes when a browser that died is replaced.
 func (l *Lab) Browser() *attacker.Browser { return l.browser }
+
+// Labs keeps a lab from one examination to the next, as long as they ask for the
+// same browser. Its zero value has none. Whoever made it closes it, after the
+// examinations.
+type Labs struct {
+	lab     *Lab
+	browser attacker.Options // that was asked for
+}
+
+// open gives a lab with the browser.
+func (l *Labs) open(ctx context.Context, o attacker.Options) (*Lab, error) {
+	if l.lab != nil && l.browser == o {
+		return l.lab, nil
+	}
+	// The profile is what could be left; the next run sweeps it.
+	_ = l.Close()
+	lab, err := OpenLab(ctx, o)
+	if err == nil {
+		l.lab, l.browser = lab, o
+	}
+	return lab, err
+}
+
+// Close closes the lab, where there is one.
+func (l *Labs) Close() error {
+	if l.lab == nil {
+		return nil
+	}
+	lab := l.lab
+	l.lab = nil
+	return lab.Close()
+}
 
 // NoCertificate says why the browser has no client certificate although the options
 // have one, and is nil otherwise.

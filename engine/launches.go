@@ -9,7 +9,7 @@ import (
 )
 
 // mountLaunches puts a tap before each program that runs for this examination.
-func (s *Session) mountLaunches() error {
+func (s *session) mountLaunches() error {
 	for _, l := range s.plan.Target.Launches {
 		if l.URL == "" {
 			continue
@@ -32,7 +32,7 @@ func (s *Session) mountLaunches() error {
 }
 
 // exchange finds an exchange by its id, which no two taps share.
-func (s *Session) exchange(id string) (cors.Exchange, bool) {
+func (s *session) exchange(id string) (cors.Exchange, bool) {
 	for _, t := range append([]*tap.Tap{s.tap}, s.launched...) {
 		if x, ok := t.Exchange(id); ok {
 			return x, true

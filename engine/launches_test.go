@@ -89,7 +89,7 @@ func TestLaunchesAreConvictedByWhatTheyGrant(t *testing.T) {
 				t.Fatal(err)
 			}
 			plan := engine.NewPlan(scenarios.Catalogue(), d.Facts).Select(func(i engine.Item) bool { return i.Scenario.Family() == "CFG" })
-			record, err := engine.Examine(t.Context(), lab, d, plan, engine.Options{})
+			record, err := engine.ExaminePlan(t.Context(), lab, d, plan, engine.Hooks{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,17 +146,13 @@ func TestStartupLogsAreConvictedByWhatTheySay(t *testing.T) {
 			plan := engine.NewPlan(scenarios.Catalogue(), d.Facts).Select(func(i engine.Item) bool {
 				return i.Scenario.ID == "CFG-001" || i.Scenario.ID == "CFG-002"
 			})
-			session, err := engine.NewSession(d, plan, engine.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer session.Close()
+			x := engine.Unstarted(d, plan)
 			for _, item := range plan.Items {
-				if _, err := session.Result(t.Context(), item); err != nil {
+				if _, err := x.Result(t.Context(), item); err != nil {
 					t.Fatal(err)
 				}
 			}
-			record := session.Record()
+			record := x.Record()
 			if got := convicted(record); !slices.Equal(got, c.convicts) || len(record.Results) != 2 {
 				t.Errorf("%d results, convicted by %v, want %v", len(record.Results), got, c.convicts)
 			}

@@ -12,7 +12,7 @@ import (
 
 // mountRebound has the target answer under the attacker's names that come to lead
 // to it (DNS rebinding): those whose pages attempt to reach their own origin.
-func (s *Session) mountRebound() {
+func (s *session) mountRebound() {
 	for _, g := range s.plan.groups {
 		if g.probe || g.page == s.plan.Target.Origin() {
 			continue
@@ -28,15 +28,15 @@ func (s *Session) mountRebound() {
 // permit gives the victim's answer to a page on a public address, after a look
 // whether this browser heeds such answers. Otherwise why says what the attempts
 // of that page do not prove; the rest of the run does not depend on it.
-func (s *Session) permit(ctx context.Context, v *victim, page cors.Origin) (why string, err error) {
+func (cs *controls) permit(ctx context.Context, v *victim, page cors.Origin) (why string, err error) {
 	permission, public := scenarios.LocalNetworkPermission(page)
 	if !public {
 		return "", nil
 	}
-	if s.record.Browser.Remote {
+	if cs.lab.browser.Info().Remote {
 		return withoutAddresses, nil
 	}
-	pair, err := s.lab.controlPair(scenarios.Network)
+	pair, err := cs.lab.controlPair(scenarios.Network)
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +55,7 @@ func (s *Session) permit(ctx context.Context, v *victim, page cors.Origin) (why 
 	}
 	o := join(task.Attempt, sightings[0], pair.open.tap.Exchange, v)
 	control := judgePermission(permission, o)
-	s.record.Controls = mergeControls(s.record.Controls, []Control{control})
+	cs.keep(control)
 	if control.Outcome == Failed {
 		return fmt.Sprintf("the control %s failed: %s", control.ID, control.Detail), nil
 	}

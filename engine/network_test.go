@@ -26,17 +26,11 @@ func TestFailedPermissionControlTakesItsVerdictsOnly(t *testing.T) {
 	plan := NewPlan(scenarios.Catalogue(), staged.Deployment.Facts).Select(func(i Item) bool {
 		return i.Scenario.ID == "WLD-003" || i.Scenario.Family() == "NET"
 	})
-	session, err := NewSession(staged.Deployment, plan, Options{})
+	x, err := StartPlan(t.Context(), lab, staged.Deployment, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer session.Close()
-	if err := session.Reach(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := session.Start(t.Context(), lab); err != nil {
-		t.Fatal(err)
-	}
+	defer x.Close()
 	// The fixture of the control dies after the controls of the run.
 	if err := lab.controls[scenarios.Network].open.server.Close(); err != nil {
 		t.Fatal(err)
@@ -46,7 +40,7 @@ func TestFailedPermissionControlTakesItsVerdictsOnly(t *testing.T) {
 		"NET-003": scenarios.Conforms, "NET-004": scenarios.Conforms,
 	}
 	for _, item := range plan.Items {
-		r, err := session.Result(t.Context(), item)
+		r, err := x.Result(t.Context(), item)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +52,7 @@ func TestFailedPermissionControlTakesItsVerdictsOnly(t *testing.T) {
 		}
 	}
 	failed := 0
-	for _, c := range session.Record().Controls {
+	for _, c := range x.Record().Controls {
 		if strings.HasPrefix(c.ID, "local-network/") && c.Outcome == Failed {
 			failed++
 		}
@@ -66,7 +60,7 @@ func TestFailedPermissionControlTakesItsVerdictsOnly(t *testing.T) {
 	// That nothing was read is what a refused page is expected to show, but not
 	// without Chrome's reason.
 	if failed == 0 {
-		t.Errorf("the record has no failed control: %+v", session.Record().Controls)
+		t.Errorf("the record has no failed control: %+v", x.Record().Controls)
 	}
 }
 

@@ -19,9 +19,9 @@ const maxFailures = 2
 
 // observeGroup makes all attempts of a group. A page that fails is opened again; a
 // browser that dies is started once more a session. An error ends the session.
-func (s *Session) observeGroup(ctx context.Context, g *group) error {
-	if s.options.Progress != nil {
-		s.options.Progress(Progress{Scenario: s.current, Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
+func (s *session) observeGroup(ctx context.Context, g *group) error {
+	if s.hooks.Progress != nil {
+		s.hooks.Progress(Progress{Scenario: s.current, Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
 	}
 	if g.probe {
 		if err := s.logIn(ctx, g); err != nil {
@@ -67,20 +67,16 @@ func (s *Session) observeGroup(ctx context.Context, g *group) error {
 	}
 }
 
-func (s *Session) note(text string) {
-	if !slices.Contains(s.record.Notes, text) {
-		s.record.Notes = append(s.record.Notes, text)
-	}
-}
+func (s *session) note(sentence string) { s.record.note(sentence) }
 
 // fault gives every attempt of a group an observation that proves nothing.
-func (s *Session) fault(g *group, why string) {
+func (s *session) fault(g *group, why string) {
 	for _, a := range g.all() {
 		s.observed[a.Key()] = scenarios.Observation{Attempt: a, Fault: why}
 	}
 }
 
-func (s *Session) observePage(ctx context.Context, g *group) error {
+func (s *session) observePage(ctx context.Context, g *group) error {
 	v, err := s.victim(ctx, g.identity)
 	if err != nil {
 		return err
@@ -95,8 +91,8 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 		s.fault(g, v.fault)
 		return nil
 	}
-	s.turn(g.identity)
-	if why, err := s.permit(ctx, v, g.page); err != nil {
+	s.lab.giveTurn(g.identity, s.plan.Target.Origin())
+	if why, err := s.controls.permit(ctx, v, g.page); err != nil {
 		return err
 	} else if why != "" {
 		s.fault(g, why)
@@ -132,7 +128,7 @@ func (s *Session) observePage(ctx context.Context, g *group) error {
 
 // run opens the page of the group, or its host page with the frames, and makes
 // its attempts there. The sightings are in the order of group.all.
-func (s *Session) run(ctx context.Context, v *victim, g *group) ([]attacker.Sighting, error) {
+func (s *session) run(ctx context.Context, v *victim, g *group) ([]attacker.Sighting, error) {
 	if len(g.frames) > 0 {
 		frames := make([]attacker.Frame, len(g.frames))
 		for i, f := range g.frames {
@@ -152,7 +148,7 @@ func (s *Session) run(ctx context.Context, v *victim, g *group) ([]attacker.Sigh
 }
 
 // tasks adds what only the trusted front end knows: its bearer token.
-func (s *Session) tasks(g *group) []attacker.Task {
+func (s *session) tasks(g *group) []attacker.Task {
 	tasks := make([]attacker.Task, len(g.attempts))
 	for i, a := range g.attempts {
 		tasks[i] = attacker.Task{Attempt: a, Headers: a.Headers}
@@ -199,7 +195,7 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 }
 
 // probe sends an attempt that no page can make.
-func (s *Session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Observation {
+func (s *session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Observation {
 	headers := slices.Clone(a.Headers)
 	o := scenarios.Observation{Attempt: a}
 	if !a.Omit {
@@ -231,8 +227,8 @@ func (s *Session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 
 // screenshot keeps a picture of the malicious page with the first loot of a
 // victim on it.
-func (s *Session) screenshot(ctx context.Context, v *victim, g *group) error {
-	if !s.options.Screens || g.trusted || v.shot {
+func (s *session) screenshot(ctx context.Context, v *victim, g *group) error {
+	if !s.screens || g.trusted || v.shot {
 		return nil
 	}
 	for _, a := range g.attempts {

@@ -224,23 +224,20 @@ func TestForgedGrantEndsTheRun(t *testing.T) {
 	}
 	defer staged.Close()
 	plan := NewPlan(scenarios.Catalogue(), staged.Deployment.Facts).Select(func(i Item) bool { return i.Scenario.ID == "WLD-001" })
-	s, err := NewSession(staged.Deployment, plan, Options{})
+	x, err := StartPlan(t.Context(), lab, staged.Deployment, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	if err := errors.Join(s.Reach(t.Context()), s.Start(t.Context(), lab)); err != nil {
-		t.Fatal(err)
-	}
+	defer x.Close()
 	lab.stage.Mount(plan.Target.Origin(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.handler().ServeHTTP(&forger{ResponseWriter: w, origin: r.Header.Get(cors.HeaderOrigin)}, r)
+		x.session.handler().ServeHTTP(&forger{ResponseWriter: w, origin: r.Header.Get(cors.HeaderOrigin)}, r)
 	}))
-	_, err = s.Result(t.Context(), plan.Items[0])
+	_, err = x.Result(t.Context(), plan.Items[0])
 	var fault *Fault
 	if !errors.As(err, &fault) || fault.Stage != StageEvidence || !strings.Contains(fault.Error(), "disagree") {
 		t.Fatalf("error %v", err)
 	}
-	if r := s.Record(); r.Fault == nil || len(r.Results) > 0 {
+	if r := x.Record(); r.Fault == nil || len(r.Results) > 0 {
 		t.Errorf("fault %v, results %v", r.Fault, r.Results)
 	}
 	t.Log(fault)

@@ -38,7 +38,7 @@ func TestExactListsOfAllKindsAreAcquitted(t *testing.T) {
 	} {
 		t.Run(trusted, func(t *testing.T) {
 			s := stage(t, lab, fixtures.Notebook{Login: fixtures.SessionCookie, Origins: origins(trusted)})
-			record, err := engine.Examine(t.Context(), lab, s.Deployment, aboutOrigins(engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts)), engine.Options{})
+			record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, aboutOrigins(engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts)), engine.Hooks{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +82,7 @@ func TestGrantedNearMissHasItsRuleNamed(t *testing.T) {
 			s := stage(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.SessionCookie})
 			plan := aboutOrigins(engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts))
 			var done []engine.Progress
-			record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{
+			record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{
 				Progress: func(p engine.Progress) { done = append(done, p) },
 			})
 			if err != nil {

@@ -58,7 +58,7 @@ func stageAt(t *testing.T, lab *engine.Lab, n fixtures.Notebook, at string) *eng
 func examine(ctx context.Context, t *testing.T, lab *engine.Lab, s *engine.Staged) engine.Record {
 	t.Helper()
 	plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts)
-	record, err := engine.Examine(ctx, lab, s.Deployment, plan, engine.Options{})
+	record, err := engine.ExaminePlan(ctx, lab, s.Deployment, plan, engine.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestCookieMatrix(t *testing.T) {
 	} {
 		s := stage(t, lab, fixtures.Notebook{Login: fixtures.SessionCookie, CookieAttributes: attributes})
 		plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts).Select(func(i engine.Item) bool { return i.Scenario.Family() == "CRD" })
-		record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+		record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ func TestProbesAloneHaveACredential(t *testing.T) {
 	if len(plan.Pages()) != 0 || len(plan.Probes()) == 0 {
 		t.Fatal("the requirement has pages: take another one for this test")
 	}
-	record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+	record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
 	if err != nil {
 		t.Fatal(err)
 	}

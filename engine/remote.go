@@ -15,17 +15,17 @@ const remoteNote = "The browser ran already: its flags are not known, and its se
 // withoutAddresses is why such a browser shows nothing about the local network.
 const withoutAddresses = "the browser reaches all hosts through a proxy and does not know where they are, so that it protects no local network"
 
-// led makes sure that a browser that ran already sends what is for the target to
+// checkProxy makes sure that a browser that ran already sends what is for the target to
 // Crossexam, where writes are withheld, and not to the target itself. The error is
 // a *Fault.
-func (s *Session) led(ctx context.Context, v *victim) error {
+func (s *session) checkProxy(ctx context.Context, v *victim) error {
 	if !s.record.Browser.Remote {
 		return nil
 	}
 	s.note(remoteNote)
 	c := Control{ID: "remote/proxy", Outcome: Passed, Detail: "the browser sends requests for the target to Crossexam"}
 	err := v.tab.Open(ctx, s.plan.Target.Origin(), attacker.TrustedFront)
-	if f := s.faultOf(ctx, err); err != nil && ctx.Err() == nil {
+	if f := faultOf(ctx, err); err != nil && ctx.Err() == nil {
 		c.Outcome, c.Detail = Failed, err.Error()
 		err = &Fault{
 			Stage: StageControls,
@@ -34,15 +34,15 @@ func (s *Session) led(ctx context.Context, v *victim) error {
 				"run Crossexam on the browser's machine, and in its network where that is a container",
 		}
 	}
-	s.record.Controls = mergeControls(s.record.Controls, []Control{c})
+	s.controls.keep(c)
 	return err
 }
 
-// placed gives the groups as this browser can observe them. Of frames it was not
+// unframe gives the groups as a browser can observe them. Of frames it was not
 // started to keep in the process of their page, Crossexam would see no events: their
 // pages are opened one after the other instead.
-func (s *Session) placed(groups []*group) []*group {
-	if !s.record.Browser.Remote {
+func unframe(groups []*group, browser attacker.Info) []*group {
+	if !browser.Remote {
 		return groups
 	}
 	var pages []*group

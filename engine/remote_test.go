@@ -69,7 +69,7 @@ func TestRemoteBrowserThatBlocksCookies(t *testing.T) {
 	lab := openLab(t, attacker.Options{Path: browsertest.Run(t, browsertest.ThirdPartyCookiesBlocked)})
 	s := stage(t, lab, fixtures.Notebook{Policy: fixtures.WildcardEchoAlways(), Login: fixtures.SessionCookie})
 	plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts)
-	record, err := engine.Examine(t.Context(), lab, s.Deployment, plan, engine.Options{})
+	record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
 	var f *engine.Fault
 	if !errors.As(err, &f) || f.Stage != engine.StageControls || !strings.Contains(f.Error(), "cookie/open") || !strings.Contains(f.Advice, "chrome://settings/cookies") {
 		t.Errorf("the fault is %v", err)

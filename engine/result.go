@@ -2,8 +2,7 @@ package engine
 
 import (
 	"cmp"
-	"fmt"
-	"time"
+	"slices"
 
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
@@ -20,8 +19,63 @@ type Result struct {
 	Accepted *target.Acceptance
 	// Change compares a violation with the baseline; empty where there is none.
 	Change Change
-	// Known says that the violation is in the baseline too, and only new ones fail.
-	Known bool
+	// Fails says that the result fails the run: a violation, or a doubt, of what is
+	// binding in it, without an excuse.
+	Fails bool
+	// Excuse says why a violation or a doubt does not fail the run; it is empty where
+	// it does.
+	Excuse Excuse
+}
+
+// Excuse is why a violation, or a verdict that could not be reached, does not fail a
+// run.
+type Excuse string
+
+// A doubt has no excuse but that it is about what is not binding.
+const (
+	ExcusedAdvice   Excuse = "advice"   // it does not bind: a SHOULD where the run is not strict, or information
+	ExcusedAccepted Excuse = "accepted" // by the operator, for a while
+	ExcusedKnown    Excuse = "known"    // the baseline has it too, and only new violations fail
+)
+
+// Settled is the result with the decision whether it fails the run, and where it
+// does not, why: in a strict run a SHOULD binds too, and onlyNew excuses what the
+// baseline has. No other place decides on that.
+func (r Result) Settled(strict, onlyNew bool) Result {
+	r.Fails, r.Excuse = false, ""
+	level := r.Level()
+	binding := level == scenarios.Must || strict && level == scenarios.Should
+	violates := r.Verdict() == scenarios.Violates
+	switch {
+	case !violates && r.Verdict() != scenarios.CannotTell:
+	case !binding:
+		r.Excuse = ExcusedAdvice
+	case violates && r.Accepted != nil:
+		r.Excuse = ExcusedAccepted
+	case violates && onlyNew && r.Change == Unchanged:
+		r.Excuse = ExcusedKnown
+	default:
+		r.Fails = true
+	}
+	return r
+}
+
+// settle says of a violation whether it was accepted and whether it is new, and of
+// every result whether it fails the run.
+func (x *Examination) settle(r Result) Result {
+	if r.Verdict() == scenarios.Violates {
+		r.Accepted = x.accepted.For(r.Scenario.ID, r.Subject)
+		if x.baseline != nil {
+			r.Change = x.index.change(r)
+		}
+	}
+	return r.Settled(x.request.Strict, x.request.OnlyNew)
+}
+
+// Fails reports whether an examination fails: it broke off, or one of its results
+// fails.
+func (r Record) Fails() bool {
+	return r.Fault != nil || slices.ContainsFunc(r.Results, func(c Result) bool { return c.Fails })
 }
 
 // Proof is the observation that shows the judgement best, or nil.
@@ -37,28 +91,8 @@ func (r Result) Proof() *scenarios.Observation {
 // Verdict is the judgement's.
 func (r Result) Verdict() scenarios.Verdict { return r.Judgement.Verdict }
 
-// Fails tells whether the result fails a run: a violated MUST, with strict a
-// violated SHOULD too, that nothing excuses, and a verdict that could not be
-// reached on either, which nothing excuses.
-func (r Result) Fails(strict bool) bool {
-	binding := r.Level() == scenarios.Must || strict && r.Level() == scenarios.Should
-	return binding && (r.Verdict() == scenarios.Violates && r.Excuse() == "" || r.Verdict() == scenarios.CannotTell)
-}
-
 // Level is how much the result binds: as its scenario does, or less.
 func (r Result) Level() scenarios.Level { return cmp.Or(r.Judgement.Level, r.Scenario.Level) }
-
-// Excuse says why a violation does not fail a run: the operator has accepted it,
-// or the baseline has it too. It is empty where there is no excuse.
-func (r Result) Excuse() string {
-	switch {
-	case r.Accepted != nil:
-		return fmt.Sprintf("accepted until %s by %s: %s", r.Accepted.Expires.Format(time.DateOnly), r.Accepted.Owner, r.Accepted.Reason)
-	case r.Known:
-		return "the baseline has it too, and only new violations fail"
-	}
-	return ""
-}
 
 // A Control is an attempt on a fixture with a known answer, made in the same
 // browser before the target is judged.

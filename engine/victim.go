@@ -35,7 +35,7 @@ type victim struct {
 const cookiePath = "/crossexam-cookies"
 
 // handler answers for the target's origin: its tap, and the cookies.
-func (s *Session) handler() http.Handler {
+func (s *session) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(cookiePath, func(w http.ResponseWriter, r *http.Request) {
 		for _, c := range s.deployment.Credentials.Cookies {
@@ -57,7 +57,7 @@ func (s *Session) handler() http.Handler {
 
 // victim gives the victim of an identity: a tab that is logged in, in which the
 // controls of its credential have passed.
-func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*victim, error) {
+func (s *session) victim(ctx context.Context, identity scenarios.Credential) (*victim, error) {
 	if v, ok := s.victims[identity]; ok {
 		return v, nil
 	}
@@ -82,10 +82,10 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 	if err := s.talkDirectly(ctx, v); err != nil {
 		return nil, err
 	}
-	if err := s.led(ctx, v); err != nil {
+	if err := s.checkProxy(ctx, v); err != nil {
 		return nil, err
 	}
-	if err := s.control(ctx, v); err != nil {
+	if err := s.controls.run(ctx, v); err != nil {
 		return nil, err
 	}
 	if err := s.answerPrompts(ctx, v); err != nil {
@@ -97,6 +97,7 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 	case scenarios.Basic:
 		err = s.basicLogin(ctx, v)
 	case scenarios.ClientCert:
+		s.lab.giveTurn(identity, s.plan.Target.Origin())
 		err = s.certificateLogin(ctx, v)
 	}
 	if err != nil {
@@ -107,7 +108,7 @@ func (s *Session) victim(ctx context.Context, identity scenarios.Credential) (*v
 }
 
 // drop closes a victim's tab; the next use opens and logs in again.
-func (s *Session) drop(identity scenarios.Credential) {
+func (s *session) drop(identity scenarios.Credential) {
 	if v, ok := s.victims[identity]; ok {
 		s.lab.browser.CloseTab(v.name)
 		delete(s.victims, identity)
@@ -116,7 +117,7 @@ func (s *Session) drop(identity scenarios.Credential) {
 
 // answerPrompts has prompts of the target and of the controls answered where
 // there may be any. It costs a round trip a request, and is done only then.
-func (s *Session) answerPrompts(ctx context.Context, v *victim) error {
+func (s *session) answerPrompts(ctx context.Context, v *victim) error {
 	logins := map[cors.Origin]attacker.BasicLogin{}
 	if v.identity == scenarios.Basic {
 		logins = s.lab.controls[scenarios.Basic].logins()
@@ -135,7 +136,7 @@ func (s *Session) answerPrompts(ctx context.Context, v *victim) error {
 }
 
 // cookieLogin has the target, or the stage in its name, set the victim's cookies.
-func (s *Session) cookieLogin(ctx context.Context, v *victim) error {
+func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 	base := s.plan.Target.URL
 	if len(s.deployment.Credentials.Cookies) > 0 {
 		if err := v.tab.Visit(ctx, s.plan.Target.Origin().String()+cookiePath); err != nil {
@@ -179,7 +180,7 @@ func (s *Session) cookieLogin(ctx context.Context, v *victim) error {
 }
 
 // basicLogin has the victim open a private endpoint and type the password.
-func (s *Session) basicLogin(ctx context.Context, v *victim) error {
+func (s *session) basicLogin(ctx context.Context, v *victim) error {
 	reads := s.plan.Target.Reads()
 	if len(reads) == 0 {
 		return nil

@@ -31,25 +31,24 @@ func ExitMeaning(code int) string {
 	return "unknown"
 }
 
-// ExitCode is 3 when the examination broke off, else 1 when a MUST is violated
-// (with strict a SHOULD too) and nothing excuses that, else 3 when such a
-// requirement could not be judged, or when nothing was judged at all, else 2 when
-// an accepted deviation is stale, else 0.
+// ExitCode is 3 when the examination broke off, else 1 when a violation fails the
+// run, else 3 when a verdict that could not be reached does, or when nothing was
+// judged at all, else 2 when an accepted deviation is stale, else 0.
 //
 // A violation wins over a case that could not be judged: what a page was seen to
 // read stays read. A run that broke off says nothing as a whole, though, whatever
 // it had judged by then: a code that depends on how far it came would differ from
 // run to run.
-func (r Report) ExitCode(strict bool) int {
+func (r Report) ExitCode() int {
 	if r.Fault != nil {
 		return ExitNoVerdict
 	}
 	judged, doubt := false, false
 	for _, c := range r.Results {
 		switch {
-		case c.Verdict == scenarios.Violates && !r.excused(c) && c.binding(strict):
+		case c.Fails && c.Verdict == scenarios.Violates:
 			return ExitViolates
-		case c.Verdict == scenarios.CannotTell && c.binding(strict):
+		case c.Fails:
 			doubt = true
 		}
 		judged = judged || c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates
@@ -65,7 +64,7 @@ func (r Report) ExitCode(strict bool) int {
 
 // meaning says what the exit code of this report means.
 func (r Report) meaning() string {
-	code := r.ExitCode(r.Run.Strict)
+	code := r.ExitCode()
 	switch code {
 	case ExitUsage:
 		return plural(len(r.Stale), "accepted deviation is", "accepted deviations are") + " stale, and has to go from the file"
@@ -92,7 +91,7 @@ func (r Report) meaning() string {
 func (r Report) known() int {
 	n := 0
 	for _, c := range r.Results {
-		if r.violated(c) && r.excused(c) {
+		if c.Excuse == engine.ExcusedKnown {
 			n++
 		}
 	}
@@ -104,21 +103,11 @@ func (r Report) distrusted() bool {
 	return r.Fault != nil && r.Fault.Stage == string(engine.StageControls)
 }
 
-// binding tells whether a result of this level can fail a run.
-func (c Result) binding(strict bool) bool {
-	return c.Level == scenarios.Must || strict && c.Level == scenarios.Should
+// violated reports whether the result is a violation that binds in this run and is
+// not accepted.
+func (c Result) violated() bool {
+	return c.Verdict == scenarios.Violates && (c.Fails || c.Excuse == engine.ExcusedKnown)
 }
 
-// excused tells whether a violation does not fail the run: it is accepted, or only
-// new ones count and it is none.
-func (r Report) excused(c Result) bool {
-	return c.Accepted || r.Baseline != nil && r.Baseline.OnlyNew && c.Change == engine.Unchanged
-}
-
-// violated tells whether the result is a binding violation that is not accepted.
-func (r Report) violated(c Result) bool {
-	return c.Verdict == scenarios.Violates && !c.Accepted && c.binding(r.Run.Strict)
-}
-
-// fails tells whether the result is a violation that fails the run.
-func (r Report) fails(c Result) bool { return r.violated(c) && !r.excused(c) }
+// convicts reports whether the result is a violation that fails the run.
+func (c Result) convicts() bool { return c.Fails && c.Verdict == scenarios.Violates }

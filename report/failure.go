@@ -8,12 +8,6 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// Fails tells whether a result fails the run: a binding violation that nothing
-// excuses, and a verdict that could not be reached where it binds.
-func (r Report) Fails(c Result) bool {
-	return r.fails(c) || c.Verdict == scenarios.CannotTell && c.binding(r.Run.Strict)
-}
-
 // Failure is what a test says of a result that fails: the requirement, what
 // happened, where, the evidence, and what to do.
 func (c Result) Failure() string {

@@ -10,7 +10,7 @@ import (
 
 func TestFailure(t *testing.T) {
 	result := stolen("WLD-001", sampleEvil)
-	r := New(engine.Record{Results: []engine.Result{result}}, Meta{})
+	r := reportOf(engine.Record{Results: []engine.Result{result}}, Meta{})
 	const want = `WLD-001 is violated (must, high)
   expected:  Title of WLD-001
   happened:  https://evil.test read the reply with the victim's cookie
@@ -32,34 +32,5 @@ func TestFailure(t *testing.T) {
 	doubt := judged("ORG-001", scenarios.Must, scenarios.CannotTell, "\x1b[31mred")
 	if got, want := Failure(doubt), "ORG-001 could not be judged\n  expected:  Title of ORG-001\n  happened:  \\x1b[31mred"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
-func TestFails(t *testing.T) {
-	for _, c := range []struct {
-		level           scenarios.Level
-		verdict         scenarios.Verdict
-		accepted        bool
-		fails, strictly bool
-	}{
-		{scenarios.Must, scenarios.Violates, false, true, true},
-		{scenarios.Must, scenarios.Violates, true, false, false},
-		{scenarios.Must, scenarios.CannotTell, false, true, true},
-		{scenarios.Must, scenarios.CannotTell, true, true, true}, // accepted was what is known
-		{scenarios.Must, scenarios.Conforms, false, false, false},
-		{scenarios.Must, scenarios.NotApplicable, false, false, false},
-		{scenarios.Should, scenarios.Violates, false, false, true},
-		{scenarios.Should, scenarios.CannotTell, false, false, true},
-		{scenarios.Info, scenarios.Violates, false, false, false},
-	} {
-		result := Result{Level: c.level, Verdict: c.verdict, Accepted: c.accepted}
-		var lax, strict Report
-		strict.Run.Strict = true
-		if lax.Fails(result) != c.fails || strict.Fails(result) != c.strictly {
-			t.Errorf("%+v: %t, strictly %t", c, lax.Fails(result), strict.Fails(result))
-		}
-		if r := judged("X", c.level, c.verdict, ""); !c.accepted && (r.Fails(false) != c.fails || r.Fails(true) != c.strictly) {
-			t.Errorf("%+v: the engine says otherwise", c)
-		}
 	}
 }

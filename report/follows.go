@@ -12,7 +12,7 @@ import (
 // fails the run: a reader who mends that one mends both.
 func (r Report) explained(c Result) bool {
 	return c.FollowsFrom != "" && slices.ContainsFunc(r.Results, func(root Result) bool {
-		return root.ID == c.FollowsFrom && r.fails(root)
+		return root.ID == c.FollowsFrom && root.convicts()
 	})
 }
 

@@ -20,7 +20,7 @@ func (r Report) Headline() string {
 	violated := 0
 	seen := map[string]bool{}
 	for _, c := range r.Results {
-		if r.violated(c) && !seen[c.ID] {
+		if c.violated() && !seen[c.ID] {
 			seen[c.ID] = true
 			violated++
 		}
@@ -76,6 +76,12 @@ func (r Report) commonReason() string {
 // broke says where an examination broke off.
 func broke(stage string) string {
 	switch engine.Stage(stage) {
+	case engine.StageLog:
+		return "the startup log could not be read"
+	case engine.StageLaunch:
+		return "the target could not be started"
+	case engine.StageDiscover:
+		return "what is to be examined could not be found out"
 	case engine.StageReach:
 		return "the target does not answer"
 	case engine.StageBrowser:
@@ -98,7 +104,7 @@ func (r Report) FrontEnd() string {
 	for _, c := range r.Results {
 		switch {
 		case c.Family != "TRU":
-		case c.Verdict == scenarios.Violates && c.binding(r.Run.Strict):
+		case c.Verdict == scenarios.Violates && c.Excuse != engine.ExcusedAdvice:
 			accepted = accepted && c.Accepted
 			if !slices.Contains(violated, c.ID) {
 				violated = append(violated, c.ID)

@@ -121,7 +121,7 @@ func tally(mark string, n int) string {
 }
 
 func (r Report) page(screens []engine.Screen) page {
-	code := r.ExitCode(r.Run.Strict)
+	code := r.ExitCode()
 	p := page{
 		Report:    r,
 		Headline:  r.Headline(),

@@ -63,7 +63,7 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func TestHTML(t *testing.T) {
 	record := sample()
-	elements, text := parsed(t, pageOf(t, New(record, Meta{Version: "1.2.3"}), record.Screens))
+	elements, text := parsed(t, pageOf(t, reportOf(record, Meta{Version: "1.2.3"}), record.Screens))
 	open, folded := 0, 0
 	for _, n := range elements {
 		if attribute(n, "class") != "evidence" {
@@ -118,7 +118,7 @@ func TestHTMLOfOtherEnds(t *testing.T) {
 			[]string{"Could not judge: a control failed", "Exit code 3"}, []string{"What was stolen", "Any web page"}},
 		{"empty", engine.Record{}, []string{"Could not judge"}, nil},
 	} {
-		_, text := parsed(t, pageOf(t, New(c.record, Meta{}), nil))
+		_, text := parsed(t, pageOf(t, reportOf(c.record, Meta{}), nil))
 		for _, want := range c.want {
 			if !strings.Contains(flat(text), want) {
 				t.Errorf("%s: %q is missing", c.name, want)
@@ -171,7 +171,7 @@ func TestHTMLIsInert(t *testing.T) {
 
 // Verdicts differ in word and shape, not in colour alone.
 func TestHTMLMarksHaveWordsAndShapes(t *testing.T) {
-	r := New(accepting(sample(), "CRD-002"), Meta{})
+	r := reportOf(accepting(sample(), "CRD-002"), Meta{})
 	elements, _ := parsed(t, pageOf(t, r, nil))
 	shapes := map[string]bool{}
 	words := map[string]string{}
@@ -199,7 +199,7 @@ func TestHTMLMarksHaveWordsAndShapes(t *testing.T) {
 }
 
 func TestHTMLLinksLeadSomewhere(t *testing.T) {
-	r := New(sample(), Meta{})
+	r := reportOf(sample(), Meta{})
 	elements, _ := parsed(t, pageOf(t, r, nil))
 	ids := map[string]int{}
 	for _, n := range elements {
@@ -222,7 +222,7 @@ func TestHTMLLinksLeadSomewhere(t *testing.T) {
 
 func TestHTMLPictures(t *testing.T) {
 	record := sample()
-	r := New(record, Meta{})
+	r := reportOf(record, Meta{})
 	screens := append(record.Screens,
 		engine.Screen{Name: "other.png", PNG: picturePNG()},
 		engine.Screen{Name: "malicious-page-cookie.png", PNG: []byte("<svg onload=alert(1)>")})
@@ -246,7 +246,7 @@ func TestTheftsAreToldOnce(t *testing.T) {
 	basic.Subject.Credential = scenarios.Basic
 	frame := stolen("NUL-001", "null")
 	frame.Subject.Endpoint = "GET /other"
-	r := New(of(stolen("ORG-001", "https://x.test"), stolen("WLD-001", sampleEvil), basic, stolen("WLD-002", "http://evil.test"), frame), Meta{})
+	r := reportOf(of(stolen("ORG-001", "https://x.test"), stolen("WLD-001", sampleEvil), basic, stolen("WLD-002", "http://evil.test"), frame), Meta{})
 	got := r.thefts(2)
 	if len(got) != 2 || got[0].ID != "WLD-001" || fmt.Sprint(got[0].Also) != "[ with a visitor's password]" || got[1].Subject.Endpoint != "GET /other" || got[1].More != 2 {
 		t.Errorf("got %+v", got)

@@ -57,7 +57,7 @@ func TestReportsFitTheSchema(t *testing.T) {
 		"a new stage": faulty("elsewhere", sample().Results...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := s.Validate(written(t, New(record, Meta{Version: "1.0", Commit: "abc", Strict: true}))); err != nil {
+			if err := s.Validate(written(t, reportOf(binding(record, true), Meta{Version: "1.0", Commit: "abc"}))); err != nil {
 				t.Errorf("%#v", err)
 			}
 		})
@@ -68,7 +68,7 @@ func TestReportsFitTheSchema(t *testing.T) {
 func TestTheSchemaRefuses(t *testing.T) {
 	s := compiled(t)
 	change := func(change func(report, result map[string]any)) any {
-		v := written(t, New(sample(), Meta{})).(map[string]any)
+		v := written(t, reportOf(sample(), Meta{})).(map[string]any)
 		change(v, v["results"].([]any)[0].(map[string]any))
 		return v
 	}
@@ -142,7 +142,7 @@ func TestSchemaAndStructsAgree(t *testing.T) {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
-	r := New(compared(accepting(sample(), "CRD-002")), Meta{Version: "1.0"})
+	r := reportOf(compared(accepting(sample(), "CRD-002")), Meta{Version: "1.0"})
 	var b bytes.Buffer
 	if err := r.WriteJSON(&b); err != nil {
 		t.Fatal(err)

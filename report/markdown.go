@@ -16,7 +16,7 @@ const summaryLimit = 20
 func (r Report) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	s := r.Summary
-	code := r.ExitCode(r.Run.Strict)
+	code := r.ExitCode()
 	fmt.Fprintf(&b, "## Crossexam: %s\n\n", mdText(r.Headline()))
 	if s := r.FrontEnd(); s != "" {
 		fmt.Fprintf(&b, "%s\n\n", mdText(s))

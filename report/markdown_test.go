@@ -20,7 +20,7 @@ func markdown(t *testing.T, r Report) string {
 }
 
 func TestMarkdown(t *testing.T) {
-	got := markdown(t, New(sample(), Meta{}))
+	got := markdown(t, reportOf(sample(), Meta{}))
 	for _, want := range []string{
 		"## Crossexam: Any web page can read this API with a visitor's session.\n",
 		"\nThe trusted front end can do its work.\n",
@@ -37,13 +37,13 @@ func TestMarkdown(t *testing.T) {
 	if strings.Contains(got, "ORG-001") {
 		t.Error("what conforms is listed")
 	}
-	if got := markdown(t, New(faulty(engine.StageReach), Meta{})); !strings.Contains(got, "broke off: the target does not answer (`connection refused`). What to do: start it.") {
+	if got := markdown(t, reportOf(faulty(engine.StageReach), Meta{})); !strings.Contains(got, "broke off: the target does not answer (`connection refused`). What to do: start it.") {
 		t.Errorf("got\n%s", got)
 	}
 }
 
 func TestMarkdownOfAcceptedAndCompared(t *testing.T) {
-	got := markdown(t, New(compared(accepting(sample(), "CRD-002")), Meta{}))
+	got := markdown(t, reportOf(compared(accepting(sample(), "CRD-002")), Meta{}))
 	for _, want := range []string{
 		"| 2 | 4 | 1 | 1 | 1 | proven |\n",
 		"\n### Compared with the run of 20 November 2026, 08:00 UTC\n\n1 new violation, 1 fixed, 4 unchanged, ",
@@ -69,7 +69,7 @@ func TestMarkdownIsShort(t *testing.T) {
 		id := "ORG-0" + string(rune('a'+len(results)%26)) + string(rune('a'+len(results)/26))
 		results = append(results, judged(id, scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true)), judged(id, scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true)))
 	}
-	got := markdown(t, New(of(results...), Meta{}))
+	got := markdown(t, reportOf(of(results...), Meta{}))
 	if strings.Count(got, "- **") != summaryLimit || !strings.Contains(got, "and 10 more scenarios, in report.html") || !strings.Contains(got, "` and 1 more\n") {
 		t.Errorf("got\n%s", got)
 	}

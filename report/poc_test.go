@@ -38,15 +38,15 @@ func TestProofsOfConcept(t *testing.T) {
 		{"a read that conforms", judged("TRU-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, true)), false},
 		{"nothing was attempted", judged("ORG-001", scenarios.Must, scenarios.Violates, ""), false},
 	} {
-		if got := New(of(c.result), Meta{}).ProofsOfConcept(); (len(got) == 1) != c.want {
+		if got := reportOf(of(c.result), Meta{}).ProofsOfConcept(); (len(got) == 1) != c.want {
 			t.Errorf("%s: %d pages", c.name, len(got))
 		}
 	}
-	if got := New(of(stolen("WLD-001", sampleEvil), stolen("CRD-004", sampleEvil), stolen("NUL-001", "null")), Meta{}).ProofsOfConcept(); len(got) != 2 {
+	if got := reportOf(of(stolen("WLD-001", sampleEvil), stolen("CRD-004", sampleEvil), stolen("NUL-001", "null")), Meta{}).ProofsOfConcept(); len(got) != 2 {
 		t.Errorf("%d pages for two different reads", len(got))
 	}
-	name := New(sample(), Meta{}).ProofsOfConcept()[0].Name
-	if !regexp.MustCompile(`^WLD-001-[0-9a-f]{8}\.html$`).MatchString(name) || name != New(sample(), Meta{}).ProofsOfConcept()[0].Name {
+	name := reportOf(sample(), Meta{}).ProofsOfConcept()[0].Name
+	if !regexp.MustCompile(`^WLD-001-[0-9a-f]{8}\.html$`).MatchString(name) || name != reportOf(sample(), Meta{}).ProofsOfConcept()[0].Name {
 		t.Errorf("the name is %s, or changes", name)
 	}
 }
@@ -73,7 +73,7 @@ func TestProofOfConceptPage(t *testing.T) {
 		{"a frame", stolen("NUL-001", "null"), "in a sandboxed frame, whose origin is null"},
 		{"a worker", worker, "in a sandboxed frame, whose origin is null"},
 	} {
-		elements, text := parsed(t, pocOf(t, New(of(c.result), Meta{})))
+		elements, text := parsed(t, pocOf(t, reportOf(of(c.result), Meta{})))
 		if !strings.Contains(flat(text), c.want) || !strings.Contains(flat(text), "log in to https://api.example.com/api/notebooks") {
 			t.Errorf("%s: got %s", c.name, flat(text))
 		}
@@ -95,7 +95,7 @@ func TestProofOfConceptIsHarmless(t *testing.T) {
 	o.Exchanges = append(o.Exchanges, hop)
 	c.Subject.Origin += "</script><img src=x onerror=alert(1)>"
 	c.Judgement.Reason = hostile
-	page := pocOf(t, New(of(c), Meta{Secrets: []string{sampleSession}}))
+	page := pocOf(t, reportOf(of(c), Meta{Secrets: []string{sampleSession}}))
 	elements, text := parsed(t, page)
 	checkVisible(t, text, "\n\t")
 	scripts := 0

@@ -11,7 +11,7 @@ import (
 
 func TestRead(t *testing.T) {
 	var b bytes.Buffer
-	if err := New(sample(), Meta{}).WriteJSON(&b); err != nil {
+	if err := reportOf(sample(), Meta{}).WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
 	r, err := Read(bytes.NewReader(b.Bytes()))
@@ -45,7 +45,7 @@ func TestBaselineFor(t *testing.T) {
 		}
 		return t
 	}
-	r := New(sample(), Meta{})
+	r := reportOf(sample(), Meta{})
 	b, err := r.BaselineFor(trusting(sampleTrusted))
 	if err != nil {
 		t.Fatal(err)
@@ -62,12 +62,12 @@ func TestBaselineFor(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	untried := New(of(judged("ORG-004", scenarios.Must, scenarios.NotApplicable, "")), Meta{})
+	untried := reportOf(of(judged("ORG-004", scenarios.Must, scenarios.NotApplicable, "")), Meta{})
 	if _, err := untried.BaselineFor(scenarios.Target{}); err == nil || !strings.Contains(err.Error(), "judged nothing") {
 		t.Errorf("nothing was judged: %v", err)
 	}
 	// A secret that is part of an origin is redacted, and found again.
-	secret := New(sample(), Meta{Secrets: []string{"app.example"}})
+	secret := reportOf(sample(), Meta{Secrets: []string{"app.example"}})
 	if b, err := secret.BaselineFor(trusting(sampleTrusted)); err != nil || !strings.Contains(secret.Target.TrustedOrigins[0], redacted) {
 		t.Errorf("%v, %q", err, secret.Target.TrustedOrigins)
 	} else if i := len(b.Cases) - 1; b.Cases[i].Subject.Origin != "https://*.com" {

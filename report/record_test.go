@@ -169,6 +169,22 @@ func sample() engine.Record {
 	}
 }
 
+// reportOf is the report of a record in which it is decided what fails, as the engine
+// does.
+func reportOf(record engine.Record, meta Meta) Report {
+	record.Results = slices.Clone(record.Results)
+	for i, r := range record.Results {
+		record.Results[i] = r.Settled(record.Strict, record.Baseline != nil && record.Baseline.OnlyNew)
+	}
+	return New(record, meta)
+}
+
+// binding is the record of a run that was strict, or not.
+func binding(record engine.Record, strict bool) engine.Record {
+	record.Strict = strict
+	return record
+}
+
 // accepting is a record in which the violations of some scenarios are accepted,
 // those of all where none is named.
 func accepting(record engine.Record, ids ...string) engine.Record {

@@ -90,7 +90,7 @@ func TestNoSecretSurvives(t *testing.T) {
 			}
 		}
 	}
-	r := New(record, meta)
+	r := reportOf(record, meta)
 	all := rendered(t, r, record.Screens)
 	if len(all) < 7 {
 		t.Fatalf("only %d outputs were made", len(all))
@@ -120,7 +120,7 @@ func TestNoSecretSurvives(t *testing.T) {
 
 func TestEvidenceStays(t *testing.T) {
 	record := sample()
-	r := New(record, Meta{Secrets: []string{sampleSession, "true", "abc", ""}})
+	r := reportOf(record, Meta{Secrets: []string{sampleSession, "true", "abc", ""}})
 	text := rendered(t, r, record.Screens)["report.json"]
 	for _, keep := range []string{
 		`"Access-Control-Allow-Credentials"`, `"value": "true"`, "Merger talks", sampleEvil, "malicious-page-cookie.png", `"name": "crossexam-0123456789ab"`,
@@ -141,7 +141,7 @@ func TestWhatThePageSetIsNoSecret(t *testing.T) {
 	own := cors.Header{Name: "Authorization", Value: "Bearer crossexam"}
 	o.Attempt.Headers = cors.Headers{own}
 	o.Exchanges[0].Request.Headers = append(o.Exchanges[0].Request.Headers, own)
-	r := New(of(judged("ERR-001", scenarios.Must, scenarios.Conforms, "https://crossexam.test read it", o)), Meta{})
+	r := reportOf(of(judged("ERR-001", scenarios.Must, scenarios.Conforms, "https://crossexam.test read it", o)), Meta{})
 	if got := r.Results[0].Reason; got != "https://crossexam.test read it" {
 		t.Error(got)
 	}
@@ -274,7 +274,7 @@ func TestBodies(t *testing.T) {
 	}
 	o := read(sampleEvil, true)
 	o.Exchanges[0].Response.Body, o.Loot.Excerpt, o.Exchanges[0].Request.Body = long+long, long+long, long+long
-	p := New(of(judged("ORG-001", scenarios.Must, scenarios.Violates, "", o)), Meta{}).Results[0].Proof
+	p := reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Violates, "", o)), Meta{}).Results[0].Proof
 	if len(p.Exchanges[0].Response.Body) > bodyLimit || len(p.Exchanges[0].Request.Body) > bodyLimit || len(p.LootExcerpt) > bodyLimit {
 		t.Error("a body is not capped")
 	}
@@ -285,7 +285,7 @@ func TestBodies(t *testing.T) {
 
 func TestRedactingLeavesTheRecordAlone(t *testing.T) {
 	record := sample()
-	New(record, Meta{Secrets: []string{"Merger"}})
+	reportOf(record, Meta{Secrets: []string{"Merger"}})
 	if !reflect.DeepEqual(record.Results[0].Observations, sample().Results[0].Observations) {
 		t.Error("the record has changed")
 	}
@@ -301,7 +301,7 @@ func TestManySecrets(t *testing.T) {
 			cors.Header{Name: "Set-Cookie", Value: fmt.Sprintf("session=value-number-%d", i)})
 		results = append(results, judged("ORG-001", scenarios.Must, scenarios.Violates, fmt.Sprintf("value-number-%d", 299-i), o))
 	}
-	for i, c := range New(of(results...), Meta{}).Results {
+	for i, c := range reportOf(of(results...), Meta{}).Results {
 		if c.Reason != redacted {
 			t.Fatalf("result %d: %s", i, c.Reason)
 		}

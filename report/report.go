@@ -107,6 +107,10 @@ type Result struct {
 	// why; it is nil for all others.
 	Accepted   bool        `json:"accepted"`
 	Acceptance *Acceptance `json:"acceptance"`
+	// Fails says that the result fails the run: that is decided nowhere else. Excuse
+	// says why a violation or a doubt does not, and is empty otherwise.
+	Fails  bool          `json:"fails"`
+	Excuse engine.Excuse `json:"excuse" redact:"-"`
 	// Change compares a violation with the baseline; empty where there is none.
 	Change engine.Change `json:"change" redact:"-"`
 	Reason string        `json:"reason"`
@@ -178,7 +182,6 @@ type Fault struct {
 type Meta struct {
 	Version string // of Crossexam
 	Commit  string
-	Strict  bool
 	// Secrets are strings that must not appear in any output; see [New].
 	Secrets []string
 }
@@ -192,7 +195,7 @@ func New(record engine.Record, meta Meta) Report {
 	r := Report{
 		Schema:   Version,
 		Tool:     Tool{Version: meta.Version, Commit: meta.Commit},
-		Run:      Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: meta.Strict},
+		Run:      Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: record.Strict},
 		Browser:  newBrowser(record),
 		Target:   newTarget(record.Target),
 		Controls: []Control{},
@@ -314,6 +317,8 @@ func newResult(c engine.Result) Result {
 		Severity:    c.Judgement.Severity,
 		Verdict:     c.Judgement.Verdict,
 		Reason:      c.Judgement.Reason,
+		Fails:       c.Fails,
+		Excuse:      c.Excuse,
 		Change:      c.Change,
 		Exfiltrated: c.Judgement.Exfiltrated,
 		FollowsFrom: c.Judgement.FollowsFrom,

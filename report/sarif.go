@@ -178,7 +178,7 @@ func baseURI(target string) string {
 
 // invocation says how the run went, and what it could not judge.
 func (r Report) invocation() *sarif.Invocation {
-	code := r.ExitCode(r.Run.Strict)
+	code := r.ExitCode()
 	i := sarif.NewInvocation().
 		WithExecutionSuccessful(r.Fault == nil).
 		WithExitCode(code).

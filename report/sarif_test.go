@@ -38,7 +38,7 @@ func sarifOf(t *testing.T, r Report) *sarif.Run {
 }
 
 func TestSARIF(t *testing.T) {
-	run := sarifOf(t, New(sample(), Meta{Version: "1.2.3"}))
+	run := sarifOf(t, reportOf(sample(), Meta{Version: "1.2.3"}))
 	if d := run.Tool.Driver; *d.Name != "Crossexam" || *d.Version != "1.2.3" || len(d.Rules) != len(sample().Results) {
 		t.Errorf("the tool is %s %s with %d rules", *d.Name, *d.Version, len(d.Rules))
 	}
@@ -72,19 +72,19 @@ func TestSARIF(t *testing.T) {
 }
 
 func TestSARIFOfOtherEnds(t *testing.T) {
-	if run := sarifOf(t, New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{})); len(run.Results) != 0 {
+	if run := sarifOf(t, reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{})); len(run.Results) != 0 {
 		t.Errorf("%d results of a target that conforms", len(run.Results))
 	}
-	run := sarifOf(t, New(faulty(engine.StageReach), Meta{}))
+	run := sarifOf(t, reportOf(faulty(engine.StageReach), Meta{}))
 	if i := run.Invocations[0]; *i.ExecutionSuccessful || *i.ExitCode != 3 || i.ToolExecutionNotifications[0].Level != "error" {
 		t.Errorf("the invocation is %+v", i)
 	}
-	sarifOf(t, New(engine.Record{}, Meta{}))
+	sarifOf(t, reportOf(engine.Record{}, Meta{}))
 }
 
 // What is accepted is suppressed, and what is stale is told.
 func TestSARIFOfAcceptedAndCompared(t *testing.T) {
-	run := sarifOf(t, New(compared(accepting(sample(), "CRD-002")), Meta{}))
+	run := sarifOf(t, reportOf(compared(accepting(sample(), "CRD-002")), Meta{}))
 	for _, c := range run.Results {
 		suppressed := len(c.Suppressions) == 1
 		if suppressed != (*c.RuleID == "CRD-002") {
@@ -117,8 +117,8 @@ func TestSARIFOfHostileTarget(t *testing.T) {
 
 func TestFingerprints(t *testing.T) {
 	seen := map[string]string{}
-	c := New(sample(), Meta{}).Results[0]
-	again := New(sample(), Meta{Version: "2"}).Results[0]
+	c := reportOf(sample(), Meta{}).Results[0]
+	again := reportOf(sample(), Meta{Version: "2"}).Results[0]
 	again.Reason, again.Proof = "in other words", Proof{}
 	if c.Fingerprint() != again.Fingerprint() {
 		t.Error("the fingerprint changes from run to run")

@@ -42,8 +42,8 @@ func TestExitCode(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for strict, want := range map[bool]int{false: c.usual, true: c.strict} {
-				r := New(c.record, Meta{Strict: strict})
-				if got := r.ExitCode(strict); got != want || r.Summary.ExitCode != want {
+				r := reportOf(binding(c.record, strict), Meta{})
+				if got := r.ExitCode(); got != want || r.Summary.ExitCode != want {
 					t.Errorf("strict %v: ExitCode is %d, the summary's %d, want %d", strict, got, r.Summary.ExitCode, want)
 				}
 			}
@@ -105,8 +105,8 @@ func TestExitCodeOfExcused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for strict, want := range map[bool]int{false: c.usual, true: c.strict} {
-				r := New(c.record, Meta{Strict: strict})
-				if got := r.ExitCode(strict); got != want || r.Summary.ExitCode != want {
+				r := reportOf(binding(c.record, strict), Meta{})
+				if got := r.ExitCode(); got != want || r.Summary.ExitCode != want {
 					t.Errorf("strict %v: ExitCode is %d, the summary's %d, want %d", strict, got, r.Summary.ExitCode, want)
 				}
 				if strict && !strings.Contains(r.meaning(), c.meaning) {
@@ -118,7 +118,7 @@ func TestExitCodeOfExcused(t *testing.T) {
 }
 
 func TestAcceptedIsCounted(t *testing.T) {
-	r := New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, ""), excused(judged("ORG-002", scenarios.Must, scenarios.Violates, ""), true, ""),
+	r := reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, ""), excused(judged("ORG-002", scenarios.Must, scenarios.Violates, ""), true, ""),
 		excused(judged("ORG-003", scenarios.Must, scenarios.CannotTell, ""), true, "")), Meta{})
 	if s := r.Summary; s.Accepted != 1 || s.Violates != 0 || s.Conforms != 1 || s.CannotTell != 1 {
 		t.Errorf("the summary is %+v", s)
@@ -129,7 +129,7 @@ func TestAcceptedIsCounted(t *testing.T) {
 }
 
 func TestSummaryCountsEveryResultOnce(t *testing.T) {
-	r := New(sample(), Meta{})
+	r := reportOf(sample(), Meta{})
 	s := r.Summary
 	if got := s.Conforms + s.Violates + s.CannotTell + s.NotApplicable + s.Accepted; got != len(r.Results) {
 		t.Errorf("%d are counted, there are %d", got, len(r.Results))
@@ -174,7 +174,7 @@ func TestExfiltration(t *testing.T) {
 		{"a control failed", faulty(engine.StageControls, stolen("WLD-001", sampleEvil)), Undetermined},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := New(c.record, Meta{}).Summary.Exfiltration; got != c.want {
+			if got := reportOf(c.record, Meta{}).Summary.Exfiltration; got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
@@ -216,7 +216,7 @@ func TestHeadline(t *testing.T) {
 		{"a stage that is new", faulty("elsewhere"), "Could not judge: the examination broke off."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := New(c.record, Meta{}).Headline(); got != c.want {
+			if got := reportOf(c.record, Meta{}).Headline(); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -238,7 +238,7 @@ func TestFrontEnd(t *testing.T) {
 		{"not asked", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := New(c.record, Meta{}).FrontEnd()
+			got := reportOf(c.record, Meta{}).FrontEnd()
 			if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 				t.Errorf("got %q, want %q in it", got, c.want)
 			}
@@ -256,7 +256,7 @@ func TestEveryFamilyHasATitle(t *testing.T) {
 
 func TestGroupsGoFromGraveToGood(t *testing.T) {
 	var got []string
-	for _, g := range New(sample(), Meta{}).groups() {
+	for _, g := range reportOf(sample(), Meta{}).groups() {
 		got = append(got, g.ID)
 	}
 	want := "WLD-001 NUL-001 PRE-003 CRD-002 HDR-003 ERR-002 ORG-001 TRU-001 WLD-003"

@@ -87,10 +87,10 @@ func (p *printer) findings() {
 		p.violations(g)
 		for _, c := range g.Results {
 			switch {
-			case p.r.fails(c), p.folded(c):
+			case c.convicts(), p.folded(c):
 			case c.Verdict == scenarios.Violates && c.Accepted:
 				accepted = append(accepted, c)
-			case p.r.violated(c):
+			case c.violated():
 				known = append(known, c)
 			case c.Verdict == scenarios.Violates:
 				advice = append(advice, c)
@@ -147,7 +147,7 @@ func (p *printer) stale() {
 func (p *printer) violations(g group) {
 	var failing []Result
 	for _, c := range g.Results {
-		if p.r.fails(c) && !p.folded(c) {
+		if c.convicts() && !p.folded(c) {
 			failing = append(failing, c)
 		}
 	}
@@ -265,7 +265,7 @@ func acceptance(c Result) string {
 // verdict prints what it comes to.
 func (p *printer) verdict() {
 	r := p.r
-	code := r.ExitCode(r.Run.Strict)
+	code := r.ExitCode()
 	style := map[int]string{ExitConforms: green, ExitViolates: red, ExitUsage: yellow, ExitNoVerdict: yellow}[code]
 	for _, l := range Wrap(r.Headline(), p.o.Width) {
 		p.line(p.style(style, l))

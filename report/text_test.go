@@ -22,7 +22,7 @@ func hostileReport(t *testing.T) (Report, []engine.Screen) {
 	record := compared(accepting(sample(), "CRD-002"))
 	record.Fault = &engine.Fault{Stage: engine.StageRun, Err: errors.New("interrupted"), Advice: "again"}
 	stuff(reflect.ValueOf(&record).Elem(), hostile)
-	return New(record, Meta{Version: "1.0"}), record.Screens
+	return reportOf(record, Meta{Version: "1.0"}), record.Screens
 }
 
 func text(t *testing.T, r Report, o TextOptions) string {
@@ -35,7 +35,7 @@ func text(t *testing.T, r Report, o TextOptions) string {
 }
 
 func TestText(t *testing.T) {
-	r := New(sample(), Meta{})
+	r := reportOf(sample(), Meta{})
 	got := text(t, r, TextOptions{})
 	for _, want := range []string{
 		"VIOLATES  WLD-001  must, high severity\n",
@@ -80,14 +80,14 @@ func TestTextOfOtherEnds(t *testing.T) {
 		{"conforms", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, false))), []string{"Exit code 0: conforms."}},
 		{"broke off", faulty(engine.StageReach), []string{"Broke off (reach): connection refused", "What to do: start it", "Exit code 3: could not judge, which is not a pass."}},
 	} {
-		got := text(t, New(c.record, Meta{}), TextOptions{})
+		got := text(t, reportOf(c.record, Meta{}), TextOptions{})
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: %q is missing in\n%s", c.name, want, got)
 			}
 		}
 	}
-	accepted := New(accepting(sample()), Meta{})
+	accepted := reportOf(accepting(sample()), Meta{})
 	if got := text(t, accepted, TextOptions{}); !strings.Contains(got, "ACCEPTED violations") || !strings.Contains(got, "5 accepted") || !strings.Contains(got, "Accepted until 2027-01-31 by api-team: It moves in spring") {
 		t.Errorf("accepted violations are not shown:\n%s", got)
 	}
@@ -113,7 +113,7 @@ func TestTextOfAcceptedAndCompared(t *testing.T) {
 		{"quiet", false, TextOptions{Quiet: true}, []string{"Compared with the run of 20 November 2026, 08:00 UTC: 1 new violation,"}},
 	} {
 		record.Baseline.OnlyNew = c.onlyNew
-		got := text(t, New(record, Meta{}), c.o)
+		got := text(t, reportOf(record, Meta{}), c.o)
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: %q is missing in\n%s", c.name, want, got)
@@ -145,7 +145,7 @@ func TestTextOfWhatFollows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			record := sample()
 			record.Results = c.results
-			got := text(t, New(record, Meta{}), TextOptions{Verbose: c.verbose, Width: 200})
+			got := text(t, reportOf(record, Meta{}), TextOptions{Verbose: c.verbose, Width: 200})
 			for _, text := range c.says {
 				if !strings.Contains(got, text) {
 					t.Errorf("it lacks %q", text)
@@ -167,7 +167,7 @@ func TestTextOfWhatFollows(t *testing.T) {
 }
 
 func TestTextQuiet(t *testing.T) {
-	got := text(t, New(sample(), Meta{}), TextOptions{Quiet: true})
+	got := text(t, reportOf(sample(), Meta{}), TextOptions{Quiet: true})
 	if strings.Contains(got, "WLD-001") || !strings.HasPrefix(got, "Any web page") || !strings.Contains(got, "Exit code 1") {
 		t.Errorf("got\n%s", got)
 	}
@@ -180,11 +180,11 @@ func TestTextNamesOtherSubjects(t *testing.T) {
 		c.Subject.Endpoint = fmt.Sprintf("GET /%d", i)
 		results = append(results, c)
 	}
-	got := text(t, New(of(results...), Meta{}), TextOptions{})
+	got := text(t, reportOf(of(results...), Meta{}), TextOptions{})
 	if strings.Count(got, "VIOLATES  ORG-001") != 1 || !strings.Contains(got, "also      GET /1") || !strings.Contains(got, "and 3 more, in report.html") {
 		t.Errorf("got\n%s", got)
 	}
-	if got := text(t, New(of(results...), Meta{}), TextOptions{Verbose: true}); !strings.Contains(got, "GET /8") || strings.Contains(got, "more, in report.html") {
+	if got := text(t, reportOf(of(results...), Meta{}), TextOptions{Verbose: true}); !strings.Contains(got, "GET /8") || strings.Contains(got, "more, in report.html") {
 		t.Errorf("verbose: got\n%s", got)
 	}
 }
@@ -211,7 +211,7 @@ func TestTextNeutralisesEscapes(t *testing.T) {
 		t.Error("colour changes the text")
 	}
 	// A line of the target cannot pass for one of ours.
-	if strings.Contains(text(t, New(of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "x\nExit code 0: conforms.")), Meta{}), TextOptions{}), "\nExit code 0") {
+	if strings.Contains(text(t, reportOf(of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "x\nExit code 0: conforms.")), Meta{}), TextOptions{}), "\nExit code 0") {
 		t.Error("a reason made a line of its own")
 	}
 }

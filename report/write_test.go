@@ -34,7 +34,7 @@ func files(t *testing.T, dir string) []string {
 func TestWriteAll(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "on the way")
 	record := sample()
-	r := New(record, Meta{})
+	r := reportOf(record, Meta{})
 	if err := WriteAll(dir, r, record.Screens); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestWriteAll(t *testing.T) {
 	}
 
 	// Another run leaves nothing of this one.
-	if err := WriteAll(dir, New(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{}), nil); err != nil {
+	if err := WriteAll(dir, reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{}), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := files(t, dir); !slices.Equal(got, []string{"report.html", "report.json", "results.sarif", "summary.md"}) {
@@ -71,7 +71,7 @@ func TestWriteAllLeavesOtherFilesAlone(t *testing.T) {
 	}
 	record := sample()
 	for range 2 {
-		if err := WriteAll(dir, New(record, Meta{}), record.Screens); err != nil {
+		if err := WriteAll(dir, reportOf(record, Meta{}), record.Screens); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,14 +86,14 @@ func TestWriteAllLeavesOtherFilesAlone(t *testing.T) {
 func TestWriteAllKeepsAFolderInAFolder(t *testing.T) {
 	dir := t.TempDir()
 	record := sample()
-	if err := WriteAll(dir, New(record, Meta{}), record.Screens); err != nil {
+	if err := WriteAll(dir, reportOf(record, Meta{}), record.Screens); err != nil {
 		t.Fatal(err)
 	}
 	inner := filepath.Join(dir, "poc", "mine")
 	if err := os.Mkdir(inner, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteAll(dir, New(of(), Meta{}), nil); err != nil {
+	if err := WriteAll(dir, reportOf(of(), Meta{}), nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(inner); err != nil {
@@ -118,7 +118,7 @@ func TestWriteAllJoinsErrors(t *testing.T) {
 	}
 	record := sample()
 	record.Screens = append(record.Screens, engine.Screen{Name: "../out.png", PNG: picturePNG()})
-	err := WriteAll(dir, New(record, Meta{}), record.Screens)
+	err := WriteAll(dir, reportOf(record, Meta{}), record.Screens)
 	if err == nil {
 		t.Fatal("there is no error")
 	}

@@ -4,32 +4,26 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/onsi/gomega/types"
-
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
 )
 
-// Conform succeeds on the results of a case when none of them fails the run: no
-// violated MUST, with strict no violated SHOULD, and none that could not be told.
-func Conform(strict bool) types.GomegaMatcher { return &conform{strict: strict} }
-
+// conform succeeds on the results of a case when none of them fails the run.
 type conform struct {
-	strict  bool
 	failing []engine.Result
 }
 
 func (m *conform) Match(actual any) (bool, error) {
 	results, ok := actual.([]engine.Result)
 	if !ok {
-		return false, fmt.Errorf("Conform takes []engine.Result, not %T", actual)
+		return false, fmt.Errorf("conform takes []engine.Result, not %T", actual)
 	}
 	if len(results) == 0 {
 		return false, fmt.Errorf("there is no result to judge by")
 	}
 	m.failing = nil
 	for _, r := range results {
-		if r.Fails(m.strict) {
+		if r.Fails {
 			m.failing = append(m.failing, r)
 		}
 	}

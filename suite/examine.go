@@ -1,7 +1,9 @@
 package suite
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
@@ -25,10 +27,10 @@ func describe(families []family, run func(SpecContext, spec)) {
 
 // observe has the items of a spec judged and attaches the results. The error is a
 // fault of the harness.
-func observe(ctx SpecContext, session *engine.Session, s spec) ([]engine.Result, error) {
+func observe(ctx context.Context, x *engine.Examination, s spec) ([]engine.Result, error) {
 	var results []engine.Result
 	for _, item := range s.items {
-		r, err := session.Result(ctx, item)
+		r, err := x.Result(ctx, item)
 		if err != nil {
 			return nil, err
 		}
@@ -41,15 +43,14 @@ func observe(ctx SpecContext, session *engine.Session, s spec) ([]engine.Result,
 // tell fails or skips a spec where its results say so.
 //
 // A case that violates fails; so does one that cannot be told, because no verdict
-// is not a pass. What is not binding, or excused by the session's options, is
-// skipped with its reason.
-func tell(results []engine.Result, strict bool) {
+// is not a pass. What is not binding, or excused, is skipped with its reason.
+func tell(results []engine.Result) {
 	GinkgoHelper()
 	if reason, only := notApplicable(results); only {
 		Skip("not-applicable: " + reason)
 	}
 	// A Gomega of its own: a suite need not have registered a fail handler.
-	gomega.NewGomega(Fail).Expect(results).To(Conform(strict))
+	gomega.NewGomega(Fail).Expect(results).To(&conform{})
 	if why := tolerated(results); why != "" {
 		Skip(why)
 	}
@@ -86,9 +87,12 @@ func notApplicable(results []engine.Result) (string, bool) {
 // spec, why.
 func tolerated(results []engine.Result) string {
 	for _, r := range results {
-		switch excuse := r.Excuse(); {
-		case r.Verdict() == scenarios.Violates && excuse != "":
-			return fmt.Sprintf("violates (%s): %s", excuse, r.Judgement.Reason)
+		switch {
+		case r.Verdict() == scenarios.Violates && r.Accepted != nil:
+			a := r.Accepted
+			return fmt.Sprintf("violates (accepted until %s by %s: %s): %s", a.Expires.Format(time.DateOnly), a.Owner, a.Reason, r.Judgement.Reason)
+		case r.Verdict() == scenarios.Violates && r.Excuse == engine.ExcusedKnown:
+			return "violates (the baseline has it too, and only new violations fail): " + r.Judgement.Reason
 		case r.Verdict() == scenarios.Violates && r.Level() == scenarios.Should:
 			return "violates a SHOULD, which fails in a strict run: " + r.Judgement.Reason
 		case r.Verdict() == scenarios.Violates:

@@ -83,16 +83,11 @@ func unplanned() []engine.Item {
 // standing is a registration while its specs run, one after the other.
 type standing struct {
 	Registration
-
-	config  *target.Config // that of the session; nil before the first
-	plan    engine.Plan
-	session *engine.Session
-
-	browser attacker.Options
-	lab     *engine.Lab
-
-	trouble error  // why nothing can be judged in this configuration
-	told    string // the spec that failed with it
+	config      *target.Config // that of the examination; nil before the first
+	examination *engine.Examination
+	labs        engine.Labs
+	trouble     error  // why nothing can be judged in this configuration
+	told        string // the spec that failed with it
 }
 
 // run is the body of a spec.
@@ -104,23 +99,23 @@ func (x *standing) run(ctx SpecContext, s spec) {
 	var results []engine.Result
 	id := s.items[0].Scenario.ID
 	if x.trouble == nil {
-		s.items = slices.DeleteFunc(slices.Clone(x.plan.Items), func(i engine.Item) bool { return i.Scenario.ID != id })
-		results, x.trouble = observe(ctx, x.session, s)
+		s.items = slices.DeleteFunc(slices.Clone(x.examination.Plan().Items), func(i engine.Item) bool { return i.Scenario.ID != id })
+		results, x.trouble = observe(ctx, x.examination, s)
 	}
 	if x.trouble != nil {
 		x.complain()
 	}
-	if !slices.ContainsFunc(results, func(r engine.Result) bool { return r.Fails(x.Strict) }) {
+	if !slices.ContainsFunc(results, func(r engine.Result) bool { return r.Fails }) {
 		x.failStale(id)
 	}
-	tell(results, x.Strict)
+	tell(results)
 }
 
 // failStale fails the spec where an accepted deviation about its requirement
 // accepts nothing any more.
 func (x *standing) failStale(id string) {
 	GinkgoHelper()
-	for _, a := range x.session.Record().Stale {
+	for _, a := range x.examination.Record().Stale {
 		if a.ID == id {
 			Fail(a.Problem("it is stale: all that it is about conforms now; remove the entry").Error())
 		}
@@ -143,59 +138,29 @@ func (x *standing) complain() {
 
 // begin starts the examination of a configuration, after the one that there is.
 func (x *standing) begin(ctx SpecContext, c target.Config) error {
-	x.endSession()
+	x.endExamination()
 	x.config, x.told = &c, ""
-	if _, err := attacker.FindBrowser(c.Browser.Path); err != nil {
-		return err
-	}
-	d, err := c.Complete(ctx)
+	e, err := engine.NewExamination(ctx, engine.Request{Config: c, MustFind: true, Strict: x.Strict, Labs: &x.labs})
 	if err != nil {
 		return err
 	}
-	b, err := engine.BrowserFor(ctx, c.Browser, d)
-	if err != nil {
+	x.examination = e
+	if err := e.Prepare(ctx); err != nil {
 		return err
 	}
-	if b != x.browser {
-		x.endLab()
-		x.browser = b
-	}
-	x.plan = engine.NewPlan(scenarios.Catalogue(), d.Facts)
-	accepted, err := x.plan.Accepting(c)
-	if err != nil {
-		return err
-	}
-	if x.session, err = engine.NewSession(d, x.plan, engine.Options{Accepted: accepted}); err != nil {
-		return err
-	}
-	if err := x.session.Reach(ctx); err != nil {
-		return err
-	}
-	if x.lab == nil {
-		if x.lab, err = engine.OpenLab(ctx, x.browser); err != nil {
-			return err
-		}
-	}
-	return x.session.Start(ctx, x.lab)
+	return e.Start(ctx)
 }
 
 func (x *standing) close() {
-	x.endSession()
-	x.endLab()
+	x.endExamination()
+	// The profile is what could be left; the next run sweeps it.
+	_ = x.labs.Close()
 	x.config = nil
 }
 
-func (x *standing) endSession() {
-	if x.session != nil {
-		x.session.Close()
-		x.session = nil
-	}
-}
-
-func (x *standing) endLab() {
-	if x.lab != nil {
-		// The profile is what could be left; the next run sweeps it.
-		_ = x.lab.Close()
-		x.lab = nil
+func (x *standing) endExamination() {
+	if x.examination != nil {
+		x.examination.Close()
+		x.examination = nil
 	}
 }

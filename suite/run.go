@@ -2,8 +2,11 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/formatter"
@@ -13,58 +16,98 @@ import (
 	"github.com/crossexam/crossexam/engine"
 )
 
-// An Examination is what the specs of [Run] run on.
-type Examination struct {
-	Plan engine.Plan
-	// Start reaches the target, opens it in a lab and runs the controls. It is
-	// called once, before the first spec; who made the session closes it.
-	Start func(context.Context) (*engine.Session, error)
-	// Strict has a violated SHOULD fail its spec.
-	Strict bool
-}
-
 // RunOptions say how [Run] reports.
 type RunOptions struct {
 	// Output takes what Ginkgo prints.
 	Output io.Writer
 	// JUnit is the path of the JUnit file, or empty for none.
 	JUnit string
-	// Redact takes secrets out of what stands in that file: reasons quote what the
-	// target said. It is asked after the last spec; nil changes nothing.
-	Redact func(string) string
+	// Redact gives what takes secrets out of what stands in that file: reasons quote
+	// what the target said. nil changes nothing.
+	Redact func(engine.Record) func(string) string
 }
 
-// Run runs the specs of an examination without a `go test`, one for each scenario,
-// endpoint and credential of its plan, and tells whether all passed. A fault of the
-// harness aborts the run. Ginkgo allows one run in a process.
-func Run(x Examination, o RunOptions) (bool, error) {
-	var session *engine.Session
-	BeforeSuite(func(ctx SpecContext) {
-		var err error
-		if session, err = x.Start(ctx); err != nil {
+// gracePeriod is how long a spec may take to end after a signal, before Ginkgo goes
+// on without it. Everything in it heeds its context.
+const gracePeriod = 3 * time.Second
+
+// Run starts an examination that was prepared, and runs its specs without a `go
+// test`: one for each scenario, endpoint and credential of its plan. It ends the
+// examination and gives its record, in which a run that stopped before the last
+// result has a fault, whatever stopped it; nothing is written before that is known.
+// The error is about what is written. Ginkgo allows one run in a process.
+func Run(ctx context.Context, x *engine.Examination, o RunOptions) (engine.Record, error) {
+	BeforeSuite(func(c SpecContext) {
+		ctx, stop := either(c, ctx)
+		defer stop()
+		if err := x.Start(ctx); err != nil {
 			AbortSuite("could not judge: " + err.Error())
 		}
 	})
-	describe(families(x.Plan.Items), func(ctx SpecContext, s spec) {
-		results, err := observe(ctx, session, s)
+	describe(families(x.Plan().Items), func(c SpecContext, s spec) {
+		ctx, stop := either(c, ctx)
+		defer stop()
+		results, err := observe(ctx, x, s)
 		if err != nil {
 			AbortSuite("could not judge: " + err.Error())
 		}
-		tell(results, x.Strict)
+		tell(results)
 	})
-	var writing error
-	ReportAfterSuite("JUnit", func(r Report) {
-		if o.JUnit != "" {
-			writing = WriteJUnit(redacted(r, o.Redact), o.JUnit)
-		}
-	})
+	var told Report
+	ReportAfterSuite("record", func(r Report) { told = r })
 	suite, reporter := GinkgoConfiguration()
 	suite.FailOnEmpty = true
+	suite.GracePeriod = gracePeriod
 	reporter.NoColor = true
 	reporter.Succinct = true
 	formatter.ColorableStdOut = o.Output
 	passed := RunSpecs(new(failer), "Crossexam", suite, reporter)
-	return passed, writing
+
+	known := x.Record().Fault
+	record := x.End()
+	if !passed && !record.Fails() {
+		// Something failed that is no result.
+		_ = x.Abort(&engine.Fault{Stage: engine.StageRun, Err: fmt.Errorf("the test framework failed: %s", whatFailed(told))})
+		record = x.Record()
+	}
+	if o.JUnit == "" {
+		return record, nil
+	}
+	if record.Fault != known {
+		told.SpecReports = append(told.SpecReports, broken(record.Fault))
+	}
+	if o.Redact != nil {
+		told = redacted(told, o.Redact(record))
+	}
+	return record, WriteJUnit(told, o.JUnit)
+}
+
+// either gives the context of a spec, which ends with the other one too.
+func either(spec, other context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(spec)
+	stop := context.AfterFunc(other, func() { cancel(context.Cause(other)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// broken is a fault that no spec has told of.
+func broken(f *engine.Fault) SpecReport {
+	return SpecReport{
+		LeafNodeType: types.NodeTypeReportAfterSuite, LeafNodeText: "the examination is complete",
+		State: types.SpecStateAborted, Failure: types.Failure{Message: "could not judge: " + f.Error()},
+	}
+}
+
+// whatFailed is the first failure that Ginkgo tells of.
+func whatFailed(r Report) string {
+	for _, s := range r.SpecReports {
+		if s.Failed() {
+			return s.FullText() + ": " + s.FailureMessage()
+		}
+	}
+	return strings.Join(r.SpecialSuiteFailureReasons, "; ")
 }
 
 // WriteJUnit writes Ginkgo's JUnit report with names that stay the same from run
@@ -79,9 +122,6 @@ func WriteJUnit(r Report, path string) error {
 
 // redacted gives a report in which what the specs said is redacted.
 func redacted(r Report, redact func(string) string) Report {
-	if redact == nil {
-		return r
-	}
 	failure := func(f *types.Failure) {
 		f.Message, f.ForwardedPanic = redact(f.Message), redact(f.ForwardedPanic)
 	}

@@ -120,12 +120,25 @@ func (c *Config) Override(entry, from string) {
 // URL is looked up, for at most two seconds, to find out whether the target is in
 // a private network; nothing else is contacted.
 func (c Config) Deployment(ctx context.Context) (Deployment, error) {
+	return c.Redeploy(ctx, Deployment{})
+}
+
+// Redeploy is [Config.Deployment] for a configuration that has learnt more since
+// the deployment before was made of it: from the startup log, a launch or
+// discovery. What was looked up or drawn for that one stays, unless the target is
+// at another origin now.
+func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, error) {
 	d, ps := c.assemble()
 	if err := ps.orNil(); err != nil {
 		return Deployment{}, err
 	}
 	d.Facts.Credentials = kinds(d.Credentials)
-	d.Facts.Local, d.Upstream.ResolvesToLoopback = c.whereabouts(ctx, d.Facts.Origin())
+	if before.Facts.URL != "" && before.Facts.Origin() == d.Facts.Origin() {
+		d.Facts.Local, d.Facts.Label = before.Facts.Local, before.Facts.Label
+		d.Upstream.ResolvesToLoopback = before.Upstream.ResolvesToLoopback
+	} else {
+		d.Facts.Local, d.Upstream.ResolvesToLoopback = c.whereabouts(ctx, d.Facts.Origin())
+	}
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
 	if network := c.Credentials.Network; network != nil && *network ||
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {

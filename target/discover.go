@@ -91,6 +91,15 @@ func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
 	if err != nil {
 		return c, Discovery{}, err
 	}
+	return c.DiscoverAt(ctx, d)
+}
+
+// DiscoverAt is [Config.Discover] for the deployment that was made of the
+// configuration.
+func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery, error) {
+	if !c.NeedsDiscovery() {
+		return c, Discovery{}, nil
+	}
 	limits := d.Limits
 	limits.BodyBytes = documentLimit
 	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.Certificate()})

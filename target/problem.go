@@ -107,3 +107,9 @@ func (o *provenance) problem(entry string, err error) *Problem {
 func parent(entry string) string {
 	return entry[:max(strings.LastIndexAny(entry, ".["), 0)]
 }
+
+// Problem is an error, [Problems], that says what is wrong with an entry of the
+// configuration, such as "trusted", and where that stands.
+func (c Config) Problem(entry string, err error) error {
+	return Problems{c.from.problem(entry, err)}
+}

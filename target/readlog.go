@@ -17,6 +17,9 @@ import (
 // logTime is how long the command of a startup log may take by default.
 const logTime = 30 * time.Second
 
+// ReadsLog reports whether there is a startup log that has not been read yet.
+func (c Config) ReadsLog() bool { return c.StartupLog.given() && c.log == nil }
+
 // ReadLog reads the startup log that the configuration names, once, so that it may
 // be standard input; without one it does nothing. A command that it names is run
 // and waited for. What the log means the configuration says, else its preset, else

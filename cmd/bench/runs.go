@@ -62,8 +62,7 @@ func full(ctx context.Context, s size) (measured, error) {
 	}
 	defer staged.Close()
 	staged.Deployment.Facts = sized(staged.Deployment.Facts, s)
-	plan := engine.NewPlan(scenarios.Catalogue(), staged.Deployment.Facts)
-	record, err := engine.Examine(ctx, lab, staged.Deployment, plan, engine.Options{})
+	record, err := engine.Examine(ctx, engine.Request{Deployment: &staged.Deployment, Lab: lab})
 	if err != nil {
 		return measured{}, err
 	}

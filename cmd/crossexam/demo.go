@@ -90,7 +90,7 @@ func demo(ctx context.Context, o demoOptions) error {
 		if err != nil && record.Fault == nil {
 			return couldNotSay(err)
 		}
-		r := report.New(record, meta(d, record, false))
+		r := report.New(record, meta(d, record))
 		folder := filepath.Join(o.out, half.folder)
 		if werr := report.WriteAll(folder, r, record.Screens); werr != nil {
 			failures = append(failures, fmt.Errorf("writing the report: %w", werr))
@@ -124,8 +124,7 @@ func perform(ctx context.Context, lab *engine.Lab, policy fixtures.Policy) (engi
 		return engine.Record{}, target.Deployment{}, err
 	}
 	defer staged.Close()
-	plan := engine.NewPlan(scenarios.Catalogue(), staged.Deployment.Facts)
-	record, err := engine.Examine(ctx, lab, staged.Deployment, plan, engine.Options{Screens: true})
+	record, err := engine.Examine(ctx, engine.Request{Deployment: &staged.Deployment, Lab: lab, Screens: true})
 	return record, staged.Deployment, err
 }
 

@@ -12,29 +12,16 @@ import (
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/suite"
 	"github.com/crossexam/crossexam/target"
 )
 
 // dryRun prints what a run would send, and sends nothing.
-func dryRun(ctx context.Context, o testOptions) error {
-	if len(o.config.StartupLog.Command) == 0 {
-		if err := o.config.ReadLog(ctx, os.Stdin); err != nil {
-			return usage(err)
-		}
-	}
-	c, found, err := o.config.Unstarted().DiscoverOffline()
+func dryRun(ctx context.Context, r engine.Request) error {
+	rehearsal, err := engine.Rehearse(ctx, r)
 	if err != nil {
 		return usage(err)
 	}
-	d, err := c.Deployment(ctx)
-	if err != nil {
-		return usage(err)
-	}
-	plan, err := suite.Select(engine.NewPlan(scenarios.Catalogue(), d.Facts), o.label)
-	if err != nil {
-		return usage(err)
-	}
+	d, c, found, plan := rehearsal.Deployment, rehearsal.Config, rehearsal.Found, rehearsal.Plan
 	p := planned{w: os.Stdout, deployment: d}
 	p.say("Nothing is sent: this is what a run would send to %s.", d.Facts.URL)
 	p.programs(c)

@@ -36,7 +36,7 @@ func run(args []string) int {
 		return 0
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintln(os.Stderr, "crossexam:", report.Visible(exit.err.Error()))
+			fmt.Fprintln(os.Stderr, "crossexam:", report.Visible(inFlags(exit.err.Error())))
 		}
 		return exit.code
 	}

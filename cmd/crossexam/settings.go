@@ -122,6 +122,19 @@ func settings() []setting {
 	}
 }
 
+// inFlags is a sentence that names flags in the place of entries of the
+// configuration.
+func inFlags(sentence string) string {
+	return target.InWords(sentence, func(entry string) string {
+		for _, s := range settings() {
+			if s.entry == entry && s.flag != "" {
+				return "--" + s.flag
+			}
+		}
+		return ""
+	})
+}
+
 // variables lists the variables of the environment, wrapped for a help text.
 func variables() string {
 	var names []string

@@ -30,6 +30,34 @@ func newProgress(f *os.File, silent bool) *progress {
 	return p
 }
 
+// hooks have the progress told of an examination.
+func (p *progress) hooks() engine.Hooks {
+	return engine.Hooks{
+		Begin:    p.begin,
+		Progress: p.at,
+		Notice: func(sentence string) {
+			p.done()
+			p.tell(sentence)
+		},
+	}
+}
+
+// begin tells of a stage.
+func (p *progress) begin(s engine.Step) {
+	switch s.Stage {
+	case engine.StageLog:
+		p.say("running " + commandLine(s.Command))
+	case engine.StageLaunch:
+		p.say("starting " + commandLine(s.Command))
+	case engine.StageDiscover:
+		p.say("looking for endpoints at " + s.URL)
+	case engine.StageReach:
+		p.say("reaching " + s.URL)
+	case engine.StageBrowser:
+		p.say("starting the browser and running the controls")
+	}
+}
+
 // at tells how far the examination is: everything on a terminal, every tenth
 // elsewhere.
 func (p *progress) at(at engine.Progress) {

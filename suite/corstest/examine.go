@@ -8,7 +8,6 @@ import (
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/report"
-	"github.com/crossexam/crossexam/scenarios"
 )
 
 // Examine examines the handler and gives the report, from which every secret was
@@ -38,29 +37,23 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 		return report.Report{}, err
 	}
 	defer server.Close()
-	d, err := o.config.ServedAt(server.Addr(), authority.Roots()).Complete(ctx)
+	x, err := engine.NewExamination(ctx, engine.Request{
+		Config:   o.config.ServedAt(server.Addr(), authority.Roots()),
+		MustFind: true,
+		Select:   o.selected,
+		Strict:   o.strict,
+	})
 	if err != nil {
 		return report.Report{}, err
 	}
-	plan, err := o.selected(engine.NewPlan(scenarios.Catalogue(), d.Facts))
-	if err != nil {
+	defer x.Close()
+	if err = x.Run(ctx); err != nil && x.Record().Fault == nil {
 		return report.Report{}, err
 	}
-	accepted, err := plan.Accepting(o.config)
-	if err != nil {
-		return report.Report{}, err
-	}
-	lab, err := engine.OpenLab(ctx, engine.BrowserOptions(o.config.Browser, d))
-	if err != nil {
-		return report.Report{}, err
-	}
-	// The profile is what could be left; the next run sweeps it.
-	defer lab.Close()
-	record, err := engine.Examine(ctx, lab, d, plan, engine.Options{Accepted: accepted})
+	record := x.End()
 	return report.New(record, report.Meta{
 		Version: version(),
-		Strict:  o.strict,
-		Secrets: report.Secrets(d, record),
+		Secrets: report.Secrets(x.Deployment(), record),
 	}), err
 }
 

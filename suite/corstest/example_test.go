@@ -68,7 +68,7 @@ func violated(h http.Handler) ([]string, error) {
 	}
 	var ids []string
 	for _, c := range r.Results {
-		if c.Verdict == scenarios.Violates && r.Fails(c) {
+		if c.Verdict == scenarios.Violates && c.Fails {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -96,7 +96,7 @@ func ExampleExamine() {
 	}
 	fmt.Println(r.Headline())
 	fmt.Println(r.FrontEnd())
-	fmt.Println("exit code", r.ExitCode(false))
+	fmt.Println("exit code", r.ExitCode())
 	// Output:
 	// No web page of another origin could read this API's private data.
 	// The trusted front end can do its work.

@@ -146,7 +146,7 @@ func TestExamineErrors(t *testing.T) {
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	r, err := corstest.Examine(t.Context(), broken, trusted, corstest.Read("/me"))
 	var fault *engine.Fault
-	if !errors.As(err, &fault) || fault.Stage != engine.StageReach || r.Fault == nil || r.ExitCode(false) != report.ExitNoVerdict {
+	if !errors.As(err, &fault) || fault.Stage != engine.StageReach || r.Fault == nil || r.ExitCode() != report.ExitNoVerdict {
 		t.Errorf("error %v, fault %v", err, r.Fault)
 	}
 }
