@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -154,5 +157,29 @@ func list(t *testing.T) []listed {
 			t.Fatal(err)
 		}
 		packages = append(packages, p)
+	}
+}
+
+// An examination is one walk, which the engine makes: a front door that made a step of
+// its own would leave out what the others have.
+func TestFrontDoorsMakeNoStep(t *testing.T) {
+	steps := regexp.MustCompile(`\b(engine\.NewPlan|attacker\.Start|target\.NewTap|tap\.New|\w+\.(Redeploy|Discover|DiscoverAt|DiscoverOffline|Deployment|ReadLog|AcceptedDeviations)\(ctx)|\.Deployment\(ctx\)|\.AcceptedDeviations\(`)
+	for _, pattern := range []string{"suite/*.go", "suite/corstest/*.go", "cmd/crossexam/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") || file == "cmd/crossexam/init.go" { // which examines nothing
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if step := steps.Find(source); step != nil {
+				t.Errorf("%s makes a step of the examination by itself: %s", file, step)
+			}
+		}
 	}
 }

@@ -28,6 +28,9 @@ import (
 type Direct struct {
 	Origin  cors.Origin
 	Address string // host:port, the host an IP address
+	// PublicKey is that of a server whose certificate is of no authority that the
+	// browser knows: the base64 of the SHA-256 of its SubjectPublicKeyInfo, or empty.
+	PublicKey string
 }
 
 // direct stands in a tab where the tap would stand on the wire. Chrome pauses each

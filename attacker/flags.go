@@ -22,10 +22,14 @@ func (f flag) String() string {
 // launchFlags is the whole command line: a short explicit list, since each flag
 // may bear on a verdict.
 func launchFlags(stage *Stage, profileDir string, direct Direct) []flag {
+	trusted := stage.Authority().SPKI()
 	// The first rule that matches counts.
 	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()
 	if direct != (Direct{}) {
 		hosts = "MAP " + direct.Origin.HostPort() + " " + direct.Address + ", " + hosts
+		if direct.PublicKey != "" {
+			trusted += "," + direct.PublicKey
+		}
 	}
 	flags := []flag{
 		{"headless", "new"},
@@ -34,7 +38,7 @@ func launchFlags(stage *Stage, profileDir string, direct Direct) []flag {
 		// Every host leads to the stage, and nowhere else, but for a direct target's.
 		{"host-resolver-rules", hosts},
 		{"ip-address-space-overrides", stage.PublicAddr() + "=public"},
-		{"ignore-certificate-errors-spki-list", stage.Authority().SPKI()},
+		{"ignore-certificate-errors-spki-list", trusted},
 		{"no-proxy-server", true},
 		{"disable-quic", true},
 

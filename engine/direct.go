@@ -35,7 +35,7 @@ func browserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment
 	if err != nil {
 		return o, err
 	}
-	o.Direct = attacker.Direct{Origin: d.Facts.Origin(), Address: address}
+	o.Direct = attacker.Direct{Origin: d.Facts.Origin(), Address: address, PublicKey: d.PublicKey}
 	return o, nil
 }
 

@@ -68,5 +68,5 @@ func hardened() target.Config {
 		Path: fixtures.LoginPath,
 		Form: map[string]string{fixtures.PasswordField: fixtures.Password},
 	}
-	return c.ServedAt(server.Addr(), authority.Roots())
+	return c.ServedAt(server.Addr(), authority)
 }

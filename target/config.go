@@ -180,6 +180,9 @@ func (c Config) assemble() (Deployment, Problems) {
 		},
 	}
 	d.Notes = notes
+	if c.served != nil && c.served.by != nil {
+		d.PublicKey = c.served.by.SPKI()
+	}
 	d.Facts.StartupLog = c.log
 	key, err := c.StartupLog.check(printed)
 	fail(strings.TrimSuffix(join("startup_log", key), "."), err)

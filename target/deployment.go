@@ -22,6 +22,10 @@ type Deployment struct {
 	Notes []string
 	// Direct has the browser talk to the target by itself, under the same rules.
 	Direct bool
+	// PublicKey is the one that the browser is to trust then, besides those of its
+	// own authorities: the base64 of the SHA-256 of its SubjectPublicKeyInfo. Empty
+	// for none.
+	PublicKey string
 
 	launchSecrets []string // what the target is started with
 }

@@ -42,7 +42,7 @@ func TestServedAt(t *testing.T) {
 		return c.Deployment(t.Context())
 	}
 	c := Config{URL: "https://api.example.com", Trusted: []string{"https://app.example.com"}}
-	d, err := discovered(c.ServedAt(server.Addr(), authority.Roots()))
+	d, err := discovered(c.ServedAt(server.Addr(), authority))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,15 +10,19 @@ import (
 	"time"
 )
 
-// patience is how long a process that was told twice to stop may still take to
-// remove what it made.
-const patience = 2 * time.Second
+// How long a process may still take that was told to stop: to judge no more, to write
+// its report and to remove what it made; and, told twice, to remove what it made.
+const (
+	patience     = 4500 * time.Millisecond
+	lastPatience = 2 * time.Second
+)
 
 var errInterrupted = errors.New("a signal ended it")
 
 // interruptible gives a context that the first signal cancels, by which a run ends
-// in order. The second signal ends the process even where it cannot: what writes to
-// a pipe that nobody reads, for one. stop lets go of the signals.
+// in order. Where it cannot, as it writes to a pipe that nobody reads, for one, the
+// process is ended all the same, and sooner after a second signal. stop lets go of
+// the signals.
 //
 // It does not end the process in that instant, because everything was cancelled by
 // the first signal, and is about to leave no browser and no temporary file behind.
@@ -35,18 +39,15 @@ func interruptible() (ctx context.Context, stop func()) {
 		}
 		fmt.Fprintln(os.Stderr, "\ncrossexam: stopping; once more to stop at once")
 		cancel(errInterrupted)
+		end := func() { os.Exit(exitCouldNotSay) }
+		defer time.AfterFunc(patience, end).Stop()
 		select {
 		case <-signals:
 		case <-ended:
 			return
 		}
-		late := time.NewTimer(patience)
-		defer late.Stop()
-		select {
-		case <-ended:
-		case <-late.C:
-			os.Exit(exitCouldNotSay)
-		}
+		defer time.AfterFunc(lastPatience, end).Stop()
+		<-ended
 	}()
 	return ctx, func() {
 		signal.Stop(signals)

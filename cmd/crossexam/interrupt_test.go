@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,6 +69,43 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// So does one that is interrupted before it has a plan.
+func TestInterruptedBeforeThePlan(t *testing.T) {
+	for name, c := range map[string]struct {
+		hangs string // a path of the target
+		args  []string
+	}{
+		"discovery":       {"/openapi.json", nil},
+		"is it there":     {"/", []string{"--read=/private"}},
+		"a read, to know": {"/private", []string{"--read=/private"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stuck := make(chan struct{})
+			var once sync.Once
+			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == c.hangs {
+					once.Do(func() { close(stuck) })
+					<-r.Context().Done()
+					return
+				}
+				grant(w, r)
+			})
+			r := crossexamWhile(t, nil, &meanwhile{running: func(p *os.Process, _ ran) {
+				<-stuck
+				send(t, p, syscall.SIGTERM)
+			}}, append([]string{"test", url, "--trusted=https://app.example", "--label=WLD"}, c.args...)...)
+			r.expect(t, 3, "stopping", "the run was interrupted", "a signal ended it")
+			parsed := r.report(t)
+			if parsed.Fault == nil || parsed.Fault.Stage != "run" || len(parsed.Results) > 0 || parsed.Summary.ExitCode != 3 {
+				t.Errorf("fault %+v, %d results, exit code %d", parsed.Fault, len(parsed.Results), parsed.Summary.ExitCode)
+			}
+			if junit, err := os.ReadFile(filepath.Join(r.out, "junit.xml")); err != nil || !strings.Contains(string(junit), "the run was interrupted") {
+				t.Errorf("junit.xml does not say so: %v", err)
+			}
+		})
+	}
+}
+
 // The demonstration and the doctor end as orderly.
 func TestInterruptedWithoutATarget(t *testing.T) {
 	for _, command := range []string{"demo", "doctor"} {
@@ -95,9 +133,16 @@ func TestInterruptedWithoutATarget(t *testing.T) {
 	}
 }
 
-// A second signal ends a process that is past being cancelled: nobody reads what it
+// A process that is past being cancelled ends all the same: nobody reads what it
 // prints.
-func TestInterruptedTwiceWhilePrinting(t *testing.T) {
+func TestInterruptedWhilePrinting(t *testing.T) {
+	for name, again := range map[string][]os.Signal{"once": nil, "twice": {os.Interrupt}} {
+		t.Run(name, func(t *testing.T) { interruptWhilePrinting(t, again...) })
+	}
+}
+
+func interruptWhilePrinting(t *testing.T, again ...os.Signal) {
+	t.Helper()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
 	unread, stdout, err := os.Pipe()
 	if err != nil {
@@ -127,7 +172,7 @@ func TestInterruptedTwiceWhilePrinting(t *testing.T) {
 			until("starting the browser")
 			send(t, p, os.Interrupt)
 			until("stopping")
-			send(t, p, os.Interrupt)
+			send(t, p, again...)
 			_, _ = io.Copy(io.Discard, stderr)
 		},
 	}, "test", url, "--trusted=https://app.example", "--read=/private", "--label=WLD")

@@ -38,7 +38,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	}
 	defer server.Close()
 	x, err := engine.NewExamination(ctx, engine.Request{
-		Config:   o.config.ServedAt(server.Addr(), authority.Roots()),
+		Config:   o.config.ServedAt(server.Addr(), authority),
 		MustFind: true,
 		Select:   o.selected,
 		Strict:   o.strict,
