@@ -157,8 +157,8 @@ func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
 // list, where their users cannot mend it, so that it is only advised against.
 func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 	read := ev.read
-	if why := silence(read); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(read); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, r := read.Attempt.Origin(), read.Response()
 	switch {

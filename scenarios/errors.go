@@ -104,8 +104,8 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 }
 
 func judgeReadableError(want int, o Observation) Judgement {
-	if why := o.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := o.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	if why := unprovoked(want, o); why != "" {
 		return cannotTell("%s", why)
@@ -160,8 +160,8 @@ func hiddenErrors(t Target, of kind, noun string) ([]Case, string) {
 }
 
 func judgeHiddenError(c Credential, want int, o Observation) Judgement {
-	if why := o.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := o.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, r := o.Attempt.Origin(), o.Response()
 	switch why := unprovoked(want, o); {

@@ -123,8 +123,8 @@ func judgePromptAlone(refused, granted Observation) Judgement {
 	if why := permissionIgnored(granted); why != "" {
 		return cannotTell("%s", why)
 	}
-	if why := granted.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := granted.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	switch {
 	case !granted.Read():
@@ -132,7 +132,7 @@ func judgePromptAlone(refused, granted Observation) Judgement {
 	case !isSuccess(answer(granted)):
 		return conforms("the page that had the permission got an error (%d) and nothing more", granted.Page.Status).withProof(granted)
 	case refused.Fault != "":
-		return cannotTell("%s", refused.Fault)
+		return inDoubt(refused.Doubt())
 	case guardsNetwork(refused.Block.Reason):
 		return violates(Low, "Chrome blocked the page that the victim refused the permission (%s), and the target gave its %d reply to the one that had it: the prompt is all that protects it",
 			refused.Block.Reason, granted.Page.Status).withProof(granted)

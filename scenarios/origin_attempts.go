@@ -133,8 +133,8 @@ func (m masquerade) judge(obs Observations) Judgement {
 
 // judgeByHand looks at the headers alone, since no page with this origin was seen.
 func (m masquerade) judgeByHand(o Observation, why string) Judgement {
-	if s := silence(o); s != "" {
-		return cannotTell("%s", s)
+	if doubt := silence(o); doubt != nil {
+		return inDoubt(doubt)
 	}
 	r, enough := answer(o), plainRead
 	if m.cred.Ambient() {

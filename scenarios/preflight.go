@@ -141,7 +141,7 @@ func judgeAttackerWrite(c Credential, reach Severity, o Observation) Judgement {
 // stayed in. accusation takes the method, the origin and the circumstances.
 func judgeWrite(c Credential, reach Severity, o Observation, accusation string) Judgement {
 	if o.Fault != "" {
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	}
 	origin, method := o.Attempt.Origin(), o.Attempt.Method
 	if o.Blocked() && o.Block.Reason.IsPreflight() {
@@ -149,7 +149,7 @@ func judgeWrite(c Credential, reach Severity, o Observation, accusation string) 
 	}
 	x := o.Request()
 	if x == nil {
-		return cannotTell("%s", o.Inconclusive())
+		return inDoubt(o.Doubt())
 	}
 	severity, circumstances := writeGravity(c, reach, o)
 	switch {

@@ -94,6 +94,9 @@ type Judgement struct {
 	// Proof is the key of the attempt that shows it best; empty for the first of the
 	// case.
 	Proof string
+	// Doubt is what an observation lacks, where that alone is why nobody can tell;
+	// else nil.
+	Doubt *Doubt
 	// Exfiltrated says that the attacker's collector received data from the
 	// target that a page without the victim's credential (or network position)
 	// could not read.

@@ -92,8 +92,8 @@ func judgeTheft(all ...evidence) Judgement {
 
 func judgeRead(ev evidence) Judgement {
 	read := ev.read
-	if why := read.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := read.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
 		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))

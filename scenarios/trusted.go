@@ -78,8 +78,8 @@ func planTrustedReads(t Target) ([]Case, string) {
 // judgeTrustedRead takes the front end's read, and one without credential and
 // without Origin. private says that the endpoint's reply depends on the credential.
 func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgement {
-	if why := read.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := read.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin := read.Attempt.Origin()
 	home := keptHome(read)
