@@ -101,6 +101,9 @@ type Judgement struct {
 	// target that a page without the victim's credential (or network position)
 	// could not read.
 	Exfiltrated bool
+	// Rule is what the target seems to do, which the reason says too; nil where that is
+	// not known.
+	Rule *Rule
 	// FollowsFrom is the ID of the scenario whose violation explains this one: the
 	// same rule of the target's is behind both. It is empty where there is none.
 	FollowsFrom string
