@@ -13,9 +13,13 @@ import (
 
 // A Scenario is one requirement on a safe target.
 type Scenario struct {
-	ID       string // stable and never reused, such as "WLD-001"
-	Title    string // a sentence that is true of a safe target
-	Level    Level
+	ID    string // stable and never reused, such as "WLD-001"
+	Title string // a sentence that is true of a safe target
+	Level Level
+	Topic Topic
+	// Anyone says that every page on the web is in the place of its attacker.
+	Anyone   bool
+	Needs    Need
 	Guidance []Guidance // who says so
 	Fix      string     // what the operator changes where it is violated
 
