@@ -147,26 +147,29 @@ func TestTargetThatBreaksOffTLS(t *testing.T) {
 
 // Only a doubt about a request without any credential is taken for no answer.
 func TestDoubtsThatStay(t *testing.T) {
-	refused := func(identity scenarios.Credential, required bool) []scenarios.Observation {
-		return []scenarios.Observation{{
+	refused := func(identity scenarios.Credential, required bool) scenarios.Observation {
+		return scenarios.Observation{
 			Attempt:   scenarios.Attempt{Identity: identity},
 			Exchanges: []cors.Exchange{{Fault: "no certificate", CertificateRequired: required}},
-		}}
+		}
 	}
+	unopened := refused(scenarios.Anonymous, true)
+	unopened.Fault = "the page could not be opened"
 	for name, c := range map[string]struct {
-		obs   []scenarios.Observation
-		doubt string
-		want  scenarios.Verdict
+		doubted scenarios.Observation
+		want    scenarios.Verdict
 	}{
-		"nobody's request":   {refused(scenarios.Anonymous, true), "no certificate", scenarios.NotApplicable},
-		"another reason":     {refused(scenarios.Anonymous, true), "the page could not be opened", scenarios.CannotTell},
-		"a victim's request": {refused(scenarios.Cookie, true), "no certificate", scenarios.CannotTell},
-		"another fault":      {refused(scenarios.Anonymous, false), "no certificate", scenarios.CannotTell},
+		"nobody's request":   {refused(scenarios.Anonymous, true), scenarios.NotApplicable},
+		"another reason":     {unopened, scenarios.CannotTell},
+		"a victim's request": {refused(scenarios.Cookie, true), scenarios.CannotTell},
+		"another fault":      {refused(scenarios.Anonymous, false), scenarios.CannotTell},
+		"no doubt of that":   {scenarios.Observation{}, scenarios.CannotTell},
 	} {
-		judged := scenarios.Case{Judge: func(scenarios.Observations) scenarios.Judgement {
-			return scenarios.Judgement{Verdict: scenarios.CannotTell, Reason: c.doubt}
+		judged := scenarios.Case{Judge: func(obs scenarios.Observations) scenarios.Judgement {
+			return scenarios.Judgement{Verdict: scenarios.CannotTell, Doubt: obs.All()[0].Doubt()}
 		}}
-		if got := judge(judged, c.obs); got.Verdict != c.want {
+		// Nobody's request beside it met the same, which is not what the doubt is about.
+		if got := judge(judged, []scenarios.Observation{c.doubted, refused(scenarios.Anonymous, true)}); got.Verdict != c.want {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

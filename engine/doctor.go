@@ -104,15 +104,22 @@ func checkGo() Check {
 }
 
 func checkNginx() Check {
+	var with []string
+	for _, s := range scenarios.Catalogue() {
+		if s.Needs == scenarios.SharedCache {
+			with = append(with, s.ID)
+		}
+	}
+	needing := strings.Join(with, ", ")
 	path, err := nginx.Find()
 	if err != nil {
 		return Check{
 			Name: "nginx", Outcome: CheckNote,
-			Found:  "not found; HDR-006, about shared caches, will not be examined",
+			Found:  "not found; " + needing + ", about shared caches, will not be examined",
 			Advice: "To have it examined: apt-get install nginx",
 		}
 	}
-	return Check{Name: "nginx", Outcome: CheckOK, Found: path + ", as the shared cache of HDR-006"}
+	return Check{Name: "nginx", Outcome: CheckOK, Found: path + ", as the shared cache of " + needing}
 }
 
 // checkTemporaryFolder makes sure that the browser's profile can be made.

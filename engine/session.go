@@ -131,7 +131,7 @@ func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
 		}
 	}
 	j := c.Judge(scenarios.NewObservations(obs))
-	if j.Verdict == scenarios.CannotTell && neverAnswered(obs, j.Reason) {
+	if j.Verdict == scenarios.CannotTell && neverAnswered(j.Doubt) {
 		return scenarios.Judgement{
 			Verdict: scenarios.NotApplicable,
 			Reason:  "The target breaks off TLS without a client certificate, so there is no answer to judge without one.",
@@ -141,14 +141,11 @@ func judge(c scenarios.Case, obs []scenarios.Observation) scenarios.Judgement {
 	return j
 }
 
-// neverAnswered tells whether a doubt is about a request, and no more than that,
-// that went without any credential to a target which talks to nobody without a
-// client certificate. Judges repeat what is wrong with an exchange word by word.
+// neverAnswered reports whether a doubt is about a request that went without any
+// credential to a target which talks to nobody without a client certificate.
 // (A victim who has another credential and is not talked to either stays a doubt.)
-func neverAnswered(obs []scenarios.Observation, doubt string) bool {
-	return slices.ContainsFunc(obs, func(o scenarios.Observation) bool {
-		return o.Attempt.Identity == scenarios.Anonymous && slices.ContainsFunc(o.Exchanges, func(x cors.Exchange) bool { return x.CertificateRequired && x.Fault == doubt })
-	})
+func neverAnswered(d *scenarios.Doubt) bool {
+	return d != nil && d.Kind == scenarios.Unanswered && d.Exchange.CertificateRequired && d.Attempt.Identity == scenarios.Anonymous
 }
 
 // observeAll adds the observations of the attempts to the result.

@@ -92,9 +92,10 @@ func (b Baseline) Title() string {
 
 // A changed is the cases that have changed in the same way.
 type changed struct {
-	Mark  string // the mark of what they are now, see [mark]
-	Word  string
-	Cases []Case
+	Change engine.Change // as far as that says it; else empty
+	Mark   string        // the mark of what they are now, see [mark]
+	Word   string
+	Cases  []Case
 }
 
 // changes lists what a reader of the comparison looks for, what asks for work
@@ -120,13 +121,13 @@ func (r Report) changes() []changed {
 	}
 	var all []changed
 	for _, c := range []changed{
-		{"violates", "new", news},
-		{"accepted", "new, accepted", accepted},
-		{"cannot-tell", "could not be judged now", b.CannotTell},
-		{"not-applicable", "not examined now", b.NotExamined},
-		{"conforms", "fixed", b.Fixed},
-		{"violates", "unchanged", same},
-		{"accepted", "unchanged, accepted", stay},
+		{engine.New, "violates", "new", news},
+		{engine.New, "accepted", "new, accepted", accepted},
+		{"", "cannot-tell", "could not be judged now", b.CannotTell},
+		{"", "not-applicable", "not examined now", b.NotExamined},
+		{"", "conforms", "fixed", b.Fixed},
+		{engine.Unchanged, "violates", "unchanged", same},
+		{engine.Unchanged, "accepted", "unchanged, accepted", stay},
 	} {
 		if len(c.Cases) > 0 {
 			all = append(all, c)

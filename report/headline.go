@@ -99,11 +99,15 @@ func broke(stage string) string {
 // FrontEnd says in one sentence whether the trusted front end still works, the
 // other half of the question. It is empty where that was not asked.
 func (r Report) FrontEnd() string {
+	topics := map[string]scenarios.Topic{}
+	for _, s := range scenarios.Catalogue() {
+		topics[s.ID] = s.Topic
+	}
 	conforms, doubt, accepted := false, false, true
 	var violated []string
 	for _, c := range r.Results {
 		switch {
-		case c.Family != "TRU":
+		case topics[c.ID] != scenarios.FrontEnd:
 		case c.Verdict == scenarios.Violates && c.Excuse != engine.ExcusedAdvice:
 			accepted = accepted && c.Accepted
 			if !slices.Contains(violated, c.ID) {
@@ -149,8 +153,11 @@ func (c Result) harm() int {
 	return n
 }
 
-// anybody tells whether every page on the web is in the place of this attacker.
-func anybody(c Result) bool { return c.Family == "WLD" || c.Family == "NUL" }
+// anybody reports whether every page on the web is in the place of this attacker.
+func anybody(c Result) bool {
+	s, _ := scenarios.Find(c.ID)
+	return s.Anyone
+}
 
 func who(c Result) string {
 	if anybody(c) {

@@ -77,15 +77,10 @@ func looked(record engine.Record) Exfiltration {
 	return NoneSeen
 }
 
-// isTheft tells whether a result is about a page of another origin that tries to
-// read: a family about reading, and an attempt by a page that is not trusted.
+// isTheft reports whether a result is about a page of another origin that tries to
+// read, and has an attempt by a page that is not trusted.
 func isTheft(c engine.Result) bool {
-	reading := slices.Contains([]string{"WLD", "ORG", "NUL", "CRD"}, c.Scenario.Family()) ||
-		c.Scenario.Family() == "ALT" && c.Scenario.ID != "ALT-003" // which is about writing
-	if !reading {
-		return false
-	}
-	return slices.ContainsFunc(c.Observations, func(o scenarios.Observation) bool {
+	return c.Scenario.Topic == scenarios.Reading && slices.ContainsFunc(c.Observations, func(o scenarios.Observation) bool {
 		return o.Attempt.Vector != scenarios.Probe && !o.Attempt.Trusted
 	})
 }

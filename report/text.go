@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -119,7 +120,7 @@ func (p *printer) baseline() {
 	p.line(p.style(bold, "COMPARED") + strings.TrimPrefix(b.Title(), "Compared"))
 	p.text("  ", b.Counts())
 	for _, c := range p.r.changes() {
-		if strings.HasPrefix(c.Word, "unchanged") && !p.o.Verbose {
+		if c.Change == engine.Unchanged && !p.o.Verbose {
 			continue // they are above
 		}
 		for _, at := range c.ByScenario() {

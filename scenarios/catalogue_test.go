@@ -57,6 +57,39 @@ func TestScenariosAreComplete(t *testing.T) {
 	}
 }
 
+// What a scenario is about, whose page can attack and what it needs is said in the
+// catalogue, and holds for what it asks for.
+func TestScenariosSayWhatTheyAreAbout(t *testing.T) {
+	topics := []Topic{Reading, Writing, FrontEnd, Errors, LocalNetwork, Configuration, Hygiene}
+	for _, s := range Catalogue() {
+		if !slices.Contains(topics, s.Topic) {
+			t.Errorf("%s is about %q", s.ID, s.Topic)
+		}
+		planned, attacked, cached := false, false, false
+		for name, target := range targets() {
+			cases, _ := s.Plan(target)
+			planned = planned || len(cases) > 0
+			for _, c := range cases {
+				for _, a := range c.Attempts {
+					byPage := a.Vector != Probe && !a.Trusted
+					attacked = attacked || byPage
+					cached = cached || a.Through != ""
+					if s.Anyone && byPage && a.Page.Host() != evilHost {
+						t.Errorf("%s on %s attacks from %s, which not everyone has", s.ID, name, a.Page)
+					}
+				}
+			}
+		}
+		if cached != (s.Needs == SharedCache) {
+			t.Errorf("%s passes a shared cache: %t, and says that it needs %q", s.ID, cached, s.Needs)
+		}
+		unattacked := s.Topic == FrontEnd || s.Topic == Configuration
+		if attacked && unattacked || planned && !attacked && (s.Topic == Reading || s.Topic == Writing || s.Anyone) && s.ID != "ORG-019" {
+			t.Errorf("%s is about %s, and a page that is not trusted has a part in it: %t", s.ID, s.Topic, attacked)
+		}
+	}
+}
+
 // The numbers of CATALOGUE.md: those that were read.
 func TestGuidanceIsOfTheSourcesThatWereRead(t *testing.T) {
 	read := map[string][]string{

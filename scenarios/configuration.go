@@ -13,6 +13,7 @@ func configuration() []Scenario {
 			ID:       "CFG-001",
 			Title:    "The startup log has no warning that every origin is allowed by default",
 			Level:    Must,
+			Topic:    Configuration,
 			Guidance: []Guidance{hardeningStep("step 4"), hardeningStep("step 1"), hardeningStep("section on defaults"), apiTop10("API8:2023")},
 			Fix:      "Set CORS_ORIGINS to the front end's origins, separated by commas, where the API is started, and start it again.",
 			Plan:     planNoDefault,
@@ -21,6 +22,7 @@ func configuration() []Scenario {
 			ID:       "CFG-002",
 			Title:    "The startup log lists exactly the trusted origins",
 			Level:    Must,
+			Topic:    Configuration,
 			Guidance: []Guidance{hardeningStep("step 4"), hardeningStep("step 1"), asvs5("3.4.2")},
 			Fix: "Set CORS_ORIGINS to exactly the front end's origins, each as the browser sends it: scheme and host in lower case, no path and " +
 				"no trailing slash. An empty value is a wildcard too.",
@@ -30,6 +32,7 @@ func configuration() []Scenario {
 			ID:       "CFG-003",
 			Title:    "Started with origins that are mistyped or missing, the target is closed to an arbitrary origin or refuses to start",
 			Level:    Must,
+			Topic:    Configuration,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on defaults"), asvs5("3.4.2"), apiTop10("API8:2023")},
 			Fix: "Let no origin be the default, trim and drop empty items, and stop at the start with a message where an item is not an origin " +
 				"or is \"*\".",

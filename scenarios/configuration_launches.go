@@ -98,18 +98,18 @@ func judgeLaunch(l Launch, tried []launchAttempt, obs Observations) Judgement {
 	var attacks []Observation
 	for _, a := range tried {
 		for _, o := range obs.Each([]Attempt{a.plain, a.including}) {
-			if o.Inconclusive() == "" && o.Read() {
+			if o.Doubt() == nil && o.Read() {
 				return violates(Medium, "with %s the target let a page of %s read its %d reply (%s)",
 					quote(l.String()), o.Attempt.Page, o.Page.Status, grantText(o.Response())).withProof(o)
 			}
 			attacks = append(attacks, o)
 		}
 		front := obs.Of(a.front)
-		sensed = sensed || front.Inconclusive() == "" && front.Read()
+		sensed = sensed || front.Doubt() == nil && front.Read()
 	}
 	for _, o := range attacks {
-		if why := o.Inconclusive(); why != "" {
-			return cannotTell("%s", why).withProof(o)
+		if doubt := o.Doubt(); doubt != nil {
+			return inDoubt(doubt).withProof(o)
 		}
 	}
 	if !sensed {

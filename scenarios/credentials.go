@@ -14,6 +14,7 @@ func credentials() []Scenario {
 			ID:       "CRD-001",
 			Title:    "Session cookies are Secure, HttpOnly, and not SameSite=None unless a front end of another site needs them",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{asvs5("3.3.2"), hardeningStep("step 2")},
 			Fix: "Set the cookie with Secure; HttpOnly; SameSite=Lax (Starlette's SessionMiddleware: https_only=True, same_site=\"lax\"), or Strict. " +
 				"If the front end is on another site and needs SameSite=None, declare that the target needs cross-site cookies.",
@@ -23,6 +24,7 @@ func credentials() []Scenario {
 			ID:       "CRD-002",
 			Title:    "A page on a sibling subdomain cannot read a private endpoint with the victim's cookie",
 			Level:    Must,
+			Topic:    Reading,
 			Guidance: []Guidance{asvs5("3.4.2"), hardeningStep("step 1"), cwe("942"), chen2018()},
 			Fix: "List the exact origins of the front end instead of a pattern for the whole domain. SameSite cookies " +
 				"do not help here: a page on a taken-over subdomain is the same site.",
@@ -32,6 +34,7 @@ func credentials() []Scenario {
 			ID:       "CRD-003",
 			Title:    "Access-Control-Allow-Credentials is absent where the front end sends a bearer token",
 			Level:    Must,
+			Topic:    Reading,
 			Guidance: []Guidance{hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials")},
 			Fix: "Set allow_credentials=False, and remove Access-Control-Allow-Credentials from the proxy: " +
 				"a token in the Authorization header needs no credentials mode.",
@@ -41,6 +44,7 @@ func credentials() []Scenario {
 			ID:    "CRD-004",
 			Title: "An origin that is not trusted never gets Access-Control-Allow-Credentials: true",
 			Level: Must,
+			Topic: Reading,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials"), asvs5("3.4.2"),
 			},
@@ -52,6 +56,7 @@ func credentials() []Scenario {
 			ID:       "CRD-005",
 			Title:    "Access-Control-Allow-Credentials is exactly true or absent",
 			Level:    Must,
+			Topic:    Reading,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("cors-check")},
 			Fix: "Write the value as true, in lower case and on one line, or leave the header out: browsers compare it letter by letter. " +
 				"If proxy and application both add it, let only one of them do so.",
@@ -157,8 +162,8 @@ func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
 // list, where their users cannot mend it, so that it is only advised against.
 func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 	read := ev.read
-	if why := silence(read); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(read); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, r := read.Attempt.Origin(), read.Response()
 	switch {

@@ -20,7 +20,7 @@ func planSessionCookies(t Target) ([]Case, string) {
 func judgeSessionCookies(crossSite bool, o Observation) Judgement {
 	if len(o.Cookies) == 0 {
 		if o.Fault != "" {
-			return cannotTell("%s", o.Fault)
+			return inDoubt(o.Doubt())
 		}
 		return cannotTell("the victim's browser is not known to keep a cookie for the target")
 	}

@@ -16,6 +16,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-001",
 			Title:    "A trusted origin can read the status and body of the application's errors",
 			Level:    Must,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Run CORS outside authentication and error handling: add CORSMiddleware last, so that it is outermost. " +
 				"In nginx, write add_header with always, or errors lose the headers.",
@@ -25,6 +26,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-002",
 			Title:    "An arbitrary origin can read none of the application's errors",
 			Level:    Must,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("step 1"), asvs5("3.4.2"), cwe("942")},
 			Fix: "Let exception handlers and error pages use the same list of origins as successes do: " +
 				"remove Access-Control-Allow-Origin headers that they add by hand.",
@@ -34,6 +36,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-003",
 			Title:    "An error grants no more than a success does",
 			Level:    Must,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("step 3"), fetchStandard("cors-protocol-and-credentials"), cwe("942")},
 			Fix:      "Remove CORS headers from exception handlers, nginx error_page blocks and the like, and let the one CORS layer add them to every reply.",
 			Plan:     planModestErrors,
@@ -42,6 +45,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-004",
 			Title:    "A trusted origin can read the error that an unhandled exception ends in",
 			Level:    Should,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Catch every exception inside the CORS layer: in FastAPI add an exception handler for Exception that answers 500 with the CORS headers of a listed origin, since Starlette's own stands outside of all middleware. " +
 				"Or wrap the whole application: app = CORSMiddleware(app, ...).",
@@ -51,6 +55,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-005",
 			Title:    "A trusted origin can read the errors that the reverse proxy makes, such as a 413",
 			Level:    Should,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("section on errors"), fetchStandard("cors-check")},
 			Fix: "Have the proxy add the CORS headers to the errors it makes itself: in nginx an error_page for 413, 502 and 504 that leads to a location with add_header ... always and the origin from a map of the listed ones. " +
 				"In HAProxy use http-after-response instead of http-response.",
@@ -60,6 +65,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-006",
 			Title:    "An arbitrary origin can read none of the errors that the reverse proxy makes",
 			Level:    Must,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("step 1"), asvs5("3.4.2"), cwe("942")},
 			Fix:      "Let the proxy's error pages answer from the same list of origins: in nginx a map of exact origins, and neither $http_origin itself nor \"*\" in the location of error_page.",
 			Plan:     planHiddenProxyErrors,
@@ -68,6 +74,7 @@ func errorResponses() []Scenario {
 			ID:       "ERR-007",
 			Title:    "The proxy and the application do not both add CORS headers to one reply",
 			Level:    Must,
+			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("section on placement"), fetchStandard("cors-check"), fetchStandard("http-new-header-syntax")},
 			Fix: "Let one of the two add the headers: remove add_header Access-Control-* from the locations of nginx that pass on to the application, or hide the application's with proxy_hide_header. " +
 				"Browsers take two Access-Control-Allow-Origin lines for none.",
@@ -104,8 +111,8 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 }
 
 func judgeReadableError(want int, o Observation) Judgement {
-	if why := o.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := o.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	if why := unprovoked(want, o); why != "" {
 		return cannotTell("%s", why)
@@ -160,8 +167,8 @@ func hiddenErrors(t Target, of kind, noun string) ([]Case, string) {
 }
 
 func judgeHiddenError(c Credential, want int, o Observation) Judgement {
-	if why := o.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := o.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, r := o.Attempt.Origin(), o.Response()
 	switch why := unprovoked(want, o); {

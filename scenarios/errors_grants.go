@@ -42,8 +42,8 @@ func judgeModestError(want int, failed, read, byHand Observation) Judgement {
 	if !isSuccess(answer(read)) && isSuccess(answer(byHand)) {
 		succeeded = byHand
 	}
-	if why := silence(failed); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(failed); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, e, s := failed.Attempt.Origin(), answer(failed), answer(succeeded)
 	if failed.Block.Reason.IsPreflight() && !failed.Attempt.Trusted {

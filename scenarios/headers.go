@@ -14,6 +14,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-001",
 			Title:    "A response has at most one Access-Control-Allow-Origin, which is * or one origin",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("cors-check"), chen2018()},
 			Fix: "Answer with the one origin that asked, without path or trailing slash, and never with a list or a pattern. " +
 				"If nginx and FastAPI both add the header, let only one of them do so (proxy_hide_header Access-Control-Allow-Origin).",
@@ -23,6 +24,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-002",
 			Title:    "A response whose grant depends on the origin says Vary: Origin",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9110", "12.5.5"), rfc("9111", "4.1")},
 			Fix: "Add Vary: Origin to every reply, those to refused origins and without an Origin too: in nginx add_header Vary Origin always. " +
 				"Starlette's CORSMiddleware leaves it out there.",
@@ -32,6 +34,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-003",
 			Title:    "A response whose grant depends on a cookie or an Authorization header names it in Vary",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9110", "12.5.5"), rfc("9111", "4.1")},
 			Fix: "Answer every request of one origin with the same Access-Control headers, whatever credential comes along: list the origins instead of \"*\", which Starlette before 1.0 turns into an echo when there is a cookie. " +
 				"Or add Cookie (Authorization) to Vary.",
@@ -41,6 +44,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-004",
 			Title:    "Access-Control-Expose-Headers names nothing secret, and is not * where credentials are allowed",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("basic-safe-cors-protocol-setup"), hardeningStep("step 3")},
 			Fix: "List in expose_headers (Access-Control-Expose-Headers) the headers that the front end reads, and take out Authorization, Set-Cookie and tokens. " +
 				"With credentials \"*\" exposes nothing, and without them everything.",
@@ -50,6 +54,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-005",
 			Title:    "A line break in the Origin header survives in no response header",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("origin-header"), fetchStandard("http-new-header-syntax"), cwe("346")},
 			Fix: "Compare the Origin header with the list of origins as it came, without decoding it, and answer with the entry of the list instead of a copy of the header. " +
 				"In nginx take it from a map of exact origins, and put no decoded variable such as $uri or $arg into add_header.",
@@ -59,6 +64,8 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-006",
 			Title:    "A shared cache in front cannot hand the grant of one origin to another",
 			Level:    Must,
+			Topic:    Hygiene,
+			Needs:    SharedCache,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9111", "4.1"), rfc("9110", "12.5.5"), chen2018()},
 			Fix: "Send Vary: Origin on every reply, those without an Origin too (in nginx add_header Vary Origin always), or keep shared caches from storing it with Cache-Control: private. " +
 				"Then empty the cache: what it holds stays until it expires.",
@@ -68,6 +75,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-007",
 			Title:    "A private reply may not be stored by a shared cache",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{asvs5("14.3.2"), rfc("9111", "4.1")},
 			Fix: "Send Cache-Control: no-store, or private, with every reply that depends on the login: in FastAPI by a middleware or a dependency of the routes that need one. " +
 				"Without it a cache may keep a reply to a request with a cookie and give it to someone else.",
@@ -77,6 +85,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-008",
 			Title:    "Every hop of a redirect passes the CORS check for a trusted origin, and none lets another one read",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-check"), fetchStandard("cors-protocol-and-credentials"), hardeningStep("section on placement")},
 			Fix: "Let the CORS layer stand outside of what redirects: the router (redirect_slashes of FastAPI), the login, the proxy's rewrites with add_header ... always. " +
 				"Or have the front end ask for the final URL.",
@@ -86,6 +95,7 @@ func headerSyntax() []Scenario {
 			ID:       "HDR-009",
 			Title:    "A private reply does not tell its timing to other origins, and says that its type is not to be guessed",
 			Level:    Info,
+			Topic:    Hygiene,
 			Guidance: []Guidance{asvs5("3.5.8")},
 			Fix: "Leave Timing-Allow-Origin out of private replies, and send X-Content-Type-Options: nosniff; " +
 				"Cross-Origin-Resource-Policy: same-site keeps other sites from embedding them where the front end is on the API's own site.",

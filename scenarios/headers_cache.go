@@ -31,8 +31,8 @@ func planVaryCredential(t Target) ([]Case, string) {
 // cookie and with an Authorization header. A reply without any grant comes from a
 // layer that knows nothing of CORS, which other scenarios are about.
 func judgeVaryCredential(plain, cookie, authorization Observation) Judgement {
-	if why := silence(plain, cookie, authorization); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(plain, cookie, authorization); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, without := plain.Attempt.Origin(), plain.Response()
 	depends := ""
@@ -120,8 +120,8 @@ func asker(a Attempt) string {
 
 // judgeSharedCache takes the trusted origin's own request, and pairs through a cache.
 func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgement {
-	if why := silence(obs.All()...); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(obs.All()...); doubt != nil {
+		return inDoubt(doubt)
 	}
 	if r := obs.Of(trusted).Response(); !isSuccess(r) {
 		return cannotTell("the target answered %s with %s, which caches do not store", trusted.Origin(), statusText(r))
@@ -168,8 +168,8 @@ func planPrivateReplies(t Target) ([]Case, string) {
 }
 
 func judgePrivateReply(c Credential, o Observation) Judgement {
-	if why := silence(o); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(o); doubt != nil {
+		return inDoubt(doubt)
 	}
 	r := o.Response()
 	if !isSuccess(r) {

@@ -51,8 +51,8 @@ func planResourceHeaders(t Target) ([]Case, string) {
 }
 
 func judgeResourceHeaders(o Observation) Judgement {
-	if why := silence(o); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(o); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin, r := o.Attempt.Origin(), o.Response()
 	if r == nil {
@@ -121,8 +121,8 @@ func judgeInjection(obs Observations) Judgement {
 			}
 		}
 	}
-	if why := silence(obs.All()...); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(obs.All()...); doubt != nil {
+		return inDoubt(doubt)
 	}
 	return conforms("no line break in the Origin survives in a header (%d tried)", len(obs.All()))
 }

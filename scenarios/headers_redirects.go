@@ -69,9 +69,9 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 		}
 	}
 	if o.Fault != "" || len(hops) == 0 {
-		switch why := o.Inconclusive(); {
-		case why != "":
-			return cannotTell("%s", why)
+		switch doubt := o.Doubt(); {
+		case doubt != nil:
+			return inDoubt(doubt)
 		case !o.Attempt.Trusted:
 			return conforms("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason)
 		}
@@ -85,8 +85,8 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 		}
 		return Judgement{Verdict: NotApplicable, Reason: "The target answers with " + statusText(first) + " here, which is no redirect, and none is declared."}
 	}
-	if why := plain.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := plain.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	switch {
 	case o.Read() == plain.Read() && o.Read() && !o.Attempt.Trusted:

@@ -44,8 +44,8 @@ type variant struct {
 // judgeVary takes the replies to the trusted origin, to the attacker's and to none,
 // and the two preflights.
 func judgeVary(trusted, evil, none, trustedAsked, evilAsked Observation) Judgement {
-	if why := silence(trusted, evil, none, trustedAsked, evilAsked); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(trusted, evil, none, trustedAsked, evilAsked); doubt != nil {
+		return inDoubt(doubt)
 	}
 	ours, theirs := trusted.Attempt.Origin(), evil.Attempt.Origin()
 	asked := []variant{

@@ -27,6 +27,13 @@ func (j Judgement) withProof(o Observation) Judgement {
 	return j
 }
 
+// by adds the rule of the target's that is behind a violation.
+func (j Judgement) by(r Rule) Judgement {
+	j.Rule = &r
+	j.Reason += "; " + r.String()
+	return j
+}
+
 // worst is the judgement on a case whose parts were judged one by one: the
 // gravest violation, else the first doubt, else the first.
 func worst(js ...Judgement) Judgement {

@@ -14,6 +14,7 @@ func localNetwork() []Scenario {
 			ID:    "NET-001",
 			Title: "A page on a public address cannot read a private endpoint in the victim's network, even with the browser's permission",
 			Level: Must,
+			Topic: LocalNetwork,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
@@ -25,6 +26,7 @@ func localNetwork() []Scenario {
 			ID:       "NET-002",
 			Title:    "More than the browser's permission prompt keeps a page on a public address from a private endpoint",
 			Level:    Info,
+			Topic:    LocalNetwork,
 			Guidance: []Guidance{hardeningStep("section on placement"), fetchStandard("basic-safe-cors-protocol-setup")},
 			Fix: "List the front end's origins in CORS_ORIGINS instead of \"*\", and set a password, so that the answer of one user to one " +
 				"prompt decides nothing.",
@@ -34,6 +36,7 @@ func localNetwork() []Scenario {
 			ID:       "NET-003",
 			Title:    "An attacker's preflight never gets Access-Control-Allow-Private-Network: true",
 			Level:    Must,
+			Topic:    LocalNetwork,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), asvs5("3.4.2"), cwe("942")},
 			Fix: "Remove Access-Control-Allow-Private-Network from the application (Starlette: allow_private_network=False) and from the proxy, " +
 				"or send it only with the Access-Control-Allow-Origin of a listed origin.",
@@ -43,6 +46,7 @@ func localNetwork() []Scenario {
 			ID:       "NET-004",
 			Title:    "A request that names a foreign host gets nothing private, so that DNS rebinding gets nothing",
 			Level:    Must,
+			Topic:    LocalNetwork,
 			Guidance: []Guidance{hardeningStep("section on placement"), cwe("346")},
 			Fix: "Refuse requests whose Host is none of yours: TrustedHostMiddleware(allowed_hosts=[\"127.0.0.1\", \"localhost\", ...]) in FastAPI, " +
 				"or in nginx a default_server that answers 421. A login protects as well.",
@@ -123,8 +127,8 @@ func judgePromptAlone(refused, granted Observation) Judgement {
 	if why := permissionIgnored(granted); why != "" {
 		return cannotTell("%s", why)
 	}
-	if why := granted.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := granted.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	switch {
 	case !granted.Read():
@@ -132,7 +136,7 @@ func judgePromptAlone(refused, granted Observation) Judgement {
 	case !isSuccess(answer(granted)):
 		return conforms("the page that had the permission got an error (%d) and nothing more", granted.Page.Status).withProof(granted)
 	case refused.Fault != "":
-		return cannotTell("%s", refused.Fault)
+		return inDoubt(refused.Doubt())
 	case guardsNetwork(refused.Block.Reason):
 		return violates(Low, "Chrome blocked the page that the victim refused the permission (%s), and the target gave its %d reply to the one that had it: the prompt is all that protects it",
 			refused.Block.Reason, granted.Page.Status).withProof(granted)

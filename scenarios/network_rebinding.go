@@ -51,11 +51,11 @@ func pathOf(rawURL string) string {
 // target's own name, which tell whether its reply is the same each time.
 func judgeRebinding(foreign, asked, askedAgain Observation) Judgement {
 	own, again := answer(asked), answer(askedAgain)
-	if why := silence(asked); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(asked); doubt != nil {
+		return inDoubt(doubt)
 	}
-	if why := foreign.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := foreign.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	host, first := foreign.Attempt.Page.Host(), replies(foreign)[0]
 	switch {

@@ -9,6 +9,8 @@ func nullOrigin() []Scenario {
 			ID:       "NUL-001",
 			Title:    "A sandboxed or data: frame or page, whose origin is null, cannot read a private endpoint",
 			Level:    Must,
+			Topic:    Reading,
+			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins: any page on the web can make a sandboxed frame. " +
 				"For pages opened from a file, serve them from http://localhost instead.",
@@ -18,6 +20,8 @@ func nullOrigin() []Scenario {
 			ID:       "NUL-002",
 			Title:    "A data: worker, whose origin is null, cannot read a private endpoint",
 			Level:    Must,
+			Topic:    Reading,
+			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins (CORS_ORIGINS, allow_origins, the map in nginx): " +
 				"any page on the web can start a worker from a data: URL.",
@@ -27,6 +31,8 @@ func nullOrigin() []Scenario {
 			ID:       "NUL-003",
 			Title:    "A request that another origin redirected, whose origin is null, cannot read a private endpoint",
 			Level:    Must,
+			Topic:    Reading,
+			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins: a redirect from one of the attacker's hosts to the API makes the browser send it. " +
 				"If the front end needs it because its own requests are redirected, give it the API's final URL.",
@@ -36,6 +42,8 @@ func nullOrigin() []Scenario {
 			ID:       "NUL-004",
 			Title:    "A page opened from a file, whose origin is null, cannot read a private endpoint",
 			Level:    Should,
+			Topic:    Reading,
+			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins: an HTML attachment that the victim opens would be trusted too. " +
 				"Serve local tools from http://localhost with a port of their own, and list that origin.",

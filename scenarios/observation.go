@@ -1,10 +1,6 @@
 package scenarios
 
-import (
-	"fmt"
-
-	"github.com/crossexam/crossexam/cors"
-)
+import "github.com/crossexam/crossexam/cors"
 
 // An Observation is everything known of one attempt: what the page got, what
 // Chrome said of it, and what crossed the wire.
@@ -123,36 +119,4 @@ func (o Observation) Blocked() bool {
 		x = o.Preflight()
 	}
 	return x != nil && x.Response != nil
-}
-
-// Inconclusive says in one sentence why the observation shows neither a read nor
-// a refusal; it is empty where it shows one.
-func (o Observation) Inconclusive() string {
-	switch {
-	case o.Fault != "":
-		return o.Fault
-	case o.Read():
-		if x := o.Request(); x == nil || x.Response == nil && !x.Withheld {
-			return "the page read an answer that the target did not give"
-		}
-		return ""
-	case o.Blocked():
-		return ""
-	}
-	for _, x := range o.Exchanges {
-		if x.Fault != "" {
-			return x.Fault
-		}
-	}
-	switch x := o.Request(); {
-	case o.Attempt.Vector == Probe && x != nil && x.Response != nil:
-		return ""
-	case o.Block.Reason != "":
-		return fmt.Sprintf("Chrome refused the request for a reason that says nothing about the target (%s)", o.Block.Reason)
-	case o.Block.Network != "":
-		return fmt.Sprintf("the request failed before the target's policy could be seen (%s)", o.Block.Network)
-	case o.Page != nil && o.Page.Error != "":
-		return fmt.Sprintf("the request failed without a reason from Chrome (%s)", o.Page.Error)
-	}
-	return "nothing was observed"
 }

@@ -125,16 +125,15 @@ func (m masquerade) judge(obs Observations) Judgement {
 	}
 	j.Reason += "; " + m.miss.takes()
 	if other.Read() {
-		return j.ifEchoed(other, m.when(other, ev.alone))
+		return j.ifEchoed(other, m.withWhat(other, ev.alone))
 	}
-	j.Reason += "; " + m.rule(obs)
-	return j
+	return j.by(m.rule(obs))
 }
 
 // judgeByHand looks at the headers alone, since no page with this origin was seen.
 func (m masquerade) judgeByHand(o Observation, why string) Judgement {
-	if s := silence(o); s != "" {
-		return cannotTell("%s", s)
+	if doubt := silence(o); doubt != nil {
+		return inDoubt(doubt)
 	}
 	r, enough := answer(o), plainRead
 	if m.cred.Ambient() {
@@ -146,17 +145,17 @@ func (m masquerade) judgeByHand(o Observation, why string) Judgement {
 	return violates(Low, "the %d reply to %s has %s, but %s", r.Status, m.page, grantText(r), why)
 }
 
-// when says whether the target echoes the arbitrary origin only with the credential.
-func (m masquerade) when(other, alone Observation) string {
+// withWhat is the credential with which alone the target echoes the arbitrary origin.
+func (m masquerade) withWhat(other, alone Observation) Credential {
 	origin := other.Attempt.Origin()
 	if m.cred.Ambient() && grantTo(origin, answer(alone)) < grantTo(origin, answer(other)) {
-		return " when the victim's " + m.cred.noun() + " comes along"
+		return m.cred
 	}
-	return ""
+	return Anonymous
 }
 
-// rule says by which rule, which is no echo, the target grants the near-miss.
-func (m masquerade) rule(obs Observations) string {
+// rule is the one, which is no echo, by which the target grants the near-miss.
+func (m masquerade) rule(obs Observations) Rule {
 	granted := func(o cors.Origin) bool {
 		return slices.ContainsFunc(obs.All(), func(seen Observation) bool { return seen.Attempt.Page == o && seen.Read() })
 	}

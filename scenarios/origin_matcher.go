@@ -1,9 +1,7 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -39,36 +37,34 @@ func deepSubdomain(s *spellings) {
 	s.add("a subdomain of a subdomain", "deep."+subdomainLabel+"."+s.of.Host())
 }
 
-// inferred says in words which rule grants a near-miss, with the origins that
-// show it. granted tells which origins are known to be granted.
-func inferred(t Target, m NearMiss, granted func(cors.Origin) bool) string {
+// inferred is the rule that grants a near-miss, with origins that show it. granted
+// reports which origins are known to be granted.
+func inferred(t Target, m NearMiss, granted func(cors.Origin) bool) Rule {
 	if m.Of.IsOpaque() {
-		return "the target takes " + m.How + " for a trusted origin"
+		return Rule{Kind: TakesFor, How: m.How}
 	}
 	made := func(spell spelling) bool {
 		s := &spellings{target: t, of: m.Of}
 		spell(s)
 		return slices.ContainsFunc(s.list, func(n NearMiss) bool { return granted(n.Origin) })
 	}
-	rule := hostRule(t, m.Of, granted, made)
+	rule, known := hostRule(t, m.Of, granted, made)
 	port, insecure := made(otherPort), made(insecureSpelling)
-	if rule == "" && (port || insecure) {
-		rule = "has the trusted host"
+	switch {
+	case !known && !port && !insecure:
+		return Rule{Kind: TakesFor, How: m.How, Value: m.Of.String()}
+	case !known:
+		rule = Rule{Kind: SameHost, Value: m.Of.Host()}
 	}
-	if port && !strings.HasPrefix(rule, "begins") && !strings.HasPrefix(rule, "contains") {
-		rule += ", on any port"
-	}
-	if insecure && !strings.HasPrefix(rule, "contains") {
-		rule += ", over http:// too"
-	}
-	if rule == "" {
-		return fmt.Sprintf("the target takes %s for %s", m.How, m.Of)
-	}
-	return fmt.Sprintf("the target seems to trust every origin that %s%s", rule, shownBy(t, m, granted))
+	rule.AnyPort = port && !rule.ignoresTheEnd()
+	rule.Insecure = insecure && rule.Kind != Contains
+	rule.Shown = shownBy(t, m, granted)
+	return rule
 }
 
-// hostRule goes from the widest rule to the narrowest.
-func hostRule(t Target, of cors.Origin, granted func(cors.Origin) bool, made func(spelling) bool) string {
+// hostRule goes from the widest rule to the narrowest. ok is false where none is
+// known.
+func hostRule(t Target, of cors.Origin, granted func(cors.Origin) bool, made func(spelling) bool) (r Rule, ok bool) {
 	host, domain := of.Host(), of.RegistrableDomain()
 	suffix, _ := of.PublicSuffix()
 	before := func(end string) bool {
@@ -78,65 +74,62 @@ func hostRule(t Target, of cors.Origin, granted func(cors.Origin) bool, made fun
 	}
 	switch {
 	case made(aroundDomain):
-		return "contains " + quote(domain)
+		return Rule{Kind: Contains, Value: domain}, true
 	case made(around):
-		return "contains " + quote(host)
+		return Rule{Kind: Contains, Value: host}, true
 	case made(dotted) && made(letters):
-		return "begins with " + quote(of.Scheme()+"://"+host)
+		return Rule{Kind: BeginsWith, Value: of.Scheme() + "://" + host}, true
 	case made(dotted):
-		return "begins with " + quote(of.Scheme()+"://"+host) + " and a dot"
+		return Rule{Kind: BeginsWithDot, Value: of.Scheme() + "://" + host}, true
 	case made(neighbour):
-		return "is a site on " + quote(suffix)
+		return Rule{Kind: SiteOn, Value: suffix}, true
 	case domain != host && before(domain):
-		return "ends with " + quote(domain)
+		return Rule{Kind: EndsWith, Value: domain}, true
 	case before(host) && made(subdomain) && !made(siblingHost):
-		return "ends with " + quote(host)
+		return Rule{Kind: EndsWith, Value: host}, true
 	case made(siblingHost) && made(subdomain):
-		return "is a subdomain of " + quote(domain)
+		return Rule{Kind: SubdomainOf, Value: domain}, true
 	case made(siblingHost):
-		return "is one label below " + quote(domain)
+		return Rule{Kind: LabelBelow, Value: domain}, true
 	case made(deepSubdomain):
-		return "is a subdomain of " + quote(host)
+		return Rule{Kind: SubdomainOf, Value: host}, true
 	case made(subdomain):
-		return "is one label below " + quote(host)
+		return Rule{Kind: LabelBelow, Value: host}, true
 	case made(dotReplaced):
-		return "has any character for " + dots(t, of, granted) + " of " + quote(host) + ", which is unescaped in the pattern"
+		return Rule{Kind: UnescapedDot, Value: host, Dots: dots(t, of, granted)}, true
 	}
-	return ""
+	return Rule{}, false
 }
 
-// dots names the dots of the host that another character can stand for.
-func dots(t Target, of cors.Origin, granted func(cors.Origin) bool) string {
+// dots are the places of the dots that another character can stand for.
+func dots(t Target, of cors.Origin, granted func(cors.Origin) bool) []int {
 	s := &spellings{target: t, of: of}
 	dotReplaced(s)
-	var places []string
+	var places []int
 	for _, n := range s.list {
 		if granted(n.Origin) {
-			places = append(places, n.How[strings.LastIndexByte(n.How, ' ')+1:])
+			places = append(places, n.dot)
 		}
 	}
-	return "dot " + strings.Join(places, " and ")
+	return places
 }
 
-// shownBy names at most two other granted origins, those first that an attacker
-// can register.
-func shownBy(t Target, m NearMiss, granted func(cors.Origin) bool) string {
-	var can, cannot []string
+// shownBy are at most two other granted origins: those that an attacker can
+// register, or else what there is.
+func shownBy(t Target, m NearMiss, granted func(cors.Origin) bool) []cors.Origin {
+	var can, cannot []cors.Origin
 	for _, n := range witnesses(t, m.Of) {
 		switch {
 		case n.Origin == m.Origin || !granted(n.Origin):
 		case n.Registrable:
-			can = append(can, n.Origin.String())
+			can = append(can, n.Origin)
 		default:
-			cannot = append(cannot, n.Origin.String())
+			cannot = append(cannot, n.Origin)
 		}
 	}
-	shown := append(can, cannot...)
-	if len(can) > 0 {
-		shown = can
+	shown := can
+	if len(can) == 0 {
+		shown = cannot
 	}
-	if len(shown) == 0 {
-		return ""
-	}
-	return " (granted too: " + strings.Join(shown[:min(2, len(shown))], ", ") + ")"
+	return shown[:min(2, len(shown))]
 }

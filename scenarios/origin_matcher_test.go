@@ -48,14 +48,14 @@ func TestInferredRules(t *testing.T) {
 			if !granted(m.Origin) {
 				continue
 			}
-			if got := inferred(target, m, granted); !strings.Contains(got, tt.want) {
+			if got := inferred(target, m, granted).String(); !strings.Contains(got, tt.want) {
 				t.Errorf("%s: %s\nwant %s", m.Origin, got, tt.want)
 			}
 			break
 		}
 	}
 	site := trusting("https://api.notebook.test", "https://me.github.io")
-	got := inferred(site, rules["ORG-003"](site)[0], func(o cors.Origin) bool { return strings.HasSuffix(o.Host(), ".github.io") })
+	got := inferred(site, rules["ORG-003"](site)[0], func(o cors.Origin) bool { return strings.HasSuffix(o.Host(), ".github.io") }).String()
 	if !strings.Contains(got, `is a site on "github.io"`) {
 		t.Error(got)
 	}

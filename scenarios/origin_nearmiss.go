@@ -20,6 +20,9 @@ type NearMiss struct {
 	// Registrable says that anyone can get the origin: its domain is another than
 	// those of the trusted origins and of the target, under a public suffix.
 	Registrable bool
+	// dot is the place of the dot, from 1, for which another character stands; 0 for
+	// none.
+	dot int
 }
 
 // Sendable says where a page of an origin can exist.
@@ -234,7 +237,12 @@ func dotReplaced(s *spellings) {
 	host := s.of.Host()
 	for i, c := range host {
 		if c == '.' {
-			s.add(fmt.Sprintf("the trusted host with a letter for its dot %d", 1+strings.Count(host[:i], ".")), host[:i]+"x"+host[i+1:])
+			n := 1 + strings.Count(host[:i], ".")
+			before := len(s.list)
+			s.add(fmt.Sprintf("the trusted host with a letter for its dot %d", n), host[:i]+"x"+host[i+1:])
+			for j := range s.list[before:] {
+				s.list[before+j].dot = n
+			}
 		}
 	}
 }

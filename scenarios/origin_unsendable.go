@@ -59,10 +59,10 @@ func judgeUnsendable(probes []Observation, other Observation) Judgement {
 			continue
 		}
 		j := violates(Low, "the %d reply to Origin %s has %s, which no browser sends", r.Status, originLines(o.Attempt.Headers), grantText(r)).withProof(o)
-		return j.ifEchoed(other, "")
+		return j.ifEchoed(other, Anonymous)
 	}
-	if why := silence(probes...); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(probes...); doubt != nil {
+		return inDoubt(doubt)
 	}
 	return conforms("none of %d spellings that no browser sends is granted", len(probes))
 }

@@ -10,6 +10,7 @@ func preflights() []Scenario {
 			ID:       "PRE-001",
 			Title:    "A preflight from an arbitrary origin is refused for every method beyond GET, HEAD and POST",
 			Level:    Must,
+			Topic:    Writing,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), asvs5("3.5.2")},
 			Fix: "List the front end's origins instead of \"*\"; a preflight from any other origin must get no Access-Control-Allow-Origin. " +
 				"Where nginx answers OPTIONS itself, its answer must follow the same list.",
@@ -19,6 +20,7 @@ func preflights() []Scenario {
 			ID:       "PRE-002",
 			Title:    "A preflight from an arbitrary origin is refused for Authorization, a JSON body and any other header that needs one",
 			Level:    Must,
+			Topic:    Writing,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), asvs5("3.5.2")},
 			Fix: "Answer preflights by the list of the front end's origins whatever headers they ask for: a rule that lets OPTIONS pass because a token or a JSON body comes with the request lets every page make that request. " +
 				"Where nginx answers OPTIONS itself, its answer must follow the same list.",
@@ -28,6 +30,7 @@ func preflights() []Scenario {
 			ID:       "PRE-003",
 			Title:    "No state-changing request of an arbitrary origin leaves the browser",
 			Level:    Must,
+			Topic:    Writing,
 			Guidance: []Guidance{asvs5("3.5.1"), asvs5("3.5.2"), asvs5("3.5.3"), fetchStandard("cors-preflight-fetch"), cwe("346")},
 			Fix: "Approve preflights of the listed origins only: once a preflight is approved the write happens, " +
 				"even if the page cannot read the answer.",
@@ -37,6 +40,7 @@ func preflights() []Scenario {
 			ID:       "PRE-004",
 			Title:    "A preflight of a trusted origin is approved for the methods of the policy and no other",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
 			Fix: "List in allow_methods (Access-Control-Allow-Methods) the methods that the front end uses, and no others. " +
 				"Starlette makes of \"*\" every method it knows.",
@@ -46,6 +50,7 @@ func preflights() []Scenario {
 			ID:       "PRE-005",
 			Title:    "A preflight of a trusted origin is approved for the headers of the policy and no other",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("http-new-header-syntax")},
 			Fix: "List in allow_headers (Access-Control-Allow-Headers) the headers that the front end sends, and no others. " +
 				"Write Authorization out: by the Fetch standard \"*\" does not cover it.",
@@ -55,6 +60,7 @@ func preflights() []Scenario {
 			ID:       "PRE-006",
 			Title:    "Preflight and request agree on which origins are accepted",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), fetchStandard("cors-check"), hardeningStep("step 1")},
 			Fix: "Let one place, the application or the proxy, answer both the OPTIONS request and the request itself from one list of origins. " +
 				"In FastAPI that is CORSMiddleware; then remove the OPTIONS block from nginx.",
@@ -64,6 +70,7 @@ func preflights() []Scenario {
 			ID:       "PRE-007",
 			Title:    "A preflight of a trusted origin is answered without a login",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-credentials"), fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
 			Fix: "Run CORS before authentication: add CORSMiddleware last, so that it is outermost, and let auth_request or basic auth of the proxy skip OPTIONS. " +
 				"Browsers send preflights without credentials.",
@@ -73,6 +80,7 @@ func preflights() []Scenario {
 			ID:       "PRE-008",
 			Title:    "A preflight is answered with a 2xx and does not run the endpoint's handler",
 			Level:    Must,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
 			Fix: "Let the CORS layer answer preflights itself (CORSMiddleware outermost, or in nginx \"return 204\" for OPTIONS), before routing, redirects and handlers. " +
 				"A catch-all route that serves OPTIONS like GET does the endpoint's work for anyone.",
@@ -82,6 +90,7 @@ func preflights() []Scenario {
 			ID:       "PRE-009",
 			Title:    "Access-Control-Max-Age is a number of seconds, at most a day",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-cache"), fetchStandard("http-new-header-syntax")},
 			Fix: "Set max_age (Access-Control-Max-Age) to a whole number of seconds such as 600: as long as browsers keep an answer, a policy that was mended does not reach them. " +
 				"If proxy and application both add the header, let only one of them do so.",
@@ -91,6 +100,7 @@ func preflights() []Scenario {
 			ID:       "PRE-010",
 			Title:    "A preflight on a route that does not exist is answered no more openly than on a known one",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("step 1"), hardeningStep("section on placement")},
 			Fix: "Let one CORS layer answer preflights for every path from one list. A default server, a catch-all location or a 404 handler of its own " +
 				"must not add Access-Control headers by hand.",
@@ -141,7 +151,7 @@ func judgeAttackerWrite(c Credential, reach Severity, o Observation) Judgement {
 // stayed in. accusation takes the method, the origin and the circumstances.
 func judgeWrite(c Credential, reach Severity, o Observation, accusation string) Judgement {
 	if o.Fault != "" {
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	}
 	origin, method := o.Attempt.Origin(), o.Attempt.Method
 	if o.Blocked() && o.Block.Reason.IsPreflight() {
@@ -149,7 +159,7 @@ func judgeWrite(c Credential, reach Severity, o Observation, accusation string) 
 	}
 	x := o.Request()
 	if x == nil {
-		return cannotTell("%s", o.Inconclusive())
+		return inDoubt(o.Doubt())
 	}
 	severity, circumstances := writeGravity(c, reach, o)
 	switch {

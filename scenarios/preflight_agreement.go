@@ -63,9 +63,9 @@ func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement 
 	preflight, request := preflightStance(asked), requestStance(answered)
 	switch {
 	case preflight == unknown:
-		return cannotTell("%s", whyUnknown(asked, "the preflight"))
+		return inDoubt(whyUnknown(asked, "the preflight"))
 	case request == unknown:
-		return cannotTell("%s", whyUnknown(answered, "the request"))
+		return inDoubt(whyUnknown(answered, "the request"))
 	case preflight == request:
 		return conforms("the preflight %s %s, and so does the answer to the request", preflight, origin)
 	case preflight == refused && needsLogin(asked.Preflight()):
@@ -112,7 +112,7 @@ func requestStance(o Observation) stance {
 	switch {
 	case o.Attempt.Vector == Probe:
 		return byHandStance(o)
-	case o.Inconclusive() != "" || o.Block.Reason.IsPreflight():
+	case o.Doubt() != nil || o.Block.Reason.IsPreflight():
 		return unknown
 	case o.Read():
 		return accepted
@@ -136,12 +136,9 @@ func byHandStance(o Observation) stance {
 	return refused
 }
 
-func whyUnknown(o Observation, what string) string {
-	if why := o.Inconclusive(); why != "" {
-		return why
-	}
+func whyUnknown(o Observation, what string) *Doubt {
 	if o.Block.Reason != "" {
-		return fmt.Sprintf("%s does not show what it makes of the origin (%s)", what, o.Block.Reason)
+		return o.Doubt().or(o, fmt.Sprintf("%s does not show what it makes of the origin (%s)", what, o.Block.Reason))
 	}
-	return what + " was not seen"
+	return o.Doubt().or(o, what+" was not seen")
 }

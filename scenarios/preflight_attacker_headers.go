@@ -44,7 +44,7 @@ func judgeAttackerHeader(o Observation) Judgement {
 	origin, name, r := o.Attempt.Origin(), o.Attempt.Headers[0].Name, preflightReply(o)
 	switch {
 	case o.Fault != "":
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	case o.Blocked() && o.Block.Reason.IsPreflight():
 		return conforms("the preflight of %s for %s was refused (%s)", origin, name, o.Block.Reason)
 	case o.Request() != nil && r != nil:
@@ -52,5 +52,5 @@ func judgeAttackerHeader(o Observation) Judgement {
 	case o.Request() != nil:
 		return cannotTell("the request of %s with %s left the browser without a preflight", origin, name)
 	}
-	return cannotTell("%s", whyUnknown(o, "a preflight"))
+	return inDoubt(whyUnknown(o, "a preflight"))
 }

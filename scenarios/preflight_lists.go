@@ -124,8 +124,8 @@ func judgeListed(l list, asked asked) Judgement {
 				r.Status, o.Attempt.Origin(), l.header, l.invented).withProof(o)
 		}
 	}
-	if why := asked.unknown(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := asked.unknown(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	return conforms("asked for %s, the target answers %s with %s", l.invented, asked.invented.Attempt.Origin(), l.text(preflightReply(asked.invented)))
 }
@@ -148,11 +148,11 @@ func judgePolicyList(l list, asked asked) Judgement {
 				r.Status, origin, quote(strings.Join(beyond, ", ")), strings.Join(l.policy, ", ")).withProof(o)
 		}
 	}
-	if why := asked.unknown(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := asked.unknown(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	if !invented.Blocked() || !invented.Block.Reason.IsPreflight() {
-		return cannotTell("%s", whyUnknown(invented, "the preflight"))
+		return inDoubt(whyUnknown(invented, "the preflight"))
 	}
 	return conforms("the preflight of %s for %s was refused (%s; %s)", invented.Attempt.Origin(), l.invented, invented.Block.Reason, l.text(preflightReply(invented)))
 }
@@ -175,7 +175,7 @@ func judgePolicyHeaders(l list, asked asked) Judgement {
 
 // unknown says why the answers do not show the lists: the target gave none, or
 // refuses the origin whatever it asks for.
-func (asked asked) unknown() string {
+func (asked asked) unknown() *Doubt {
 	for _, o := range asked.all {
 		if o.Fault != "" || preflightReply(o) == nil {
 			return whyUnknown(o, "a preflight")
@@ -183,10 +183,10 @@ func (asked asked) unknown() string {
 	}
 	o := asked.allowed
 	if r := preflightReply(o); grantTo(o.Attempt.Origin(), r) == nothing {
-		return "the preflight of " + o.Attempt.Origin().String() + " for what it should be allowed was answered " + statusText(r) +
-			" with " + grantText(r) + ", so that nothing shows which lists a front end gets"
+		return untold(o, "the preflight of "+o.Attempt.Origin().String()+" for what it should be allowed was answered "+statusText(r)+
+			" with "+grantText(r)+", so that nothing shows which lists a front end gets")
 	}
-	return ""
+	return nil
 }
 
 // text shows the list as it came.

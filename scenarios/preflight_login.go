@@ -42,9 +42,9 @@ func judgePreflightWithoutLogin(declared bool, asked, bare Observation) Judgemen
 	origin, x := asked.Attempt.Origin(), asked.Preflight()
 	switch {
 	case asked.Fault != "":
-		return cannotTell("%s", asked.Fault)
+		return inDoubt(asked.Doubt())
 	case x == nil || x.Response == nil:
-		return cannotTell("%s", whyUnknown(asked, "a preflight"))
+		return inDoubt(whyUnknown(asked, "a preflight"))
 	}
 	r := x.Response
 	granted := grantTo(origin, r) > nothing

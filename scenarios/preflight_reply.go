@@ -19,7 +19,7 @@ func planPreflightReply(t Target) ([]Case, string) {
 func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 	origin, r := asked.Attempt.Origin(), preflightReply(asked)
 	if asked.Fault != "" || r == nil {
-		return cannotTell("%s", whyUnknown(asked, "a preflight"))
+		return inDoubt(whyUnknown(asked, "a preflight"))
 	}
 	if !isSuccess(r) {
 		if !declared && grantTo(origin, r) == nothing && r.Status >= 400 && !needsLogin(asked.Preflight()) {
@@ -75,7 +75,7 @@ func planMaxAge(t Target) ([]Case, string) {
 func judgeMaxAge(asked Observation) Judgement {
 	origin, r := asked.Attempt.Origin(), preflightReply(asked)
 	if asked.Fault != "" || r == nil {
-		return cannotTell("%s", whyUnknown(asked, "a preflight"))
+		return inDoubt(whyUnknown(asked, "a preflight"))
 	}
 	value, ok := r.Headers.Get(cors.HeaderMaxAge)
 	if !ok {
@@ -113,7 +113,7 @@ func planUnknownRoutes(t Target) ([]Case, string) {
 func judgeUnknownRoute(there, here Observation) Judgement {
 	for _, o := range []Observation{there, here} {
 		if o.Fault != "" || preflightReply(o) == nil {
-			return cannotTell("%s", whyUnknown(o, "a preflight"))
+			return inDoubt(whyUnknown(o, "a preflight"))
 		}
 	}
 	origin, unknown, known := there.Attempt.Origin(), preflightReply(there), preflightReply(here)

@@ -52,17 +52,13 @@ func blockedReply(o Observation) string {
 
 // silence says which attempt the target gave no answer to. What the browser made
 // of the answers does not matter to judges who look at headers alone.
-func silence(obs ...Observation) string {
+func silence(obs ...Observation) *Doubt {
 	for _, o := range obs {
-		if len(replies(o)) > 0 {
-			continue
+		if len(replies(o)) == 0 {
+			return o.Doubt().or(o, "the target gave no answer")
 		}
-		if why := o.Inconclusive(); why != "" {
-			return why
-		}
-		return "the target gave no answer"
 	}
-	return ""
+	return nil
 }
 
 // judgeReplies judges headers alone: flaw says what is wrong with a reply, and is
@@ -79,8 +75,8 @@ func judgeReplies(obs Observations, clean string, flaw func(*cors.Response) stri
 			}
 		}
 	}
-	if why := silence(obs.All()...); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(obs.All()...); doubt != nil {
+		return inDoubt(doubt)
 	}
 	var origin cors.Origin // of all of them
 	seen := 0

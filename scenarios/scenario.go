@@ -12,9 +12,13 @@ import (
 
 // A Scenario is one requirement on a safe target.
 type Scenario struct {
-	ID       string // stable and never reused, such as "WLD-001"
-	Title    string // a sentence that is true of a safe target
-	Level    Level
+	ID    string // stable and never reused, such as "WLD-001"
+	Title string // a sentence that is true of a safe target
+	Level Level
+	Topic Topic
+	// Anyone says that every page on the web is in the place of its attacker.
+	Anyone   bool
+	Needs    Need
 	Guidance []Guidance // who says so
 	Fix      string     // what the operator changes where it is violated
 
@@ -93,10 +97,16 @@ type Judgement struct {
 	// Proof is the key of the attempt that shows it best; empty for the first of the
 	// case.
 	Proof string
+	// Doubt is what an observation lacks, where that alone is why nobody can tell;
+	// else nil.
+	Doubt *Doubt
 	// Exfiltrated says that the attacker's collector received data from the
 	// target that a page without the victim's credential (or network position)
 	// could not read.
 	Exfiltrated bool
+	// Rule is what the target seems to do, which the reason says too; nil where that is
+	// not known.
+	Rule *Rule
 	// FollowsFrom is the ID of the scenario whose violation explains this one: the
 	// same rule of the target's is behind both. It is empty where there is none.
 	FollowsFrom string

@@ -52,7 +52,7 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 			}
 			j := judgeTheft(all...)
 			if special {
-				return j.ifEchoed(obs.Of(arbitrary), "")
+				return j.ifEchoed(obs.Of(arbitrary), Anonymous)
 			}
 			return j
 		},
@@ -60,12 +60,13 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 }
 
 // ifEchoed takes the same read from an arbitrary origin. Where that one is granted
-// too, a violation is only one of many faces of the same rule. when says on what
-// the echo depends, with a blank before it, and is empty where that is not known.
-func (j Judgement) ifEchoed(arbitrary Observation, when string) Judgement {
+// too, a violation is only one of many faces of the same rule. with is the credential
+// that the echo depends on, and Anonymous where that is not known.
+func (j Judgement) ifEchoed(arbitrary Observation, with Credential) Judgement {
 	if j.Verdict == Violates && arbitrary.Read() {
+		j = j.by(Rule{Kind: EchoRule, With: with})
 		j.FollowsFrom = readByAnyone(arbitrary.Attempt)
-		j.Reason += "; the target echoes every origin" + when + " (see " + j.FollowsFrom + ")"
+		j.Reason += " (see " + j.FollowsFrom + ")"
 	}
 	return j
 }
@@ -92,8 +93,8 @@ func judgeTheft(all ...evidence) Judgement {
 
 func judgeRead(ev evidence) Judgement {
 	read := ev.read
-	if why := read.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := read.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
 		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))

@@ -9,6 +9,7 @@ func trustedFrontEnd() []Scenario {
 			ID:       "TRU-001",
 			Title:    "A trusted origin reads every endpoint with its credential",
 			Level:    Must,
+			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to CORS_ORIGINS, and set allow_credentials=True only if it uses cookies or HTTP authentication. " +
 				"A cookie for a front end on another site needs SameSite=None; Secure.",
@@ -18,6 +19,7 @@ func trustedFrontEnd() []Scenario {
 			ID:       "TRU-002",
 			Title:    "A trusted origin's requests pass with every method it uses",
 			Level:    Must,
+			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
 			Fix: "List the front end's methods and headers (allow_methods, allow_headers), and let OPTIONS through without a login, " +
 				"in the proxy as well as in the application.",
@@ -27,6 +29,7 @@ func trustedFrontEnd() []Scenario {
 			ID:       "TRU-003",
 			Title:    "A trusted origin's requests pass with every header that the policy declares",
 			Level:    Must,
+			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch")},
 			Fix: "List the header by name in allow_headers (Access-Control-Allow-Headers): with credentials \"*\" is a name like any other, and covers none. " +
 				"Where nginx answers OPTIONS itself, its list counts.",
@@ -36,6 +39,7 @@ func trustedFrontEnd() []Scenario {
 			ID:       "TRU-004",
 			Title:    "A trusted origin sees every response header that the policy declares as exposed",
 			Level:    Should,
+			Topic:    FrontEnd,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), hardeningStep("step 3")},
 			Fix: "List the header by name in expose_headers (Access-Control-Expose-Headers); with credentials \"*\" exposes nothing. " +
 				"In nginx, add_header Access-Control-Expose-Headers belongs to the replies themselves, not to the preflight.",
@@ -45,6 +49,7 @@ func trustedFrontEnd() []Scenario {
 			ID:       "TRU-005",
 			Title:    "A trusted origin gets through with its bearer token",
 			Level:    Must,
+			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 2"), hardeningStep("step 3"), hardeningStep("section on placement"), fetchStandard("cors-preflight-fetch")},
 			Fix:      "Allow Authorization by name (allow_headers=[\"Authorization\", ...]), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
 			Plan:     planTrustedToken,
@@ -78,8 +83,8 @@ func planTrustedReads(t Target) ([]Case, string) {
 // judgeTrustedRead takes the front end's read, and one without credential and
 // without Origin. private says that the endpoint's reply depends on the credential.
 func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgement {
-	if why := read.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := read.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	origin := read.Attempt.Origin()
 	home := keptHome(read)

@@ -67,12 +67,12 @@ func judgeTrustedHeader(name string, o Observation) Judgement {
 	origin, x := o.Attempt.Origin(), o.Request()
 	switch {
 	case o.Fault != "":
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	case o.Blocked() && o.Block.Reason.IsPreflight():
 		return violates(Low, "Chrome kept %s from sending %s: it took %s for a refusal (%s; %s)",
 			origin, name, blockedReply(o), o.Block.Reason, headerText(lastReply(o), cors.HeaderAllowHeaders))
 	case x == nil || preflightReply(o) == nil && x.Response == nil:
-		return cannotTell("%s", whyUnknown(o, "the request"))
+		return inDoubt(whyUnknown(o, "the request"))
 	case !x.Request.Headers.Has(name):
 		return cannotTell("the request of %s went without %s, which browsers let no page set", origin, name)
 	}
@@ -116,8 +116,8 @@ func planExposedHeaders(t Target) ([]Case, string) {
 // reply has every header.
 func judgeExposedHeaders(origin cors.Origin, names []string, obs []Observation) Judgement {
 	for _, o := range obs {
-		if why := o.Inconclusive(); why != "" {
-			return cannotTell("%s", why)
+		if doubt := o.Doubt(); doubt != nil {
+			return inDoubt(doubt)
 		}
 		if o.Blocked() {
 			return cannotTell("%s could not read the reply at all (%s)", origin, o.Block.Reason)
@@ -183,8 +183,8 @@ func planTrustedToken(t Target) ([]Case, string) {
 // credential and without Origin.
 func judgeTrustedToken(read, bare Observation) Judgement {
 	origin, asked, x := read.Attempt.Origin(), preflightReply(read), read.Request()
-	if why := read.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := read.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	switch {
 	case read.Blocked() && read.Block.Reason.IsPreflight():

@@ -22,7 +22,7 @@ func judgeTrustedWrite(o Observation) Judgement {
 	x, asked := o.Request(), o.Preflight()
 	switch {
 	case o.Fault != "":
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	case o.Blocked():
 		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
 	case x != nil && (asked == nil || asked.Response == nil):
@@ -31,8 +31,8 @@ func judgeTrustedWrite(o Observation) Judgement {
 		return conforms("the preflight for %s from %s was approved (%s) and the request left the browser; it was withheld from the target, so its answer was not judged",
 			method, origin, grantText(asked.Response))
 	}
-	if why := o.Inconclusive(); why != "" {
-		return cannotTell("%s", why)
+	if doubt := o.Doubt(); doubt != nil {
+		return inDoubt(doubt)
 	}
 	switch o.Page.Status {
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:

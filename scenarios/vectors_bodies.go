@@ -101,11 +101,11 @@ func judgeBody(c Credential, reach Severity, kind string, o Observation, good *c
 	origin, r := o.Attempt.Origin(), answerToWrite(o)
 	switch {
 	case o.Fault != "":
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	case r == nil && o.Request() != nil && o.Request().Withheld:
 		return cannotTell("the request was withheld from the target, so that its answer is not known")
 	case r == nil:
-		return cannotTell("%s", whyNoAnswer(o))
+		return inDoubt(whyNoAnswer(o))
 	case isSuccess(r):
 		severity, circumstances := writeGravity(c, reach, o)
 		return violates(severity, "the target took the JSON body that %s sent %s, for which the browser does not ask (%d): %s", origin, kind, r.Status, circumstances)
@@ -137,9 +137,6 @@ func answerToWrite(o Observation) *cors.Response {
 	return nil
 }
 
-func whyNoAnswer(o Observation) string {
-	if why := o.Inconclusive(); why != "" {
-		return why
-	}
-	return "the target did not answer the request itself"
+func whyNoAnswer(o Observation) *Doubt {
+	return o.Doubt().or(o, "the target did not answer the request itself")
 }

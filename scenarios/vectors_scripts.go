@@ -62,9 +62,9 @@ func judgeScript(ev evidence, mustSucceed bool) Judgement {
 	origin, home, absent := o.Attempt.Origin(), keptHome(ev.read), notInPlay(ev.cred, ev.read)
 	switch {
 	case o.Fault != "":
-		return cannotTell("%s", o.Fault)
+		return inDoubt(o.Doubt())
 	case r == nil || o.Page == nil:
-		return cannotTell("%s", whyNoAnswer(o))
+		return inDoubt(whyNoAnswer(o))
 	case o.Read():
 		if why := ev.unproved(); why != "" {
 			return violates(Low, "the %s reply ran as a script in a page of %s and handed its data over, but nothing private was proved to leave: %s", kindOf(r), origin, why)

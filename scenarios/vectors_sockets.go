@@ -92,9 +92,9 @@ func judgeSocket(ev evidence, fronts []Observation) Judgement {
 	absent := notInPlay(c, socket)
 	switch {
 	case socket.Fault != "":
-		return cannotTell("%s", socket.Fault)
+		return inDoubt(socket.Doubt())
 	case r == nil:
-		return cannotTell("%s", socket.Inconclusive())
+		return inDoubt(socket.Doubt())
 	case connected(socket):
 		return judgeConnected(ev)
 	case absent != "" && answer(byHand) == nil:

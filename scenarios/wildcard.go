@@ -6,9 +6,11 @@ import "github.com/crossexam/crossexam/cors"
 func wildcardDefaults() []Scenario {
 	return []Scenario{
 		{
-			ID:    "WLD-001",
-			Title: "A page on an arbitrary origin cannot read a private endpoint with the victim's credential",
-			Level: Must,
+			ID:     "WLD-001",
+			Title:  "A page on an arbitrary origin cannot read a private endpoint with the victim's credential",
+			Level:  Must,
+			Topic:  Reading,
+			Anyone: true,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), asvs5("3.4.2"), apiTop10("API8:2023"), cwe("942"), wstg("WSTG-CLNT-07"),
 			},
@@ -20,15 +22,19 @@ func wildcardDefaults() []Scenario {
 			ID:       "WLD-002",
 			Title:    "A page on an arbitrary http:// origin cannot read a private endpoint with the victim's credential",
 			Level:    Must,
+			Topic:    Reading,
+			Anyone:   true,
 			Guidance: []Guidance{hardeningStep("step 1"), asvs5("3.4.2"), cwe("942"), chen2018()},
 			Fix: "Compare the whole origin, its scheme included, with the list of the front end's origins. " +
 				"A pattern such as \"https?://\" trusts whoever can change the victim's unencrypted traffic.",
 			Plan: planArbitraryInsecure,
 		},
 		{
-			ID:    "WLD-003",
-			Title: "A page on an arbitrary origin cannot read a private endpoint from the victim's place in the network",
-			Level: Must,
+			ID:     "WLD-003",
+			Title:  "A page on an arbitrary origin cannot read a private endpoint from the victim's place in the network",
+			Level:  Must,
+			Topic:  Reading,
+			Anyone: true,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
@@ -40,6 +46,7 @@ func wildcardDefaults() []Scenario {
 			ID:       "WLD-004",
 			Title:    "Access-Control-Allow-Origin: * never comes with Access-Control-Allow-Credentials: true",
 			Level:    Should,
+			Topic:    Reading,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-credentials"), hardeningStep("step 2"), cwe("942")},
 			Fix: "List the front end's origins instead of \"*\", or set allow_credentials=False. " +
 				"Browsers refuse the two together, and frameworks that notice turn them into an echo of any origin.",
@@ -49,6 +56,7 @@ func wildcardDefaults() []Scenario {
 			ID:    "WLD-005",
 			Title: "The answer to an arbitrary origin does not turn into a grant when a credential comes along",
 			Level: Must,
+			Topic: Reading,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials"), cwe("346"),
 			},
@@ -60,6 +68,7 @@ func wildcardDefaults() []Scenario {
 			ID:       "WLD-006",
 			Title:    "Access-Control-Allow-Methods lists methods by name: it is not * and does not repeat what was asked for",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("basic-safe-cors-protocol-setup"), fetchStandard("cors-preflight-fetch")},
 			Fix: "List the methods that the front end uses, such as allow_methods=[\"GET\", \"POST\", \"PUT\", \"DELETE\"], instead of [\"*\"]. " +
 				"In nginx, write them out instead of $http_access_control_request_method.",
@@ -69,6 +78,7 @@ func wildcardDefaults() []Scenario {
 			ID:       "WLD-007",
 			Title:    "Access-Control-Allow-Headers lists headers by name: it is not * and does not repeat what was asked for",
 			Level:    Should,
+			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("basic-safe-cors-protocol-setup"), fetchStandard("cors-preflight-fetch")},
 			Fix: "List the headers that the front end sends, such as allow_headers=[\"Authorization\", \"Content-Type\"], instead of [\"*\"], which Starlette turns into an echo. " +
 				"In nginx, write them out instead of $http_access_control_request_headers.",

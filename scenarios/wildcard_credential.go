@@ -70,8 +70,8 @@ func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 	without, cookie := ev.alone, ev.byHand
 	origin := ev.read.Attempt.Origin()
-	if why := silence(without); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(without); doubt != nil {
+		return inDoubt(doubt)
 	}
 	before := grantTo(origin, without.Response())
 	// From the browser's own read on: it is the best proof.
@@ -83,8 +83,8 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 		return violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
 			origin, grantText(without.Response()), with(o.Attempt), grantText(r)).withProof(o)
 	}
-	if why := silence(ev.read, cookie, authorization); why != "" {
-		return cannotTell("%s", why)
+	if doubt := silence(ev.read, cookie, authorization); doubt != nil {
+		return inDoubt(doubt)
 	}
 	return conforms("%s gets no more with a cookie or an Authorization header (%s) than without (%s)",
 		origin, grantText(cookie.Response()), grantText(without.Response()))

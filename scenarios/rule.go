@@ -1,0 +1,112 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A Rule is how the target seems to tell which origins it grants, as far as its
+// grants show.
+type Rule struct {
+	Kind RuleKind
+	// Value is what an origin is compared with: a host, a domain, a public suffix or,
+	// for the kinds that compare from the beginning, scheme and host.
+	Value string
+	// Dots are the places, from 1, of the dots of Value that stand for any character,
+	// for [UnescapedDot].
+	Dots []int
+	// AnyPort and Insecure say that the port is not compared, and that http:// is
+	// granted as https:// is.
+	AnyPort, Insecure bool
+	// With is the credential that has to come along, for [EchoRule]; Anonymous for a
+	// rule that asks for none, or where that is not known.
+	With Credential
+	// How is the near-miss in words, for [TakesFor]; Value is the trusted origin then,
+	// and empty where the near-miss resembles none.
+	How string
+	// Shown are other origins that are granted, at most two.
+	Shown []cors.Origin
+}
+
+// RuleKind tells rules apart.
+type RuleKind string
+
+// The kinds of rule, from the widest to the narrowest.
+const (
+	EchoRule      RuleKind = "echo"            // every origin is granted
+	Contains      RuleKind = "contains"        // Value anywhere
+	BeginsWith    RuleKind = "begins-with"     // Value
+	BeginsWithDot RuleKind = "begins-with-dot" // Value and a dot
+	SiteOn        RuleKind = "site-on"         // any site under the public suffix Value
+	EndsWith      RuleKind = "ends-with"       // Value
+	SubdomainOf   RuleKind = "subdomain-of"    // of Value, at any depth
+	LabelBelow    RuleKind = "label-below"     // exactly one label before Value
+	UnescapedDot  RuleKind = "unescaped-dot"   // Value, with any character for some of its dots
+	SameHost      RuleKind = "same-host"       // Value, whatever the port or the scheme
+	TakesFor      RuleKind = "takes-for"       // no rule is known: one near-miss is granted
+)
+
+// String says in a sentence what the rule does, without a period.
+func (r Rule) String() string {
+	switch {
+	case r.Kind == EchoRule && r.With != Anonymous:
+		return "the target echoes every origin when the victim's " + r.With.noun() + " comes along"
+	case r.Kind == EchoRule:
+		return "the target echoes every origin"
+	case r.Kind == TakesFor && r.Value == "":
+		return "the target takes " + r.How + " for a trusted origin"
+	case r.Kind == TakesFor:
+		return fmt.Sprintf("the target takes %s for %s", r.How, r.Value)
+	}
+	text := r.compares()
+	if r.AnyPort {
+		text += ", on any port"
+	}
+	if r.Insecure {
+		text += ", over http:// too"
+	}
+	if len(r.Shown) > 0 {
+		var shown []string
+		for _, o := range r.Shown {
+			shown = append(shown, o.String())
+		}
+		text += " (granted too: " + strings.Join(shown, ", ") + ")"
+	}
+	return "the target seems to trust every origin that " + text
+}
+
+// compares says what holds for the origins that are granted.
+func (r Rule) compares() string {
+	value := quote(r.Value)
+	switch r.Kind {
+	case Contains:
+		return "contains " + value
+	case BeginsWith:
+		return "begins with " + value
+	case BeginsWithDot:
+		return "begins with " + value + " and a dot"
+	case SiteOn:
+		return "is a site on " + value
+	case EndsWith:
+		return "ends with " + value
+	case SubdomainOf:
+		return "is a subdomain of " + value
+	case LabelBelow:
+		return "is one label below " + value
+	case UnescapedDot:
+		var places []string
+		for _, n := range r.Dots {
+			places = append(places, fmt.Sprint(n))
+		}
+		return "has any character for dot " + strings.Join(places, " and ") + " of " + value + ", which is unescaped in the pattern"
+	}
+	return "has the trusted host"
+}
+
+// ignoresTheEnd reports whether the rule grants whatever follows Value, a port too.
+func (r Rule) ignoresTheEnd() bool {
+	return slices.Contains([]RuleKind{Contains, BeginsWith, BeginsWithDot}, r.Kind)
+}
