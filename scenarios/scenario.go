@@ -151,6 +151,9 @@ type Target struct {
 	StartupLog *StartupLog `json:"startup_log,omitempty"`
 	// Launches are programs of the target that run for this examination alone.
 	Launches []Launch `json:"launches,omitempty"`
+	// Premises are what was found out about the private endpoints, one for each
+	// endpoint and credential; none before the target was asked.
+	Premises []Premise `json:"premises,omitempty"`
 	// Label is a random DNS label of this run, for paths and hosts that nothing
 	// on the target knows.
 	Label string `json:"label"`

@@ -140,6 +140,7 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 		d.Facts.Local, d.Upstream.ResolvesToLoopback = c.whereabouts(ctx, d.Facts.Origin())
 	}
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
+	d.NetworkDeclared = c.Credentials.Network != nil && *c.Credentials.Network
 	if network := c.Credentials.Network; network != nil && *network ||
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
