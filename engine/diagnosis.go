@@ -38,8 +38,8 @@ const (
 	LeftAlone         DiagnosisKind = "left-alone"         // most of what is private was not examined
 )
 
-// diagnose says in one sentence why no premise holds.
-func diagnose(t scenarios.Target) Diagnosis {
+// whyNothingPrivate says in one sentence why no premise holds.
+func whyNothingPrivate(t scenarios.Target) Diagnosis {
 	found := t.Premises
 	with := func(fs ...scenarios.Finding) []scenarios.Premise {
 		return slices.DeleteFunc(slices.Clone(found), func(p scenarios.Premise) bool { return !slices.Contains(fs, p.Finding) })

@@ -126,7 +126,7 @@ func TestPremises(t *testing.T) {
 				}
 			}
 			if len(facts.PrivateReads()) == 0 {
-				if d := diagnose(facts); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
+				if d := whyNothingPrivate(facts); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
 					t.Errorf("diagnosis %+v, want %s", d, c.kind)
 				}
 			}
@@ -158,7 +158,7 @@ func TestPlaceInTheNetworkIsRefuted(t *testing.T) {
 	if got := findings(found); !slices.Equal(got, []scenarios.Finding{scenarios.Open, scenarios.LoginNeeded}) || found.Has(scenarios.Network) {
 		t.Errorf("discovered: %v, credentials %v", got, found.Credentials)
 	}
-	if d := diagnose(found); d.Kind != LoginNeeded {
+	if d := whyNothingPrivate(found); d.Kind != LoginNeeded {
 		t.Errorf("diagnosis %+v", d)
 	}
 	named := facts(false)

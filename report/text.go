@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -24,7 +25,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 		o.Width = 80
 	}
 	p := &printer{r: r, o: o}
+	p.diagnoses()
 	if !o.Quiet {
+		p.premises()
 		p.findings()
 		p.baseline()
 		p.stale()
@@ -77,6 +80,39 @@ func (p *printer) field(label, s string) {
 			name = label
 		}
 		p.line("  " + p.style(dim, fmt.Sprintf("%-*s", column-2, name)) + l)
+	}
+}
+
+// diagnoses prints what a reader needs first.
+func (p *printer) diagnoses() {
+	for _, d := range p.r.Diagnoses {
+		p.line(p.style(yellow, "FIRST"))
+		p.text("  ", capital(d.Detail)+".")
+		if d.Advice != "" {
+			p.text("  ", "What to do: "+capital(d.Advice)+".")
+		}
+		p.line("")
+	}
+}
+
+// premises prints what makes the endpoints private, and why others were not examined
+// as such; a few of each.
+func (p *printer) premises() {
+	const most = 4
+	for _, kind := range []struct {
+		word string
+		list []Premise
+	}{{"private", p.r.Private()}, {"not private", p.r.NotPrivate()}} {
+		for i, premise := range kind.list {
+			if i == most && !p.o.Verbose {
+				p.text("", fmt.Sprintf("%s: and %d more", kind.word, len(kind.list)-most))
+				break
+			}
+			p.text("", kind.word+": "+premise.Sentence)
+		}
+	}
+	if len(p.r.Premises) > 0 {
+		p.line("")
 	}
 }
 
@@ -287,6 +323,11 @@ func (p *printer) verdict() {
 		p.text("", r.Baseline.Title()+": "+r.Baseline.Counts())
 	}
 	p.text("", fmt.Sprintf("Exit code %d: %s.", code, r.meaning()))
+}
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // Counts is the summary in one sentence.

@@ -21,6 +21,10 @@ type Observation struct {
 	Cookies []CookieAttributes `json:"cookies,omitempty"`
 	// Loot is what the attacker's collector received; nil where nothing came.
 	Loot *Loot `json:"loot,omitempty"`
+	// Vouched says that the reply was not the private one, and that the victim's own
+	// read, without an Origin, was asked for right after it and still got the private
+	// one: it was this request that the target refused.
+	Vouched bool `json:"vouched,omitempty"`
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`

@@ -85,9 +85,9 @@ const (
 // Holds reports whether the endpoint is private to this credential.
 func (p Premise) Holds() bool { return p.Finding == Private || p.Finding == PrivateByNetwork }
 
-// premise is what was found out about an endpoint and a credential; false where
+// Premise returns what was found out about an endpoint and a credential; false where
 // nobody asked.
-func (t Target) premise(e Endpoint, c Credential) (Premise, bool) {
+func (t Target) Premise(e Endpoint, c Credential) (Premise, bool) {
 	i := slices.IndexFunc(t.Premises, func(p Premise) bool { return p.Endpoint == e.String() && p.Credential == c })
 	if i < 0 {
 		return Premise{}, false
@@ -95,9 +95,26 @@ func (t Target) premise(e Endpoint, c Credential) (Premise, bool) {
 	return t.Premises[i], true
 }
 
-// carriedBy reports whether a reply is the private one. That of HEAD has no body, so
+// AtStake returns the premise of the private endpoint that an attempt asks for as the
+// victim; false where it asks for something else, as a stranger, or where no premise
+// holds.
+func (t Target) AtStake(a Attempt) (Endpoint, Premise, bool) {
+	c := a.Identity
+	if c == Anonymous && a.Omit {
+		c = Network
+	}
+	for _, e := range t.Endpoints {
+		if e.Private && e.Method == a.Method && t.At(e.Path) == a.URL {
+			p, ok := t.Premise(e, c)
+			return e, p, ok && p.Holds()
+		}
+	}
+	return Endpoint{}, Premise{}, false
+}
+
+// CarriedBy reports whether a reply is the private one. That of HEAD has no body, so
 // that the status has to do.
-func (w Witness) carriedBy(r *cors.Response) bool {
+func (w Witness) CarriedBy(r *cors.Response) bool {
 	if r == nil || r.Status/100 != w.Status/100 {
 		return false
 	}
@@ -341,9 +358,9 @@ func isGreeting(object map[string]any) bool {
 func (p Premise) Sentence() string {
 	switch p.Finding {
 	case Private:
-		return fmt.Sprintf("%s: %s to a stranger, %s to the victim (%s)", p.Endpoint, p.Stranger.text(""), p.Victim.text(p.Witness.excerpt()), p.Credential)
+		return fmt.Sprintf("%s: %s to a stranger, %s to the victim (%s)", p.Endpoint, p.Stranger.text(""), p.Victim.text(p.Witness.Excerpt()), p.Credential)
 	case PrivateByNetwork:
-		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for", p.Endpoint, p.Victim.text(p.Witness.excerpt()))
+		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for", p.Endpoint, p.Victim.text(p.Witness.Excerpt()))
 	case Open:
 		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
 	case CredentialRefused:
@@ -394,8 +411,8 @@ func whereto(location string) string {
 	return quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
 }
 
-// excerpt is the witness in a sentence, or empty where the status is all there is.
-func (w Witness) excerpt() string {
+// Excerpt is the witness in a sentence, or empty where the status is all there is.
+func (w Witness) Excerpt() string {
 	const limit = 60
 	if len(w.Parts) == 0 {
 		return ""

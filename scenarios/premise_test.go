@@ -98,11 +98,11 @@ func TestWitness(t *testing.T) {
 		{"a limiter that repeats the question", jsonReply(429, `{"user": "alice"}`), false},
 		{"no reply", nil, false},
 	} {
-		if w.carriedBy(c.reply) != c.want {
+		if w.CarriedBy(c.reply) != c.want {
 			t.Errorf("%s: not %v", c.name, c.want)
 		}
 	}
-	if !(Witness{Status: 200}).carriedBy(jsonReply(200, "anything")) {
+	if !(Witness{Status: 200}).CarriedBy(jsonReply(200, "anything")) {
 		t.Error("a witness without parts goes by the status")
 	}
 }
