@@ -9,11 +9,11 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// vouch asks, after the attempts of a group, for the victim's own read wherever a
-// reply was not the private one. Where that still gets the private reply, it was the
-// attempt that the target refused. Otherwise the session has ended, or the target has
-// changed, and those attempts prove nothing. What carries the witness needs nobody to
-// vouch for it.
+// vouch says of each reply that the attempts of a group got at a private endpoint
+// whether it was the private one. Where it was not, the victim's own read is asked for
+// right away: if that still gets the private reply, it was the attempt that the target
+// refused. Otherwise the session has ended, or the target has changed, and those
+// attempts prove nothing.
 func (s *Session) vouch(ctx context.Context, g *group) {
 	type read struct {
 		endpoint string
@@ -23,7 +23,12 @@ func (s *Session) vouch(ctx context.Context, g *group) {
 	for _, a := range g.all() {
 		o := s.observed[a.Key()]
 		e, p, ok := s.plan.Target.AtStake(a)
-		if !ok || o.Fault != "" || o.Response() == nil || p.Witness.CarriedBy(o.Response()) || a.Identity.Ambient() && !o.Credential.Sent {
+		switch {
+		case !ok, o.Fault != "", o.Response() == nil, a.Identity.Ambient() && !o.Credential.Sent:
+			continue
+		case p.Witness.CarriedBy(o.Response()):
+			o.Stake = scenarios.PrivateReply
+			s.observed[a.Key()] = o
 			continue
 		}
 		asked := read{e.String(), a.Identity}
@@ -33,7 +38,7 @@ func (s *Session) vouch(ctx context.Context, g *group) {
 			good[asked] = why
 		}
 		if why == "" {
-			o.Vouched = true
+			o.Stake = scenarios.Refusal
 		} else {
 			o.Fault = why
 		}
