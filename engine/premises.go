@@ -28,7 +28,37 @@ func premises(ctx context.Context, tap *target.Tap, d target.Deployment) scenari
 			t.Premises = append(t.Premises, scenarios.NewPremise(e, c, a.ask(e, c)))
 		}
 	}
-	return settled(t, d.NetworkDeclared)
+	t = settled(t, d.NetworkDeclared)
+	t.Errors = answered(t, a.unknownPath)
+	return t
+}
+
+// answered has each error recipe that was guessed say with which status this target
+// answers it: 401, 403 or a redirect for want of a login, 404 or another for a path
+// that nothing knows. What the target answers with a success is no error, and left
+// out.
+func answered(t scenarios.Target, unknownPath func() *cors.Response) []scenarios.ErrorRecipe {
+	var kept []scenarios.ErrorRecipe
+	for _, r := range t.Errors {
+		switch {
+		case !r.Guessed:
+		case r.Anonymous:
+			i := slices.IndexFunc(t.Premises, func(p scenarios.Premise) bool { return p.Finding == scenarios.Private && p.Stranger.Status >= 300 })
+			if i < 0 {
+				continue
+			}
+			_, r.Path, _ = strings.Cut(t.Premises[i].Endpoint, " ")
+			r.Status = t.Premises[i].Stranger.Status
+		default:
+			u := unknownPath()
+			if u == nil || u.Status < 400 {
+				continue
+			}
+			r.Status = u.Status
+		}
+		kept = append(kept, r)
+	}
+	return kept
 }
 
 // claimed are the credentials that may open an endpoint. Without any, a stranger is
@@ -120,11 +150,11 @@ func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential) cors.Exchange
 	return a.tap.Probe(a.ctx, q)
 }
 
-// unknownPath is the reply to a path that nothing on the target knows.
+// unknownPath is the reply to the victim for a path that nothing on the target knows.
 func (a *asker) unknownPath() *cors.Response {
 	if a.unknown == nil {
 		t := a.deployment.Facts
-		a.unknown = a.tap.Probe(a.ctx, cors.Request{Method: http.MethodGet, URL: t.At("/crossexam-" + t.Label)}).Response
+		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0]).Response
 	}
 	return a.unknown
 }

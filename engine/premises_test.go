@@ -130,7 +130,7 @@ func TestPremises(t *testing.T) {
 					t.Errorf("diagnosis %+v, want %s", d, c.kind)
 				}
 			}
-			if most := 3*len(c.config.Reads) + 1; requests > most {
+			if most := 3*len(c.config.Reads) + 2; requests > most {
 				t.Errorf("%d requests, at most %d were to be made", requests, most)
 			}
 		})
@@ -187,5 +187,42 @@ func TestPremisesLogIn(t *testing.T) {
 	})
 	if got := findings(facts); !slices.Equal(got, []scenarios.Finding{scenarios.Private, scenarios.Private}) || logins != 1 {
 		t.Errorf("%v after %d logins", got, logins)
+	}
+}
+
+// Which status stands for what is found out, not asked for.
+func TestErrorsAreThoseOfTheTarget(t *testing.T) {
+	credentials := target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}}
+	for _, c := range []struct {
+		name            string
+		stranger, other http.HandlerFunc
+		want            []int
+	}{
+		{"401 and 404", func(w http.ResponseWriter, _ *http.Request) { say(w, 401, "{}") }, func(w http.ResponseWriter, _ *http.Request) { say(w, 404, "{}") }, []int{404, 401}},
+		{"403 for both", func(w http.ResponseWriter, _ *http.Request) { say(w, 403, "{}") }, func(w http.ResponseWriter, _ *http.Request) { say(w, 403, "{}") }, []int{403, 403}},
+		{"a redirect to the login", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://idp.test/", 302) },
+			func(w http.ResponseWriter, _ *http.Request) { say(w, 404, "{}") }, []int{404, 302}},
+		{"200 with an error in it", func(w http.ResponseWriter, _ *http.Request) { say(w, 200, `{"error":"login"}`) },
+			func(w http.ResponseWriter, _ *http.Request) { say(w, 200, `{"error":"no such path"}`) }, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			facts, _ := established(t, func(w http.ResponseWriter, r *http.Request) {
+				switch known, err := r.Cookie("session"); {
+				case err != nil || known.Value != "x":
+					c.stranger(w, r)
+				case r.URL.Path == "/me":
+					say(w, 200, `{"user":"alice"}`)
+				default:
+					c.other(w, r)
+				}
+			}, target.Config{Reads: []string{"/me"}, Credentials: credentials})
+			var got []int
+			for _, r := range facts.Errors {
+				got = append(got, r.Status)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }

@@ -197,6 +197,9 @@ type ErrorRecipe struct {
 	BodyBytes int `json:"body_bytes,omitempty"`
 	// Anonymous says that the request goes without the victim's credential.
 	Anonymous bool `json:"anonymous,omitempty"`
+	// Guessed says that nobody declared the recipe: it is one that fits most targets, and
+	// its status becomes the one with which this target answers it.
+	Guessed bool `json:"guessed,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
 	// Proxy marks an error that the reverse proxy makes, not the application.
