@@ -10,12 +10,12 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 	}
 	var cases []Case
 	for _, e := range v.target.PrivateReads() {
-		for _, c := range creds {
+		for _, c := range opening(v.target, e, creds) {
 			v.cred = c
 			cases = append(cases, theft(v, e, vectors))
 		}
 	}
-	return cases, ""
+	return planned(cases, "No credential that a page of any origin can use opens a private endpoint.")
 }
 
 // theft has an attempt for each vector, one without credentials where the browser
