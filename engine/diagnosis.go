@@ -38,6 +38,13 @@ const (
 	LeftAlone         DiagnosisKind = "left-alone"         // most of what is private was not examined
 )
 
+// diagnose adds a diagnosis, the first of each kind.
+func (r *Record) diagnose(d Diagnosis) {
+	if !slices.ContainsFunc(r.Diagnoses, func(have Diagnosis) bool { return have.Kind == d.Kind }) {
+		r.Diagnoses = append(r.Diagnoses, d)
+	}
+}
+
 // whyNothingPrivate says in one sentence why no premise holds.
 func whyNothingPrivate(t scenarios.Target) Diagnosis {
 	found := t.Premises

@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -17,20 +18,20 @@ import (
 // each as the victim, as a stranger, and as the victim again, without an Origin and
 // without a browser, and returns the facts with what was found. Only the victim's
 // login is sent besides, where there is one.
-func premises(ctx context.Context, tap *target.Tap, d target.Deployment) scenarios.Target {
-	a := &asker{ctx: ctx, tap: tap, deployment: d}
-	t := d.Facts
-	for _, e := range t.Endpoints {
+func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Target {
+	a := &asker{ctx: ctx, tap: t, deployment: d}
+	facts := d.Facts
+	for _, e := range facts.Endpoints {
 		if !e.Private || !e.Safe() {
 			continue
 		}
-		for _, c := range claimed(t) {
-			t.Premises = append(t.Premises, scenarios.NewPremise(e, c, a.ask(e, c)))
+		for _, c := range claimed(facts) {
+			facts.Premises = append(facts.Premises, scenarios.NewPremise(e, c, a.ask(e, c)))
 		}
 	}
-	t = settled(t, d.NetworkDeclared)
-	t.Errors = answered(t, a.unknownPath)
-	return t
+	facts = settled(facts, d.NetworkDeclared)
+	facts.Errors = answered(facts, a.unknownPath)
+	return facts
 }
 
 // answered has each error recipe that was guessed say with which status this target
@@ -107,7 +108,7 @@ func settled(t scenarios.Target, declared bool) scenarios.Target {
 // An asker asks one target for the replies that premises rest on.
 type asker struct {
 	ctx        context.Context
-	tap        *target.Tap
+	tap        *tap.Tap
 	deployment target.Deployment
 	jar        *cookiejar.Jar // nil before it is asked for
 	unknown    *cors.Response // to a path that nothing knows; nil before it is asked for

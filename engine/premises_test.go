@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -32,12 +33,12 @@ func established(t *testing.T, h http.HandlerFunc, c target.Config) (scenarios.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	tap, err := target.NewTap(target.Options{Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-test", AllowWrite: d.AllowWrite})
+	proxy, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-test", AllowWrite: d.Facts.AllowsWrite})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(tap.Close)
-	return premises(t.Context(), tap, d), int(requests.Load())
+	t.Cleanup(proxy.Close)
+	return premises(t.Context(), proxy, d), int(requests.Load())
 }
 
 func say(w http.ResponseWriter, status int, body string) {
@@ -53,8 +54,8 @@ func findings(t scenarios.Target) []scenarios.Finding {
 	return all
 }
 
-// session answers /me to the cookie session=x.
-func session(w http.ResponseWriter, r *http.Request) {
+// withSession answers /me to the cookie session=x.
+func withSession(w http.ResponseWriter, r *http.Request) {
 	c, err := r.Cookie("session")
 	switch {
 	case err != nil || c.Value != "x":
@@ -78,11 +79,11 @@ func TestPremises(t *testing.T) {
 		want   []scenarios.Finding
 		kind   DiagnosisKind // of the run, where nothing holds
 	}{
-		{"a session", session, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Private}, ""},
-		{"a wrong session", session, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
-		{"nothing there", session, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
-		{"one of two", session, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
-		{"no credential", session, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
+		{"a session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Private}, ""},
+		{"a wrong session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
+		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
+		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
 		{"everybody gets it", func(w http.ResponseWriter, r *http.Request) { say(w, 200, `{"user":"alice"}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Open}, NothingPrivate},
 		{"a filter", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
@@ -177,7 +178,7 @@ func TestPremisesLogIn(t *testing.T) {
 			say(w, 200, `{}`)
 			return
 		}
-		session(w, r)
+		withSession(w, r)
 	}
 	facts, _ := established(t, h, target.Config{
 		Reads: []string{"/me", "/me?again=1"},

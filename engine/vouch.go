@@ -14,7 +14,7 @@ import (
 // right away: if that still gets the private reply, it was the attempt that the target
 // refused. Otherwise the session has ended, or the target has changed, and those
 // attempts prove nothing.
-func (s *Session) vouch(ctx context.Context, g *group) {
+func (s *session) vouch(ctx context.Context, g *group) {
 	type read struct {
 		endpoint string
 		identity scenarios.Credential
@@ -48,7 +48,7 @@ func (s *Session) vouch(ctx context.Context, g *group) {
 
 // lapsed asks for the victim's own read, and returns why it no longer gets the private
 // reply; it is empty where it does.
-func (s *Session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
+func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
 	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), ClientCertificate: p.Credential == scenarios.ClientCert}
 	if v != nil {
 		q.Headers = v.headers()
@@ -61,7 +61,7 @@ func (s *Session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		return fmt.Sprintf("the victim's own read of %s got no answer any more (%s)", e, x.Fault)
 	case r.Status == 401 || r.Status == 403 || r.Status >= 300 && r.Status <= 399:
 		after := time.Since(s.record.Started).Round(time.Second)
-		s.diagnose(Diagnosis{
+		s.record.diagnose(Diagnosis{
 			Kind: SessionEnded, Number: after.Seconds(),
 			Detail: fmt.Sprintf("the victim's session ended within %s: %s, which was private at first, now answers the victim %d", after, e, r.Status),
 		})
@@ -69,14 +69,4 @@ func (s *Session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 	default:
 		return fmt.Sprintf("%s now answers the victim %d with something else than the private reply", e, r.Status)
 	}
-}
-
-// diagnose adds a diagnosis, the first of each kind.
-func (s *Session) diagnose(d Diagnosis) {
-	for _, have := range s.record.Diagnoses {
-		if have.Kind == d.Kind {
-			return
-		}
-	}
-	s.record.Diagnoses = append(s.record.Diagnoses, d)
 }

@@ -32,7 +32,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	b.WriteString("| conforms | violates | cannot tell | not applicable | accepted | exfiltration |\n")
 	b.WriteString("| --- | --- | --- | --- | --- | --- |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %s |\n", s.Conforms, s.Violates, s.CannotTell, s.NotApplicable, s.Accepted, s.Exfiltration)
-	if f := r.Fault; f != nil {
+	if f := r.Fault; f != nil && !r.diagnosed() {
 		fmt.Fprintf(&b, "\nThe examination broke off: %s (%s).", broke(f.Stage), mdCode(f.Error))
 		if f.Advice != "" {
 			fmt.Fprintf(&b, " What to do: %s.", mdText(f.Advice))

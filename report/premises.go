@@ -59,6 +59,11 @@ func newDiagnoses(seen []engine.Diagnosis, advise func(engine.Diagnosis) string)
 	return list
 }
 
+// diagnosed reports whether a diagnosis says already why the examination broke off.
+func (r Report) diagnosed() bool {
+	return r.Fault != nil && engine.Stage(r.Fault.Stage) == engine.StagePremises
+}
+
 // Holds reports whether the endpoint was examined as private.
 func (p Premise) Holds() bool {
 	return p.Finding == scenarios.Private || p.Finding == scenarios.PrivateByNetwork

@@ -309,7 +309,7 @@ func (p *printer) verdict() {
 	if s := r.FrontEnd(); s != "" {
 		p.text("", s)
 	}
-	if f := r.Fault; f != nil {
+	if f := r.Fault; f != nil && !r.diagnosed() {
 		p.text("", "Broke off ("+f.Stage+"): "+f.Error)
 		if f.Advice != "" {
 			p.text("", "What to do: "+f.Advice)
