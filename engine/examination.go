@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/attacker"
-	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
@@ -185,8 +184,7 @@ func (x *Examination) Prepare(ctx context.Context) error {
 		{StageLaunch, x.launch},
 		{StageDiscover, x.discover},
 		{StageReach, x.reach},
-		// What has to be asked with the victim's credential before the plan is made
-		// has its place here.
+		{StagePremises, x.findPremises},
 		{StagePlan, x.makePlan},
 	} {
 		if err := stage.do(ctx); err != nil {
@@ -288,10 +286,28 @@ func (x *Examination) reach(ctx context.Context) error {
 	if err := t.Reach(ctx); err != nil {
 		return err
 	}
-	for _, e := range d.Facts.Reads() {
-		t.Probe(ctx, cors.Request{Method: e.Method, URL: d.Facts.At(e.Path)})
-	}
 	return nil
+}
+
+// findPremises finds out which endpoints are private, and whether the target asks for
+// HTTP authentication. With nothing private there is nothing to judge: one diagnosis
+// says why, and no verdict does.
+func (x *Examination) findPremises(ctx context.Context) error {
+	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
+	given := x.deployment.Facts
+	found := premises(ctx, x.tap, x.deployment)
+	x.deployment.Facts, x.record.Target = found, found
+	switch {
+	case over(ctx):
+		return interrupted(ctx)
+	case len(found.PrivateReads()) > 0:
+		return nil
+	case len(given.PrivateReads()) == 0 && (len(given.Reads()) > 0 || len(given.WebSockets)+len(given.EventStreams) > 0):
+		return nil // what the operator declared is open to everybody, or no read
+	}
+	d := whyNothingPrivate(found)
+	x.record.diagnose(d)
+	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
 }
 
 // makePlan makes the plan of the target as it is, with the browser for it.

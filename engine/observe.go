@@ -33,6 +33,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 				return err
 			}
 		}
+		s.vouch(ctx, g)
 		return nil
 	}
 	for failures := 0; ; {
@@ -40,6 +41,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		var f *Fault
 		switch {
 		case err == nil:
+			s.vouch(ctx, g)
 			return s.lostEvidence()
 		case ctx.Err() != nil:
 			return err

@@ -84,6 +84,8 @@ func broke(stage string) string {
 		return "what is to be examined could not be found out"
 	case engine.StageReach:
 		return "the target does not answer"
+	case engine.StagePremises:
+		return "no private reply of the API was seen"
 	case engine.StageBrowser:
 		return "the browser does not work here"
 	case engine.StageControls:

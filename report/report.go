@@ -24,18 +24,21 @@ const Version = "crossexam/report/v1"
 // be empty. The tag `redact:"-"` marks what comes from this project or is a word
 // of a closed set, so that it holds no secret; all other strings are searched.
 type Report struct {
-	Schema   string     `json:"schema" redact:"-"`
-	Tool     Tool       `json:"tool" redact:"-"`
-	Run      Run        `json:"run"`
-	Browser  Browser    `json:"browser"`
-	Target   Target     `json:"target"`
-	Controls []Control  `json:"controls"`
-	Summary  Summary    `json:"summary" redact:"-"`
-	Results  []Result   `json:"results"` // as they were judged
-	Cookies  []Cookie   `json:"cookies"` // the victim's
-	Withheld []Withheld `json:"withheld"`
-	Notes    []string   `json:"notes"`
-	Screens  []string   `json:"screens"` // names of the pictures in screens/
+	Schema  string  `json:"schema" redact:"-"`
+	Tool    Tool    `json:"tool" redact:"-"`
+	Run     Run     `json:"run"`
+	Browser Browser `json:"browser"`
+	Target  Target  `json:"target"`
+	// Diagnoses and Premises come before any verdict.
+	Diagnoses []Diagnosis `json:"diagnoses"`
+	Premises  []Premise   `json:"premises"`
+	Controls  []Control   `json:"controls"`
+	Summary   Summary     `json:"summary" redact:"-"`
+	Results   []Result    `json:"results"` // as they were judged
+	Cookies   []Cookie    `json:"cookies"` // the victim's
+	Withheld  []Withheld  `json:"withheld"`
+	Notes     []string    `json:"notes"`
+	Screens   []string    `json:"screens"` // names of the pictures in screens/
 	// Stale are accepted deviations that accept nothing any more.
 	Stale []StaleAcceptance `json:"stale_acceptances"`
 	// Baseline compares with an earlier examination, or is nil.
@@ -184,6 +187,9 @@ type Meta struct {
 	Commit  string
 	// Secrets are strings that must not appear in any output; see [New].
 	Secrets []string
+	// Advise words for the users of a front door what to do about a diagnosis; nil says
+	// nothing.
+	Advise func(engine.Diagnosis) string
 }
 
 // New makes the report of a record. In it nothing is left of the secrets: the
@@ -193,18 +199,20 @@ type Meta struct {
 // common to be searched for outside of those headers.
 func New(record engine.Record, meta Meta) Report {
 	r := Report{
-		Schema:   Version,
-		Tool:     Tool{Version: meta.Version, Commit: meta.Commit},
-		Run:      Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: record.Strict},
-		Browser:  newBrowser(record),
-		Target:   newTarget(record.Target),
-		Controls: []Control{},
-		Results:  []Result{},
-		Cookies:  []Cookie{},
-		Withheld: []Withheld{},
-		Notes:    append([]string{}, record.Notes...),
-		Screens:  []string{},
-		Stale:    []StaleAcceptance{},
+		Schema:    Version,
+		Tool:      Tool{Version: meta.Version, Commit: meta.Commit},
+		Run:       Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: record.Strict},
+		Browser:   newBrowser(record),
+		Target:    newTarget(record.Target),
+		Diagnoses: newDiagnoses(record.Diagnoses, meta.Advise),
+		Premises:  newPremises(record.Target.Premises),
+		Controls:  []Control{},
+		Results:   []Result{},
+		Cookies:   []Cookie{},
+		Withheld:  []Withheld{},
+		Notes:     append([]string{}, record.Notes...),
+		Screens:   []string{},
+		Stale:     []StaleAcceptance{},
 	}
 	for _, c := range record.Controls {
 		r.Controls = append(r.Controls, Control{ID: c.ID, Outcome: string(c.Outcome), Detail: c.Detail})

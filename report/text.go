@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/crossexam/crossexam/engine"
@@ -25,7 +26,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 		o.Width = 80
 	}
 	p := &printer{r: r, o: o}
+	p.diagnoses()
 	if !o.Quiet {
+		p.premises()
 		p.findings()
 		p.baseline()
 		p.stale()
@@ -78,6 +81,39 @@ func (p *printer) field(label, s string) {
 			name = label
 		}
 		p.line("  " + p.style(dim, fmt.Sprintf("%-*s", column-2, name)) + l)
+	}
+}
+
+// diagnoses prints what a reader needs first.
+func (p *printer) diagnoses() {
+	for _, d := range p.r.Diagnoses {
+		p.line(p.style(yellow, "FIRST"))
+		p.text("  ", capital(d.Detail)+".")
+		if d.Advice != "" {
+			p.text("  ", "What to do: "+capital(d.Advice)+".")
+		}
+		p.line("")
+	}
+}
+
+// premises prints what makes the endpoints private, and why others were not examined
+// as such; a few of each.
+func (p *printer) premises() {
+	const most = 4
+	for _, kind := range []struct {
+		word string
+		list []Premise
+	}{{"private", p.r.Private()}, {"not private", p.r.NotPrivate()}} {
+		for i, premise := range kind.list {
+			if i == most && !p.o.Verbose {
+				p.text("", fmt.Sprintf("%s: and %d more", kind.word, len(kind.list)-most))
+				break
+			}
+			p.text("", kind.word+": "+premise.Sentence)
+		}
+	}
+	if len(p.r.Premises) > 0 {
+		p.line("")
 	}
 }
 
@@ -274,7 +310,7 @@ func (p *printer) verdict() {
 	if s := r.FrontEnd(); s != "" {
 		p.text("", s)
 	}
-	if f := r.Fault; f != nil {
+	if f := r.Fault; f != nil && !r.diagnosed() {
 		p.text("", "Broke off ("+f.Stage+"): "+f.Error)
 		if f.Advice != "" {
 			p.text("", "What to do: "+f.Advice)
@@ -288,6 +324,11 @@ func (p *printer) verdict() {
 		p.text("", r.Baseline.Title()+": "+r.Baseline.Counts())
 	}
 	p.text("", fmt.Sprintf("Exit code %d: %s.", code, r.meaning()))
+}
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // Counts is the summary in one sentence.

@@ -67,6 +67,8 @@ func (ev evidence) unproved() string {
 		return fmt.Sprintf("the reply was an error (%d)", ev.read.Page.Status)
 	case ev.read.Loot == nil:
 		return "nothing arrived at the attacker's collector"
+	case ev.read.Stake == Refusal:
+		return "the reply was not the private one"
 	case ev.cred == Network:
 		return ""
 	case absent != "":

@@ -17,6 +17,9 @@ type Observation struct {
 	Cookies []CookieAttributes `json:"cookies,omitempty"`
 	// Loot is what the attacker's collector received; nil where nothing came.
 	Loot *Loot `json:"loot,omitempty"`
+	// Stake is what the reply was worth to an attacker, by the endpoint's premise; empty
+	// where no premise speaks of this attempt.
+	Stake Stake `json:"stake,omitempty"`
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`
@@ -75,6 +78,19 @@ type Loot struct {
 	SHA256  string `json:"sha256"`
 	Excerpt string `json:"excerpt"`
 }
+
+// Stake is what a reply to a request for a private endpoint was worth.
+type Stake string
+
+// A reply of neither kind proves nothing: its observation has a Fault.
+const (
+	// PrivateReply says that the reply carries the premise's witness.
+	PrivateReply Stake = "private-reply"
+	// Refusal says that the reply was another, and that the victim's own read, without an
+	// Origin, was asked for right after it and still got the private one: it was this
+	// request that the target refused.
+	Refusal Stake = "refusal"
+)
 
 // Preflight is the first preflight exchange, or nil.
 func (o Observation) Preflight() *cors.Exchange {

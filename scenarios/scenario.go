@@ -161,6 +161,9 @@ type Target struct {
 	StartupLog *StartupLog `json:"startup_log,omitempty"`
 	// Launches are programs of the target that run for this examination alone.
 	Launches []Launch `json:"launches,omitempty"`
+	// Premises are what was found out about the private endpoints, one for each
+	// endpoint and credential; none before the target was asked.
+	Premises []Premise `json:"premises,omitempty"`
 	// Label is a random DNS label of this run, for paths and hosts that nothing
 	// on the target knows.
 	Label string `json:"label"`
@@ -204,6 +207,9 @@ type ErrorRecipe struct {
 	BodyBytes int `json:"body_bytes,omitempty"`
 	// Anonymous says that the request goes without the victim's credential.
 	Anonymous bool `json:"anonymous,omitempty"`
+	// Guessed says that nobody declared the recipe: it is one that fits most targets, and
+	// its status becomes the one with which this target answers it.
+	Guessed bool `json:"guessed,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
 	// Proxy marks an error that the reverse proxy makes, not the application.

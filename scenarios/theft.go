@@ -10,12 +10,12 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 	}
 	var cases []Case
 	for _, e := range v.target.PrivateReads() {
-		for _, c := range creds {
+		for _, c := range opening(v.target, e, creds) {
 			v.cred = c
 			cases = append(cases, theft(v, e, vectors))
 		}
 	}
-	return cases, ""
+	return planned(cases, "No credential that a page of any origin can use opens a private endpoint.")
 }
 
 // theft has an attempt for each vector, one without credentials where the browser
@@ -111,6 +111,11 @@ func judgeRead(ev evidence) Judgement {
 		return conforms("Chrome blocked the read (%s) and kept the cookie home (%s)", read.Block.Reason, home)
 	case why != "":
 		return cannotTell("Chrome blocked the read (%s), but %s", read.Block.Reason, why)
+	case read.Stake == Refusal:
+		return conforms("the target refused %s itself (%s) while the victim's own read still got the private reply, and Chrome blocked the page (%s)",
+			who(read.Attempt), statusText(read.Response()), read.Block.Reason)
+	case read.Stake == PrivateReply:
+		return conforms("Chrome blocked the read of the private %d reply (%s)", read.Response().Status, read.Block.Reason)
 	case sameFailure(read, ev.bare):
 		return cannotTell("Chrome blocked the read (%s), but the target answered %d as it does without the victim's %s and without an Origin, so nothing private was at stake",
 			read.Block.Reason, read.Response().Status, ev.cred.noun())

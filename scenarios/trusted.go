@@ -93,6 +93,9 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 	case read.Blocked() && stays:
 		return violates(Low, "Chrome kept %s from reading %s (%s), and the cookie stays home (%s): %s cannot use it",
 			origin, blockedReply(read), read.Block.Reason, home, origin)
+	case private && read.Stake == Refusal:
+		return violates(Low, "the target answered %s with %s, while the victim's own read without an Origin still got the private reply",
+			origin, statusText(read.Response()))
 	case sameFailure(read, bare):
 		if stays {
 			return violates(Low, cookieStays, home, origin, read.Response().Status)

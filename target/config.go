@@ -140,6 +140,7 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 		d.Facts.Local, d.Upstream.ResolvesToLoopback = c.whereabouts(ctx, d.Facts.Origin())
 	}
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
+	d.NetworkDeclared = c.Credentials.Network != nil && *c.Credentials.Network
 	if network := c.Credentials.Network; network != nil && *network ||
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
@@ -379,14 +380,14 @@ func addCommonErrors(t *scenarios.Target) {
 		return slices.ContainsFunc(t.Errors, func(r scenarios.ErrorRecipe) bool { return r.Status == status && !r.Proxy })
 	}
 	if !known(404) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label, Guessed: true})
 	}
 	private := t.PrivateReads()
 	if t.Has(scenarios.ClientCert) {
 		return // a server without the certificate may say 400, 401, 403, or nothing
 	}
 	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Anonymous: true})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Anonymous: true, Guessed: true})
 	}
 }
 

@@ -203,7 +203,7 @@ func (c Credentials) headers() cors.Headers {
 	case c.Bearer != "":
 		h = append(h, cors.Header{Name: "Authorization", Value: "Bearer " + c.Bearer})
 	case c.Basic != nil:
-		h = append(h, cors.Header{Name: "Authorization", Value: c.Basic.header()})
+		h = append(h, cors.Header{Name: "Authorization", Value: c.Basic.Header()})
 	}
 	return h
 }
