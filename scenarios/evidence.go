@@ -24,8 +24,8 @@ type controls struct{ alone, bare, byHand Attempt }
 // a cookie has to be sent by hand.
 func (v visit) controls(origin cors.Origin, e Endpoint) controls {
 	byHand := bare(v.target, e)
-	if v.cred == Cookie {
-		byHand = probe(v.target, v.page, e, Cookie, originHeader(origin))
+	if v.cred.isHeldBySameSite() {
+		byHand = probe(v.target, v.page, e, v.cred, originHeader(origin))
 	}
 	return controls{alone(v.read(e)), bare(v.target, e), byHand}
 }
@@ -67,7 +67,7 @@ func (ev evidence) unproved() string {
 		return fmt.Sprintf("the reply was an error (%d)", ev.read.Page.Status)
 	case ev.read.Loot == nil:
 		return "nothing arrived at the attacker's collector"
-	case ev.cred == Network:
+	case ev.cred.ofPlace():
 		return ""
 	case absent != "":
 		return absent
