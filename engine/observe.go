@@ -190,7 +190,7 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 	if why := stray(v.identity, o.Exchanges); why != "" {
 		o.Fault = why
 	}
-	if !a.Omit || a.Identity == scenarios.ClientCert {
+	if !a.Omit || a.Identity.Uninvited() {
 		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack, Cookies: s.Cookies}
 	}
 	return o

@@ -169,15 +169,8 @@ func who(c Result) string {
 }
 
 func with(c scenarios.Credential) string {
-	switch c {
-	case scenarios.Cookie:
-		return " with a visitor's session"
-	case scenarios.Basic:
-		return " with a visitor's password"
-	case scenarios.ClientCert:
-		return " with a visitor's certificate"
-	case scenarios.Network:
-		return " from a visitor's network"
+	if words := c.OfVisitor(); words != "" {
+		return " " + words
 	}
 	return ""
 }

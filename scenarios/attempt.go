@@ -69,15 +69,6 @@ const (
 // ScriptCallback is the name of the function that takes the data of a [Script].
 const ScriptCallback = "crossexam"
 
-// SendsNullOrigin tells whether requests of this vector carry "Origin: null".
-func (v Vector) SendsNullOrigin() bool {
-	switch v {
-	case SandboxedFrame, SandboxedPageFrame, SandboxedPage, DataFrame, DataWorker, FilePage, Redirect302, Redirect307:
-		return true
-	}
-	return false
-}
-
 // Origin is the origin of the request as the vector sends it.
 func (a Attempt) Origin() cors.Origin {
 	if a.Vector.SendsNullOrigin() {

@@ -72,7 +72,7 @@ func planSharedCache(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
-			i := slices.IndexFunc(used(t), func(c Credential) bool { return c != ClientCert })
+			i := slices.IndexFunc(used(t), func(c Credential) bool { return !c.Uninvited() })
 			if i < 0 {
 				return nil, "A cache that others share has no client certificate of the victim's to ask the target with."
 			}
@@ -206,18 +206,18 @@ func publiclyStored(c Credential, r *cors.Response) string {
 	switch {
 	case has("no-store"), has("private"), has("no-cache"), r.Headers.ListHas("Vary", "*"):
 		return ""
-	case c == Cookie && r.Headers.ListHas("Vary", "Cookie"), (c == Basic || c == Bearer) && r.Headers.ListHas("Vary", "Authorization"):
+	case c.header() != "" && r.Headers.ListHas("Vary", c.header()):
 		return ""
 	case has("public"):
 		return "public allows it"
 	case fresh("s-maxage"):
 		return "s-maxage allows it"
-	case c == Basic, c == Bearer: // else forbidden (RFC 9111, section 3.5)
+	case c.header() == "Authorization": // else forbidden (RFC 9111, section 3.5)
 		if has("must-revalidate") {
 			return "must-revalidate allows it in spite of Authorization"
 		}
 		return ""
-	case c == Network:
+	case c.ofPlace():
 		return "" // the place in the network is the cache's own too
 	case fresh("max-age"):
 		return "max-age makes it fresh, and nothing makes it private"

@@ -60,23 +60,6 @@ func (s Severity) atMost(limit Severity) Severity {
 	return s
 }
 
-// noun names the credential in a sentence: "the victim's cookie".
-func (c Credential) noun() string {
-	switch c {
-	case Anonymous:
-		return "no credential"
-	case Basic:
-		return "HTTP authentication"
-	case ClientCert:
-		return "client certificate"
-	case Network:
-		return "place in the network"
-	case Bearer:
-		return "bearer token"
-	}
-	return string(c)
-}
-
 // keptHome are Chrome's reasons of SameSite for keeping cookies home, and empty
 // where there is none. Other reasons (a path, a browser that blocks third-party
 // cookies) say nothing of how the target protects itself.

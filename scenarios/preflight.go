@@ -175,7 +175,7 @@ func judgeWrite(c Credential, reach Severity, o Observation, accusation string) 
 func writeGravity(c Credential, reach Severity, o Observation) (Severity, string) {
 	home := keptHome(o)
 	switch {
-	case c == Network:
+	case c.ofPlace():
 		return reach, "the victim's place in the network is all it needs"
 	case !c.Ambient():
 		return Low, "it had no credential of the victim with it"

@@ -127,10 +127,6 @@ const (
 	Bearer     Credential = "bearer"
 )
 
-// Ambient tells whether the browser sends this credential by itself when a
-// request is made with credentials mode "include".
-func (c Credential) Ambient() bool { return c == Cookie || c == Basic || c == ClientCert }
-
 // Target is what scenarios know of the API under test. It holds no secret.
 type Target struct {
 	// URL is the base URL as the browser sees it, without a trailing slash.

@@ -27,7 +27,7 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 		a.Vector = vector
 		reads = append(reads, a)
 	}
-	if v.cred == ClientCert && slices.Contains(vectors, Fetch) {
+	if v.cred.Uninvited() && slices.Contains(vectors, Fetch) {
 		// Chrome presents a certificate to whoever asks, also where the page said
 		// that no credentials shall go along, and a grant without credentials will do.
 		a := v.read(e)
@@ -83,7 +83,7 @@ func readByAnyone(a Attempt) string {
 func judgeTheft(all ...evidence) Judgement {
 	var js []Judgement
 	for _, ev := range all {
-		if ev.read.Attempt.Vector == FilePage { // the victim has to open the file
+		if vectorTable[ev.read.Attempt.Vector].victimOpens {
 			ev.reach = Medium.atMost(ev.reach)
 		}
 		js = append(js, judgeRead(ev).withProof(ev.read))
@@ -99,7 +99,7 @@ func judgeRead(ev evidence) Judgement {
 	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
 		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))
 	}
-	if ev.cred == ClientCert && read.Attempt.Omit && !read.Credential.Sent {
+	if ev.cred.Uninvited() && read.Attempt.Omit && !read.Credential.Sent {
 		return conforms("the browser kept the client certificate home from a request without credentials")
 	}
 	if read.Read() {
@@ -130,11 +130,11 @@ func judgeGranted(ev evidence) Judgement {
 	switch {
 	case why == "":
 		how := "with the victim's "
-		if ev.cred == Network {
+		if ev.cred.ofPlace() {
 			how = "from the victim's "
 		}
 		although := ""
-		if ev.cred == ClientCert && ev.read.Attempt.Omit {
+		if ev.cred.Uninvited() && ev.read.Attempt.Omit {
 			although = ", which Chrome presents although the page asks for no credentials to be sent"
 		}
 		j := violates(ev.reach, "%s read the %d reply %s%s%s, and %d bytes of it reached the attacker's collector",
@@ -151,21 +151,4 @@ func judgeGranted(ev evidence) Judgement {
 			origin, status, home, grantText(answer(ev.byHand)))
 	}
 	return violates(ev.gravity(), "%s was granted the read, but nothing private was proved to leave: %s", origin, why)
-}
-
-// who names an attacker's page in a sentence.
-func who(a Attempt) string {
-	switch a.Vector {
-	case SandboxedFrame, SandboxedPageFrame, DataFrame:
-		return "a frame of origin null"
-	case SandboxedPage:
-		return "a sandboxed page of origin null"
-	case DataWorker:
-		return "a data: worker of origin null"
-	case Redirect302, Redirect307:
-		return "a redirected request of origin null"
-	case FilePage:
-		return "a file's page of origin null"
-	}
-	return a.Origin().String()
 }

@@ -119,7 +119,7 @@ const cookieStays = "the cookie stays home (%s): %s cannot use it and reads what
 
 func notAccepted(c Credential, read Observation) string {
 	status := read.Response().Status
-	if c == Anonymous || c == Network || status != 401 && status != 403 {
+	if !c.sends() || status != 401 && status != 403 {
 		return fmt.Sprintf("the target answered %d, with and without an Origin", status)
 	}
 	return fmt.Sprintf("the victim's %s was not accepted: the target answered %d, as it does without it", c.noun(), status)

@@ -134,11 +134,11 @@ func judgeConnected(ev evidence) Judgement {
 		return violates(Medium.atMost(reach), "the handshake of %s was accepted, and is with the victim's %s too, which only the browser kept home", origin, c.noun())
 	case absent != "":
 		return violates(Low, "the handshake of %s was accepted, but %s", origin, absent)
-	case stolen && (c == Network || refused || differs):
+	case stolen && (c.ofPlace() || refused || differs):
 		j := violates(reach, "%s connected with the victim's %s, and %d bytes of the first message reached the attacker's collector", origin, c.noun(), socket.Loot.Bytes)
 		j.Exfiltrated = true
 		return j
-	case c != Network && refused:
+	case !c.ofPlace() && refused:
 		return violates(reach, "%s connected with the victim's %s, without which the handshake is refused (%d)", origin, c.noun(), answer(alone).Status)
 	}
 	return violates(Low, "the handshake of %s was accepted, but nothing private was proved to leave", origin)

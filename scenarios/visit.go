@@ -131,10 +131,9 @@ func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors
 // lines, and with the victim's credential.
 func byHand(a Attempt, c Credential, more ...cors.Header) Attempt {
 	p := Attempt{Page: a.Page, Vector: Probe, Method: a.Method, URL: a.URL, Headers: slices.Concat(more, a.Headers), Body: a.Body}
-	switch c {
-	case Cookie, Basic, ClientCert, Bearer:
+	if c.sends() {
 		p.Identity = c
-	default:
+	} else {
 		p.Omit = true
 	}
 	return p

@@ -56,10 +56,10 @@ func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 	origin := originHeader(v.page)
 	cookie = byHand(a, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
 	authorization = byHand(a, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
-	switch v.cred {
-	case Cookie:
-		cookie = byHand(a, Cookie, origin)
-	case Basic, Bearer:
+	switch v.cred.header() {
+	case "Cookie":
+		cookie = byHand(a, v.cred, origin)
+	case "Authorization":
 		authorization = byHand(a, v.cred, origin)
 	}
 	return cookie, authorization
