@@ -108,7 +108,7 @@ type Browser struct {
 	closeErr error
 
 	mu   sync.Mutex
-	lost []string // protocol errors: evidence that was lost
+	lost error // the first loss since it was asked for; nil for none
 }
 
 // Start launches the browser, or connects to one that runs already. The context
@@ -215,24 +215,6 @@ func (b *Browser) Close() error {
 		b.closeErr = b.profile.remove()
 	})
 	return b.closeErr
-}
-
-// protocolError takes what chromedp could not make sense of. An event that could
-// not be decoded is evidence lost, and must not pass in silence.
-func (b *Browser) protocolError(format string, args ...any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.lost = append(b.lost, strings.TrimSpace(fmt.Sprintf(format, args...)))
-}
-
-// Lost gives the protocol errors since the last call; each may be evidence that
-// was lost.
-func (b *Browser) Lost() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	lost := b.lost
-	b.lost = nil
-	return lost
 }
 
 // explain turns an error of a call on ctx into ours: the cause of a crash, the

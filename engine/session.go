@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
@@ -229,16 +228,10 @@ func (s *session) close() {
 	}
 }
 
-// lostEvidence gives an error when the browser's events could not be decoded.
+// lostEvidence is a fault when the browser's events could not be decoded.
 func (s *session) lostEvidence() error {
-	for _, line := range s.lab.browser.Lost() {
-		if strings.Contains(line, "unmarshal") {
-			return &Fault{
-				Stage:  StageEvidence,
-				Err:    fmt.Errorf("an event of the browser could not be read: %s", line),
-				Advice: "this browser may be newer than Crossexam knows; please report it",
-			}
-		}
+	if err := s.lab.browser.Lost(); err != nil {
+		return &Fault{Stage: StageEvidence, Err: err, Advice: "this browser may be newer than Crossexam knows; please report it"}
 	}
 	return nil
 }
