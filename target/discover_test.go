@@ -302,8 +302,12 @@ func TestScaffold(t *testing.T) {
 func FuzzDocument(f *testing.F) {
 	f.Add([]byte(fastAPI))
 	f.Add([]byte("swagger: '2.0'\npaths: {/a: {get: {responses: {200: {description: x}}}}}\n"))
+	f.Add([]byte("openapi: 3.0.0\na: &a {k: v}\nb: &b [*a, *a]\nc: &c [*b, *b]\npaths: {<<: [*a, *c]}\n"))
+	f.Add([]byte(`{"openapi": "3.1.0", "components": {"parameters": {"a": {"$ref": "#/components/parameters/a"}}}, "paths": {"/{a}": {"parameters": [{"$ref": "#/components/parameters/a"}], "get": {}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		doc, err := parseDocument(data)
+		var doc document
+		var err error
+		modest(t, data, func() { doc, err = parseDocument(t.Context(), data) })
 		if err != nil {
 			return
 		}
