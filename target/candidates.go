@@ -19,9 +19,9 @@ type candidate struct {
 	at string
 }
 
-// tells ranks writes by how much an attack with one says of what a page could do to
+// harm ranks writes by how much an attack with one says of what a page could do to
 // the victim's data: one that makes a session least, one behind a login most.
-func (c candidate) tells() int {
+func (c candidate) harm() int {
 	switch {
 	case slices.ContainsFunc(append(splitWords(c.at), splitWords(c.id)...), func(w string) bool { return logins[w] }):
 		return 0
@@ -67,7 +67,7 @@ func (f *finder) fromDocument(doc document) {
 		case excluded(at, f.config.Exclude) != "":
 			f.left(name, "excluded by %q", excluded(at, f.config.Exclude))
 		default:
-			if first, ok := writes[op.method]; !ok || c.tells() > first.tells() {
+			if first, ok := writes[op.method]; !ok || c.harm() > first.harm() {
 				writes[op.method] = c
 			}
 		}
@@ -80,7 +80,7 @@ func (f *finder) fromDocument(doc document) {
 	}
 	slices.Sort(f.found.Headers)
 	slices.SortStableFunc(reads, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), -compareBool(a.json, b.json),
+		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
 			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
 	})
 	usable := f.pick(reads, doc)

@@ -256,21 +256,6 @@ func TestOpenAPIFile(t *testing.T) {
 	}
 }
 
-func TestEffects(t *testing.T) {
-	for path, want := range map[string]string{
-		"/logout": "logout", "/auth/sign-out": "sign-out", "/auth/signOut": "sign-out", "/users/delete": "delete", "/newsletter/unsubscribe": "unsubscribe",
-		"/password_reset": "reset", "/log_off": "log-off",
-		"/blogs": "", "/login": "", "/signature/output": "", "/runs": "", "/presets": "", "/deleted-items": "",
-	} {
-		if got := effect(path, ""); got != want {
-			t.Errorf("%s: %q, want %q", path, got, want)
-		}
-	}
-	if effect("/x", "resetPasswordNow") != "reset" {
-		t.Error("the id does not count")
-	}
-}
-
 // What init writes loads, whatever the target says.
 func TestScaffold(t *testing.T) {
 	nasty := "/a\"b: {x}\n# ${TOKEN} é \u2028'"
