@@ -256,6 +256,39 @@ func TestOpenAPIFile(t *testing.T) {
 	}
 }
 
+// sharedIDs is the document that FastAPI 0.165 writes for
+//
+//	@app.api_route("/api/data", methods=["GET", "PUT", "DELETE"])
+//	def data(): ...
+//
+// where the set of methods happened to end in DELETE: all operations have one id.
+const sharedIDs = `{"openapi":"3.1.0","info":{"title":"FastAPI","version":"0.1.0"},"paths":{"/api/data":{
+"get":{"summary":"Data","operationId":"data_api_data_%[1]s","responses":{"200":{"description":"Successful Response","content":{"application/json":{"schema":{}}}}}},
+"put":{"summary":"Data","operationId":"data_api_data_%[1]s","responses":{"200":{"description":"Successful Response","content":{"application/json":{"schema":{}}}}}},
+"delete":{"summary":"Data","operationId":"data_api_data_%[1]s","responses":{"200":{"description":"Successful Response","content":{"application/json":{"schema":{}}}}}}},
+"/x":{"get":{"summary":"X","operationId":"x_x_%[1]s","responses":{"200":{"description":"Successful Response","content":{"application/json":{"schema":{}}}}}}}}}`
+
+// Whose method an id ends in says nothing of a route's other methods: whatever order
+// Python's set has, the GET is read.
+func TestSharedOperationIDs(t *testing.T) {
+	for _, method := range []string{"get", "put", "delete"} {
+		doc, err := parseDocument(t.Context(), fmt.Appendf(nil, sharedIDs, method))
+		if err != nil || len(doc.operations) != 4 {
+			t.Fatalf("%+v, %v", doc, err)
+		}
+		for _, op := range doc.operations {
+			if op.reads() && whyAlone(op.path, op.id, nil) != "" || op.path == "/api/data" && op.id != "" {
+				t.Errorf("%s: %s %s with the id %q: %s", method, op.method, op.path, op.id, whyAlone(op.path, op.id, nil))
+			}
+		}
+		api := &documented{doc: fmt.Sprintf(sharedIDs, method), replies: map[string]int{"GET /api/data": 200, "GET /x": 200}}
+		_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
+		if err != nil || paths(found.Reads) != "GET /api/data private\nGET /x private" {
+			t.Errorf("%s: %s, %v", method, paths(found.Reads), err)
+		}
+	}
+}
+
 // What init writes loads, whatever the target says.
 func TestScaffold(t *testing.T) {
 	nasty := "/a\"b: {x}\n# ${TOKEN} é \u2028'"

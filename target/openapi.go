@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/crossexam/crossexam/target/bounded"
 )
@@ -161,7 +162,7 @@ func readOpenAPI(ctx context.Context, data []byte) (document, error) {
 	if len(doc.operations) == 0 {
 		return document{}, errors.New("it describes no operation")
 	}
-	doc.dropSharedIDs()
+	doc.dropForeignIDs()
 	return doc, nil
 }
 
@@ -223,19 +224,36 @@ func (d *document) logins(all openAPI) {
 	d.schemes = d.schemes[:min(len(d.schemes), maxList)]
 }
 
-// dropSharedIDs takes away the ids that several operations have, which say nothing
-// of one of them: FastAPI gives all methods of a route one id, and whose method it
-// ends in differs from start to start.
-func (d *document) dropSharedIDs() {
+// dropForeignIDs takes away the ids that say nothing of their operation: those that
+// several have, and those that FastAPI made for another method. It gives all methods
+// of a route one id, and whose method that ends in differs from start to start.
+func (d *document) dropForeignIDs() {
 	count := map[string]int{}
 	for _, op := range d.operations {
 		count[op.id]++
 	}
-	for i := range d.operations {
-		if count[d.operations[i].id] > 1 {
+	for i, op := range d.operations {
+		if count[op.id] > 1 || op.madeFor() != "" && op.madeFor() != op.method {
 			d.operations[i].id = ""
 		}
 	}
+}
+
+// madeFor is the method for which FastAPI made the id (fastapi.utils.generate_unique_id),
+// or empty.
+func (op operation) madeFor() string {
+	path := strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, op.path)
+	for _, method := range methods {
+		if strings.HasSuffix(op.id, path+"_"+strings.ToLower(method)) {
+			return method
+		}
+	}
+	return ""
 }
 
 // A partReader reads the parts of a document. What is referred to is read once.
