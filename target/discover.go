@@ -351,7 +351,7 @@ func (c Config) checkDocument(t scenarios.Target) error {
 }
 
 // addDiscovered adds to a deployment what was found out. What the operator named
-// wins.
+// wins. Where nothing can be read, nothing is made up.
 func (c Config) addDiscovered(d *Deployment) {
 	if c.found != nil {
 		if len(d.Facts.Reads()) == 0 {
@@ -368,9 +368,6 @@ func (c Config) addDiscovered(d *Deployment) {
 			}
 		}
 		d.Notes = append(d.Notes, c.found.Summary()...)
-	}
-	if len(d.Facts.Reads()) == 0 {
-		d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: "/", Private: true})
 	}
 }
 
