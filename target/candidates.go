@@ -2,13 +2,11 @@ package target
 
 import (
 	"cmp"
-	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -19,9 +17,9 @@ type candidate struct {
 	at string
 }
 
-// tells ranks writes by how much an attack with one says of what a page could do to
+// harm ranks writes by how much an attack with one says of what a page could do to
 // the victim's data: one that makes a session least, one behind a login most.
-func (c candidate) tells() int {
+func (c candidate) harm() int {
 	switch {
 	case slices.ContainsFunc(append(splitWords(c.at), splitWords(c.id)...), func(w string) bool { return logins[w] }):
 		return 0
@@ -67,7 +65,7 @@ func (f *finder) fromDocument(doc document) {
 		case excluded(at, f.config.Exclude) != "":
 			f.left(name, "excluded by %q", excluded(at, f.config.Exclude))
 		default:
-			if first, ok := writes[op.method]; !ok || c.tells() > first.tells() {
+			if first, ok := writes[op.method]; !ok || c.harm() > first.harm() {
 				writes[op.method] = c
 			}
 		}
@@ -80,7 +78,7 @@ func (f *finder) fromDocument(doc document) {
 	}
 	slices.Sort(f.found.Headers)
 	slices.SortStableFunc(reads, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), -compareBool(a.json, b.json),
+		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
 			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
 	})
 	usable := f.pick(reads, doc)
@@ -210,6 +208,12 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 				}
 				f.left(name, "it answered %d", r.Status)
 				continue
+			} else if !c.secured && !isData(r) {
+				f.left(name, noData)
+				continue
+			} else if !c.secured && !f.hasLogin() {
+				// It is private by the victim's place in the network alone.
+				isPrivate = isPrivate && !saysLittle(c.at, r)
 			}
 		}
 		if isPrivate {
@@ -342,78 +346,4 @@ func (f *finder) withoutGET(declared map[string][]candidate) []string {
 	}
 	slices.Sort(paths)
 	return paths
-}
-
-// guesses are paths at which APIs often answer, those with something private
-// first. They are as good a guess for a frontend's own server, so that only JSON
-// counts.
-var guesses = []string{
-	"/me", "/api/me", "/users/me", "/api/users/me", "/api/v1/me", "/api/v1/users/me", "/user", "/api/user", "/profile", "/api/profile",
-	"/session", "/api/session", "/api", "/api/v1", "/", "/health", "/api/health",
-}
-
-// guess tries the usual paths.
-func (f *finder) guess() {
-	f.found.Headers = nil
-	nothing := f.get(f.deployment.Facts.At("/crossexam-"+strings.ToLower(rand.Text()[:12])), false)
-	doc := document{}
-	private, open := 0, 0
-	refused := ""
-	var paths []string
-	for _, p := range slices.Concat(f.preset.Private, f.preset.Open, guesses) {
-		if !slices.Contains(paths, p) {
-			paths = append(paths, p)
-		}
-	}
-	for _, path := range paths {
-		if excluded(path, f.config.Exclude) != "" {
-			f.left("GET "+path, "excluded by %q", excluded(path, f.config.Exclude))
-			continue
-		}
-		r := f.get(f.deployment.Facts.At(path), false)
-		switch {
-		case r == nil:
-			continue
-		case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
-			if nothing != nil && nothing.Status == r.Status {
-				continue // it answers everything like this
-			}
-			if len(f.deployment.Credentials.headers()) == 0 && len(f.found.Errors) == 0 {
-				f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: r.Status, Method: http.MethodGet, Path: path, Anonymous: true})
-			}
-			if r.Status == http.StatusUnauthorized && refused == "" {
-				refused = path
-			}
-			if f.verifiable(true) {
-				f.left("GET "+path, "it answered %d; give a credential to read it", r.Status)
-				continue
-			}
-			// The victim's browser has not logged in yet.
-		case r.Status < 200 || r.Status > 299:
-			continue
-		case nothing != nil && nothing.Status == r.Status && nothing.Body == r.Body:
-			continue // a page for every path
-		case !isJSON(r) && path != "/":
-			f.left("GET "+path, "it answered with something other than JSON; name it to read it")
-			continue
-		}
-		isPrivate := f.private(candidate{at: path}, doc) && !strings.HasSuffix(path, "/health")
-		switch {
-		case isPrivate && private == privateReads || !isPrivate && open == openReads:
-			continue
-		case isPrivate:
-			private++
-		default:
-			open++
-		}
-		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
-	}
-	if private == 0 && refused != "" {
-		f.locked(refused)
-	}
-}
-
-func isJSON(r *cors.Response) bool {
-	t, _ := r.Headers.Get("Content-Type")
-	return strings.Contains(t, "json")
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
+	"github.com/crossexam/crossexam/target/bounded"
 )
 
 const (
 	// noDocument is the word in place of a document for no discovery.
 	noDocument = "none"
-	// documentLimit bounds what is read of a document, in bytes. FastAPI writes
-	// about a kilobyte an operation.
-	documentLimit = 16 << 20
+	// documentsLimit bounds what is read of all that might be a document, in bytes.
+	documentsLimit = 2 * documentLimit
 	// discoveryTime bounds all of discovery.
 	discoveryTime = time.Minute
 	// privateReads and openReads are how many endpoints are examined: each costs
@@ -100,32 +100,48 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	if !c.NeedsDiscovery() {
 		return c, Discovery{}, nil
 	}
-	limits := d.Limits
-	limits.BodyBytes = documentLimit
-	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.Certificate()})
+	ctx, cancel := context.WithTimeoutCause(ctx, discoveryTime, fmt.Errorf("it took more than %s", discoveryTime))
+	defer cancel()
+	f := &finder{config: c, deployment: d, ctx: ctx}
+	f.preset, _ = c.named() // which Deployment has checked
+	doc, ok, err := f.lookForDocument()
 	if err != nil {
 		return c, Discovery{}, err
 	}
-	defer t.Close()
-	ctx, cancel := context.WithTimeout(ctx, discoveryTime)
-	defer cancel()
-	if err := t.Reach(ctx); err != nil {
-		return c, Discovery{}, &UnreachableError{err}
-	}
-	f := &finder{config: c, deployment: d, tap: t, ctx: ctx}
-	f.preset, _ = c.named() // which Deployment has checked
-	doc, ok, err := f.document()
-	switch {
-	case err != nil:
+	if f.tap, err = f.newTap(d.Limits); err != nil {
 		return c, Discovery{}, err
-	case ok:
+	}
+	defer f.tap.Close()
+	if ok {
 		f.fromDocument(doc)
-	default:
+	} else {
 		f.guess()
 	}
-	f.found.Requests = t.Requests()
+	f.found.Requests += f.tap.Requests()
 	c.found = &f.found
-	return c, f.found, ctx.Err()
+	return c, f.found, context.Cause(ctx)
+}
+
+func (f *finder) newTap(l tap.Limits) (*tap.Tap, error) {
+	return tap.New(tap.Options{Upstream: f.deployment.Upstream, Limits: l, Run: "crossexam-discovery", ClientCertificate: f.deployment.Credentials.Certificate()})
+}
+
+// lookForDocument reaches the target and looks for its document, by a tap of its
+// own: taps keep what they carry, and documents are large.
+func (f *finder) lookForDocument() (document, bool, error) {
+	l := f.deployment.Limits
+	l.BodyBytes = documentLimit
+	t, err := f.newTap(l)
+	if err != nil {
+		return document{}, false, err
+	}
+	defer t.Close()
+	if err := t.Reach(f.ctx); err != nil {
+		return document{}, false, &UnreachableError{err}
+	}
+	f.tap = t
+	defer func() { f.found.Requests += t.Requests() }()
+	return f.document()
 }
 
 // DiscoverOffline is [Config.Discover] without any request: it takes what an
@@ -138,7 +154,9 @@ func (c Config) DiscoverOffline() (Config, Discovery, error) {
 	if err := ps.orNil(); err != nil {
 		return c, Discovery{}, err
 	}
-	f := &finder{config: c, deployment: d, offline: true}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), discoveryTime, fmt.Errorf("it took more than %s", discoveryTime))
+	defer cancel()
+	f := &finder{config: c, deployment: d, offline: true, ctx: ctx}
 	f.preset, _ = c.named() // which assemble has checked
 	doc, _, err := f.document()
 	if err != nil {
@@ -165,6 +183,7 @@ type finder struct {
 	preset     Preset // the empty one where none is named
 	// behindLogin says that there is a read that needs a login nobody gave.
 	behindLogin bool
+	carried     int // bytes of what might have been a document
 	found       Discovery
 }
 
@@ -216,11 +235,11 @@ func (f *finder) document() (document, bool, error) {
 	}
 	switch {
 	case named != "" && !isURL(named):
-		data, err := readDocument(named)
+		data, err := bounded.ReadFile(named, documentLimit)
 		if err != nil {
 			return fail(err)
 		}
-		doc, err := parseDocument(data)
+		doc, err := parseDocument(f.ctx, data)
 		if err != nil {
 			return fail(err)
 		}
@@ -251,7 +270,7 @@ func (f *finder) document() (document, bool, error) {
 			return doc, true, nil
 		}
 		if errors.Is(why, errNotReadable) {
-			f.note("There is something at %s that looks like an OpenAPI document, and %s.", u, why)
+			f.note("There is something at %s that looks like an OpenAPI document, and %s. Name what to read with --read, or give a smaller document with --openapi.", u, why)
 		}
 	}
 	for _, p := range Presets() {
@@ -292,29 +311,38 @@ func (f *finder) documentOf(page string) (string, bool) {
 	return u.String(), true
 }
 
-func readDocument(path string) ([]byte, error) { return readUpTo(path, documentLimit) }
-
 var errNotReadable = errors.New("it cannot be read")
 
 // fetch gets a document from the target: without the credential, then with it.
 func (f *finder) fetch(u string) (document, error) {
+	if f.carried > documentsLimit {
+		return document{}, errors.New("the target sent more than is read of documents")
+	}
 	r := f.get(u, true)
 	if r != nil && (r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden) && len(f.deployment.Credentials.headers()) > 0 {
 		r = f.get(u, false)
 	}
-	switch {
-	case r == nil:
+	if r == nil {
 		return document{}, errors.New("the target did not answer")
+	}
+	f.carried += len(r.Body)
+	switch {
 	case r.Status != http.StatusOK:
 		return document{}, fmt.Errorf("the target answered %d", r.Status)
 	case r.Truncated:
 		return document{}, fmt.Errorf("%w: it is larger than %d bytes or did not end", errNotReadable, documentLimit)
 	}
-	doc, err := parseDocument([]byte(r.Body))
-	if err != nil && (strings.Contains(r.Body, `"openapi"`) || strings.Contains(r.Body, `"swagger"`)) {
+	doc, err := parseDocument(f.ctx, []byte(r.Body))
+	if err != nil && looksLikeDocument(r.Body) {
 		return document{}, fmt.Errorf("%w: %w", errNotReadable, err)
 	}
 	return doc, err
+}
+
+// looksLikeDocument tells a document that cannot be read from a page.
+func looksLikeDocument(body string) bool {
+	start := body[:min(len(body), 4096)]
+	return !strings.HasPrefix(strings.TrimSpace(start), "<") && (strings.Contains(start, "openapi") || strings.Contains(start, "swagger"))
 }
 
 // checkDocument checks the entry openapi.
@@ -333,7 +361,7 @@ func (c Config) checkDocument(t scenarios.Target) error {
 }
 
 // addDiscovered adds to a deployment what was found out. What the operator named
-// wins.
+// wins. Where nothing can be read, nothing is made up.
 func (c Config) addDiscovered(d *Deployment) {
 	if c.found != nil {
 		if len(d.Facts.Reads()) == 0 {
@@ -350,9 +378,6 @@ func (c Config) addDiscovered(d *Deployment) {
 			}
 		}
 		d.Notes = append(d.Notes, c.found.Summary()...)
-	}
-	if len(d.Facts.Reads()) == 0 {
-		d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: "/", Private: true})
 	}
 }
 

@@ -95,7 +95,7 @@ func TestPresetGuidesDiscovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "GET /api/notebooks private\nGET /api/settings private\nGET /health\nGET /api/aaa private\nGET /api/config\nGET /api/zzz private"
+	want := "GET /api/notebooks private\nGET /api/settings private\nGET /api/aaa private\nGET /api/zzz private\nGET /health\nGET /api/config"
 	if got := paths(found.Reads); got != want {
 		t.Errorf("reads:\n%s", got)
 	}
@@ -123,7 +123,7 @@ func TestUndocumentedLogin(t *testing.T) {
 		says    string
 	}{
 		{"open-notebook", open, openNotebookDocument("x"), "GET /health\nGET /api/config\nGET /api/notebooks private", "OPEN_NOTEBOOK_PASSWORD"},
-		{"fastapi", locked, openNotebookDocument("x"), "GET /api/aaa private", "401 at /api/aaa"},
+		{"fastapi", locked, openNotebookDocument("x"), "GET /api/notebooks private", "401 at /api/notebooks"},
 		{"open-notebook", locked, "", "GET /api/notebooks private", "OPEN_NOTEBOOK_PASSWORD"},
 	} {
 		api := &documented{doc: c.doc, replies: c.replies}
