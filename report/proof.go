@@ -19,9 +19,9 @@ type Proof struct {
 	Status int `json:"status"`
 	// Block is Chrome's reason for refusing the read, and empty where it allowed it.
 	Block          string `json:"block" redact:"-"`
-	BlockParameter string `json:"block_parameter"`
-	NetworkError   string `json:"network_error"`
-	PageError      string `json:"page_error"` // all that the page was told
+	BlockParameter string `json:"block_parameter" redact:"wire"`
+	NetworkError   string `json:"network_error" redact:"words"`
+	PageError      string `json:"page_error" redact:"wire"` // all that the page was told
 	// Readable says that the page could read the answer.
 	Readable bool `json:"readable"`
 	// CredentialSent says that the victim's credential crossed the wire.
@@ -53,14 +53,14 @@ type Exchange struct {
 	Response *Response `json:"response"`
 	// Withheld says that the request left the browser and was not passed on.
 	Withheld bool   `json:"withheld"`
-	Fault    string `json:"fault"`
+	Fault    string `json:"fault" redact:"words"`
 }
 
 // Request is a request as it crossed the wire.
 type Request struct {
 	Method  string   `json:"method"`
-	URL     string   `json:"url" redact:"url"`
-	Headers []Header `json:"headers"`
+	URL     string   `json:"url" redact:"wire-url"`
+	Headers []Header `json:"headers" redact:"wire"`
 	Body    string   `json:"body" redact:"body"` // capped
 	// ClientCertificate says that the request came over a connection on which the
 	// victim's client certificate had been presented.
@@ -70,7 +70,7 @@ type Request struct {
 // Response is a response as it crossed the wire.
 type Response struct {
 	Status    int      `json:"status"`
-	Headers   []Header `json:"headers"`
+	Headers   []Header `json:"headers" redact:"wire"`
 	Body      string   `json:"body" redact:"body"` // capped
 	Truncated bool     `json:"truncated"`
 }
