@@ -188,6 +188,15 @@ func entity(s []byte) ([]byte, int) {
 		return nil, 0
 	}
 	reference := string(s[:end+1])
+	if digits, ok := strings.CutPrefix(reference, "&#"); ok { // as it is meant, and not as HTML mends it
+		digits, base := strings.TrimSuffix(digits, ";"), 10
+		if hex := strings.TrimLeft(digits, "xX"); hex != digits {
+			digits, base = hex, 16
+		}
+		if n, err := strconv.ParseUint(digits, base, 32); err == nil {
+			return utf8.AppendRune(nil, rune(n)), len(reference)
+		}
+	}
 	if text := html.UnescapeString(reference); text != reference {
 		return []byte(text), len(reference)
 	}

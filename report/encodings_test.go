@@ -286,6 +286,7 @@ func FuzzRedact(f *testing.F) {
 		f.Add([]string{"hunter22", `a"b/c+d é`, "ab&"}[i%3], "before ", " after", uint16(i), uint16(i))
 	}
 	f.Add("aaaa", "aa", "aaa", uint16(0), uint16(3))
+	f.Add("é\x00\u0080", "0", "0", uint16(109), uint16(25))
 	f.Add("é\xff\x00\x1b", "\n", "%", uint16(0), uint16(9))
 	f.Add("a[redacted]b", `\`, "b", uint16(15), uint16(20))
 	plain := compared(accepting(sample(), "CRD-002"))

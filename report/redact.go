@@ -21,10 +21,6 @@ const (
 	ellipsis = "…"
 )
 
-// bodyLimit caps the bodies and loot in a report, in bytes. What they prove is in
-// their beginning and in the hash of the loot.
-const bodyLimit = 2 << 10
-
 const (
 	// leftOut is the note where pictures had to go.
 	leftOut = "The pictures were left out: what was stolen contains a secret of the victim, which cannot be redacted in a picture."
@@ -131,29 +127,29 @@ func (x redactor) text(s string) string { return x.replace(s, len(s), false, nil
 // target said; the rest is ours, in which a secret that is a plain word is none:
 // with the cookie "victim", "the victim's cookie" stays as it is.
 func (x redactor) words(s string) string {
+	s, more := x.beginning(s, valueLimit)
 	zones := values(s)
 	if x.tooMany {
 		s = leaveOut(s, zones)
 		zones = values(s)
 	}
-	return x.replace(s, len(s), false, zones)
+	return x.replace(s, valueLimit, more, zones)
 }
 
-// wire is text for what a target sent.
+// wire is text for what a target sent. It is capped, and says so.
 func (x redactor) wire(s string) string {
 	if x.tooMany && s != "" {
 		return unsearchable
 	}
-	return x.text(s)
+	if len(s) <= valueLimit {
+		return x.text(s)
+	}
+	s, more := x.beginning(s, valueLimit)
+	return x.replace(s, valueLimit, more, nil) + " [cut]"
 }
 
 // wireURL is url for an address that a target may have made.
-func (x redactor) wireURL(s string) string {
-	if x.tooMany && s != "" {
-		return unsearchable
-	}
-	return x.url(s)
-}
+func (x redactor) wireURL(s string) string { return x.wire(withoutUser(s)) }
 
 // body is wire for what may have been cut off somewhere, perhaps in the middle of
 // a secret: the beginning of a secret at its very end goes too. It is capped.
@@ -161,17 +157,25 @@ func (x redactor) body(s string) string {
 	if x.tooMany && s != "" {
 		return unsearchable
 	}
-	// What is after the cap is searched as far as a secret can reach that begins
-	// before it, however it is encoded: twice, a byte takes up to 42 bytes (a
-	// character reference of which each character is an escape).
-	if enough := bodyLimit + 42*x.longest + len(redacted); len(s) > enough {
-		s = s[:enough]
-	}
+	s, _ = x.beginning(s, bodyLimit)
 	return x.replace(s, bodyLimit, true, nil)
 }
 
+// beginning gives as much of a text as has to be searched where no more than limit
+// bytes are shown, and whether there is more: as far as a secret can reach that
+// begins before, however it is encoded. Twice, a byte takes up to 42 bytes (a
+// character reference of which each character is an escape).
+func (x redactor) beginning(s string, limit int) (string, bool) {
+	if enough := limit + 42*x.longest + len(redacted); len(s) > enough {
+		return s[:enough], true
+	}
+	return s, false
+}
+
 // url is text without user information.
-func (x redactor) url(s string) string {
+func (x redactor) url(s string) string { return x.text(withoutUser(s)) }
+
+func withoutUser(s string) string {
 	scheme, rest, ok := strings.Cut(s, "://")
 	if ok {
 		authority := rest
@@ -179,10 +183,10 @@ func (x redactor) url(s string) string {
 			authority = rest[:i]
 		}
 		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-			s = scheme + "://" + redacted + rest[at:]
+			return scheme + "://" + redacted + rest[at:]
 		}
 	}
-	return x.text(s)
+	return s
 }
 
 // login is user information with a password in a URL, wherever it stands. A user
@@ -215,7 +219,7 @@ func (x redactor) replace(s string, limit int, open bool, zones []bool) string {
 		switch {
 		case before == 0 && depth > 0:
 			if i >= limit {
-				return b.String() + cut(s[done:], limit-done)
+				return b.String() + cut(s[done:], max(0, limit-done))
 			}
 			b.WriteString(s[done:i] + redacted)
 		case before > 0 && depth == 0:

@@ -257,6 +257,7 @@ func New(record engine.Record, meta Meta) Report {
 	r.Summary.Navigations = record.Navigations
 	r.Summary.Requests = record.Requests
 	r.Summary.DurationMS = record.Duration.Milliseconds()
+	r.bound()
 	r.redact(record, meta.Secrets)
 	return r
 }

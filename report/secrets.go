@@ -73,12 +73,19 @@ func collect(record engine.Record, named []string) secrets {
 	for _, c := range record.Cookies {
 		s.add(c.Value)
 	}
+	// Scenarios share their observations.
+	done := map[*cors.Exchange]bool{}
 	for _, c := range slices.Backward(record.Results) {
 		for _, o := range slices.Backward(c.Observations) {
-			for _, x := range slices.Backward(o.Exchanges) {
-				if s.tooMany {
+			for i := range slices.Backward(o.Exchanges) {
+				x := &o.Exchanges[i]
+				switch {
+				case s.tooMany:
 					return s
+				case done[x]:
+					continue
 				}
+				done[x] = true
 				if x.Response != nil {
 					foundInHeaders(x.Response.Headers, nil, s.add)
 				}
