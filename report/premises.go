@@ -8,8 +8,8 @@ import (
 // Diagnosis is one sentence about the whole run, and what to do about it.
 type Diagnosis struct {
 	Kind   engine.DiagnosisKind `json:"kind" redact:"-"`
-	Detail string               `json:"detail"`
-	Advice string               `json:"advice"`
+	Detail string               `json:"detail" redact:"words"`
+	Advice string               `json:"advice" redact:"words"`
 }
 
 // Premise is what makes an endpoint private, or why it was not examined as private.
@@ -21,14 +21,14 @@ type Premise struct {
 	Victim     Reply                `json:"victim"`   // with it
 	// Witness is a part of the private reply that a stranger's does not have; empty
 	// where the status alone tells them apart.
-	Witness  string `json:"witness"`
-	Sentence string `json:"sentence"`
+	Witness  string `json:"witness" redact:"wire"`
+	Sentence string `json:"sentence" redact:"words"`
 }
 
 // Reply is what is remembered of one reply.
 type Reply struct {
-	Status int    `json:"status"` // 0 where there was none
-	Type   string `json:"type"`   // the media type
+	Status int    `json:"status"`             // 0 where there was none
+	Type   string `json:"type" redact:"wire"` // the media type
 	Bytes  int    `json:"bytes"`
 }
 

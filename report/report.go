@@ -22,7 +22,9 @@ const Version = "crossexam/report/v1"
 
 // A Report is all that is told of one examination. Every list is there, if need
 // be empty. The tag `redact:"-"` marks what comes from this project or is a word
-// of a closed set, so that it holds no secret; all other strings are searched.
+// of a closed set, so that it holds no secret; all other strings are searched, those
+// tagged "words" as sentences of this project, "wire" and "body" as what a target
+// sent.
 type Report struct {
 	Schema  string  `json:"schema" redact:"-"`
 	Tool    Tool    `json:"tool" redact:"-"`
@@ -37,7 +39,7 @@ type Report struct {
 	Results   []Result    `json:"results"` // as they were judged
 	Cookies   []Cookie    `json:"cookies"` // the victim's
 	Withheld  []Withheld  `json:"withheld"`
-	Notes     []string    `json:"notes"`
+	Notes     []string    `json:"notes" redact:"words"`
 	Screens   []string    `json:"screens"` // names of the pictures in screens/
 	// Stale are accepted deviations that accept nothing any more.
 	Stale []StaleAcceptance `json:"stale_acceptances"`
@@ -68,7 +70,7 @@ type Browser struct {
 	// Remote says that it ran already: its flags and its sandbox are not known, and
 	// its posture is what the controls show.
 	Remote  bool     `json:"remote"`
-	Flags   []string `json:"flags"`
+	Flags   []string `json:"flags" redact:"words"`
 	Posture Posture  `json:"posture"`
 	Sandbox bool     `json:"sandbox"`
 	// Protocol is the Chromium version for which the protocol bindings were made.
@@ -95,7 +97,7 @@ type Target struct {
 type Control struct {
 	ID      string `json:"id" redact:"-"`
 	Outcome string `json:"outcome" redact:"-"`
-	Detail  string `json:"detail"`
+	Detail  string `json:"detail" redact:"words"`
 }
 
 // Result is what became of one scenario on one subject.
@@ -116,7 +118,7 @@ type Result struct {
 	Excuse engine.Excuse `json:"excuse" redact:"-"`
 	// Change compares a violation with the baseline; empty where there is none.
 	Change engine.Change `json:"change" redact:"-"`
-	Reason string        `json:"reason"`
+	Reason string        `json:"reason" redact:"words"`
 	// Exfiltrated says that the attacker's collector received private data.
 	Exfiltrated bool `json:"exfiltrated"`
 	// FollowsFrom is the ID of the scenario whose violation explains this one, or
@@ -146,10 +148,10 @@ type Guidance struct {
 // Cookie is a cookie of the victim with the attributes the browser gave it. Its
 // value is never in a report.
 type Cookie struct {
-	Name     string `json:"name"`
+	Name     string `json:"name" redact:"wire"`
 	Value    string `json:"value" redact:"-"` // always [redacted]
-	Domain   string `json:"domain"`
-	Path     string `json:"path"`
+	Domain   string `json:"domain" redact:"wire"`
+	Path     string `json:"path" redact:"wire"`
 	SameSite string `json:"same_site"` // empty is treated as Lax
 	Secure   bool   `json:"secure"`
 	HTTPOnly bool   `json:"http_only"`
@@ -177,8 +179,8 @@ type Withheld struct {
 // Fault says why the harness could not go on. It is no finding about the target.
 type Fault struct {
 	Stage  string `json:"stage" redact:"-"`
-	Error  string `json:"error"`
-	Advice string `json:"advice"`
+	Error  string `json:"error" redact:"words"`
+	Advice string `json:"advice" redact:"words"`
 }
 
 // Meta is what a record does not know.
@@ -194,9 +196,12 @@ type Meta struct {
 
 // New makes the report of a record. In it nothing is left of the secrets: the
 // values in Cookie, Set-Cookie, Authorization and Proxy-Authorization headers, of
-// the victim's cookies, and the strings in meta, wherever they occur, encoded as
-// URLs, JSON, HTML or base64 too. Strings shorter than four characters are too
-// common to be searched for outside of those headers.
+// the victim's cookies, and the strings in meta, wherever they occur, also in
+// percent encoding, with the escapes of JSON or HTML, in hexadecimal, base64 and
+// base64url, and in two of these around each other. Strings shorter than three bytes
+// are too common to be searched for outside of those headers, and one that is a
+// plain word is replaced in this project's own sentences only where a value stands:
+// in quotes, in addresses, after an equals sign.
 func New(record engine.Record, meta Meta) Report {
 	r := Report{
 		Schema:    Version,
@@ -252,6 +257,7 @@ func New(record engine.Record, meta Meta) Report {
 	r.Summary.Navigations = record.Navigations
 	r.Summary.Requests = record.Requests
 	r.Summary.DurationMS = record.Duration.Milliseconds()
+	r.bound()
 	r.redact(record, meta.Secrets)
 	return r
 }
