@@ -16,6 +16,7 @@ type session struct {
 	plan       Plan
 	hooks      Hooks
 	screens    bool
+	lines      cors.Headers // see [Examination]
 
 	tap      *tap.Tap
 	launched []*tap.Tap // those of the target's launches
@@ -39,6 +40,7 @@ func newSession(x *Examination) *session {
 		plan:       x.plan,
 		hooks:      x.request.Hooks,
 		screens:    x.request.Screens,
+		lines:      x.lines,
 		tap:        x.tap,
 		victims:    map[scenarios.Credential]*victim{},
 		observed:   map[string]scenarios.Observation{},
