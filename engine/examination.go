@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"

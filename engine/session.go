@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
