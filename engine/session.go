@@ -116,6 +116,12 @@ func (s *session) result(ctx context.Context, item Item) (Result, error) {
 		}
 	}
 	r.Judgement = judge(*item.Case, r.Observations)
+	if r.Judgement.FollowsFrom == item.Scenario.ID {
+		r.Judgement.FollowsFrom = ""
+	}
+	if proof := r.Proof(); r.Verdict() == scenarios.Violates && proof != nil && proof.Stolen() {
+		r.Judgement.Exfiltrated = true
+	}
 	return r, nil
 }
 

@@ -14,8 +14,10 @@ func (r Report) Headline() string {
 	if r.distrusted() {
 		return "Could not judge: " + r.whyNothing()
 	}
-	if worst := r.worstTheft(); worst != nil {
-		return fmt.Sprintf("%s can read this API%s.", who(*worst), with(worst.Subject.Credential))
+	if worst := r.worstTheft(); worst != nil && worst.Severity != scenarios.Low {
+		return fmt.Sprintf("%s can %s this API%s.", who(*worst), does(*worst), with(worst.Subject.Credential))
+	} else if worst != nil {
+		return "A page of another origin could read this API, but of " + visibleLine(worst.Subject.Origin) + " alone, which no attacker can have today."
 	}
 	violated := 0
 	seen := map[string]bool{}
@@ -34,7 +36,7 @@ func (r Report) Headline() string {
 		if but == "" && r.Summary.ExitCode == ExitNoVerdict {
 			but = ", but not every requirement could be judged"
 		}
-		return "No web page of another origin could read this API's private data" + but + "."
+		return "No web page of another origin could read " + r.whatIsPrivate() + but + "."
 	case Undetermined:
 		if r.judgedNothing() {
 			return "Could not judge: " + r.whyNothing()
@@ -42,6 +44,31 @@ func (r Report) Headline() string {
 		return "Could not judge whether a web page of another origin can read this API" + but + "."
 	}
 	return "Private data left for the attacker."
+}
+
+// whatIsPrivate says how much private data was really seen.
+func (r Report) whatIsPrivate() string {
+	seen := map[string]bool{}
+	network := false
+	for _, p := range r.Private() {
+		seen[p.Endpoint] = true
+		network = network || p.Finding == scenarios.PrivateByNetwork
+	}
+	switch {
+	case len(seen) == 0:
+		return "this API's private data"
+	case network:
+		return "the data that this API gives to its network at " + plural(len(seen), "endpoint", "endpoints")
+	}
+	return "this API's private data at " + plural(len(seen), "endpoint", "endpoints")
+}
+
+// does is what was proved: a write, or a read.
+func does(c Result) string {
+	if topics[c.ID] == scenarios.Writing {
+		return "change data in"
+	}
+	return "read"
 }
 
 func (r Report) judgedNothing() bool {
@@ -151,6 +178,9 @@ func (c Result) harm() int {
 	n := slices.Index([]scenarios.Severity{scenarios.Low, scenarios.Medium, scenarios.High}, c.Severity)
 	if anybody(c) {
 		n += 10
+	}
+	if topics[c.ID] == scenarios.Reading && strings.HasPrefix(c.Subject.Origin, "https://") {
+		n += 5 // before null and http://, which say less to a reader
 	}
 	return n
 }

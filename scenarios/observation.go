@@ -121,6 +121,16 @@ func (o Observation) Response() *cors.Response {
 	return nil
 }
 
+// Stolen reports whether private bytes reached the attacker's collector: those of a
+// reply that carries the premise's witness, or of the reply to a write that had the
+// victim's credential with it.
+func (o Observation) Stolen() bool {
+	if o.Fault != "" || o.Attempt.Trusted || o.Loot == nil || o.Loot.Bytes == 0 || !o.Read() {
+		return false
+	}
+	return o.Stake == PrivateReply || !isSafe(o.Attempt.Method) && o.Credential.Sent && isSuccess(o.Response())
+}
+
 // Read tells whether the page could read the response.
 func (o Observation) Read() bool { return o.Page != nil && o.Page.Readable }
 

@@ -181,7 +181,17 @@ func (m masquerade) judge(obs Observations) Judgement {
 	if other.Read() {
 		return j.ifEchoed(other, m.withWhat(other, ev.alone))
 	}
-	return j.by(m.rule(obs))
+	rule := m.rule(obs)
+	j = j.by(rule)
+	if m.miss.Of.IsOpaque() || rule.Kind == TakesFor {
+		return j
+	}
+	// The rule decides how much it binds, not the near-miss by which it was found.
+	j.FollowsFrom = rule.scenario(m.page, m.miss.Of)
+	if slices.Contains(advice, j.FollowsFrom) {
+		j.Level = Should
+	}
+	return j
 }
 
 // judgeByHand looks at the headers alone, since no page with this origin was seen.
