@@ -65,10 +65,15 @@ func (r Report) whatIsPrivate() string {
 
 // does is what was proved: a write, or a read.
 func does(c Result) string {
-	if topics[c.ID] == scenarios.Writing {
+	if topicOf(c) == scenarios.Writing {
 		return "change data in"
 	}
 	return "read"
+}
+
+func topicOf(c Result) scenarios.Topic {
+	s, _ := scenarios.Find(c.ID)
+	return s.Topic
 }
 
 func (r Report) judgedNothing() bool {
@@ -179,7 +184,7 @@ func (c Result) harm() int {
 	if anybody(c) {
 		n += 10
 	}
-	if topics[c.ID] == scenarios.Reading && strings.HasPrefix(c.Subject.Origin, "https://") {
+	if topicOf(c) == scenarios.Reading && strings.HasPrefix(c.Subject.Origin, "https://") {
 		n += 5 // before null and http://, which say less to a reader
 	}
 	return n
