@@ -175,7 +175,7 @@ func judgeHiddenError(c Credential, want int, o Observation) Judgement {
 	case o.Blocked() && o.Block.Reason.IsPreflight():
 		return conforms("the preflight of %s was refused, and nothing was sent (%s)", origin, o.Block.Reason)
 	case o.Read() && r != nil && r.Status >= 400:
-		return violates(Low, "%s read the %d reply (%s)", origin, r.Status, grantText(r))
+		return violates(Low, "%s read the %d reply (%s)", origin, r.Status, grantText(r)).binding(errorLevel(c, o))
 	case o.Read():
 		return cannotTell("%s read the reply, but it was no error: %s", origin, why)
 	case why == "", keptHome(o) != "", r.Status == http.StatusForbidden, c == Anonymous && r.Status == http.StatusUnauthorized:
@@ -184,6 +184,15 @@ func judgeHiddenError(c Credential, want int, o Observation) Judgement {
 	default:
 		return cannotTell("Chrome blocked the read (%s), but the error was not provoked: %s", o.Block.Reason, why)
 	}
+}
+
+// errorLevel: a reply that was asked for without anything of the victim's has nothing of
+// the victim's in it.
+func errorLevel(c Credential, o Observation) Level {
+	if c.ofPlace() || o.Credential.Sent {
+		return Must
+	}
+	return Should
 }
 
 // reasons joins Chrome's reason and what else there is to say.

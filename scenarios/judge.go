@@ -34,6 +34,14 @@ func (j Judgement) by(r Rule) Judgement {
 	return j
 }
 
+// binding says how much a violation binds, where that is less than its scenario does.
+func (j Judgement) binding(l Level) Judgement {
+	if j.Verdict == Violates {
+		j.Level = l
+	}
+	return j
+}
+
 // worst is the judgement on a case whose parts were judged one by one: the
 // gravest violation, else the first doubt, else the first.
 func worst(js ...Judgement) Judgement {

@@ -145,8 +145,7 @@ func TestWhatScenariosAskFor(t *testing.T) {
 				"fetch POST /api/notebooks on https://evil.test as cookie with Content-Type:application/json | probe POST /api/notebooks with Content-Type:application/json"}},
 		{"HDR-002", oneEndpoint(Bearer), []string{"GET /api/notebooks, https://app.example.org, bearer: " +
 			"probe GET /api/notebooks as bearer with Origin:https://app.example.org | probe GET /api/notebooks as bearer with Origin:https://evil.test | " +
-			"probe GET /api/notebooks as bearer | fetch GET /api/notebooks on https://app.example.org as bearer | " +
-			"fetch GET /api/notebooks on https://evil.test with Content-Type:application/json"}},
+			"probe GET /api/notebooks as bearer"}},
 		{"ERR-001", cookie, []string{
 			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org",
 			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie"}},

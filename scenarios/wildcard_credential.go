@@ -80,8 +80,12 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 		if grantTo(origin, r) <= before {
 			continue
 		}
-		return violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
+		j := violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
 			origin, grantText(without.Response()), with(o.Attempt), grantText(r)).withProof(o)
+		if grantTo(origin, r) < credentialRead && !ev.cred.ofPlace() {
+			return j.binding(Should) // a page that sends a credential cannot use it
+		}
+		return j
 	}
 	if doubt := silence(ev.read, cookie, authorization); doubt != nil {
 		return inDoubt(doubt)
