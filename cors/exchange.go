@@ -25,13 +25,13 @@ type Request struct {
 	ClientCertificate bool `json:"client_certificate,omitempty"`
 }
 
-// Origin gives the value of the Origin header, and "" when there is none.
+// Origin returns the value of the Origin header, and "" when there is none.
 func (r Request) Origin() string {
 	v, _ := r.Headers.Get(HeaderOrigin)
 	return v
 }
 
-// IsPreflight tells whether this is a CORS-preflight request (Fetch standard,
+// IsPreflight reports whether this is a CORS-preflight request (Fetch standard,
 // #cors-preflight-request).
 func (r Request) IsPreflight() bool {
 	return r.Method == "OPTIONS" && r.Headers.Has(HeaderOrigin) && r.Headers.Has(HeaderRequestMethod)

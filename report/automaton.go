@@ -19,7 +19,7 @@ func newAutomaton() *automaton {
 
 func edge(state int32, b byte) uint64 { return uint64(state)<<8 | uint64(b) }
 
-// child gives the state after a byte, or 0.
+// child returns the state after a byte, or 0.
 func (a *automaton) child(state int32, b byte) int32 {
 	if state == 0 {
 		return a.root[b]
@@ -85,7 +85,7 @@ func (a *automaton) link() {
 	}
 }
 
-// step gives the state after another byte.
+// step returns the state after another byte.
 func (a *automaton) step(state int32, b byte) int32 {
 	for state != 0 {
 		if to, ok := a.next[edge(state, b)]; ok {

@@ -141,7 +141,7 @@ func (r *Report) bound() {
 	r.Withheld = first(r, r.Withheld, "kinds of withheld requests")
 }
 
-// first gives the beginning of a list that may be long.
+// first returns the beginning of a list that may be long.
 func first[T any](r *Report, list []T, what string) []T {
 	if len(list) <= listLimit {
 		return list

@@ -98,7 +98,7 @@ func (r Report) known() int {
 	return n
 }
 
-// distrusted tells whether a control failed, so that nothing that was seen counts.
+// distrusted reports whether a control failed, so that nothing that was seen counts.
 func (r Report) distrusted() bool {
 	return r.Fault != nil && r.Fault.Stage == string(engine.StageControls)
 }

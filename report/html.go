@@ -198,7 +198,7 @@ func newCard(g group, first bool, pocs []ProofOfConcept) card {
 	return k
 }
 
-// thefts gives so many at most, the worst first and the same data once.
+// thefts returns so many at most, the worst first and the same data once.
 func (r Report) thefts(most int) []theft {
 	var stolen []Result
 	for _, c := range r.Results {

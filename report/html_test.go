@@ -13,7 +13,7 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// parsed gives all elements of a page, and its text without that of styles and
+// parsed returns all elements of a page, and its text without that of styles and
 // scripts.
 func parsed(t *testing.T, page string) (elements []*html.Node, text string) {
 	t.Helper()

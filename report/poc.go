@@ -27,7 +27,7 @@ var pocSource string
 
 var pocTemplate = template.Must(template.New("poc").Funcs(template.FuncMap{"line": visibleLine}).Parse(pocSource))
 
-// ProofsOfConcept gives a page for each read that was allowed and must not be.
+// ProofsOfConcept returns a page for each read that was allowed and must not be.
 // Equal reads of different scenarios are one page.
 func (r Report) ProofsOfConcept() []ProofOfConcept {
 	var all []ProofOfConcept

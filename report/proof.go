@@ -145,7 +145,7 @@ func newExchange(x cors.Exchange) Exchange {
 	return out
 }
 
-// decides tells whether a header line bears on what the browser allows.
+// decides reports whether a header line bears on what the browser allows.
 func (h Header) decides() bool {
 	// There may be millions of lines.
 	const prefix = "access-control-"
@@ -171,7 +171,7 @@ func deciding(lines []Header) []Header {
 	return list
 }
 
-// grants tells whether a response's line gives other origins something.
+// grants reports whether a response's line gives other origins something.
 func (h Header) grants() bool {
 	return strings.HasPrefix(strings.ToLower(h.Name), "access-control-allow-")
 }

@@ -46,13 +46,13 @@ func (r *Report) redact(record engine.Record, secrets []string) {
 	}
 }
 
-// Redactor gives a function that replaces the secrets, and those that the record
+// Redactor returns a function that replaces the secrets, and those that the record
 // shows, in sentences of this project as [New] does in a report.
 func Redactor(record engine.Record, secrets []string) func(string) string {
 	return newRedactor(collect(record, secrets)).words
 }
 
-// inLoot tells whether what arrived at the collector contains a secret: the
+// inLoot reports whether what arrived at the collector contains a secret: the
 // malicious page shows it, and so does a picture of the page.
 func (x redactor) inLoot(record engine.Record) bool {
 	for _, c := range record.Results {
@@ -120,7 +120,7 @@ func newRedactor(s secrets) redactor {
 	return x
 }
 
-// text gives the text with each secret replaced.
+// text returns the text with each secret replaced.
 func (x redactor) text(s string) string { return x.replace(s, len(s), false, nil) }
 
 // words is text for sentences of this project. Those repeat, in quotes, what a
@@ -161,7 +161,7 @@ func (x redactor) body(s string) string {
 	return x.replace(s, bodyLimit, true, nil)
 }
 
-// beginning gives as much of a text as has to be searched where no more than limit
+// beginning returns as much of a text as has to be searched where no more than limit
 // bytes are shown, and whether there is more: as far as a secret can reach that
 // begins before, however it is encoded. Twice, a byte takes up to 42 bytes (a
 // character reference of which each character is an escape).
@@ -194,7 +194,7 @@ func withoutUser(s string) string {
 // scenarios try.
 var login = regexp.MustCompile(`://([^\s/?#"'<>:@\\]*:[^\s/?#"'<>\\]+)@`)
 
-// replace gives the first limit bytes of the text with each secret replaced, one
+// replace returns the first limit bytes of the text with each secret replaced, one
 // that crosses the limit too. Secrets that overlap are replaced as one: doing it
 // one after the other would leave the end of the second. In an open text, of which
 // the end may be missing, the beginning of a secret counts too where it stands at
@@ -232,7 +232,7 @@ func (x redactor) replace(s string, limit int, open bool, zones []bool) string {
 	return b.String()
 }
 
-// cut gives at most limit bytes, and no half of a character.
+// cut returns at most limit bytes, and no half of a character.
 func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s

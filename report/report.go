@@ -1,7 +1,8 @@
 // Package report turns what an examination brought to light into what people and
 // machines read: a versioned JSON file, one HTML page, SARIF, a Markdown summary,
 // proof-of-concept pages and the text on the terminal. All of them print from one
-// value, a [Report], out of which [New] has taken every secret.
+// value, a [Report], out of which [New] has taken every secret. Nothing is judged in
+// here: verdicts are those of package scenarios, and JUnit is written by Ginkgo.
 //
 // What comes from the target is hostile. It is escaped for the format it goes to,
 // and control characters are made visible.

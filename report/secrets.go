@@ -61,7 +61,7 @@ func (s *secrets) add(secret string) {
 	}
 }
 
-// collect gives the secrets that were named, and those that nobody named and that
+// collect returns the secrets that were named, and those that nobody named and that
 // the record shows by their place: the victim's cookies, and what stands in headers
 // that carry credentials. The newest come first, since there may be too many.
 func collect(record engine.Record, named []string) secrets {
@@ -97,7 +97,7 @@ func collect(record engine.Record, named []string) secrets {
 	return s
 }
 
-// foundInHeaders gives the secrets of header lines, but for those that are ours.
+// foundInHeaders returns the secrets of header lines, but for those that are ours.
 func foundInHeaders(lines, ours cors.Headers, add func(string)) {
 	for _, h := range lines {
 		name := strings.ToLower(h.Name)
@@ -191,7 +191,7 @@ func fields(v any, secret bool) []string {
 	return list
 }
 
-// isSecretField tells whether a login's field holds a secret. The name of a user
+// isSecretField reports whether a login's field holds a secret. The name of a user
 // is none, and would be redacted out of the middle of other words.
 func isSecretField(name string) bool {
 	name = strings.ToLower(name)
@@ -203,7 +203,7 @@ func isSecretField(name string) bool {
 	return false
 }
 
-// isProtocol tells whether a text is a word of the protocol. A cookie may have it
+// isProtocol reports whether a text is a word of the protocol. A cookie may have it
 // for its value, but it is no secret, and the evidence cannot do without it.
 func isProtocol(s string) bool {
 	switch strings.ToLower(s) {
@@ -214,7 +214,7 @@ func isProtocol(s string) bool {
 	return false
 }
 
-// isWord tells whether a secret could as well be a word or a number in a sentence
+// isWord reports whether a secret could as well be a word or a number in a sentence
 // of ours: letters, at most 20, perhaps with hyphens or blanks between them, a
 // number of up to 5 digits, or a short mixture, such as "http2".
 func isWord(s string) bool {

@@ -226,7 +226,7 @@ func (p *printer) violations(g group) {
 	p.line("")
 }
 
-// folded tells whether the violation that explains this one stands for both.
+// folded reports whether the violation that explains this one stands for both.
 func (p *printer) folded(c Result) bool {
 	return !p.o.Verbose && c.Verdict == scenarios.Violates && !c.Accepted && p.r.explained(c)
 }

@@ -156,7 +156,7 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-// grantsNobodyElse tells whether a reply names none but trusted origins.
+// grantsNobodyElse reports whether a reply names none but trusted origins.
 func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
 	return !slices.ContainsFunc(r.Headers.Values(cors.HeaderAllowOrigin), func(named string) bool {
 		return !slices.ContainsFunc(trusted, func(o cors.Origin) bool { return o.String() == named })

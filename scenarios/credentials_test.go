@@ -82,3 +82,20 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 		}
 	}
 }
+
+// A declaration that no credentials are needed makes CRD-003 binding for a victim
+// who has some all the same.
+func TestDeclaredWithoutCredentials(t *testing.T) {
+	target := Target{
+		URL:         "https://api.example.com",
+		Credentials: []Credential{Cookie},
+		Endpoints:   []Endpoint{{Method: "GET", Path: "/a", Private: true}},
+	}
+	if cases, _ := planBearerOnly(target); len(cases) != 0 {
+		t.Errorf("%d cases without a declaration", len(cases))
+	}
+	target.Policy.Credentials = NoCredentials
+	if cases, why := planBearerOnly(target); len(cases) == 0 {
+		t.Errorf("no cases: %s", why)
+	}
+}

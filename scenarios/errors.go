@@ -137,7 +137,7 @@ func unprovoked(want int, o Observation) string {
 		return ""
 	}
 	why := fmt.Sprintf("asked for %d, got %d", want, r.Status)
-	if home := keptHome(o); home != "" {
+	if home := sameSiteReasons(o); home != "" {
 		why += ": the cookie stayed home (" + home + ")"
 	}
 	return why
@@ -178,7 +178,7 @@ func judgeHiddenError(c Credential, want int, o Observation) Judgement {
 		return violates(Low, "%s read the %d reply (%s)", origin, r.Status, grantText(r)).binding(errorLevel(c, o))
 	case o.Read():
 		return cannotTell("%s read the reply, but it was no error: %s", origin, why)
-	case why == "", keptHome(o) != "", r.Status == http.StatusForbidden, c == Anonymous && r.Status == http.StatusUnauthorized:
+	case why == "", sameSiteReasons(o) != "", r.Status == http.StatusForbidden, c == Anonymous && r.Status == http.StatusUnauthorized:
 		// The attacker cannot get the error itself, and not what comes instead.
 		return conforms("Chrome blocked the read of the %d reply (%s)", r.Status, reasons(o, why))
 	default:

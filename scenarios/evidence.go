@@ -89,17 +89,17 @@ func (ev evidence) unproved() string {
 	return ""
 }
 
-// certificateRequired tells whether the target breaks off TLS without a client
+// certificateRequired reports whether the target breaks off TLS without a client
 // certificate, so that there is no answer to anyone who has none.
 func certificateRequired(o Observation) bool {
 	x := o.Request()
 	return x != nil && x.CertificateRequired
 }
 
-// onlySameSite tells whether SameSite kept the cookie home from a page that would
+// onlySameSite reports whether SameSite kept the cookie home from a page that would
 // have been granted the read with it.
 func (ev evidence) onlySameSite() bool {
-	return keptHome(ev.read) != "" && grantTo(ev.byHandOrigin(), answer(ev.byHand)) == credentialRead
+	return sameSiteReasons(ev.read) != "" && grantTo(ev.byHandOrigin(), answer(ev.byHand)) == credentialRead
 }
 
 // gravity is that of a grant to the page.

@@ -68,10 +68,10 @@ func (s Severity) atMost(limit Severity) Severity {
 	return s
 }
 
-// keptHome are Chrome's reasons of SameSite for keeping cookies home, and empty
+// sameSiteReasons are Chrome's reasons of SameSite for keeping cookies home, and empty
 // where there is none. Other reasons (a path, a browser that blocks third-party
 // cookies) say nothing of how the target protects itself.
-func keptHome(o Observation) string {
+func sameSiteReasons(o Observation) string {
 	var why []string
 	for _, r := range o.Credential.HeldBack {
 		if strings.Contains(r, "SameSite") && !slices.Contains(why, r) {
@@ -94,7 +94,7 @@ func notInPlay(c Credential, o Observation) string {
 	return fmt.Sprintf("the victim's %s was not in play: the browser did not send it%s", c.noun(), why)
 }
 
-// sameFailure tells whether the target answers the request with the error that a
+// sameFailure reports whether the target answers the request with the error that a
 // request without credential and without Origin gets: the credential was not
 // accepted, or there is nothing at this path.
 func sameFailure(o, bare Observation) bool {

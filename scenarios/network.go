@@ -57,7 +57,7 @@ func localNetwork() []Scenario {
 
 const notNetwork = "A place in the victim's network is not enough to read this target."
 
-// isLocal tells whether the target is on loopback or in a private network.
+// isLocal reports whether the target is on loopback or in a private network.
 func (t Target) isLocal() bool { return t.Local || t.Has(Network) || t.Origin().IsLocal() }
 
 func planPublicPage(t Target) ([]Case, string) {
@@ -97,7 +97,7 @@ func permissionIgnored(granted Observation) string {
 	return ""
 }
 
-// guardsNetwork tells whether Chrome blocked a request because of where it went,
+// guardsNetwork reports whether Chrome blocked a request because of where it went,
 // before anything was asked of the target.
 func guardsNetwork(r cors.Reason) bool {
 	return r == cors.LocalNetworkAccessPermissionDenied || r == cors.InsecureLocalNetwork || r == cors.InvalidLocalNetworkAccess

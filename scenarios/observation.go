@@ -131,10 +131,10 @@ func (o Observation) Stolen() bool {
 	return o.Stake == PrivateReply || !isSafe(o.Attempt.Method) && o.Credential.Sent && isSuccess(o.Response())
 }
 
-// Read tells whether the page could read the response.
+// Read reports whether the page could read the response.
 func (o Observation) Read() bool { return o.Page != nil && o.Page.Readable }
 
-// Blocked tells whether the browser refused the read and named a reason of the
+// Blocked reports whether the browser refused the read and named a reason of the
 // CORS protocol, on the evidence of an answer of the target.
 func (o Observation) Blocked() bool {
 	if !o.Block.Reason.IsPolicy() {

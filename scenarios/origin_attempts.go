@@ -139,7 +139,7 @@ func (m masquerade) more(obs Observations) []Attempt {
 		return nil
 	}
 	var attempts []Attempt
-	if keptHome(read) != "" {
+	if sameSiteReasons(read) != "" {
 		attempts = append(attempts, m.byHand())
 	}
 	for _, w := range witnesses(m.target, m.miss.Of) {
@@ -150,7 +150,7 @@ func (m masquerade) more(obs Observations) []Attempt {
 	return attempts
 }
 
-// unopened tells whether the browser could not open the http page, as where the
+// unopened reports whether the browser could not open the http page, as where the
 // domain is on its HSTS preload list.
 func (m masquerade) unopened(read Observation) bool {
 	return read.Fault != "" && m.page.Scheme() == "http"

@@ -72,7 +72,7 @@ func judgeUnsendable(probes []Observation, other Observation) Judgement {
 	return conforms("none of %d spellings that no browser sends is granted", len(probes))
 }
 
-// echoesUnsendable tells whether a line of the grant is the spelling that was
+// echoesUnsendable reports whether a line of the grant is the spelling that was
 // sent, or the attacker's part of it.
 func echoesUnsendable(asked cors.Headers, r *cors.Response) bool {
 	for _, granted := range r.Headers.Values(cors.HeaderAllowOrigin) {

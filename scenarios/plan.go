@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// planned gives the cases, or why there are none.
+// planned returns the cases, or why there are none.
 func planned(cases []Case, none string) ([]Case, string) {
 	if len(cases) == 0 {
 		return nil, none

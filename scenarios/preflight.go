@@ -191,7 +191,7 @@ func refusesWrite(r *cors.Response) bool {
 
 // writeGravity says what a request that left the browser could have done.
 func writeGravity(c Credential, reach Severity, o Observation) (Severity, string) {
-	home := keptHome(o)
+	home := sameSiteReasons(o)
 	switch {
 	case c.ofPlace():
 		return reach, "the victim's place in the network is all it needs"

@@ -2,6 +2,10 @@
 // other origins, one [Scenario] a requirement, one file a family. A scenario says
 // which attempts show its requirement on a target and judges what was observed.
 // Judges are pure functions of observations: no browser, no clock, no I/O.
+//
+// How attempts are made, and what a whole run comes to, is not in here: package
+// attacker plays the pages, engine plans the run and observes, and report words the
+// results. The rules that browsers follow are in package cors.
 package scenarios
 
 import (
@@ -22,7 +26,7 @@ type Scenario struct {
 	Guidance []Guidance // who says so
 	Fix      string     // what the operator changes where it is violated
 
-	// Plan gives the cases of this scenario on a target. Where there are none,
+	// Plan returns the cases of this scenario on a target. Where there are none,
 	// the second result says in one sentence why the scenario does not apply.
 	Plan func(Target) ([]Case, string)
 }
@@ -184,7 +188,7 @@ type Endpoint struct {
 // String names the endpoint in reports: "GET /api/notebooks".
 func (e Endpoint) String() string { return e.Method + " " + e.Path }
 
-// Safe tells whether the method only reads (RFC 9110, section 9.2.1).
+// Safe reports whether the method only reads (RFC 9110, section 9.2.1).
 func (e Endpoint) Safe() bool { return isSafe(e.Method) }
 
 func isSafe(method string) bool {
@@ -241,7 +245,7 @@ const (
 	NoCredentials      CredentialsPolicy = "none"
 )
 
-// At gives the absolute URL of a path on the target.
+// At returns the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
 
 // steady is a path as a subject names it, which is the same in every run: the
@@ -256,7 +260,7 @@ func (t Target) steady(path string) string {
 // Origin is the target's own origin.
 func (t Target) Origin() cors.Origin { return originOf(t.URL) }
 
-// Has tells whether the victim has this credential.
+// Has reports whether the victim has this credential.
 func (t Target) Has(c Credential) bool {
 	for _, have := range t.Credentials {
 		if have == c {

@@ -106,7 +106,7 @@ func judgeRead(ev evidence) Judgement {
 		return judgeGranted(ev)
 	}
 	why := notInPlay(ev.cred, read)
-	switch home := keptHome(read); {
+	switch home := sameSiteReasons(read); {
 	case home != "" && (!read.Credential.Sent || sameFailure(read, ev.bare)): // another cookie may have gone
 		return conforms("Chrome blocked the read (%s) and kept the cookie home (%s)", read.Block.Reason, home)
 	case why != "":
@@ -126,7 +126,7 @@ func judgeRead(ev evidence) Judgement {
 // judgeGranted judges a read that Chrome allowed.
 func judgeGranted(ev evidence) Judgement {
 	origin, status := who(ev.read.Attempt), ev.read.Page.Status
-	why, home := ev.unproved(), keptHome(ev.read)
+	why, home := ev.unproved(), sameSiteReasons(ev.read)
 	switch {
 	case why == "":
 		how := "with the victim's "

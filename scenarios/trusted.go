@@ -87,7 +87,7 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 		return inDoubt(doubt)
 	}
 	origin := read.Attempt.Origin()
-	home := keptHome(read)
+	home := sameSiteReasons(read)
 	stays := private && home != "" && (!read.Credential.Sent || sameFailure(read, bare))
 	switch {
 	case read.Blocked() && stays:
