@@ -52,10 +52,10 @@ type Options struct {
 func (o Options) Check() error {
 	path, err := FindBrowser(o.Path)
 	if err == nil && isAddress(path) && o.Posture.BlockThirdPartyCookies {
-		err = errors.New("a browser that runs already keeps its own posture: leave out --block-third-party-cookies, or start the browser with --browser PATH")
+		err = errors.New("a browser that runs already keeps its own posture: leave out `browser.block_third_party_cookies`, or name the file of a browser with `browser.path`")
 	}
 	if err == nil && isAddress(path) && o.Direct != (Direct{}) {
-		err = errors.New("a browser that runs already reaches the target through Crossexam only: leave out --direct, or start the browser with --browser PATH")
+		err = errors.New("a browser that runs already reaches the target through Crossexam only: leave out `direct`, or name the file of a browser with `browser.path`")
 	}
 	return err
 }

@@ -103,7 +103,7 @@ func byPlace(vectors []scenarios.Vector) {
 // takePlace makes the tab ready for a vector.
 func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 	if v == scenarios.WebSocket && t.direct != nil {
-		return &placeError{"the browser talks to the target itself (--direct), and Chrome lets nobody hold or see a WebSocket"}
+		return &placeError{"the browser talks to the target itself (`direct`), and Chrome lets nobody hold or see a WebSocket"}
 	}
 	switch v {
 	case scenarios.SandboxedPage:

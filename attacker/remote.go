@@ -58,14 +58,14 @@ func (o Options) CannotHoldCertificate() error {
 		return errors.New("a browser that runs already cannot be given a client certificate")
 	}
 	if o.Direct != (Direct{}) {
-		return errors.New("where the browser talks to the target itself (--direct), nobody sees whether it sends a client certificate")
+		return errors.New("where the browser talks to the target itself (`direct`), nobody sees whether it sends a client certificate")
 	}
 	return CanHoldCertificate()
 }
 
 // connect takes a running browser for a run.
 func connect(ctx context.Context, stage *Stage, address string, o Options) (*Browser, error) {
-	u, err := parseAddress(address, "--browser")
+	u, err := parseAddress(address, "`browser.path`")
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // directNote is what the reader of a report should know about a target to which
 // the browser talked by itself.
-const directNote = "The browser talked to the target itself (--direct): what stands here as exchanges is what Chrome shows of its requests before they " +
+const directNote = "The browser talked to the target itself (`direct`): what stands here as exchanges is what Chrome shows of its requests before they " +
 	"leave and of the answers before they are judged. Missing are the order of request lines and, of requests that were stopped, those that Chrome adds last; " +
 	"the bodies of redirects and streams; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
 	"attacker that come to lead to it."

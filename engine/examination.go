@@ -294,7 +294,7 @@ func (x *Examination) reach(ctx context.Context) error {
 		x.record.note(sentence)
 	}
 	if d.Upstream.InsecureSkipVerify {
-		x.record.note("The target's certificate was not verified (--insecure-skip-verify): another server may have answered in its name.")
+		x.record.note("The target's certificate was not verified (`insecure_skip_verify`): another server may have answered in its name.")
 	}
 	x.begin(Step{Stage: StageReach, URL: d.Facts.URL})
 	if err := t.Reach(ctx); err != nil {

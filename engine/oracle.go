@@ -56,7 +56,7 @@ func checkOracle(o scenarios.Observation) error {
 	return &Fault{
 		Stage:  StageEvidence,
 		Err:    errors.New(d),
-		Advice: "nothing that this browser shows can be trusted: try another one with --browser, and please report it",
+		Advice: "nothing that this browser shows can be trusted: try another one with `browser.path`, and please report it",
 	}
 }
 

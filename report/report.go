@@ -188,6 +188,9 @@ type Fault struct {
 type Meta struct {
 	Version string // of Crossexam
 	Commit  string
+	// InWords names the entries of the configuration of which sentences speak as the
+	// front end does; nil leaves them as crossexam.yaml has them. See [target.InWords].
+	InWords func(sentence string) string
 	// Secrets are strings that must not appear in any output; see [New].
 	Secrets []string
 	// Advise words for the users of a front door what to do about a diagnosis; nil says
@@ -252,6 +255,9 @@ func New(record engine.Record, meta Meta) Report {
 		if f.Err != nil {
 			r.Fault.Error = f.Err.Error()
 		}
+	}
+	if meta.InWords != nil {
+		r.word(meta.InWords)
 	}
 	r.Summary = summarize(r, looked(record))
 	r.Summary.Attempts = record.Attempts

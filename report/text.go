@@ -17,6 +17,8 @@ type TextOptions struct {
 	Color   bool // the caller knows of terminals and NO_COLOR
 	Verbose bool // every result, and the evidence of each violation
 	Quiet   bool // the verdict only
+	// More says how to see every result, such as "--verbose shows each".
+	More string
 }
 
 // Text prints the report for a terminal: what is violated, what could not be
@@ -218,8 +220,8 @@ func (p *printer) violations(g group) {
 	}
 	p.field("fix", first.Fix)
 	if followers := p.r.followers(first.ID); followers != "" {
-		if !p.o.Verbose {
-			followers += " (--verbose shows each)"
+		if !p.o.Verbose && p.o.More != "" {
+			followers += " (" + p.o.More + ")"
 		}
 		p.field("and so", followers)
 	}

@@ -232,7 +232,7 @@ func (d *dialer) explainTLS(err error, within time.Duration) error {
 	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("the certificate of %s is not trusted (%w): mend it, or test all the same with --insecure-skip-verify", d.address, untrusted.Err)
+		return fmt.Errorf("the certificate of %s is not trusted (%w): mend it, or test all the same with `insecure_skip_verify`", d.address, untrusted.Err)
 	case errors.As(err, &plain):
 		return fmt.Errorf("%s does not speak TLS: does the URL have to begin with http://?", d.address)
 	case errors.Is(err, context.Canceled):

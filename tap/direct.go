@@ -22,9 +22,9 @@ func (u Upstream) Direct(ctx context.Context) (string, error) {
 	}
 	switch {
 	case d.proxy != nil:
-		return "", fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out --direct, or name the target in NO_PROXY", d.proxyName())
+		return "", fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out `direct`, or name the target in NO_PROXY", d.proxyName())
 	case u.InsecureSkipVerify:
-		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out --direct or --insecure-skip-verify")
+		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out `direct` or `insecure_skip_verify`")
 	}
 	host, port, err := net.SplitHostPort(u.address())
 	if err != nil {

@@ -96,7 +96,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 // withheld is the exchange of a request that may not be passed on.
 func withheld(q cors.Request) cors.Exchange {
 	return cors.Exchange{Request: q, Withheld: true, Fault: fmt.Sprintf("%s %s was withheld, because it could change something at the target: "+
-		"name the endpoint as safe to write to, or run with --allow-writes", q.Method, pathOf(q.URL))}
+		"name the endpoint as safe to write to, or run with `allow_writes`", q.Method, pathOf(q.URL))}
 }
 
 // await waits until a request may leave; done gives its turn back, unless there is

@@ -93,7 +93,7 @@ func (f *finder) fromDocument(doc document) {
 func (f *finder) recognise(doc document) {
 	f.found.Preset = recognised(doc)
 	if f.found.Preset != "" && f.config.Preset == "" {
-		f.note("The document is one of the preset %s, which completes what is not configured: --preset %s.", f.found.Preset, f.found.Preset)
+		f.note("The document is one of the preset %s, which completes what is not configured: `preset` %s.", f.found.Preset, f.found.Preset)
 	}
 }
 
@@ -164,7 +164,7 @@ func (f *finder) missingLogin(doc document) string {
 		return ""
 	}
 	return "The document asks for a login (" + strings.Join(doc.schemes, ", ") + ") and no credential was given, so that nothing behind it can be judged: " +
-		"give --cookie, --basic or --bearer."
+		"give `credentials.cookies`, `credentials.basic` or `credentials.bearer`."
 }
 
 // private tells whether the reply depends on the victim: the document says so, or
@@ -239,7 +239,7 @@ func (f *finder) locked(path string) {
 	}
 	f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true, Discovered: true})
 	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.Operation == "GET "+path })
-	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give --cookie, --basic or --bearer."))
+	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give `credentials.cookies`, `credentials.basic` or `credentials.bearer`."))
 }
 
 // verifiable tells whether a read can be tried before the victim's browser has

@@ -339,9 +339,9 @@ func baseURL(s string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, fmt.Errorf("the target %q is not a URL: write it like http://127.0.0.1:5055 or https://api.example.com", s)
 	case u.User != nil:
-		return nil, fmt.Errorf("the target %q has a user name in it: use --basic", u.Redacted())
+		return nil, fmt.Errorf("the target %q has a user name in it: use `credentials.basic`", u.Redacted())
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, and endpoints with --read", s)
+		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, and endpoints with `read`", s)
 	}
 	return u, nil
 }

@@ -275,7 +275,7 @@ func (f *finder) document() (document, bool, error) {
 			return doc, true, nil
 		}
 		if errors.Is(why, errNotReadable) {
-			f.note("There is something at %s that looks like an OpenAPI document, and %s. Name what to read with --read, or give a smaller document with --openapi.", u, why)
+			f.note("There is something at %s that looks like an OpenAPI document, and %s. Name what to read with `read`, or give a smaller document with `openapi`.", u, why)
 		}
 	}
 	for _, p := range Presets() {
@@ -408,7 +408,7 @@ func (d Discovery) Summary() []string {
 	if len(names) > 0 {
 		s = append(s, "Read: "+strings.Join(names, ", ")+".")
 	} else {
-		s = append(s, "No endpoint was found that can be read: name one with --read.")
+		s = append(s, "No endpoint was found that can be read: name one with `read`.")
 	}
 	if len(d.Writes) > 0 {
 		names = names[:0]

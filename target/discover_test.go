@@ -153,7 +153,7 @@ func TestDiscovery(t *testing.T) {
 	}
 	c.AllowWrites = true
 	if d, err = c.Deployment(t.Context()); err != nil || d.Facts.AllowsWrite("POST", d.Facts.At("/search")) {
-		t.Errorf("a discovered write is let through by --allow-writes (%v)", err)
+		t.Errorf("a discovered write is let through by `allow_writes` (%v)", err)
 	}
 	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "/logout") || !strings.Contains(notes, "openapi.json") {
 		t.Errorf("notes: %s", notes)
@@ -171,7 +171,7 @@ func TestDiscoveryWithoutCredential(t *testing.T) {
 	if got := paths(found.Reads); strings.Count(got, "GET /secured/") != 1 {
 		t.Errorf("reads:\n%s", got)
 	}
-	if notes := strings.Join(found.Notes, " "); !strings.Contains(notes, "(bearer)") || !strings.Contains(notes, "--bearer") {
+	if notes := strings.Join(found.Notes, " "); !strings.Contains(notes, "(bearer)") || !strings.Contains(notes, "`credentials.bearer`") {
 		t.Errorf("notes: %s", notes)
 	}
 }

@@ -66,7 +66,7 @@ func TestGuessesAreData(t *testing.T) {
 				t.Errorf("reads:\n%s\nwant:\n%s", got, c.want)
 			}
 			summary := strings.Join(found.Summary(), "\n")
-			if !strings.Contains(summary, c.left) || c.want == "" && !strings.Contains(summary, "--read") {
+			if !strings.Contains(summary, c.left) || c.want == "" && !strings.Contains(summary, "`read`") {
 				t.Errorf("it says:\n%s", summary)
 			}
 			d, err := config.Deployment(t.Context())

@@ -62,7 +62,7 @@ func OpenNotebook() Preset {
 			Methods:     []string{"GET", "POST", "PUT", "DELETE"},
 			Headers:     []string{"Authorization", "Content-Type"},
 		},
-		Login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with --bearer-file.",
+		Login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with `credentials.bearer`.",
 		Variable:       "CORS_ORIGINS",
 		WarningPattern: `CORS_ORIGINS is not set\b.*`,
 		OriginsPattern: `CORS allowed origins: (\[.*\])`,

@@ -142,14 +142,14 @@ func TestPresetIsRecognised(t *testing.T) {
 		api := &documented{doc: openNotebookDocument(title)}
 		url := api.serve(t)
 		c, found, err := Config{URL: url}.Discover(t.Context())
-		if err != nil || found.Preset != want || !strings.Contains(strings.Join(found.Summary(), " "), "--preset "+want) {
+		if err != nil || found.Preset != want || !strings.Contains(strings.Join(found.Summary(), " "), "`preset` "+want) {
 			t.Errorf("%s: %q, %q, %v", title, found.Preset, found.Summary(), err)
 		}
 		text, err := Scaffold(c, found)
 		if err != nil || !strings.Contains(string(text), "\npreset: "+want+"\n") {
 			t.Errorf("%v\n%s", err, text)
 		}
-		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); strings.Contains(strings.Join(found.Notes, " "), "--preset") {
+		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); strings.Contains(strings.Join(found.Notes, " "), "`preset`") {
 			t.Errorf("a preset is offered to who has one: %q", found.Notes)
 		}
 	}

@@ -62,7 +62,7 @@ type planned struct {
 }
 
 func (p *planned) say(format string, args ...any) {
-	fmt.Fprintln(p.w, report.Visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(p.w, report.Visible(inFlags(fmt.Sprintf(format, args...))))
 }
 
 func (p *planned) line(method, url, more string) {

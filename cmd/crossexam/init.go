@@ -89,7 +89,7 @@ func initialize(ctx context.Context, o initOptions) error {
 		return err
 	}
 	for _, sentence := range found.Summary() {
-		fmt.Fprintln(os.Stderr, wrap(report.Visible(sentence), "  "))
+		fmt.Fprintln(os.Stderr, wrap(report.Visible(inFlags(sentence)), "  "))
 	}
 	text, err := target.Scaffold(c, found)
 	if err != nil {

@@ -124,7 +124,10 @@ func test(ctx context.Context, o testOptions) error {
 	record, writeErr := suite.Run(ctx, x, suite.RunOptions{
 		Output: &ginkgo,
 		JUnit:  filepath.Join(o.out, "junit.xml"),
-		Redact: func(r engine.Record) func(string) string { return report.Redactor(r, meta(x.Deployment(), r).Secrets) },
+		Redact: func(r engine.Record) func(string) string {
+			redact := report.Redactor(r, meta(x.Deployment(), r).Secrets)
+			return func(s string) string { return inFlags(redact(s)) }
+		},
 	})
 	progress.done()
 	r := report.New(record, meta(x.Deployment(), record))
@@ -202,5 +205,5 @@ func staleEntries(stale target.Accepted) error {
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record) report.Meta {
-	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), Advise: advise}
+	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), Advise: advise, InWords: inFlags}
 }
