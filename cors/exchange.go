@@ -56,7 +56,19 @@ type Exchange struct {
 	// Fault says in one sentence why there is no response, or why the request
 	// was not passed on; it is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+	// Limited says that the response is no answer to the request: the server said that
+	// it does not answer now, and could not be waited for. It is zero otherwise.
+	Limited Limited `json:"limited,omitzero"`
 	// CertificateRequired says that there is no response because the server breaks
 	// off TLS with whoever has no client certificate.
 	CertificateRequired bool `json:"certificate_required,omitempty"`
+}
+
+// Limited says which request a server did not answer for now: with 429 (Too Many
+// Requests, RFC 6585, section 4) or 503 (Service Unavailable, RFC 9110, section
+// 15.6.4).
+type Limited struct {
+	// Request is the number of the request among those that the run made to the
+	// server, from 1.
+	Request int `json:"request"`
 }

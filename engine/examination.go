@@ -283,6 +283,7 @@ func (x *Examination) reach(ctx context.Context) error {
 		Run:        x.record.Run,
 		Browser:    x.lines,
 		AllowWrite: d.Facts.AllowsWrite,
+		Expected:   d.Facts.ExpectsError,
 
 		ClientCertificate: d.Credentials.Certificate(),
 	})
@@ -464,6 +465,10 @@ func (x *Examination) Record() Record {
 	r.Notes = slices.Clone(r.Notes)
 	r.Stale = stale(x.accepted, x.plan, r.Results)
 	if x.tap != nil {
+		r.Diagnoses = slices.Clone(r.Diagnoses)
+		for _, d := range held(x.tap.Limiting(), x.tap.TimedOut()) {
+			r.diagnose(d)
+		}
 		r.Withheld = x.tap.Withheld()
 		r.Notes = append(r.Notes, x.tap.Notes()...)
 		r.Requests = x.tap.Requests()

@@ -32,6 +32,18 @@ func (t Target) AllowsWrite(method, rawURL string) bool {
 		slices.ContainsFunc(t.Errors, func(r ErrorRecipe) bool { return r.SafeToWrite && is(r.Method, r.Path) })
 }
 
+// ExpectsError reports whether an error recipe is there to be answered with this
+// status.
+func (t Target) ExpectsError(method, rawURL string, status int) bool {
+	path, ok := normalPath(rawURL)
+	_, query, _ := strings.Cut(rawURL, "?")
+	return ok && slices.ContainsFunc(t.Errors, func(r ErrorRecipe) bool {
+		declared, ok := normalPath(t.At(r.Path))
+		_, its, _ := strings.Cut(r.Path, "?")
+		return ok && r.Status == status && r.Method == method && declared == path && its == query
+	})
+}
+
 // SafeWrites are the endpoints with writes that the operator lets through.
 func (t Target) SafeWrites() []Endpoint {
 	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !t.AllowsWrite(e.Method, t.At(e.Path)) })

@@ -13,12 +13,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/url"
 
 	"golang.org/x/net/http/httpguts"
-	"golang.org/x/time/rate"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -100,6 +98,10 @@ type Options struct {
 	// Browser are the header lines by which the browser's requests are known. A probe
 	// has those that it does not name itself; see [Tap.Probe].
 	Browser cors.Headers
+	// Expected names the error statuses that a request is meant to be answered with,
+	// which are no news of a rate limit or of trouble then; nil for none. It is called
+	// concurrently.
+	Expected func(method, url string, status int) bool
 	// ClientCertificate is the victim's; nil for none. A request that came over a
 	// connection on which the browser presented it, and a probe that says so, goes
 	// to the target over one with the certificate, every other over one without.
@@ -118,6 +120,12 @@ type Options struct {
 // first message that the target sends within a second, then the tap closes it; the
 // target gets no message.
 //
+// A target that answers that requests are too many (429, 503) gets none for as long as
+// it says, then fewer, and is asked again before the browser sees any answer, within
+// the patience of the limits. A safe request that a gateway or a broken connection
+// answers is made once more. Where the target lets the same request time out again and
+// again it is not asked any more.
+//
 // A Tap is safe for concurrent use. It must be closed.
 type Tap struct {
 	base       *url.URL
@@ -127,7 +135,11 @@ type Tap struct {
 	browser    cors.Headers
 	allowWrite func(method, url string) bool
 
-	limiter *rate.Limiter
+	expected func(method, url string, status int) bool
+
+	manners *manners
+	silence silence
+	repeats repeats
 	turns   chan struct{} // as many as may be under way; nil for no limit
 	record  record
 	// plain is the way to the target for everyone, certified the one with the
@@ -163,7 +175,10 @@ func New(o Options) (*Tap, error) {
 		run:        o.Run,
 		browser:    o.Browser,
 		allowWrite: o.AllowWrite,
-		limiter:    newLimiter(o.RequestsPerSecond),
+		expected:   o.Expected,
+		manners:    newManners(o.Limits),
+		silence:    silence{at: map[place]*timeouts{}},
+		repeats:    repeats{broken: map[place]bool{}},
 		plain:      &way{dialer: d},
 		record:     newRecord(),
 	}
@@ -209,14 +224,6 @@ func (t *Tap) AsksForCertificate() (asks bool, refused string) {
 		return false, ""
 	}
 	return t.certified.dialer.ask.answer()
-}
-
-func newLimiter(perSecond float64) *rate.Limiter {
-	if perSecond == 0 {
-		perSecond = math.Inf(1)
-	}
-	// One at a time: a burst would double the rate of the first second.
-	return rate.NewLimiter(rate.Limit(perSecond), 1)
 }
 
 // Close breaks off what is under way, which is recorded with a fault, and closes

@@ -163,14 +163,18 @@ func explainHead(err error, head []byte, l Limits, within time.Duration) error {
 	// Closed by ourselves: the context's deadline is the same moment as the
 	// connection's.
 	case isTimeout(err) || errors.Is(err, net.ErrClosed):
+		late := timeoutError{text: fmt.Sprintf("the target accepted the connection and gave no answer within %s", round(within))}
 		if some {
-			return fmt.Errorf("the target began its answer and did not finish the head within %s", round(within))
+			late.text = fmt.Sprintf("the target began its answer and did not finish the head within %s", round(within))
 		}
-		return fmt.Errorf("the target accepted the connection and gave no answer within %s", round(within))
+		if within == l.Header {
+			late.limit, late.now = headerLimit, l.Header
+		}
+		return late
 	case isClosed(err) && some:
-		return errors.New("the target closed the connection in the middle of the head of its answer")
+		return brokenError("the target closed the connection in the middle of the head of its answer")
 	case isClosed(err):
-		return errors.New("the target closed the connection without an answer")
+		return brokenError("the target closed the connection without an answer")
 	case isAlert(err): // of TLS 1.3, where a server says so only now
 		return fmt.Errorf("the target broke off TLS (%w): it wants another client certificate, or one at all", err)
 	}

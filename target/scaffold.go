@@ -279,6 +279,8 @@ credentials:
 # limits:
 #   requests_per_second: 5
 #   concurrency: 2
+#   header_timeout: 30s # for a slow API
+#   patience: 20m # with a target that answers 429 or 503 and is asked again later
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

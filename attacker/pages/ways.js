@@ -3,7 +3,7 @@
 "use strict";
 
 const ways = {
-  "untyped-fetch": (spec) => attempt({ ...spec, init: { ...spec.init, body: new Blob([spec.init.body]) } }),
+  "untyped-fetch": (spec) => attempt(Object.assign(spec, { init: { ...spec.init, body: new Blob([spec.init.body]) } })),
   "event-source": listenToStream,
   "websocket": openSocket,
   "script": runScript,
@@ -67,7 +67,10 @@ function nothingSeen() {
 // attempt is over.
 function firstOf(spec, begin, late = "") {
   return new Promise((resolve) => {
-    setTimeout(resolve, spec.timeout, late);
+    setTimeout(() => {
+      spec.late = true;
+      resolve(late);
+    }, spec.timeout);
     begin(resolve);
   });
 }

@@ -34,6 +34,8 @@ func advise(d engine.Diagnosis) string {
 			return fmt.Sprintf("run with --rate %g", math.Max(math.Floor(d.Number*10)/10, 0.1))
 		}
 		return "run with a lower --rate"
+	case engine.TimedOut:
+		return "raise that limit in crossexam.yaml, or give other paths with --read"
 	case engine.CertificateNeeded:
 		return "give the victim's certificate with --client-cert"
 	case engine.LeftAlone:
