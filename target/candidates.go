@@ -2,6 +2,7 @@ package target
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,7 +33,7 @@ func (c candidate) harm() int {
 // fromDocument picks what to examine out of a document.
 func (f *finder) fromDocument(doc document) {
 	f.found.Logins = doc.schemes
-	f.recognise(doc)
+	f.recognise(recognised(doc))
 	var reads []candidate
 	writes := map[string]candidate{}
 	declared := map[string][]candidate{} // by path
@@ -88,12 +89,20 @@ func (f *finder) fromDocument(doc document) {
 	}
 }
 
-// recognise remembers the preset that knows the document, and says so where none
-// is named.
-func (f *finder) recognise(doc document) {
-	f.found.Preset = recognised(doc)
-	if f.found.Preset != "" && f.config.Preset == "" {
-		f.note("The document is one of the preset %s, which completes what is not configured: --preset %s.", f.found.Preset, f.found.Preset)
+// recognise has the preset that knows the application act where none is named, and
+// says so. One that is named counts.
+func (f *finder) recognise(name string) {
+	p, ok := PresetNamed(name)
+	if !ok {
+		return
+	}
+	f.found.Preset = p.Name
+	switch {
+	case f.config.Preset == "":
+		f.preset = p
+		f.found.Recognised = fmt.Sprintf("This is %s (preset %s): %s.", p.Is, p.Name, p.Fix)
+	case f.config.Preset != p.Name && p.DocumentTitle != "":
+		f.note("This looks like %s, and the preset is %s: the preset %s knows more of it.", p.Is, f.config.Preset, p.Name)
 	}
 }
 

@@ -50,12 +50,14 @@ type Discovery struct {
 	Recording string
 	// References stand for the credentials of a recording.
 	References []Reference
-	// Preset is the name of the preset that knows the document's application, or
-	// empty.
-	Preset string
-	Reads  []scenarios.Endpoint
-	Writes []scenarios.Endpoint // one for each method
-	Errors []scenarios.ErrorRecipe
+	// Preset is the name of the preset that knows the application, by its document
+	// or its reply at /, or empty. Where the configuration names none, it acts, and
+	// Recognised says so in a sentence.
+	Preset     string
+	Recognised string
+	Reads      []scenarios.Endpoint
+	Writes     []scenarios.Endpoint // one for each method
+	Errors     []scenarios.ErrorRecipe
 	// Streams are paths of event streams, none of which is read.
 	Streams []string
 	// Headers are the request headers that the document names.
@@ -383,6 +385,7 @@ func (c Config) addDiscovered(d *Deployment) {
 			}
 		}
 		d.Notes = append(d.Notes, c.found.Summary()...)
+		d.Discovery = c.found
 	}
 }
 
@@ -392,6 +395,9 @@ func (d Discovery) Summary() []string {
 	if d.Recording != "" {
 		s = append(s, "Read from a recording of "+d.Recording+".")
 		return append(append(s, leftByReason(d.Left)...), d.Notes...)
+	}
+	if d.Recognised != "" {
+		s = append(s, d.Recognised)
 	}
 	where := "No OpenAPI document was found; the usual paths were tried."
 	if d.Document != "" {

@@ -33,6 +33,7 @@ func (f *finder) guess() {
 	unknown := "/crossexam-" + strings.ToLower(rand.Text()[:12])
 	nothing := f.get(f.deployment.Facts.At(unknown), false)
 	root := f.get(f.deployment.Facts.At("/"), false)
+	f.recognise(greeted(root))
 	private, open := 0, 0
 	refused := ""
 	var paths []string

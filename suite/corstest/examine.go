@@ -54,6 +54,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	return report.New(record, report.Meta{
 		Version: version(),
 		Secrets: report.Secrets(x.Deployment(), record),
+		FixFor:  x.Deployment().Preset.FixFor,
 	}), err
 }
 
