@@ -70,12 +70,6 @@ type Discovery struct {
 	Requests int // to the target
 }
 
-// LeftAlone is an operation that is not examined.
-type LeftAlone struct {
-	Operation string // "GET /logout"
-	Why       string
-}
-
 // NeedsDiscovery tells whether the configuration leaves anything to find out: it
 // names no endpoint to read, or asks for a document.
 func (c Config) NeedsDiscovery() bool {
@@ -192,10 +186,6 @@ type finder struct {
 	behindLogin bool
 	carried     int // bytes of what might have been a document
 	found       Discovery
-}
-
-func (f *finder) left(operation, format string, args ...any) {
-	f.found.Left = append(f.found.Left, LeftAlone{operation, fmt.Sprintf(format, args...)})
 }
 
 func (f *finder) note(format string, args ...any) {
@@ -445,27 +435,4 @@ func (d Discovery) Variables() []string {
 		}
 	}
 	return names
-}
-
-// leftByReason is a sentence for each reason, with the first few operations.
-func leftByReason(left []LeftAlone) []string {
-	const shown = 5
-	var order []string
-	by := map[string][]string{}
-	for _, l := range left {
-		if by[l.Why] == nil {
-			order = append(order, l.Why)
-		}
-		by[l.Why] = append(by[l.Why], l.Operation)
-	}
-	s := make([]string, 0, len(order))
-	for _, why := range order {
-		list := by[why]
-		text := strings.Join(list[:min(len(list), shown)], ", ")
-		if more := len(list) - shown; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		s = append(s, "Left alone: "+text+" ("+why+").")
-	}
-	return s
 }

@@ -55,7 +55,7 @@ func TestPresetsCanBeUsed(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 		for _, path := range slices.Concat(p.Private, p.Open) {
-			if err := checkPath("a path", path); err != nil || whyAlone(path, "", nil) != "" {
+			if err := checkPath("a path", path); err != nil || leaveAlone(path, "", nil) {
 				t.Errorf("%s: %s, %v", p.Name, path, err)
 			}
 		}
