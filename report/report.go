@@ -196,6 +196,9 @@ type Meta struct {
 	// Advise words for the users of a front door what to do about a diagnosis; nil says
 	// nothing.
 	Advise func(engine.Diagnosis) string
+	// FixFor gives the sentences that follow the fix of a scenario, for the application
+	// under test; nil for none.
+	FixFor func(id string) string
 }
 
 // New makes the report of a record. In it nothing is left of the secrets: the
@@ -227,7 +230,11 @@ func New(record engine.Record, meta Meta) Report {
 		r.Controls = append(r.Controls, Control{ID: c.ID, Outcome: string(c.Outcome), Detail: c.Detail})
 	}
 	for _, c := range record.Results {
-		r.Results = append(r.Results, newResult(c))
+		result := newResult(c)
+		if meta.FixFor != nil {
+			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))
+		}
+		r.Results = append(r.Results, result)
 	}
 	for _, c := range record.Cookies {
 		cookie := Cookie{

@@ -11,7 +11,7 @@ func trustedFrontEnd() []Scenario {
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("cors-check")},
-			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to CORS_ORIGINS, and set allow_credentials=True only if it uses cookies or HTTP authentication. " +
+			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to the list of allowed ones, and allow credentials (allow_credentials=True) only if it uses cookies or HTTP authentication. " +
 				"A cookie for a front end on another site needs SameSite=None; Secure.",
 			Plan: planTrustedReads,
 		},

@@ -2,6 +2,7 @@ package target
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,7 +33,7 @@ func (c candidate) harm() int {
 // fromDocument picks what to examine out of a document.
 func (f *finder) fromDocument(doc document) {
 	f.found.Logins = doc.schemes
-	f.recognise(doc)
+	f.recognise(recognised(doc))
 	var reads []candidate
 	writes := map[string]candidate{}
 	declared := map[string][]candidate{} // by path
@@ -41,13 +42,13 @@ func (f *finder) fromDocument(doc document) {
 		at, err := op.fill()
 		if err != nil {
 			if op.reads() {
-				f.left(name, "%v", err)
+				f.left(name, LeftParameters, f.private(candidate{op, op.path}, doc), "%v", err)
 			}
 			continue
 		}
 		at, ok := f.below(doc, at)
 		if !ok {
-			f.left(name, "it is outside of %s", f.deployment.Facts.URL)
+			f.left(name, LeftOutside, false, "it is outside of %s", f.deployment.Facts.URL)
 			continue
 		}
 		c := candidate{op, at}
@@ -56,14 +57,14 @@ func (f *finder) fromDocument(doc document) {
 		f.headersOf(op)
 		switch {
 		case op.reads():
-			if why := f.whyNot(c); why != "" {
-				f.left(name, "%s", why)
+			if reason, why := f.whyNot(c); why != "" {
+				f.left(name, reason, f.private(c, doc), "%s", why)
 				continue
 			}
 			reads = append(reads, c)
 		case op.method == http.MethodHead || op.method == http.MethodOptions || op.method == http.MethodTrace || op.method == http.MethodConnect:
 		case excluded(at, f.config.Exclude) != "":
-			f.left(name, "excluded by %q", excluded(at, f.config.Exclude))
+			f.left(name, LeftExcluded, false, "excluded by %q", excluded(at, f.config.Exclude))
 		default:
 			if first, ok := writes[op.method]; !ok || c.harm() > first.harm() {
 				writes[op.method] = c
@@ -88,12 +89,20 @@ func (f *finder) fromDocument(doc document) {
 	}
 }
 
-// recognise remembers the preset that knows the document, and says so where none
-// is named.
-func (f *finder) recognise(doc document) {
-	f.found.Preset = recognised(doc)
-	if f.found.Preset != "" && f.config.Preset == "" {
-		f.note("The document is one of the preset %s, which completes what is not configured: `preset` %s.", f.found.Preset, f.found.Preset)
+// recognise has the preset that knows the application act where none is named, and
+// says so. One that is named counts.
+func (f *finder) recognise(name string) {
+	p, ok := PresetNamed(name)
+	if !ok {
+		return
+	}
+	f.found.Preset = p.Name
+	switch {
+	case f.config.Preset == "":
+		f.preset = p
+		f.found.Recognised = fmt.Sprintf("This is %s (preset %s): %s.", p.Is, p.Name, p.Fix)
+	case f.config.Preset != p.Name && p.DocumentTitle != "":
+		f.note("This looks like %s, and the preset is %s: the preset %s knows more of it.", p.Is, f.config.Preset, p.Name)
 	}
 }
 
@@ -139,21 +148,21 @@ func (f *finder) headersOf(op operation) {
 }
 
 // whyNot says why a GET is not to be read, or is empty.
-func (f *finder) whyNot(c candidate) string {
-	switch why := whyAlone(c.at, c.id, f.config.Exclude); {
+func (f *finder) whyNot(c candidate) (LeftReason, string) {
+	switch reason, why := whyAlone(c.at, c.id, f.config.Exclude); {
 	case why != "":
-		return why
+		return reason, why
 	case c.stream:
 		f.found.Streams = append(f.found.Streams, c.at)
-		return "it is a stream; name it under event_streams to read it"
+		return LeftStream, "it is a stream; name it under event_streams to read it"
 	case c.secured && !f.hasLogin() && f.behindLogin:
-		return "it needs a login, and no credential was given"
+		return LeftLogin, "it needs a login, and no credential was given"
 	case c.secured && !f.hasLogin():
 		// One of them stays, so that the verdict is not a pass: nothing of what is
 		// behind the login can be judged.
 		f.behindLogin = true
 	}
-	return ""
+	return "", ""
 }
 
 func (f *finder) hasLogin() bool { return len(kinds(f.deployment.Credentials)) > 0 }
@@ -188,28 +197,28 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 		name := "GET " + c.at
 		switch {
 		case isPrivate && private == privateReads:
-			f.left(name, "beyond the first %d private endpoints; name it to read it", privateReads)
+			f.left(name, LeftBeyond, isPrivate, "beyond the first %d private endpoints; name it to read it", privateReads)
 			continue
 		case !isPrivate && open == openReads:
-			f.left(name, "beyond the first %d open endpoints; name it to read it", openReads)
+			f.left(name, LeftBeyond, isPrivate, "beyond the first %d open endpoints; name it to read it", openReads)
 			continue
 		case tried == tries:
-			f.left(name, "beyond the first %d that were tried; name it to read it", tries)
+			f.left(name, LeftBeyond, isPrivate, "beyond the first %d that were tried; name it to read it", tries)
 			continue
 		}
 		if f.verifiable(isPrivate) && (!c.secured || f.hasLogin()) {
 			tried++
 			if r := f.get(f.deployment.Facts.At(c.at), false); r == nil {
-				f.left(name, "it did not answer")
+				f.left(name, LeftUnanswered, isPrivate, "it did not answer")
 				continue
 			} else if r.Status < 200 || r.Status > 299 {
 				if r.Status == http.StatusUnauthorized && refused == "" {
 					refused = c.at
 				}
-				f.left(name, "it answered %d", r.Status)
+				f.left(name, refusal(r.Status), isPrivate, "it answered %d", r.Status)
 				continue
 			} else if !c.secured && !isData(r) {
-				f.left(name, noData)
+				f.left(name, LeftPage, isPrivate, noData)
 				continue
 			} else if !c.secured && !f.hasLogin() {
 				// It is private by the victim's place in the network alone.
@@ -305,7 +314,7 @@ func (f *finder) secured(doc document) []string {
 			continue
 		}
 		if at, err := op.fill(); err == nil {
-			if at, ok := f.below(doc, at); ok && whyAlone(at, op.id, f.config.Exclude) == "" {
+			if at, ok := f.below(doc, at); ok && !leaveAlone(at, op.id, f.config.Exclude) {
 				paths = append(paths, at)
 			}
 		}
@@ -339,7 +348,7 @@ func (f *finder) withoutGET(declared map[string][]candidate) []string {
 	var paths []string
 	for path, list := range declared {
 		reads := slices.ContainsFunc(list, func(c candidate) bool { return c.reads() })
-		alone := slices.ContainsFunc(list, func(c candidate) bool { return whyAlone(path, c.id, f.config.Exclude) != "" })
+		alone := slices.ContainsFunc(list, func(c candidate) bool { return leaveAlone(path, c.id, f.config.Exclude) })
 		if !reads && !alone {
 			paths = append(paths, path)
 		}

@@ -216,13 +216,19 @@ func like(text, pattern string) bool {
 	return ok && err == nil
 }
 
+// leaveAlone tells whether discovery leaves a GET alone.
+func leaveAlone(path, id string, exclude []string) bool {
+	_, why := whyAlone(path, id, exclude)
+	return why != ""
+}
+
 // whyAlone says why discovery leaves a GET alone, or is empty.
-func whyAlone(path, id string, exclude []string) string {
+func whyAlone(path, id string, exclude []string) (LeftReason, string) {
 	if p := excluded(path, exclude); p != "" {
-		return fmt.Sprintf("excluded by %q", p)
+		return LeftExcluded, fmt.Sprintf("excluded by %q", p)
 	}
 	if w := effect(path, id); w != "" {
-		return fmt.Sprintf("its name says %q, so that a GET may have an effect; name it to read it all the same", w)
+		return LeftByName, fmt.Sprintf("its name says %q, so that a GET may have an effect; name it to read it all the same", w)
 	}
-	return ""
+	return "", ""
 }

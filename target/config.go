@@ -185,6 +185,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
+		Preset:   preset,
 		Direct:   c.Direct,
 		Upstream: c.upstream(base),
 		Facts: scenarios.Target{

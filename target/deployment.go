@@ -23,6 +23,10 @@ type Deployment struct {
 	// NetworkDeclared says that the operator declared the victim's place in the network
 	// to be enough; otherwise it is a guess by the address, which replies can refute.
 	NetworkDeclared bool
+	// Preset knows the application; the empty one does not.
+	Preset Preset
+	// Discovery is what was found out; nil where nothing was asked.
+	Discovery *Discovery
 	// Direct has the browser talk to the target by itself, under the same rules.
 	Direct bool
 	// PublicKey is the one that the browser is to trust then, besides those of its

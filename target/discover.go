@@ -50,12 +50,14 @@ type Discovery struct {
 	Recording string
 	// References stand for the credentials of a recording.
 	References []Reference
-	// Preset is the name of the preset that knows the document's application, or
-	// empty.
-	Preset string
-	Reads  []scenarios.Endpoint
-	Writes []scenarios.Endpoint // one for each method
-	Errors []scenarios.ErrorRecipe
+	// Preset is the name of the preset that knows the application, by its document
+	// or its reply at /, or empty. Where the configuration names none, it acts, and
+	// Recognised says so in a sentence.
+	Preset     string
+	Recognised string
+	Reads      []scenarios.Endpoint
+	Writes     []scenarios.Endpoint // one for each method
+	Errors     []scenarios.ErrorRecipe
 	// Streams are paths of event streams, none of which is read.
 	Streams []string
 	// Headers are the request headers that the document names.
@@ -66,12 +68,6 @@ type Discovery struct {
 	// Notes are sentences about what else the operator should know.
 	Notes    []string
 	Requests int // to the target
-}
-
-// LeftAlone is an operation that is not examined.
-type LeftAlone struct {
-	Operation string // "GET /logout"
-	Why       string
 }
 
 // NeedsDiscovery tells whether the configuration leaves anything to find out: it
@@ -190,10 +186,6 @@ type finder struct {
 	behindLogin bool
 	carried     int // bytes of what might have been a document
 	found       Discovery
-}
-
-func (f *finder) left(operation, format string, args ...any) {
-	f.found.Left = append(f.found.Left, LeftAlone{operation, fmt.Sprintf(format, args...)})
 }
 
 func (f *finder) note(format string, args ...any) {
@@ -383,6 +375,7 @@ func (c Config) addDiscovered(d *Deployment) {
 			}
 		}
 		d.Notes = append(d.Notes, c.found.Summary()...)
+		d.Discovery = c.found
 	}
 }
 
@@ -392,6 +385,9 @@ func (d Discovery) Summary() []string {
 	if d.Recording != "" {
 		s = append(s, "Read from a recording of "+d.Recording+".")
 		return append(append(s, leftByReason(d.Left)...), d.Notes...)
+	}
+	if d.Recognised != "" {
+		s = append(s, d.Recognised)
 	}
 	where := "No OpenAPI document was found; the usual paths were tried."
 	if d.Document != "" {
@@ -439,27 +435,4 @@ func (d Discovery) Variables() []string {
 		}
 	}
 	return names
-}
-
-// leftByReason is a sentence for each reason, with the first few operations.
-func leftByReason(left []LeftAlone) []string {
-	const shown = 5
-	var order []string
-	by := map[string][]string{}
-	for _, l := range left {
-		if by[l.Why] == nil {
-			order = append(order, l.Why)
-		}
-		by[l.Why] = append(by[l.Why], l.Operation)
-	}
-	s := make([]string, 0, len(order))
-	for _, why := range order {
-		list := by[why]
-		text := strings.Join(list[:min(len(list), shown)], ", ")
-		if more := len(list) - shown; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		s = append(s, "Left alone: "+text+" ("+why+").")
-	}
-	return s
 }

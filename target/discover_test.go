@@ -277,8 +277,8 @@ func TestSharedOperationIDs(t *testing.T) {
 			t.Fatalf("%+v, %v", doc, err)
 		}
 		for _, op := range doc.operations {
-			if op.reads() && whyAlone(op.path, op.id, nil) != "" || op.path == "/api/data" && op.id != "" {
-				t.Errorf("%s: %s %s with the id %q: %s", method, op.method, op.path, op.id, whyAlone(op.path, op.id, nil))
+			if op.reads() && leaveAlone(op.path, op.id, nil) || op.path == "/api/data" && op.id != "" {
+				t.Errorf("%s: %s %s with the id %q: %s", method, op.method, op.path, op.id, effect(op.path, op.id))
 			}
 		}
 		api := &documented{doc: fmt.Sprintf(sharedIDs, method), replies: map[string]int{"GET /api/data": 200, "GET /x": 200}}
@@ -300,7 +300,7 @@ func TestScaffold(t *testing.T) {
 		Errors:   []scenarios.ErrorRecipe{{Status: 401, Method: "GET", Path: "/a", Anonymous: true}},
 		Headers:  []string{"X-Y", nasty},
 		Logins:   []string{"bearer", "cookie " + nasty},
-		Left:     []LeftAlone{{nasty, nasty}},
+		Left:     []LeftAlone{{Operation: nasty, Why: nasty}},
 	}
 	for _, found := range []Discovery{d, {}} {
 		text, err := Scaffold(c, found)

@@ -33,6 +33,7 @@ func (f *finder) guess() {
 	unknown := "/crossexam-" + strings.ToLower(rand.Text()[:12])
 	nothing := f.get(f.deployment.Facts.At(unknown), false)
 	root := f.get(f.deployment.Facts.At("/"), false)
+	f.recognise(greeted(root))
 	private, open := 0, 0
 	refused := ""
 	var paths []string
@@ -43,8 +44,8 @@ func (f *finder) guess() {
 	}
 	for i := 0; i < len(paths); i++ { // which links lengthen
 		path := paths[i]
-		if why := whyAlone(path, "", f.config.Exclude); why != "" {
-			f.left("GET "+path, "%s", why)
+		if reason, why := whyAlone(path, "", f.config.Exclude); why != "" {
+			f.left("GET "+path, reason, false, "%s", why)
 			continue
 		}
 		r := root
@@ -65,7 +66,7 @@ func (f *finder) guess() {
 				refused = path
 			}
 			if f.verifiable(true) {
-				f.left("GET "+path, "it answered %d; give a credential to read it", r.Status)
+				f.left("GET "+path, refusal(r.Status), true, "it answered %d; give a credential to read it", r.Status)
 				continue
 			}
 			// The victim's browser has not logged in yet.
@@ -74,7 +75,7 @@ func (f *finder) guess() {
 		case sameReply(r, path, nothing, unknown):
 			continue // a reply for every path
 		case !isData(r):
-			f.left("GET "+path, "%s", noData)
+			f.left("GET "+path, LeftPage, false, noData)
 			continue
 		default:
 			paths = f.follow(paths, r)

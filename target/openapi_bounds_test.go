@@ -159,6 +159,9 @@ func modest(t *testing.T, input []byte, f func()) {
 
 // No document takes the machine: it is read, or refused, within 300 MB.
 func TestHostileDocuments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads some 300 MB")
+	}
 	for name, make := range hostileDocuments() {
 		t.Run(name, func(t *testing.T) {
 			text := make()

@@ -292,17 +292,17 @@ func (s *seen) endpoints() {
 			}
 		case q.Method == http.MethodOptions || q.Method == http.MethodHead || !once(shape):
 		case q.Method == http.MethodGet:
-			switch why := whyAlone(path, "", s.config.Exclude); {
+			switch reason, why := whyAlone(path, "", s.config.Exclude); {
 			case why != "":
-				s.leave(q.Method+" "+path, why)
+				s.leave(q.Method+" "+path, reason, anyCredential && hasCredential(q), why)
 			case len(s.config.Endpoints)-writes >= recordedReads:
-				s.leave(q.Method+" "+path, fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
+				s.leave(q.Method+" "+path, LeftBeyond, anyCredential && hasCredential(q), fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
 			default:
 				open := anyCredential && !hasCredential(q)
 				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: open})
 			}
 		case writes >= recordedWrites:
-			s.leave(q.Method+" "+path, fmt.Sprintf("more than %d writes", recordedWrites))
+			s.leave(q.Method+" "+path, LeftBeyond, false, fmt.Sprintf("more than %d writes", recordedWrites))
 		default:
 			writes++
 			s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Method: q.Method, Path: path})
@@ -328,8 +328,8 @@ func (s *seen) path(u *url.URL) string {
 	return path
 }
 
-func (s *seen) leave(operation, why string) {
-	s.found.Left = append(s.found.Left, LeftAlone{operation, why})
+func (s *seen) leave(operation string, reason LeftReason, private bool, why string) {
+	s.found.Left = append(s.found.Left, LeftAlone{Operation: operation, Why: why, Reason: reason, Private: private})
 }
 
 // fails takes a request that was answered with an error for a way to provoke it,

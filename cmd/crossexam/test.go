@@ -205,5 +205,5 @@ func staleEntries(stale target.Accepted) error {
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record) report.Meta {
-	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), Advise: advise, InWords: inFlags}
+	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), Advise: advise, InWords: inFlags, FixFor: d.Preset.FixFor}
 }

@@ -59,6 +59,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 		Version: version(),
 		InWords: inOptions,
 		Secrets: report.Secrets(x.Deployment(), record),
+		FixFor:  x.Deployment().Preset.FixFor,
 	}), err
 }
 
