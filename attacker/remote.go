@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/chromedp/cdproto"
@@ -149,10 +148,10 @@ func (b *Browser) disconnect() error {
 		b.CloseTab(victim)
 	}
 	b.stop()
-	if b.files == "" {
+	if b.files == nil {
 		return nil
 	}
-	return os.RemoveAll(b.files)
+	return b.files.Remove()
 }
 
 // led has a browser context's requests led to the stage, those to loopback hosts
