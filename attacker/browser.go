@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/child"
+	"github.com/crossexam/crossexam/scratch"
 )
 
 // Posture is what the run decides about the browser that bears on verdicts. The
@@ -95,10 +96,10 @@ type Browser struct {
 	stage    *Stage
 	parallel int // requests that a page has under way at once
 	info     Info
-	proxy    string    // address of the way to the stage, for a remote browser
-	profile  *profile  // nil for a remote browser
-	files    string    // folder for what a remote browser is to open; empty until then
-	command  *exec.Cmd // the browser's process; nil until it was started
+	proxy    string          // address of the way to the stage, for a remote browser
+	profile  *profile        // nil for a remote browser
+	files    *scratch.Folder // for what a remote browser is to open; nil until then
+	command  *exec.Cmd       // the browser's process; nil until it was started
 	direct   Direct
 	override *override // nil where it was started to say what it is to say
 	root     context.Context

@@ -22,6 +22,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/scratch"
 )
 
 // Where else than in the page itself a vector makes its requests: in a page of
@@ -192,14 +193,14 @@ func (b *Browser) folder() (string, error) {
 	if b.profile != nil {
 		return b.profile.dir, nil
 	}
-	if b.files == "" {
-		dir, err := os.MkdirTemp("", "crossexam-files-")
+	if b.files == nil {
+		folder, err := scratch.Make("", "crossexam-files-")
 		if err != nil {
 			return "", fmt.Errorf("making a folder for the browser: %w", err)
 		}
-		b.files = dir
+		b.files = folder
 	}
-	return b.files, nil
+	return b.files.Path, nil
 }
 
 // startWorker starts the page's worker, unless it runs already, and listens to

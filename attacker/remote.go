@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/chromedp/cdproto"
@@ -163,10 +162,10 @@ func (b *Browser) disconnect() error {
 		b.CloseTab(victim)
 	}
 	b.stop()
-	if b.files == "" {
+	if b.files == nil {
 		return nil
 	}
-	return os.RemoveAll(b.files)
+	return b.files.Remove()
 }
 
 // led has a browser context's requests led to the stage, those to loopback hosts

@@ -12,7 +12,7 @@ import (
 // the browser talked by itself.
 const directNote = "The browser talked to the target itself (`direct`): what stands here as exchanges is what Chrome shows of its requests before they " +
 	"leave and of the answers before they are judged. Missing are the order of request lines and, of requests that were stopped, those that Chrome adds last; " +
-	"the bodies of redirects and streams; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
+	"the bodies of redirects and streams, and the end of those that are longer than the limit, of which the page gets no more either; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
 	"attacker that come to lead to it."
 
 // browserFor are the options of the browser for a deployment. For one that it is to

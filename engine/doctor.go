@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/crossexam/crossexam/attacker"
@@ -126,7 +127,7 @@ func checkNginx() Check {
 func checkTemporaryFolder() Check {
 	dir := attacker.ProfileRoot()
 	c := Check{Name: "temp", Outcome: CheckOK, Found: dir}
-	if dir != os.TempDir() {
+	if temp, err := filepath.Abs(os.TempDir()); err != nil || dir != temp {
 		c.Outcome = CheckNote
 		c.Found = fmt.Sprintf("%s, since the path of %s is too long for Chrome's socket", dir, os.TempDir())
 	}

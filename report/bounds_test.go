@@ -77,7 +77,7 @@ func TestTargetsThatSendTooMuch(t *testing.T) {
 				results = append(results, judged("ORG-001", scenarios.Must, v, "", o))
 			}
 			record := of(results...)
-			r := New(record, Meta{Secrets: []string{"abc"}})
+			r := reportOf(record, Meta{Secrets: []string{"abc"}})
 			for file, text := range rendered(t, r, nil) {
 				if len(text) > limit {
 					t.Errorf("%s has %d bytes", file, len(text))
@@ -108,7 +108,7 @@ func TestEvidenceOfViolationsStays(t *testing.T) {
 		}
 		results = append(results, judged("ORG-001", scenarios.Must, v, "", o))
 	}
-	r := New(of(results...), Meta{})
+	r := reportOf(of(results...), Meta{})
 	short := 0
 	for i, c := range r.Results {
 		x := c.Proof.Exchanges[0]

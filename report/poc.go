@@ -104,7 +104,8 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.WriteTo(w)
+	// What is left of it is in strings of the script.
+	_, err = w.Write(escapeUnprintable(b.Bytes()))
 	return err
 }
 

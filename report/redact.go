@@ -47,9 +47,11 @@ func (r *Report) redact(record engine.Record, secrets []string) {
 }
 
 // Redactor returns a function that replaces the secrets, and those that the record
-// shows, in sentences of this project as [New] does in a report.
+// shows, in sentences of this project as [New] does in a report, and makes control
+// characters visible.
 func Redactor(record engine.Record, secrets []string) func(string) string {
-	return newRedactor(collect(record, secrets)).words
+	x := newRedactor(collect(record, secrets))
+	return func(s string) string { return Visible(x.words(s)) }
 }
 
 // inLoot reports whether what arrived at the collector contains a secret: the
