@@ -38,8 +38,6 @@ func TestEveryStack(t *testing.T) {
 	if len(chosen) == 0 {
 		t.Fatalf("-stacks %s selects none", *whichStacks)
 	}
-	// Kept when the test fails, in the temporary folder of the test otherwise.
-	logs := t.TempDir()
 	for _, s := range chosen {
 		for _, c := range s.Cases {
 			releases := c.Releases
@@ -49,7 +47,7 @@ func TestEveryStack(t *testing.T) {
 			for _, release := range releases {
 				t.Run(strings.Join(slices.DeleteFunc([]string{s.Name, release, c.Variant, c.Victim}, func(w string) bool { return w == "" }), "/"), func(t *testing.T) {
 					t.Parallel()
-					examineStack(t, s, all, c, deployments.Setting{Release: release, Variant: c.Variant, Session: rand.Text(), Logs: logs})
+					examineStack(t, s, all, c, deployments.Setting{Release: release, Variant: c.Variant, Session: rand.Text(), Logs: t.TempDir()})
 				})
 			}
 		}
@@ -80,7 +78,7 @@ func examineStack(t *testing.T, s deployments.Stack, all []deployments.Stack, c 
 			t.Error(err)
 		}
 		if t.Failed() {
-			logs, _ := filepath.Glob(filepath.Join(set.Logs, s.Name+"-*"))
+			logs, _ := filepath.Glob(filepath.Join(set.Logs, "*"))
 			for _, l := range logs {
 				text, err := os.ReadFile(l)
 				t.Logf("%s (%v):\n%s", l, err, text)
