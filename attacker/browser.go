@@ -35,6 +35,9 @@ type Options struct {
 	// ws://127.0.0.1:9222; empty means FindBrowser's choice.
 	Path    string
 	Posture Posture
+	// UserAgent is what the browser says it is; empty for what a Chrome of its version
+	// says that has a window.
+	UserAgent string
 	// Parallel is how many requests a page has under way at once; 0, and more than
 	// that, is as many connections as Chrome opens to one host.
 	Parallel int
@@ -97,6 +100,7 @@ type Browser struct {
 	files    string    // folder for what a remote browser is to open; empty until then
 	command  *exec.Cmd // the browser's process; nil until it was started
 	direct   Direct
+	override *override // nil where it was started to say what it is to say
 	root     context.Context
 	stop     func()
 
@@ -130,8 +134,9 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 	}
 	b := newBrowser(stage, o)
 	b.profile = prof
+	p, userAgent := o.product(ctx)
 	b.info = Info{Path: path, Posture: o.Posture, Sandbox: os.Getuid() != 0, Protocol: cdproto.ChromiumVersion()}
-	if err := b.launch(ctx); err != nil {
+	if err := b.launch(ctx, p, userAgent); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), b.Close())
 	}
 	return b, nil
@@ -146,7 +151,7 @@ func newBrowser(stage *Stage, o Options) *Browser {
 }
 
 // launch starts the process and waits until it answers.
-func (b *Browser) launch(ctx context.Context) error {
+func (b *Browser) launch(ctx context.Context, p product, userAgent string) error {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(b.info.Path),
 		chromedp.Env(b.profile.environment()...),
@@ -155,7 +160,7 @@ func (b *Browser) launch(ctx context.Context) error {
 			b.command = c
 		}),
 	}
-	for _, f := range launchFlags(b.stage, b.profile.dir, b.direct) {
+	for _, f := range launchFlags(b.stage, b.profile.dir, userAgent, b.direct) {
 		options = append(options, chromedp.Flag(f.name, f.value))
 		b.info.Flags = append(b.info.Flags, f.String())
 	}
@@ -175,6 +180,7 @@ func (b *Browser) launch(ctx context.Context) error {
 		var version browser.GetVersionResult
 		version, err = chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
 		b.info.Product = version.Product
+		b.override = overrideFor(p, userAgent, version)
 	}
 	switch {
 	case !release():

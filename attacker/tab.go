@@ -104,6 +104,9 @@ func (t *Tab) prepare(ctx context.Context) error {
 	if err := t.trustStage(ctx); err != nil {
 		return err
 	}
+	if err := t.present(ctx); err != nil {
+		return err
+	}
 	_, err = chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	return err
 }

@@ -32,11 +32,11 @@ func (s *session) sharedCache(ctx context.Context) (*sharedCache, error) {
 	if s.cache != nil || s.cacheErr != nil {
 		return s.cache, s.cacheErr
 	}
-	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin())
+	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin(), s.lines)
 	return s.cache, s.cacheErr
 }
 
-func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin) (*sharedCache, error) {
+func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin, lines cors.Headers) (*sharedCache, error) {
 	c := &sharedCache{}
 	var err error
 	if c.behind, err = loopback.Serve(behind, nil); err != nil {
@@ -45,7 +45,7 @@ func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin) (*
 	if c.nginx, err = nginx.Start(ctx, cacheConfig(c.behind.Addr())); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	c.front, err = tap.New(tap.Options{Upstream: tap.Upstream{
+	c.front, err = tap.New(tap.Options{Browser: lines, Upstream: tap.Upstream{
 		URL:     &url.URL{Scheme: "http", Host: strings.TrimPrefix(origin.String(), origin.Scheme()+"://")},
 		Address: c.nginx.Addr(),
 	}})

@@ -20,6 +20,7 @@ const directNote = "The browser talked to the target itself (--direct): what sta
 func browserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment, known attacker.Direct) (attacker.Options, error) {
 	o := attacker.Options{
 		Path:              c.Path,
+		UserAgent:         c.UserAgent,
 		Posture:           attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
 		Parallel:          d.Limits.Parallel(),
 		ClientCertificate: d.Credentials.Certificate(),

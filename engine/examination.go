@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
@@ -33,6 +34,7 @@ type Examination struct {
 	index      baselineIndex
 	plan       Plan
 	browser    attacker.Options
+	lines      cors.Headers // by which its requests are known
 
 	launched *target.Launched
 	tap      *tap.Tap
@@ -176,6 +178,7 @@ func (x *Examination) Prepare(ctx context.Context) error {
 	if x.record.Fault != nil {
 		return x.record.Fault
 	}
+	x.resemble(ctx)
 	for _, stage := range []struct {
 		name Stage
 		do   func(context.Context) error
@@ -192,6 +195,16 @@ func (x *Examination) Prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// resemble has the requests that Crossexam makes itself look like the browser's.
+func (x *Examination) resemble(ctx context.Context) {
+	o := x.browser
+	if x.request.Lab != nil {
+		o = x.request.Lab.options
+	}
+	x.lines = o.Headers(ctx)
+	x.config.AskAs(x.lines)
 }
 
 // broke tells a fault from what is wrong with the request: that is [target.Problems].
@@ -268,6 +281,7 @@ func (x *Examination) reach(ctx context.Context) error {
 		Upstream:   d.Upstream,
 		Limits:     withRoomFor(d.Facts.Errors, d),
 		Run:        x.record.Run,
+		Browser:    x.lines,
 		AllowWrite: d.Facts.AllowsWrite,
 
 		ClientCertificate: d.Credentials.Certificate(),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
@@ -17,6 +18,7 @@ type session struct {
 	plan       Plan
 	hooks      Hooks
 	screens    bool
+	lines      cors.Headers // see [Examination]
 
 	tap      *tap.Tap
 	launched []*tap.Tap // those of the target's launches
@@ -40,6 +42,7 @@ func newSession(x *Examination) *session {
 		plan:       x.plan,
 		hooks:      x.request.Hooks,
 		screens:    x.request.Screens,
+		lines:      x.lines,
 		tap:        x.tap,
 		victims:    map[scenarios.Credential]*victim{},
 		observed:   map[string]scenarios.Observation{},

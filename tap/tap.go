@@ -97,6 +97,9 @@ type Options struct {
 	// passes on; nil allows none. The URL is as the client wrote it. It is called
 	// concurrently.
 	AllowWrite func(method, url string) bool
+	// Browser are the header lines by which the browser's requests are known. A probe
+	// has those that it does not name itself; see [Tap.Probe].
+	Browser cors.Headers
 	// ClientCertificate is the victim's; nil for none. A request that came over a
 	// connection on which the browser presented it, and a probe that says so, goes
 	// to the target over one with the certificate, every other over one without.
@@ -121,6 +124,7 @@ type Tap struct {
 	origin     cors.Origin
 	limits     Limits
 	run        string
+	browser    cors.Headers
 	allowWrite func(method, url string) bool
 
 	limiter *rate.Limiter
@@ -157,6 +161,7 @@ func New(o Options) (*Tap, error) {
 		origin:     cors.OriginOf(o.URL),
 		limits:     o.Limits,
 		run:        o.Run,
+		browser:    o.Browser,
 		allowWrite: o.AllowWrite,
 		limiter:    newLimiter(o.RequestsPerSecond),
 		plain:      &way{dialer: d},

@@ -64,6 +64,7 @@ type Config struct {
 	served *served               // nil where the host is what it says; see [Config.ServedAt]
 
 	launches []scenarios.Launch // nil before [Config.Start]
+	browser  cors.Headers       // see [Config.AskAs]
 	folder   string             // of the file; empty where it came from none
 }
 
@@ -103,6 +104,14 @@ type ErrorConfig struct {
 type BrowserConfig struct {
 	Path                   string `yaml:"path"`
 	BlockThirdPartyCookies bool   `yaml:"block_third_party_cookies"`
+	UserAgent              string `yaml:"user_agent"` // empty for that of Chrome with a window
+}
+
+func (b BrowserConfig) check() error {
+	if strings.TrimSpace(b.UserAgent) != b.UserAgent || strings.ContainsFunc(b.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("the user agent %q cannot be sent: write one line of ASCII characters, as a browser sends it", b.UserAgent)
+	}
+	return nil
 }
 
 // Override says that an entry no longer is what the file says, because from, a
@@ -114,6 +123,10 @@ func (c *Config) Override(entry, from string) {
 	}
 	c.from.given[entry] = from
 }
+
+// AskAs has the requests that Crossexam makes itself carry these header lines, by
+// which those of a browser are known.
+func (c *Config) AskAs(browser cors.Headers) { c.browser = browser }
 
 // Deployment checks the configuration and makes a deployment of it. The error is
 // [Problems]: which entries are wrong and what to write instead. A name in the
@@ -241,6 +254,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	fail("openapi", c.checkDocument(d.Facts))
 	fail("launch", c.addLaunches(preset, &d))
+	fail("browser.user_agent", c.Browser.check())
 	return d, ps
 }
 

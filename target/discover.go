@@ -102,7 +102,7 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	}
 	limits := d.Limits
 	limits.BodyBytes = documentLimit
-	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.Certificate()})
+	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", Browser: c.browser, ClientCertificate: d.Credentials.Certificate()})
 	if err != nil {
 		return c, Discovery{}, err
 	}
@@ -178,7 +178,7 @@ func (f *finder) note(format string, args ...any) {
 
 // get asks the target for an absolute URL on its own origin.
 func (f *finder) get(u string, anonymous bool) *cors.Response {
-	h := cors.Headers{{Name: "Accept", Value: "application/json, */*;q=0.5"}}
+	h := cors.Headers{{Name: "Accept", Value: "*/*"}} // as a fetch of a page has it
 	if !anonymous {
 		h = append(h, f.deployment.Credentials.headers()...)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/target"
 )
@@ -62,6 +63,7 @@ func initialize(ctx context.Context, o initOptions) error {
 			return usage(fmt.Errorf("%s exists already: give --force to overwrite it, or another name with --output", o.output))
 		}
 	}
+	o.config.AskAs(attacker.Options{Path: o.config.Browser.Path, UserAgent: o.config.Browser.UserAgent}.Headers(ctx))
 	_, found, err := o.config.Discover(ctx)
 	var down *target.UnreachableError
 	switch {
