@@ -45,6 +45,11 @@ var documentPaths = []string{
 type Discovery struct {
 	// Document is where the OpenAPI document is, or empty where there is none.
 	Document string
+	// Recording is what wrote the recording that all this is from, or empty; see
+	// [Config.Recorded].
+	Recording string
+	// References stand for the credentials of a recording.
+	References []Reference
 	// Preset is the name of the preset that knows the document's application, or
 	// empty.
 	Preset string
@@ -359,6 +364,10 @@ func (c Config) addDiscovered(d *Deployment) {
 // Summary says in sentences what was found and what is left alone.
 func (d Discovery) Summary() []string {
 	var s []string
+	if d.Recording != "" {
+		s = append(s, "Read from a recording of "+d.Recording+".")
+		return append(append(s, leftByReason(d.Left)...), d.Notes...)
+	}
 	where := "No OpenAPI document was found; the usual paths were tried."
 	if d.Document != "" {
 		where = "The endpoints are from the OpenAPI document " + d.Document + "."
@@ -392,6 +401,19 @@ func (d Discovery) Summary() []string {
 	}
 	s = append(s, leftByReason(d.Left)...)
 	return append(s, d.Notes...)
+}
+
+// Variables are the names to which the references lead that are in use, in order.
+func (d Discovery) Variables() []string {
+	var names []string
+	for _, r := range d.References {
+		for _, name := range r.Variables() {
+			if !r.Spare && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // leftByReason is a sentence for each reason, with the first few operations.
