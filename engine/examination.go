@@ -284,6 +284,8 @@ func (x *Examination) reach(ctx context.Context) error {
 		Browser:    x.lines,
 		AllowWrite: d.Facts.AllowsWrite,
 
+		FirstMessage: d.Facts.FirstMessage,
+
 		ClientCertificate: d.Credentials.Certificate(),
 	})
 	if err != nil {
