@@ -51,7 +51,7 @@ func unsendableCase(t Target, p prize, o cors.Origin) Case {
 	return Case{
 		Subject:  Subject{Endpoint: p.endpoint.String(), Origin: o.String(), Credential: p.cred},
 		Attempts: append(slices.Clone(probes), other),
-		Judge:    func(obs Observations) Judgement { return judgeUnsendable(obs.Each(probes), obs.Of(other)) },
+		Judge:    func(obs Observations) Judgement { return judgeUnsendable(obs.each(probes), obs.Of(other)) },
 	}
 }
 

@@ -73,7 +73,7 @@ func (s Socket) lines(more []cors.Header) cors.Headers {
 func (h handshakes) all() []Attempt { return append(h.after(h.socket), h.fronts...) }
 
 func (h handshakes) of(c Credential, reach Severity, obs Observations) (ev evidence, fronts []Observation) {
-	return h.controls.of(c, reach, obs.Of(h.socket), obs), obs.Each(h.fronts)
+	return h.controls.of(c, reach, obs.Of(h.socket), obs), obs.each(h.fronts)
 }
 
 // unasked is a read by a vector that has no credentials mode: the browser adds
