@@ -431,6 +431,8 @@ type spec struct {
 	URL     string         `json:"url"`
 	Init    map[string]any `json:"init"`
 	Fill    int            `json:"fill,omitempty"` // bytes of body
+	Offers  []string       `json:"offers"`         // subprotocols of a WebSocket
+	Message string         `json:"message,omitempty"`
 	Loot    string         `json:"loot,omitempty"`
 	Limit   int            `json:"limit"`
 	Timeout int64          `json:"timeout"` // milliseconds
@@ -451,7 +453,7 @@ func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
 func newSpec(name string, page cors.Origin, asked string, task Task) spec {
 	a := task.Attempt
 	s := spec{
-		Name: name, Way: string(a.Vector), URL: asked, Fill: a.Fill,
+		Name: name, Way: string(a.Vector), URL: asked, Fill: a.Fill, Offers: append([]string{}, a.Protocols...), Message: a.Message,
 		Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds(),
 	}
 	headers := make([][2]string, len(task.Headers))

@@ -285,6 +285,8 @@ func (x *Examination) reach(ctx context.Context) error {
 		AllowWrite: d.Facts.AllowsWrite,
 		Expected:   d.Facts.ExpectsError,
 
+		FirstMessage: d.Facts.FirstMessage,
+
 		ClientCertificate: d.Credentials.Certificate(),
 	})
 	if err != nil {

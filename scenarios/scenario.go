@@ -147,7 +147,7 @@ type Target struct {
 	Endpoints []Endpoint `json:"endpoints"`
 	// WebSockets and EventStreams are paths where the victim gets private data by
 	// these means.
-	WebSockets   []string `json:"websockets,omitempty"`
+	WebSockets   []Socket `json:"websockets,omitempty"`
 	EventStreams []string `json:"event_streams,omitempty"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
@@ -234,6 +234,27 @@ type Policy struct {
 	// MaxAge is how long browsers may keep the answer to a preflight, in seconds;
 	// nil where nothing was declared.
 	MaxAge *int `json:"max_age,omitempty"`
+}
+
+// A Socket is a WebSocket of the target's.
+type Socket struct {
+	Path string `json:"path"`
+	// Protocols are the subprotocols that a client has to offer; nil for none.
+	Protocols []string `json:"protocols,omitempty"`
+	// FirstMessage is what a client says before the target says anything private;
+	// empty for nothing.
+	FirstMessage string `json:"first_message,omitempty"`
+}
+
+// FirstMessage is what a client says on the WebSocket of this URL, or empty.
+func (t Target) FirstMessage(rawURL string) string {
+	path, ok := normalPath(rawURL)
+	for _, s := range t.WebSockets {
+		if declared, known := normalPath(t.At(s.Path)); ok && known && path == declared {
+			return s.FirstMessage
+		}
+	}
+	return ""
 }
 
 // CredentialsPolicy is whether a front end needs ambient credentials.

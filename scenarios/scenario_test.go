@@ -44,7 +44,7 @@ func rich(creds ...Credential) Target {
 		ErrorRecipe{Status: 413, Method: "POST", Path: "/upload", BodyBytes: 2 << 20, Proxy: true, SafeToWrite: true},
 		ErrorRecipe{Status: 502, Method: "GET", Path: "/down", Proxy: true},
 	)
-	t.WebSockets, t.EventStreams = []string{"/api/live"}, []string{"/api/events"}
+	t.WebSockets, t.EventStreams = []Socket{{Path: "/api/live"}}, []string{"/api/events"}
 	t.Policy = Policy{Methods: []string{"GET", "POST", "PUT", "DELETE"}, Headers: []string{"Authorization", "Content-Type"}, Exposed: []string{"X-Total-Count"}}
 	return t
 }

@@ -95,6 +95,10 @@ type Options struct {
 	// passes on; nil allows none. The URL is as the client wrote it. It is called
 	// concurrently.
 	AllowWrite func(method, url string) bool
+	// FirstMessage gives what the target is told on the WebSocket of a URL as soon as
+	// it is open, in the place of what a page would send there; empty and nil are
+	// nothing. It is called concurrently.
+	FirstMessage func(url string) string
 	// Browser are the header lines by which the browser's requests are known. A probe
 	// has those that it does not name itself; see [Tap.Probe].
 	Browser cors.Headers
@@ -118,7 +122,8 @@ type Options struct {
 // page when the time or the size is used up, as a body that ends there; an event
 // stream's time is one second. Of a WebSocket the page gets the handshake and the
 // first message that the target sends within a second, then the tap closes it; the
-// target gets no message.
+// target gets no message, or the one of [Options.FirstMessage], and then all that it
+// sends within a second is one message.
 //
 // A target that answers that requests are too many (429, 503) gets none for as long as
 // it says, then fewer, and is asked again before the browser sees any answer, within
@@ -133,6 +138,7 @@ type Tap struct {
 	limits     Limits
 	run        string
 	browser    cors.Headers
+	first      func(url string) string
 	allowWrite func(method, url string) bool
 
 	expected func(method, url string, status int) bool
@@ -174,6 +180,7 @@ func New(o Options) (*Tap, error) {
 		limits:     o.Limits,
 		run:        o.Run,
 		browser:    o.Browser,
+		first:      o.FirstMessage,
 		allowWrite: o.AllowWrite,
 		expected:   o.Expected,
 		manners:    newManners(o.Limits),

@@ -29,6 +29,7 @@ type conn struct {
 	reader   *bufio.Reader
 	kept     bool      // has had an exchange before
 	upgrade  bool      // a WebSocket was asked for
+	first    string    // to be said on it
 	since    time.Time // when it was kept
 }
 
@@ -57,7 +58,9 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 	if err != nil {
 		return nil, err
 	}
-	c.upgrade = isHandshake(q)
+	if c.upgrade = isHandshake(q); c.upgrade && t.first != nil {
+		c.first = t.first(q.URL)
+	}
 	return t.exchangeOn(ctx, to, c, q.Method, request, limits)
 }
 
@@ -101,7 +104,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 		}
 		if p.Status == http.StatusSwitchingProtocols && c.upgrade {
 			c.allow(ctx, min(l.Body, streamTime))
-			message, whole := readMessage(c.reader, l.BodyBytes)
+			message, whole := c.talk(l.BodyBytes)
 			p.Body, p.Truncated = string(message), !whole
 			return p, false, nil
 		}

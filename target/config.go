@@ -33,9 +33,9 @@ type Config struct {
 
 	// WebSockets and EventStreams are paths where the victim gets private data;
 	// Redirects are paths that are answered with a redirect.
-	WebSockets   []string `yaml:"websockets"`
-	EventStreams []string `yaml:"event_streams"`
-	Redirects    []string `yaml:"redirects"`
+	WebSockets   []WebSocketConfig `yaml:"websockets"`
+	EventStreams []string          `yaml:"event_streams"`
+	Redirects    []string          `yaml:"redirects"`
 
 	Credentials CredentialsConfig `yaml:"credentials"`
 
@@ -238,7 +238,6 @@ func (c Config) assemble() (Deployment, Problems) {
 		paths       []string
 		into        *[]string
 	}{
-		{"websockets", "the path of a WebSocket", c.WebSockets, &d.Facts.WebSockets},
 		{"event_streams", "the path of an event stream", c.EventStreams, &d.Facts.EventStreams},
 		{"redirects", "the path that redirects", c.Redirects, &d.Facts.Redirects},
 	} {
@@ -246,6 +245,11 @@ func (c Config) assemble() (Deployment, Problems) {
 			if !fail(fmt.Sprintf("%s[%d]", list.entry, i), checkPath(list.what, p)) {
 				*list.into = append(*list.into, p)
 			}
+		}
+	}
+	for i, w := range c.WebSockets {
+		if key, err := w.check(); !fail(strings.TrimSuffix(join(fmt.Sprintf("websockets[%d]", i), key), "."), err) {
+			d.Facts.WebSockets = append(d.Facts.WebSockets, scenarios.Socket(w))
 		}
 	}
 	for i, pattern := range c.Exclude {

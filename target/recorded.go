@@ -278,7 +278,7 @@ func (s *seen) endpoints() {
 		switch {
 		case q.Kind == recording.WebSocket:
 			if once("socket " + shape) {
-				s.config.WebSockets = append(s.config.WebSockets, path)
+				s.config.WebSockets = append(s.config.WebSockets, s.socket(q, path))
 			}
 		case q.Kind == recording.EventSource:
 			if once("stream " + shape) {
@@ -314,6 +314,45 @@ func (s *seen) endpoints() {
 	if failed > 0 {
 		s.note("Requests without an answer that the page could use are left out: %d.", failed)
 	}
+}
+
+// socket is a WebSocket as the page used it. What it said first is written where it
+// is short and has nothing in it that looks like a secret.
+func (s *seen) socket(q recording.Request, path string) WebSocketConfig {
+	w := WebSocketConfig{Path: path}
+	for _, line := range q.Headers.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			if with := append(slices.Clone(w.Protocols), name); !isRandom(name) && (WebSocketConfig{Path: path, Protocols: with}).valid() {
+				w.Protocols = with
+			} else if name != "" {
+				s.note("%s is offered a subprotocol that is not written, since it looks like a secret or cannot be offered.", path)
+			}
+		}
+	}
+	switch {
+	case len(q.Sent) == 0:
+	case isGreeting(q.Sent[0]):
+		w.FirstMessage = q.Sent[0]
+	default:
+		s.note("The front end's first message on %s is not written, since it may have a secret in it; give it as first_message where the API says nothing private without it.", path)
+	}
+	return w
+}
+
+func (w WebSocketConfig) valid() bool {
+	_, err := w.check()
+	return err == nil
+}
+
+// greeting is JSON of nothing but short words, such as {"type":"connection_init"}.
+var greeting = regexp.MustCompile(`^[\[{]("[A-Za-z_:-]{1,40}"|[\[\]{}:, ])*$`)
+
+func isGreeting(message string) bool {
+	secret := func(word string) bool {
+		return secretNames.MatchString(strings.NewReplacer("_", "", "-", "").Replace(word)) || isPassword(word)
+	}
+	return len(message) <= 200 && greeting.MatchString(message) && !slices.ContainsFunc(strings.Split(message, `"`), secret)
 }
 
 // path is that of a URL below the target's, with its query.

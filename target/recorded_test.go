@@ -93,6 +93,9 @@ func TestRecordedByEachBrowser(t *testing.T) {
 			if !slices.Equal(f.EventStreams, []string{"/api/events"}) {
 				t.Errorf("the event streams are %v", f.EventStreams)
 			}
+			if file == "chrome.har" && (f.FirstMessage("https://api.notebook.example/api/live") != `{"type":"connection_init"}` || !slices.Equal(f.WebSockets[0].Protocols, []string{"graphql-transport-ws"})) {
+				t.Errorf("the WebSockets are %+v", f.WebSockets)
+			}
 			if sockets := len(f.WebSockets) == 1; sockets != (file == "chrome.har" || file == "firefox.har") {
 				t.Errorf("the WebSockets are %v", f.WebSockets)
 			}
@@ -245,4 +248,17 @@ func FuzzRecorded(f *testing.F) {
 			t.Errorf("%s", made)
 		}
 	})
+}
+
+// The first message of a WebSocket is written only where it can have no secret in it.
+func TestIsGreeting(t *testing.T) {
+	for message, want := range map[string]bool{
+		`{"type":"connection_init"}`: true, `{"type": "connection_init", "payload": {}}`: true, `["join", "notebooks"]`: true,
+		`{"type":"connection_init","payload":{"authorization":"abc"}}`: false, `{"token":"abc"}`: false, `{"password":"abc"}`: false,
+		`{"type":"a1b2"}`: false, `abc`: false, `{"x":"` + strings.Repeat("a", 60) + `"}`: false, ``: false,
+	} {
+		if isGreeting(message) != want {
+			t.Errorf("%s: %t", message, !want)
+		}
+	}
 }

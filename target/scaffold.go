@@ -225,7 +225,16 @@ event_streams: {{quote .EventStreams}}
 # event_streams: [/api/events]
 {{- end}}
 {{- if .WebSockets}}
-websockets: {{quote .WebSockets}}
+websockets:
+{{- range .WebSockets}}
+  - path: {{quote .Path}}
+{{- if .Protocols}}
+    protocols: {{quote .Protocols}}
+{{- end}}
+{{- if .FirstMessage}}
+    first_message: {{quote .FirstMessage}}
+{{- end}}
+{{- end}}
 {{- else}}
 # websockets: [/api/live] # an OpenAPI document says nothing of them
 {{- end}}

@@ -25,14 +25,18 @@ async function listenToStream(spec) {
   return takenHome(spec, view);
 }
 
-// openSocket waits for the first message of a WebSocket. It sends none.
+// openSocket waits for the first message of a WebSocket, and sends the attempt's
+// before, if it has one.
 async function openSocket(spec) {
   const view = nothingSeen();
-  const named = { [spec.name]: () => new WebSocket(spec.url.replace(/^http/, "ws")) };
+  const named = { [spec.name]: () => new WebSocket(spec.url.replace(/^http/, "ws"), spec.offers) };
   const socket = named[spec.name]();
   socket.binaryType = "arraybuffer";
   view.body = await firstOf(spec, (resolve) => {
-    socket.onopen = () => Object.assign(view, { readable: true, status: 101 });
+    socket.onopen = () => {
+      Object.assign(view, { readable: true, status: 101 });
+      if (spec.message) socket.send(spec.message);
+    };
     socket.onmessage = ({ data }) => resolve(typeof data === "string" ? data : new TextDecoder().decode(data));
     socket.onclose = () => resolve("");
   });
