@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -102,6 +103,20 @@ func settings() []setting {
 			func(c *target.Config, v []string) (err error) {
 				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {
 					err = fmt.Errorf("%q is not a number", v[0])
+				}
+				return err
+			}},
+		{"limits.concurrency", "concurrency", "CROSSEXAM_CONCURRENCY", false, "", "at most `N` requests under way at once (default: as many as a browser makes, six a page)",
+			func(c *target.Config, v []string) (err error) {
+				if c.Limits.Concurrency, err = strconv.Atoi(v[0]); err != nil || c.Limits.Concurrency < 1 {
+					err = fmt.Errorf("%q is not a number of requests: write 1 or more", v[0])
+				}
+				return err
+			}},
+		{"limits.header_timeout", "header-timeout", "CROSSEXAM_HEADER_TIMEOUT", false, "", "`TIME` that the API may take until it begins an answer, such as 30s (default 10s)",
+			func(c *target.Config, v []string) (err error) {
+				if c.Limits.Header, err = time.ParseDuration(v[0]); err != nil || c.Limits.Header <= 0 {
+					err = fmt.Errorf("%q is not a time: write it like 30s", v[0])
 				}
 				return err
 			}},
