@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // A Diagnosis is one sentence about the whole run that a reader needs before any
@@ -46,7 +47,7 @@ func (r *Record) diagnose(d Diagnosis) {
 }
 
 // whyNothingPrivate says in one sentence why no premise holds.
-func whyNothingPrivate(t scenarios.Target) Diagnosis {
+func whyNothingPrivate(t scenarios.Target, unseen target.Unseen) Diagnosis {
 	found := t.Premises
 	with := func(fs ...scenarios.Finding) []scenarios.Premise {
 		return slices.DeleteFunc(slices.Clone(found), func(p scenarios.Premise) bool { return !slices.Contains(fs, p.Finding) })
@@ -55,6 +56,11 @@ func whyNothingPrivate(t scenarios.Target) Diagnosis {
 		return Diagnosis{Kind: k, Detail: lead + sentences(seen)}
 	}
 	switch {
+	case len(found) == 0 && unseen.Refused() != "":
+		if given := slices.DeleteFunc(slices.Clone(t.Credentials), func(c scenarios.Credential) bool { return c == scenarios.Network }); len(given) > 0 {
+			return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused wherever the API has private data: " + unseen.Refused()}
+		}
+		return Diagnosis{Kind: LoginNeeded, Detail: "the API asks for a login wherever it has private data, and no credential was given: " + unseen.Refused()}
 	case len(found) == 0:
 		return Diagnosis{Kind: NothingPrivate, Detail: "no endpoint was found whose reply is private"}
 	case len(with(scenarios.Limited)) > 0:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossexam/crossexam/attacker"
@@ -314,17 +315,37 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	given := x.deployment.Facts
 	found := premises(ctx, x.tap, x.deployment)
 	x.deployment.Facts, x.record.Target = found, found
+	unseen := unseenOf(x.deployment)
+	if unseen.Most() {
+		x.record.diagnose(Diagnosis{Kind: LeftAlone, Detail: strings.TrimSuffix(unseen.String(), ".")})
+	}
 	switch {
 	case over(ctx):
 		return interrupted(ctx)
-	case len(found.PrivateReads()) > 0:
+	case len(found.PrivateReads()) > 0, declaredOpen(given):
 		return nil
-	case len(given.PrivateReads()) == 0 && (len(given.Reads()) > 0 || len(given.WebSockets)+len(given.EventStreams) > 0):
-		return nil // what the operator declared is open to everybody, or no read
 	}
-	d := whyNothingPrivate(found)
-	x.record.diagnose(d)
+	d := whyNothingPrivate(found, unseen)
+	x.record.Diagnoses = []Diagnosis{d}
 	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
+}
+
+// declaredOpen reports whether what there is to examine is what the operator declared,
+// and is not private: open to everybody, or no read.
+func declaredOpen(t scenarios.Target) bool {
+	if len(t.PrivateReads()) > 0 {
+		return false
+	}
+	declared := func(e scenarios.Endpoint) bool { return !e.Discovered }
+	return slices.ContainsFunc(t.Reads(), declared) || len(t.WebSockets)+len(t.EventStreams) > 0
+}
+
+// unseenOf is what discovery left alone of what is private.
+func unseenOf(d target.Deployment) target.Unseen {
+	if d.Discovery == nil {
+		return target.Unseen{}
+	}
+	return d.Discovery.Unseen()
 }
 
 // makePlan makes the plan of the target as it is, with the browser for it.

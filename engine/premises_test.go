@@ -127,7 +127,7 @@ func TestPremises(t *testing.T) {
 				}
 			}
 			if len(facts.PrivateReads()) == 0 {
-				if d := whyNothingPrivate(facts); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
+				if d := whyNothingPrivate(facts, target.Unseen{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
 					t.Errorf("diagnosis %+v, want %s", d, c.kind)
 				}
 			}
@@ -159,7 +159,7 @@ func TestPlaceInTheNetworkIsRefuted(t *testing.T) {
 	if got := findings(found); !slices.Equal(got, []scenarios.Finding{scenarios.Open, scenarios.LoginNeeded}) || found.Has(scenarios.Network) {
 		t.Errorf("discovered: %v, credentials %v", got, found.Credentials)
 	}
-	if d := whyNothingPrivate(found); d.Kind != LoginNeeded {
+	if d := whyNothingPrivate(found, target.Unseen{}); d.Kind != LoginNeeded {
 		t.Errorf("diagnosis %+v", d)
 	}
 	named := facts(false)

@@ -71,7 +71,8 @@ func looked(record engine.Record) Exfiltration {
 			conclusive = true
 		}
 	}
-	if doubt || !conclusive {
+	unseen := slices.ContainsFunc(record.Diagnoses, func(d engine.Diagnosis) bool { return d.Kind == engine.LeftAlone })
+	if doubt || !conclusive || unseen {
 		return Undetermined
 	}
 	return NoneSeen

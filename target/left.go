@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +76,16 @@ func (u Unseen) String() string {
 		return ""
 	}
 	return fmt.Sprintf("Of %d private endpoints that are known, %d were not examined: %s.", u.Examined+len(u.Left), len(u.Left), firstOf(u.Left))
+}
+
+// Refused names what asked for a login, or refused the one that was given; it is empty
+// where nothing did.
+func (u Unseen) Refused() string {
+	refused := slices.DeleteFunc(slices.Clone(u.Left), func(l LeftAlone) bool { return l.Reason != LeftLogin })
+	if len(refused) == 0 {
+		return ""
+	}
+	return firstOf(refused)
 }
 
 func (f *finder) left(operation string, reason LeftReason, private bool, format string, args ...any) {
