@@ -46,9 +46,8 @@ const maxTimeouts = 3
 // silence knows where the target does not answer in time, so that a run does not
 // find that out a hundred times.
 type silence struct {
-	mu   sync.Mutex
-	at   map[place]*timeouts
-	told []string // where nothing is asked any more
+	mu sync.Mutex
+	at map[place]*timeouts
 }
 
 type timeouts struct {
@@ -91,22 +90,29 @@ func (s *silence) heard(at place, err error) {
 	}
 	t.count++
 	t.last = late
-	if t.count != maxTimeouts {
-		return
-	}
-	where := at.method + " " + at.path
-	if at == (place{}) {
-		where = "anything"
-	}
-	s.told = append(s.told, fmt.Sprintf("after %d time-outs in a row the target was not asked for %s any more: %s", maxTimeouts, where, late))
 }
 
-// TimedOut says in sentences, without a full stop, where the target was not asked any
-// more because it did not answer in time, and which limit would have to be raised.
-func (t *Tap) TimedOut() []string {
-	t.silence.mu.Lock()
-	defer t.silence.mu.Unlock()
-	return slices.Clone(t.silence.told)
+// TimedOut says in sentences, without a full stop, where the last answers did not come
+// in time, and which limit would have to be raised.
+func (t *Tap) TimedOut() []string { return t.silence.sentences() }
+
+func (s *silence) sentences() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []string
+	for at, t := range s.at {
+		where := at.method + " " + at.path
+		if at == (place{}) {
+			where = "anything"
+		}
+		more := ""
+		if t.count >= maxTimeouts {
+			more = ", after which it was not asked any more"
+		}
+		list = append(list, fmt.Sprintf("time-outs in a row at %s: %d%s: %s", where, t.count, more, t.last))
+	}
+	slices.Sort(list)
+	return list
 }
 
 // Keys of time limits in a configuration.

@@ -42,7 +42,7 @@ func TestTimeoutsEnd(t *testing.T) {
 		if made := tap.Requests() - before; made != 3 {
 			t.Errorf("%s: %d requests", path, made)
 		}
-		if notes := fmt.Sprint(tap.TimedOut()); !strings.Contains(notes, "after 3 time-outs in a row the target was not asked for GET "+path+" any more") {
+		if notes := fmt.Sprint(tap.TimedOut()); !strings.Contains(notes, "time-outs in a row at GET "+path+": 3, after which it was not asked any more: the target") {
 			t.Errorf("%s: %s", path, notes)
 		}
 	}
@@ -80,8 +80,8 @@ func TestTimeoutsThatDoNotEnd(t *testing.T) {
 		t.Error("the third in a row changed nothing")
 	}
 	s.heard(slow, late)
-	if len(s.told) != 1 {
-		t.Errorf("it says %q", s.told)
+	if said := s.sentences(); len(said) != 1 || !strings.HasPrefix(said[0], "time-outs in a row at  /slow: 4, after which") {
+		t.Errorf("it says %q", said)
 	}
 	// There is one way to connect for all.
 	for range 3 {
