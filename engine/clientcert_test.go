@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -135,13 +136,16 @@ func TestWithoutCertificateTools(t *testing.T) {
 	}
 }
 
-// A victim whose certificate the browser was not started with is left out, and so
-// is one whose server never asks.
+// A victim whose certificate the browser was not started with is left out; one whose
+// server never asks opens nothing, which is known before any verdict.
 func TestVictimsWithoutUse(t *testing.T) {
 	lab := needCertificates(t)
-	only := func(s *engine.Staged) engine.Result {
+	examine := func(s *engine.Staged) (engine.Record, error) {
 		plan := engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts).Select(func(i engine.Item) bool { return i.Scenario.ID == "WLD-001" })
-		record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
+		return engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
+	}
+	only := func(s *engine.Staged) engine.Result {
+		record, err := examine(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +162,9 @@ func TestVictimsWithoutUse(t *testing.T) {
 	silent := stage(t, lab, fixtures.Notebook{Login: fixtures.SessionCookie})
 	silent.Deployment.Facts.Credentials = []scenarios.Credential{scenarios.ClientCert}
 	silent.Deployment.Credentials = target.Credentials{ClientCertificate: &target.ClientCertificate{TLS: *lab.Certificate()}}
-	if r := only(silent); r.Verdict() != scenarios.CannotTell || !strings.Contains(r.Judgement.Reason, "did not ask") {
-		t.Errorf("a target that never asks: %+v", r.Judgement)
+	record, err := examine(silent)
+	var fault *engine.Fault
+	if !errors.As(err, &fault) || fault.Stage != engine.StagePremises || len(record.Diagnoses) != 1 || record.Diagnoses[0].Kind != engine.CredentialRefused {
+		t.Errorf("a target that never asks: %v, %+v", err, record.Diagnoses)
 	}
 }

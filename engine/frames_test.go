@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -95,7 +96,7 @@ func TestFramesGetTheVerdictsOfPages(t *testing.T) {
 			}
 			for i, inFrame := range results[0] {
 				onPage := results[1][i]
-				if inFrame.Judgement != onPage.Judgement {
+				if !reflect.DeepEqual(inFrame.Judgement, onPage.Judgement) {
 					t.Errorf("%s %s:\n in a frame %+v\n on a page %+v", inFrame.Scenario.ID, inFrame.Subject.Origin, inFrame.Judgement, onPage.Judgement)
 				}
 				for j, o := range inFrame.Observations {
