@@ -83,7 +83,8 @@ func (r Rule) String() string {
 // scheme that is not compared is a rule of its own.
 func (r Rule) scenario(miss, of cors.Origin) string {
 	insecure := miss.Scheme() == "http" && of.Scheme() == "https"
-	if miss.Host() == of.Host() {
+	wide := slices.Contains([]RuleKind{Contains, BeginsWith, BeginsWithDot, EndsWith, SiteOn}, r.Kind)
+	if miss.Host() == of.Host() && !wide {
 		if insecure {
 			return "ORG-006"
 		}

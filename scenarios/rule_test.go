@@ -27,6 +27,7 @@ func TestScenarioOfARule(t *testing.T) {
 		{Rule{Kind: Contains, Value: "example.com"}, "https://evilexample.com.evil.test", "ORG-001"},
 		{Rule{Kind: UnescapedDot, Value: "app.example.com"}, "https://appxexample.com", "ORG-005"},
 		{Rule{Kind: SiteOn, Value: "github.io"}, "https://evil.github.io", "ORG-012"},
+		{Rule{Kind: EndsWith, Value: "example.com", Insecure: true}, "http://app.example.com", "ORG-003"},
 		{Rule{Kind: TakesFor}, "https://evil.test", ""},
 	} {
 		if got := c.rule.scenario(cors.MustParseOrigin(c.miss), of); got != c.want {
