@@ -58,7 +58,7 @@ func (g *group) identities() []scenarios.Credential {
 	}
 	var all []scenarios.Credential
 	for _, a := range g.attempts {
-		if !a.Omit && (a.Identity.Ambient() || a.Identity == scenarios.Bearer) {
+		if !a.Omit && a.Identity.Ambient() {
 			all = append(all, a.Identity)
 		}
 	}
@@ -118,7 +118,7 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 	for _, a := range anonymous {
 		g := group{page: a.Page, trusted: a.Trusted, writes: t.AllowsWrite(a.Method, a.URL)}
 		for _, h := range groups {
-			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && h.identity != scenarios.ClientCert {
+			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && !h.identity.Includes(scenarios.ClientCert) {
 				g.identity = h.identity
 				break
 			}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"

@@ -168,6 +168,8 @@ func who(c Result) string {
 
 func with(c scenarios.Credential) string {
 	switch c {
+	case scenarios.Anonymous, scenarios.Bearer, scenarios.Header:
+		return ""
 	case scenarios.Cookie:
 		return " with a visitor's session"
 	case scenarios.Basic:
@@ -177,7 +179,7 @@ func with(c scenarios.Credential) string {
 	case scenarios.Network:
 		return " from a visitor's network"
 	}
-	return ""
+	return " with a visitor's credentials"
 }
 
 // String names the subject in a line: "GET /api/notebooks from https://evil.test

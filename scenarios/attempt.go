@@ -22,7 +22,10 @@ type Attempt struct {
 	Method  string       `json:"method"`
 	URL     string       `json:"url"`
 	Headers cors.Headers `json:"headers,omitempty"` // set by the page
-	Body    string       `json:"body,omitempty"`
+	// KeyHeaders are the names of the headers that the trusted front end sets besides,
+	// with its token or key: their values are no part of the attempt.
+	KeyHeaders []string `json:"key_headers,omitempty"`
+	Body       string   `json:"body,omitempty"`
 	// Fill is the size of a body of filler, in the place of Body.
 	Fill int `json:"fill,omitempty"`
 	// Through names the shared cache that a probe passes on its way to the target;
@@ -30,7 +33,7 @@ type Attempt struct {
 	// probes through it are made in the order of the plan.
 	Through string `json:"through,omitempty"`
 	// Trusted marks an attempt of the trusted front end: it sends nothing to the
-	// attacker's collector, and adds the bearer token where Identity is Bearer.
+	// attacker's collector.
 	Trusted bool `json:"trusted,omitempty"`
 }
 

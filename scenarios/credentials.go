@@ -32,12 +32,12 @@ func credentials() []Scenario {
 		},
 		{
 			ID:       "CRD-003",
-			Title:    "Access-Control-Allow-Credentials is absent where the front end sends a bearer token",
+			Title:    "Access-Control-Allow-Credentials is absent where the front end sends a token or key in a header",
 			Level:    Must,
 			Topic:    Reading,
 			Guidance: []Guidance{hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials")},
 			Fix: "Set allow_credentials=False, and remove Access-Control-Allow-Credentials from the proxy: " +
-				"a token in the Authorization header needs no credentials mode.",
+				"what the front end sets in a header needs no credentials mode.",
 			Plan: planBearerOnly,
 		},
 		{
@@ -73,7 +73,8 @@ func planSibling(t Target) ([]Case, string) {
 	case !ok:
 		return nil, "The target's host has no registrable domain, so it has no sibling of the same site."
 	}
-	return thefts(visit{target: t, page: page}, []Credential{Cookie}, Fetch)
+	cookies := slices.DeleteFunc(t.Ambient(), func(c Credential) bool { return !c.Includes(Cookie) })
+	return thefts(visit{target: t, page: page}, cookies, Fetch)
 }
 
 func planBearerOnly(t Target) ([]Case, string) {
@@ -81,8 +82,8 @@ func planBearerOnly(t Target) ([]Case, string) {
 	case t.Policy.Credentials == NoCredentials:
 	case len(t.Ambient()) > 0:
 		return nil, "The target takes a credential that the browser sends by itself, so its front end needs the header."
-	case !t.Has(Bearer):
-		return nil, "The front end has no bearer token."
+	case !t.Has(Bearer) && !t.Has(Header):
+		return nil, noToken
 	}
 	return planned(repliesToEveryone(t, judgeNoAllowCredentials), noReads)
 }

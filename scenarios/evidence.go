@@ -24,8 +24,8 @@ type controls struct{ alone, bare, byHand Attempt }
 // a cookie has to be sent by hand.
 func (v visit) controls(origin cors.Origin, e Endpoint) controls {
 	byHand := bare(v.target, e)
-	if v.cred == Cookie {
-		byHand = probe(v.target, v.page, e, Cookie, originHeader(origin))
+	if v.cred.Includes(Cookie) {
+		byHand = probe(v.target, v.page, e, v.cred, originHeader(origin))
 	}
 	return controls{alone(v.read(e)), bare(v.target, e), byHand}
 }

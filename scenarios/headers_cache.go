@@ -72,7 +72,7 @@ func planSharedCache(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
-			i := slices.IndexFunc(used(t), func(c Credential) bool { return c != ClientCert })
+			i := slices.IndexFunc(used(t), func(c Credential) bool { return !c.Includes(ClientCert) })
 			if i < 0 {
 				return nil, "A cache that others share has no client certificate of the victim's to ask the target with."
 			}
@@ -160,14 +160,14 @@ func planPrivateReplies(t Target) ([]Case, string) {
 	for _, e := range t.PrivateReads() {
 		for _, c := range t.Credentials {
 			about := Subject{Endpoint: e.String(), Origin: "none", Credential: c}
-			judge := func(o Observation) Judgement { return judgePrivateReply(c, o) }
+			judge := func(o Observation) Judgement { return judgePrivateReply(c, t.setByFrontEnd(c), o) }
 			cases = append(cases, single(about, probe(t, cors.Opaque, e, c), judge))
 		}
 	}
 	return planned(cases, "The target declares no private endpoint with a credential that Crossexam itself can send.")
 }
 
-func judgePrivateReply(c Credential, o Observation) Judgement {
+func judgePrivateReply(c Credential, keys []string, o Observation) Judgement {
 	if doubt := silence(o); doubt != nil {
 		return inDoubt(doubt)
 	}
@@ -179,7 +179,7 @@ func judgePrivateReply(c Credential, o Observation) Judgement {
 	if v, ok := r.Headers.Get("Cache-Control"); ok {
 		said = "Cache-Control: " + quote(v)
 	}
-	if why := publiclyStored(c, r); why != "" {
+	if why := publiclyStored(c, keys, r); why != "" {
 		return violates(Low, "a shared cache may store the %d reply with the victim's %s: %s (it has %s)", r.Status, c.noun(), why, said)
 	}
 	return conforms("no shared cache may hand out the %d reply with the victim's %s (%s)", r.Status, c.noun(), said)
@@ -187,7 +187,10 @@ func judgePrivateReply(c Credential, o Observation) Judgement {
 
 // publiclyStored says why a shared cache may store the reply and give it to others
 // (RFC 9111, section 3); it is empty where none may.
-func publiclyStored(c Credential, r *cors.Response) string {
+//
+// keys are the names of the headers that the front end sets for the credential.
+func publiclyStored(c Credential, keys []string, r *cors.Response) string {
+	authorized := c.Includes(Basic) || hasFold(keys, "Authorization")
 	directive := func(name string) (string, bool) {
 		for _, d := range r.Headers.List("Cache-Control") {
 			n, value, _ := strings.Cut(d, "=")
@@ -206,13 +209,14 @@ func publiclyStored(c Credential, r *cors.Response) string {
 	switch {
 	case has("no-store"), has("private"), has("no-cache"), r.Headers.ListHas("Vary", "*"):
 		return ""
-	case c == Cookie && r.Headers.ListHas("Vary", "Cookie"), (c == Basic || c == Bearer) && r.Headers.ListHas("Vary", "Authorization"):
+	case c.Includes(Cookie) && r.Headers.ListHas("Vary", "Cookie"), authorized && r.Headers.ListHas("Vary", "Authorization"),
+		slices.ContainsFunc(keys, func(name string) bool { return r.Headers.ListHas("Vary", name) }):
 		return ""
 	case has("public"):
 		return "public allows it"
 	case fresh("s-maxage"):
 		return "s-maxage allows it"
-	case c == Basic, c == Bearer: // else forbidden (RFC 9111, section 3.5)
+	case authorized: // else forbidden (RFC 9111, section 3.5)
 		if has("must-revalidate") {
 			return "must-revalidate allows it in spite of Authorization"
 		}

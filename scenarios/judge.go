@@ -73,6 +73,17 @@ func (c Credential) noun() string {
 		return "place in the network"
 	case Bearer:
 		return "bearer token"
+	case Header:
+		return "key in a header"
+	case AnyCookie:
+		return "any cookie"
+	}
+	if kinds := c.Kinds(); len(kinds) > 1 {
+		var nouns []string
+		for _, k := range kinds {
+			nouns = append(nouns, k.noun())
+		}
+		return strings.Join(nouns, " and ")
 	}
 	return string(c)
 }

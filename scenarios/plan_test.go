@@ -66,7 +66,7 @@ func checkAttempts(t *testing.T, target Target, c Case) {
 		if slices.Contains(target.Trusted, a.Page) != a.Trusted && a.Vector != Probe {
 			t.Errorf("the page %s is trusted: %t", a.Page, a.Trusted)
 		}
-		if a.Identity.Ambient() && a.Omit && a.Identity != ClientCert || a.Identity == Network || a.Identity == Bearer && a.Vector != Probe && !(a.Trusted && a.Omit) {
+		if a.Identity.Ambient() && a.Omit && a.Identity != ClientCert || a.Identity.Includes(Network) || a.Identity.OfFrontEnd() && a.Vector != Probe && (!a.Trusted || a.Omit == a.Identity.Ambient()) {
 			t.Errorf("%s cannot be observed as %q (omit %t, trusted %t)", a.URL, a.Identity, a.Omit, a.Trusted)
 		}
 		if v, ok := a.Headers.Get("Authorization"); ok && v != "Bearer crossexam" {

@@ -27,8 +27,8 @@ func planAgreement(t Target) ([]Case, string) {
 	}
 	for _, v := range everyone(t) {
 		simple := v
-		if v.cred == Bearer { // its header always needs a preflight
-			simple.cred = Anonymous
+		if v.cred.OfFrontEnd() { // its header always needs a preflight
+			simple.cred = v.cred.OfBrowser()
 		}
 		for _, e := range reads {
 			plan(v, e, simple.read(e), v.preflighted(e), bare(t, e))

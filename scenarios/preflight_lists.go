@@ -65,7 +65,7 @@ func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func
 		v := frontEnd(t, o, used(t)[0])
 		invented, allowed := invent(v, e), v.preflighted(e)
 		attempts := []Attempt{invented, allowed}
-		if l.header == cors.HeaderAllowHeaders && v.cred != Bearer && hasFold(t.Policy.Headers, "Authorization") {
+		if l.header == cors.HeaderAllowHeaders && !hasFold(t.setByFrontEnd(v.cred), "Authorization") && hasFold(t.Policy.Headers, "Authorization") {
 			attempts = append(attempts, v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}))
 		}
 		cases = append(cases, Case{

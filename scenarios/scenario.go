@@ -5,6 +5,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -113,23 +114,31 @@ type Judgement struct {
 }
 
 // Credential is something the browser adds to a request by itself (an ambient
-// credential), or a bearer token, which only the trusted front end can add.
+// credential), or a secret that only the trusted front end can add in a header; or
+// several of these, which go together (see [Together]).
 type Credential string
 
 // The kinds of credential. Network is the victim's position in the network: the
-// API asks for nothing else.
+// API asks for nothing else. Bearer is a token in "Authorization: Bearer", and
+// Header a secret in any other header, such as X-API-Key, or several of them.
+// AnyCookie is a cookie of the target's host that is no login: victims may have one
+// beside their credential.
 const (
 	Anonymous  Credential = ""
 	Cookie     Credential = "cookie"
+	AnyCookie  Credential = "any-cookie"
 	Basic      Credential = "basic"
 	ClientCert Credential = "client-cert"
 	Network    Credential = "network"
 	Bearer     Credential = "bearer"
+	Header     Credential = "header"
 )
 
-// Ambient tells whether the browser sends this credential by itself when a
-// request is made with credentials mode "include".
-func (c Credential) Ambient() bool { return c == Cookie || c == Basic || c == ClientCert }
+// Ambient tells whether the browser sends this credential, or a part of it, by itself
+// when a request is made with credentials mode "include".
+func (c Credential) Ambient() bool {
+	return c.Includes(Cookie) || c.Includes(AnyCookie) || c.Includes(Basic) || c.Includes(ClientCert)
+}
 
 // Target is what scenarios know of the API under test. It holds no secret.
 type Target struct {
@@ -137,9 +146,12 @@ type Target struct {
 	URL string `json:"url"`
 	// Trusted are the origins the operator wants to read the API.
 	Trusted []cors.Origin `json:"trusted_origins"`
-	// Credentials are those the victim has; Bearer among them is the trusted
-	// front end's.
+	// Credentials are those the victim has, any of which opens the target; Bearer
+	// and Header among them are the trusted front end's.
 	Credentials []Credential `json:"credentials"`
+	// CredentialHeaders are the names of the headers that carry the credential
+	// Header.
+	CredentialHeaders []string `json:"credential_headers,omitempty"`
 	// Login is the path to which the victim's login is a POST; empty for none.
 	Login string `json:"login,omitempty"`
 	// Local says that the target's address is loopback or private.
@@ -254,25 +266,33 @@ func (t Target) steady(path string) string {
 // Origin is the target's own origin.
 func (t Target) Origin() cors.Origin { return originOf(t.URL) }
 
-// Has tells whether the victim has this credential.
-func (t Target) Has(c Credential) bool {
-	for _, have := range t.Credentials {
-		if have == c {
-			return true
-		}
-	}
-	return false
+// Has tells whether the victim has a credential of this kind.
+func (t Target) Has(kind Credential) bool {
+	return slices.ContainsFunc(t.Credentials, func(c Credential) bool { return c.Includes(kind) })
 }
 
-// Ambient are the victim's credentials that the browser adds by itself.
+// Ambient are the victim's credentials as far as the browser adds them by itself.
 func (t Target) Ambient() []Credential {
 	var cs []Credential
 	for _, c := range t.Credentials {
-		if c.Ambient() {
-			cs = append(cs, c)
+		if b := c.OfBrowser(); b != Anonymous && !slices.Contains(cs, b) {
+			cs = append(cs, b)
 		}
 	}
 	return cs
+}
+
+// setByFrontEnd are the names of the headers in which the front end sends what it
+// has of the credential.
+func (t Target) setByFrontEnd(c Credential) []string {
+	var names []string
+	if c.Includes(Bearer) {
+		names = append(names, "Authorization")
+	}
+	if c.Includes(Header) {
+		names = append(names, t.CredentialHeaders...)
+	}
+	return names
 }
 
 // Reads are the endpoints that a page can try to read: GET, private first.

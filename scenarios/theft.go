@@ -34,6 +34,12 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 		a.Omit = true
 		reads = append(reads, a)
 	}
+	if slices.Contains(vectors, Fetch) && v.cred.Includes(Basic) && !v.cred.Includes(Cookie) && v.target.Origin().IsPotentiallyTrustworthy() {
+		// Some servers grant more to a request that has a cookie, whichever it is.
+		a := v.read(e)
+		a.Identity = Together(v.cred, AnyCookie)
+		reads = append(reads, a)
+	}
 	origin := reads[0].Origin()
 	controls := v.controls(origin, e)
 	attempts := controls.after(reads...)
@@ -83,7 +89,9 @@ func readByAnyone(a Attempt) string {
 func judgeTheft(all ...evidence) Judgement {
 	var js []Judgement
 	for _, ev := range all {
-		if ev.read.Attempt.Vector == FilePage { // the victim has to open the file
+		switch a := ev.read.Attempt; {
+		case a.Vector == FilePage, // the victim has to open the file
+			a.Identity.Includes(AnyCookie): // or to have one that goes to other sites
 			ev.reach = Medium.atMost(ev.reach)
 		}
 		js = append(js, judgeRead(ev).withProof(ev.read))
@@ -129,6 +137,9 @@ func judgeGranted(ev evidence) Judgement {
 			how = "from the victim's "
 		}
 		although := ""
+		if ev.read.Attempt.Identity.Includes(AnyCookie) {
+			although = " and any cookie of its host"
+		}
 		if ev.cred == ClientCert && ev.read.Attempt.Omit {
 			although = ", which Chrome presents although the page asks for no credentials to be sent"
 		}

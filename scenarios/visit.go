@@ -30,18 +30,15 @@ func (v visit) subject(e Endpoint) Subject {
 	return Subject{Endpoint: e.String(), Origin: v.page.String(), Credential: v.cred}
 }
 
-// request is the attempt without headers and body. A bearer token travels in a
-// header, whatever the credentials mode: mode "include" would ask the target for
-// Access-Control-Allow-Credentials, which such a front end does not need.
+// request is the attempt without headers and body. A token travels in a header,
+// whatever the credentials mode: mode "include" would ask the target for
+// Access-Control-Allow-Credentials, which a front end that has nothing else does not
+// need.
 func (v visit) request(method, path string) Attempt {
 	a := Attempt{Page: v.page, Vector: Fetch, Method: method, URL: v.target.At(path), Trusted: v.trusted}
-	switch {
-	case v.cred.Ambient():
-		a.Identity = v.cred
-	case v.cred == Bearer && v.trusted:
-		a.Identity, a.Omit = Bearer, true
-	default:
-		a.Omit = true
+	a.Identity, a.Omit = v.cred.OfBrowser(), !v.cred.Ambient()
+	if v.trusted && v.cred.OfFrontEnd() {
+		a.Identity, a.KeyHeaders = v.cred, v.target.setByFrontEnd(v.cred)
 	}
 	return a
 }
@@ -65,13 +62,13 @@ func (v visit) with(e Endpoint, h cors.Header) Attempt {
 }
 
 // consentHeader is the header for which the browser asks, and whether the
-// operator declared that it is allowed. It is empty where the bearer token's does
-// it. Without a declaration it is Content-Type, which most servers allow.
+// operator declared that it is allowed. It is empty where the front end's token or
+// key does it. Without a declaration it is Content-Type, which most servers allow.
 func (v visit) consentHeader() (h cors.Header, declared bool) {
 	json := cors.Header{Name: "Content-Type", Value: "application/json"}
 	allowed := v.target.Policy.Headers
 	switch {
-	case v.trusted && v.cred == Bearer:
+	case v.trusted && v.cred.OfFrontEnd():
 		return cors.Header{}, true
 	case hasFold(allowed, json.Name):
 		return json, true
@@ -117,7 +114,7 @@ func (v visit) provoke(r ErrorRecipe) Attempt {
 
 // alone is the same request from the same page, without the credential.
 func alone(a Attempt) Attempt {
-	a.Vector, a.Identity, a.Omit = Fetch, Anonymous, true
+	a.Vector, a.Identity, a.KeyHeaders, a.Omit = Fetch, Anonymous, nil, true
 	return a
 }
 
@@ -131,11 +128,8 @@ func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors
 // lines, and with the victim's credential.
 func byHand(a Attempt, c Credential, more ...cors.Header) Attempt {
 	p := Attempt{Page: a.Page, Vector: Probe, Method: a.Method, URL: a.URL, Headers: slices.Concat(more, a.Headers), Body: a.Body}
-	switch c {
-	case Cookie, Basic, ClientCert, Bearer:
-		p.Identity = c
-	default:
-		p.Omit = true
+	if p.Identity = c; !c.Ambient() && !c.OfFrontEnd() { // a place in the network goes with all
+		p.Identity, p.Omit = Anonymous, true
 	}
 	return p
 }

@@ -12,10 +12,10 @@ func planCredentialTrap(t Target) ([]Case, string) {
 			trap := trapAttempts(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization},
+				Attempts: []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization, trap.beside},
 				Judge: func(obs Observations) Judgement {
 					ev := evidence{c, reach(t, v.page), obs.Of(trap.asked), obs.Of(trap.without), obs.Of(trap.bare), obs.Of(trap.cookie)}
-					return judgeCredentialTrap(ev, obs.Of(trap.authorization))
+					return judgeCredentialTrap(ev, obs.Of(trap.authorization), obs.Of(trap.beside))
 				},
 			})
 		}
@@ -35,8 +35,9 @@ func comparedRequests(t Target) []Endpoint {
 
 // A credentialTrap is the request without the credential, the one without an Origin,
 // the one with the credential, and then probes with a cookie and with an
-// Authorization header, the victim's own where the victim has one.
-type credentialTrap struct{ without, bare, asked, cookie, authorization Attempt }
+// Authorization header, the victim's own where the victim has one, and with a cookie
+// beside another credential, which is the one with a cookie where there is no other.
+type credentialTrap struct{ without, bare, asked, cookie, authorization, beside Attempt }
 
 func trapAttempts(v visit, e Endpoint) credentialTrap {
 	asked := v.read(e)
@@ -47,7 +48,12 @@ func trapAttempts(v visit, e Endpoint) credentialTrap {
 		without = byHand(asked, Anonymous, originHeader(v.page))
 	}
 	cookie, authorization := v.withEach(asked)
-	return credentialTrap{without, bareOf(asked), asked, cookie, authorization}
+	trap := credentialTrap{without, bareOf(asked), asked, cookie, authorization, cookie}
+	if v.cred.Ambient() && !v.cred.Includes(Cookie) {
+		// Without what the victim has, a proxy in front lets nobody come as far as CORS.
+		trap.beside = byHand(asked, v.cred, originHeader(v.page), cors.Header{Name: "Cookie", Value: "crossexam=1"})
+	}
+	return trap
 }
 
 // withEach is the request by hand with a cookie and with an Authorization header,
@@ -56,18 +62,18 @@ func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 	origin := originHeader(v.page)
 	cookie = byHand(a, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
 	authorization = byHand(a, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
-	switch v.cred {
-	case Cookie:
-		cookie = byHand(a, Cookie, origin)
-	case Basic, Bearer:
+	if v.cred.Includes(Cookie) {
+		cookie = byHand(a, v.cred, origin)
+	}
+	if v.cred.Includes(Basic) || hasFold(v.target.setByFrontEnd(v.cred), "Authorization") {
 		authorization = byHand(a, v.cred, origin)
 	}
 	return cookie, authorization
 }
 
 // judgeCredentialTrap takes the evidence on the request, by hand with a cookie, and
-// the probe with an Authorization header.
-func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
+// the probes with an Authorization header and with a cookie beside another credential.
+func judgeCredentialTrap(ev evidence, authorization, beside Observation) Judgement {
 	without, cookie := ev.alone, ev.byHand
 	origin := ev.read.Attempt.Origin()
 	if doubt := silence(without); doubt != nil {
@@ -75,7 +81,7 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 	}
 	before := grantTo(origin, without.Response())
 	// From the browser's own read on: it is the best proof.
-	for _, o := range []Observation{ev.read, cookie, authorization} {
+	for _, o := range []Observation{ev.read, cookie, authorization, beside} {
 		r := answer(o)
 		if grantTo(origin, r) <= before {
 			continue
@@ -83,7 +89,7 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 		return violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
 			origin, grantText(without.Response()), with(o.Attempt), grantText(r)).withProof(o)
 	}
-	if doubt := silence(ev.read, cookie, authorization); doubt != nil {
+	if doubt := silence(ev.read, cookie, authorization, beside); doubt != nil {
 		return inDoubt(doubt)
 	}
 	return conforms("%s gets no more with a cookie or an Authorization header (%s) than without (%s)",
@@ -93,6 +99,8 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 // with names the credential that made the difference.
 func with(a Attempt) string {
 	switch {
+	case a.Identity != Anonymous && a.Headers.Has("Cookie"):
+		return "the victim's " + a.Identity.noun() + " and any cookie"
 	case a.Identity != Anonymous:
 		return "the victim's " + a.Identity.noun()
 	case a.Headers.Has("Cookie"):

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -40,7 +41,7 @@ func (f *finder) fromDocument(doc document) {
 	declared := map[string][]candidate{} // by path
 	for _, op := range doc.operations {
 		name := op.method + " " + op.path
-		at, err := op.fill()
+		at, err := op.fill(f.deployment.Credentials.Headers)
 		if err != nil {
 			if op.reads() {
 				f.left(name, "%v", err)
@@ -133,6 +134,11 @@ func (f *finder) headersOf(op operation) {
 	if op.secured && slices.Contains(f.found.Logins, "bearer") {
 		add("Authorization")
 	}
+	for _, s := range f.found.Logins {
+		if name, err := strconv.Unquote(strings.TrimPrefix(s, "header ")); op.secured && err == nil && strings.HasPrefix(s, "header ") {
+			add(name)
+		}
+	}
 	for _, p := range op.parameters {
 		if p.in == "header" && p.required && !isCredentialHeader(p) {
 			add(p.name)
@@ -158,15 +164,21 @@ func (f *finder) whyNot(c candidate) string {
 	return ""
 }
 
-func (f *finder) hasLogin() bool { return len(kinds(f.deployment.Credentials)) > 0 }
+func (f *finder) hasLogin() bool { return len(f.deployment.Credentials.kinds()) > 0 }
 
 // missingLogin tells an operator who gave no credential what the API asks for.
 func (f *finder) missingLogin(doc document) string {
 	if !doc.security || f.hasLogin() {
 		return ""
 	}
-	return "The document asks for a login (" + strings.Join(doc.schemes, ", ") + ") and no credential was given, so that nothing behind it can be judged: " +
-		"give --cookie, --basic or --bearer."
+	text := "The document asks for a login (" + strings.Join(doc.schemes, ", ") + ") and no credential was given, so that nothing behind it can be judged: " +
+		"give " + howToGive(doc.schemes) + "."
+	for _, s := range doc.schemes {
+		if name, ok := strings.CutPrefix(s, "query "); ok {
+			text += " A key in the query (" + name + ") cannot be given: every page would know the URL."
+		}
+	}
+	return text
 }
 
 // private tells whether the reply depends on the victim: the document says so, or
@@ -235,7 +247,32 @@ func (f *finder) locked(path string) {
 	}
 	f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true, Discovered: true})
 	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.Operation == "GET "+path })
-	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give --cookie, --basic or --bearer."))
+	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give --cookie, --basic, --bearer or --header."))
+}
+
+// howToGive says with which flags the credentials of a document's schemes are given.
+func howToGive(schemes []string) string {
+	var flags []string
+	for _, s := range schemes {
+		in, name, _ := strings.Cut(s, " ")
+		if unquoted, err := strconv.Unquote(name); err == nil {
+			name = unquoted
+		}
+		switch in {
+		case "header":
+			flags = append(flags, "--header '"+name+": KEY'")
+		case "cookie":
+			flags = append(flags, "--cookie '"+name+"=VALUE; SameSite=None; Secure'")
+		case "basic", "bearer":
+			flags = append(flags, "--"+in)
+		case "query":
+			continue // see [finder.missingLogin]
+		}
+	}
+	if len(flags) == 0 {
+		return "--cookie, --basic, --bearer or --header"
+	}
+	return strings.Join(flags, " or ")
 }
 
 // verifiable tells whether a read can be tried before the victim's browser has
@@ -300,7 +337,7 @@ func (f *finder) secured(doc document) []string {
 		if !op.reads() || !op.secured || op.stream {
 			continue
 		}
-		if at, err := op.fill(); err == nil {
+		if at, err := op.fill(f.deployment.Credentials.Headers); err == nil {
 			if at, ok := f.below(doc, at); ok && whyAlone(at, op.id, f.config.Exclude) == "" {
 				paths = append(paths, at)
 			}

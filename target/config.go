@@ -132,7 +132,10 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 	if err := ps.orNil(); err != nil {
 		return Deployment{}, err
 	}
-	d.Facts.Credentials = kinds(d.Credentials)
+	d.Facts.Credentials = d.Credentials.identities(c.Credentials.Together)
+	for _, h := range d.Credentials.Headers {
+		d.Facts.CredentialHeaders = append(d.Facts.CredentialHeaders, h.Name)
+	}
 	if before.Facts.URL != "" && before.Facts.Origin() == d.Facts.Origin() {
 		d.Facts.Local, d.Facts.Label = before.Facts.Local, before.Facts.Label
 		d.Upstream.ResolvesToLoopback = before.Upstream.ResolvesToLoopback
@@ -353,24 +356,6 @@ func checkPath(what, p string) error {
 }
 
 func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
-
-// kinds are the credentials that were given.
-func kinds(c Credentials) []scenarios.Credential {
-	var ks []scenarios.Credential
-	if len(c.Cookies) > 0 || c.Login != nil {
-		ks = append(ks, scenarios.Cookie)
-	}
-	if c.Basic != nil {
-		ks = append(ks, scenarios.Basic)
-	}
-	if c.ClientCertificate != nil {
-		ks = append(ks, scenarios.ClientCert)
-	}
-	if c.Bearer != "" {
-		ks = append(ks, scenarios.Bearer)
-	}
-	return ks
-}
 
 // addCommonErrors adds the error responses that can be provoked on any target,
 // where none with that status is known.

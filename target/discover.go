@@ -199,7 +199,9 @@ func (c Credentials) headers() cors.Headers {
 	if len(pairs) > 0 {
 		h = append(h, cors.Header{Name: "Cookie", Value: strings.Join(pairs, "; ")})
 	}
+	h = append(h, c.Headers...)
 	switch {
+	case h.Has("Authorization"):
 	case c.Bearer != "":
 		h = append(h, cors.Header{Name: "Authorization", Value: "Bearer " + c.Bearer})
 	case c.Basic != nil:

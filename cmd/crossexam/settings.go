@@ -47,6 +47,10 @@ func settings() []setting {
 	cookies := func(c *target.Config) *[]string { return &c.Credentials.Cookies }
 	basic := func(c *target.Config) *string { return &c.Credentials.Basic }
 	bearer := func(c *target.Config) *string { return &c.Credentials.Bearer }
+	keys := func(c *target.Config, lines []string) (err error) {
+		c.Credentials.Headers, err = target.ParseHeaders(lines)
+		return err
+	}
 	certificate := func(c *target.Config) *target.ClientCertificateConfig {
 		if c.Credentials.ClientCertificate == nil {
 			c.Credentials.ClientCertificate = &target.ClientCertificateConfig{}
@@ -87,6 +91,19 @@ func settings() []setting {
 		{"credentials.basic", "basic-file", "", false, "", "`FILE` with USER:PASSWORD, or - for standard input", firstLine(text(basic))},
 		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Authorization: Bearer", text(bearer)},
 		{"credentials.bearer", "bearer-file", "", false, "", "`FILE` with the token, or - for standard input", firstLine(text(bearer))},
+		{"credentials.headers", "header", "", false, []string{}, "header with a secret that the trusted front end sets, `NAME: VALUE` such as \"X-API-Key: SECRET\"; may be repeated", keys},
+		{"credentials.headers", "header-file", "", false, "", "`FILE` with such headers, a line each, or - for standard input",
+			func(c *target.Config, v []string) error {
+				lines, err := secretLines(v[0])
+				if err != nil {
+					return err
+				}
+				return keys(c, lines)
+			}},
+		// A value may have blanks and commas in it, and no line break.
+		{"credentials.headers", "", "CROSSEXAM_HEADER", false, "", "", func(c *target.Config, v []string) error { return keys(c, strings.Split(strings.TrimSpace(v[0]), "\n")) }},
+		{"credentials.together", "together", "", false, false, "the API wants all of these credentials in one request (by default each is tried alone)",
+			flag(func(c *target.Config) *bool { return &c.Credentials.Together })},
 		{"credentials.client_certificate.file", "client-cert", "CROSSEXAM_CLIENT_CERT", false, "", "PKCS#12 `FILE` with the victim's TLS client certificate and its key",
 			text(func(c *target.Config) *string { return &certificate(c).File })},
 		{"credentials.client_certificate.password", "client-cert-password-file", "", false, "", "`FILE` with the password of the client certificate, or - for standard input", firstLine(text(certPassword))},
