@@ -289,7 +289,7 @@ func (x *Examination) reach(ctx context.Context) error {
 		return err
 	}
 	for _, e := range d.Facts.Reads() {
-		t.Probe(ctx, cors.Request{Method: e.Method, URL: d.Facts.At(e.Path)})
+		t.Probe(ctx, cors.Request{Method: e.Method, URL: d.Facts.At(e.Path), Headers: e.Headers, Body: e.Body})
 	}
 	return nil
 }

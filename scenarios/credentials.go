@@ -167,6 +167,9 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 		return inDoubt(doubt)
 	}
 	origin, r := read.Attempt.Origin(), read.Response()
+	if byHand := answer(ev.byHand); r == nil && read.Block.Reason.IsPreflight() && isSuccess(byHand) {
+		r = byHand // which got there all the same
+	}
 	switch {
 	case r == nil:
 		return cannotTell("the target did not answer the request itself")

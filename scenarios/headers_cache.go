@@ -11,7 +11,7 @@ import (
 
 func planVaryCredential(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range t.Reads() {
+	for _, e := range byGET(t.Reads()) {
 		for _, v := range everyone(t) {
 			without := probe(t, v.page, e, Anonymous, originHeader(v.page))
 			cookie, authorization := v.withEach(v.read(e))
@@ -24,7 +24,7 @@ func planVaryCredential(t Target) ([]Case, string) {
 			})
 		}
 	}
-	return planned(cases, noReads)
+	return planned(cases, noCached)
 }
 
 // judgeVaryCredential takes the replies to one origin without a credential, with a
@@ -70,7 +70,7 @@ const CacheStatus = "Crossexam-Cache"
 func planSharedCache(t Target) ([]Case, string) {
 	evil := arbitrary(t)
 	var cases []Case
-	for _, e := range t.Reads() {
+	for _, e := range byGET(t.Reads()) {
 		for _, o := range t.Trusted {
 			i := slices.IndexFunc(used(t), func(c Credential) bool { return !c.Includes(ClientCert) })
 			if i < 0 {
@@ -96,7 +96,7 @@ func planSharedCache(t Target) ([]Case, string) {
 	if len(t.Trusted) == 0 {
 		return nil, noTrusted
 	}
-	return planned(cases, noReads)
+	return planned(cases, noCached)
 }
 
 // cached are two requests that pass a cache one after the other, and what the
@@ -157,7 +157,7 @@ func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgeme
 // has nothing to do with who asks.
 func planPrivateReplies(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range t.PrivateReads() {
+	for _, e := range byGET(t.PrivateReads()) {
 		for _, c := range t.Credentials {
 			about := Subject{Endpoint: e.String(), Origin: "none", Credential: c}
 			judge := func(o Observation) Judgement { return judgePrivateReply(c, t.setByFrontEnd(c), o) }

@@ -384,7 +384,7 @@ func TestWritesGoWhereTheyAreDeclared(t *testing.T) {
 		"DELETE": remove,
 		"PATCH":  {Method: "PATCH", Path: create.Path},
 	} {
-		if got := endpointFor(target, method); got != want {
+		if got := endpointFor(target, method); got.String() != want.String() || got.Body != want.Body {
 			t.Errorf("%s goes to %+v", method, got)
 		}
 	}

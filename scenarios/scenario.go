@@ -184,9 +184,16 @@ type Endpoint struct {
 	Path   string `json:"path"` // begins with a slash
 	// Private says that the reply depends on the victim's credential or network
 	// position.
-	Private bool   `json:"private"`
-	Body    string `json:"body,omitempty"` // of a write, JSON
-	// SafeToWrite says that the operator lets Crossexam send this write.
+	Private bool `json:"private"`
+	// Headers are those that the endpoint wants of every request, such as X-CSRF: 1.
+	// None is a secret: an attacker's page sets them as well as the front end.
+	Headers cors.Headers `json:"headers,omitempty"`
+	Body    string       `json:"body,omitempty"`
+	// Reads says that the request only reads, whatever its method: a GraphQL query, for
+	// one. It is safe to send then.
+	Reads bool `json:"reads,omitempty"`
+	// SafeToWrite says that the operator lets Crossexam send this request, whatever
+	// its method.
 	SafeToWrite bool `json:"safe_to_write,omitempty"`
 	// Discovered says that the API's own document names the endpoint and the
 	// operator does not: an attacker can use it, and whether the front end does is
@@ -199,6 +206,13 @@ func (e Endpoint) String() string { return e.Method + " " + e.Path }
 
 // Safe tells whether the method only reads (RFC 9110, section 9.2.1).
 func (e Endpoint) Safe() bool { return isSafe(e.Method) }
+
+// writes tells whether a request to the endpoint may change something.
+func (e Endpoint) writes() bool { return !e.Safe() && !e.Reads }
+
+// isBare tells whether the endpoint is read by a GET that anything on the web can
+// make: a link, a script element, a cache.
+func (e Endpoint) isBare() bool { return e.Method == "GET" && len(e.Headers) == 0 }
 
 func isSafe(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "OPTIONS"
@@ -295,12 +309,12 @@ func (t Target) setByFrontEnd(c Credential) []string {
 	return names
 }
 
-// Reads are the endpoints that a page can try to read: GET, private first.
+// Reads are the endpoints that a page can try to read, private first.
 func (t Target) Reads() []Endpoint {
 	var private, open []Endpoint
 	for _, e := range t.Endpoints {
 		switch {
-		case e.Method != "GET":
+		case e.Method != "GET" && !e.Reads:
 		case e.Private:
 			private = append(private, e)
 		default:

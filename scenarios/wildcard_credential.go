@@ -12,7 +12,7 @@ func planCredentialTrap(t Target) ([]Case, string) {
 			trap := trapAttempts(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization, trap.beside},
+				Attempts: trap.all(),
 				Judge: func(obs Observations) Judgement {
 					ev := evidence{c, reach(t, v.page), obs.Of(trap.asked), obs.Of(trap.without), obs.Of(trap.bare), obs.Of(trap.cookie)}
 					return judgeCredentialTrap(ev, obs.Of(trap.authorization), obs.Of(trap.beside))
@@ -28,7 +28,10 @@ func planCredentialTrap(t Target) ([]Case, string) {
 func comparedRequests(t Target) []Endpoint {
 	var es []Endpoint
 	for _, e := range t.Reads() {
-		es = append(es, e, Endpoint{Method: "HEAD", Path: e.Path, Private: e.Private})
+		es = append(es, e)
+		if e.Method == "GET" {
+			es = append(es, Endpoint{Method: "HEAD", Path: e.Path, Private: e.Private, Headers: e.Headers})
+		}
 	}
 	return append(es, t.SafeWrites()...)
 }
@@ -39,12 +42,22 @@ func comparedRequests(t Target) []Endpoint {
 // beside another credential, which is the one with a cookie where there is no other.
 type credentialTrap struct{ without, bare, asked, cookie, authorization, beside Attempt }
 
+func (trap credentialTrap) all() []Attempt {
+	attempts := []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization}
+	if trap.beside.Key() != trap.cookie.Key() {
+		attempts = append(attempts, trap.beside)
+	}
+	return attempts
+}
+
 func trapAttempts(v visit, e Endpoint) credentialTrap {
 	asked := v.read(e)
 	without := alone(asked)
-	if !e.Safe() {
-		// The browser may be refused at the preflight, so that there is no answer.
+	if e.writes() {
 		asked = v.write(e)
+	}
+	if e.writes() || v.asks(e) {
+		// The browser may be refused at the preflight, so that there is no answer.
 		without = byHand(asked, Anonymous, originHeader(v.page))
 	}
 	cookie, authorization := v.withEach(asked)

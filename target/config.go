@@ -1,8 +1,10 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +31,7 @@ type Config struct {
 	Policy    PolicyConfig     `yaml:"policy"`    // that it should have
 	Reads     []string         `yaml:"read"`      // paths of private endpoints
 	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
+	GraphQL   GraphQLConfig    `yaml:"graphql"`   // one of them
 	Errors    []ErrorConfig    `yaml:"errors"`
 
 	// WebSockets and EventStreams are paths where the victim gets private data;
@@ -83,6 +86,16 @@ type EndpointConfig struct {
 	Open        bool   `yaml:"open"` // else it is private
 	SafeToWrite bool   `yaml:"safe_to_write"`
 	Body        string `yaml:"body"`
+	// Reads says that the request only reads, whatever its method.
+	Reads bool `yaml:"reads"`
+	// Headers are those that the endpoint wants of everyone, and no secret.
+	Headers map[string]string `yaml:"headers"`
+}
+
+// GraphQLConfig is a GraphQL endpoint, read by a POST of a query.
+type GraphQLConfig struct {
+	Path  string `yaml:"path"`
+	Query string `yaml:"query"` // empty is { __typename }
 }
 
 // ErrorConfig is a way to provoke an error.
@@ -215,6 +228,9 @@ func (c Config) assemble() (Deployment, Problems) {
 			d.Facts.Endpoints = append(d.Facts.Endpoints, e.endpoint(c.AllowWrites))
 		}
 	}
+	if e, err := c.GraphQL.endpoint(); !fail("graphql", err) && e.Path != "" {
+		d.Facts.Endpoints = append(d.Facts.Endpoints, e)
+	}
 	for i, e := range c.Errors {
 		if !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
 			!fail(fmt.Sprintf("errors[%d]", i), e.check()) {
@@ -259,31 +275,74 @@ func (c Config) policy() scenarios.Policy {
 // endpoint is the one that the operator named, whose writes reach the target where
 // it is declared safe to write to, or all that the operator named are.
 func (e EndpointConfig) endpoint(allowWrites bool) scenarios.Endpoint {
-	named := scenarios.Endpoint{Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Body: e.Body}
-	named.SafeToWrite = e.SafeToWrite || allowWrites && !named.Safe()
-	return named
+	made := scenarios.Endpoint{
+		Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Headers: sortedHeaders(e.Headers), Body: e.Body, Reads: e.Reads,
+	}
+	made.SafeToWrite = e.SafeToWrite || e.Reads || allowWrites && !made.Safe()
+	if e.Reads && e.Body != "" && !made.Headers.Has("Content-Type") {
+		made.Headers = append(made.Headers, cors.Header{Name: "Content-Type", Value: "application/json"})
+	}
+	return made
+}
+
+// endpoint is the GraphQL endpoint, or an empty one where there is none.
+func (g GraphQLConfig) endpoint() (scenarios.Endpoint, error) {
+	switch {
+	case g.Path == "" && g.Query != "":
+		return scenarios.Endpoint{}, errors.New("there is a query and no path: give the path of the GraphQL endpoint too, such as /graphql")
+	case g.Path == "":
+		return scenarios.Endpoint{}, nil
+	case strings.HasPrefix(strings.TrimSpace(g.Query), "mutation"), strings.HasPrefix(strings.TrimSpace(g.Query), "subscription"):
+		return scenarios.Endpoint{}, errors.New("this is no query: give one that only reads, such as { me { email } }")
+	}
+	// Of strings nothing fails.
+	body, _ := json.Marshal(map[string]string{"query": cmp.Or(g.Query, "{ __typename }")})
+	e := EndpointConfig{Method: http.MethodPost, Path: g.Path, Body: string(body), Reads: true}
+	return e.endpoint(false), checkPath("the path of the GraphQL endpoint", g.Path)
+}
+
+// sortedHeaders are the lines in the order of their names.
+func sortedHeaders(m map[string]string) cors.Headers {
+	var lines cors.Headers
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		lines = append(lines, cors.Header{Name: name, Value: m[name]})
+	}
+	return lines
+}
+
+// checkHeaders checks lines that an attacker's page sets as well as the front end.
+func checkHeaders(lines cors.Headers) error {
+	for _, h := range lines {
+		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
+			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
+		}
+	}
+	return nil
 }
 
 func (e EndpointConfig) check() error {
 	reads := e.endpoint(false).Safe()
+	lines := sortedHeaders(e.Headers)
 	switch {
+	case reads && e.Reads:
+		return fmt.Errorf("a %s only reads, and goes through anyway: leave reads out, or name the method that reads", orGET(e.Method))
+	case e.Reads && e.SafeToWrite:
+		return errors.New("what only reads is sent anyway: leave safe_to_write out")
+	case lines.Has("Authorization") || lines.Has("Cookie"):
+		return errors.New("an attacker's page would know this header too: give what is secret under credentials")
 	case reads && e.Body != "":
 		return fmt.Errorf("a %s has no body: leave it out, or name the method that the body is for", orGET(e.Method))
 	case reads && e.SafeToWrite:
 		return fmt.Errorf("a %s only reads, and goes through anyway: leave safe_to_write out, or name the method that writes", orGET(e.Method))
 	}
-	return nil
+	return checkHeaders(lines)
 }
 
 func (e ErrorConfig) recipe() scenarios.ErrorRecipe {
-	r := scenarios.ErrorRecipe{
-		Status: e.Status, Method: orGET(e.Method), Path: e.Path, Body: e.Body, BodyBytes: e.BodyBytes,
+	return scenarios.ErrorRecipe{
+		Status: e.Status, Method: orGET(e.Method), Path: e.Path, Headers: sortedHeaders(e.Headers), Body: e.Body, BodyBytes: e.BodyBytes,
 		Anonymous: e.Anonymous, Unhandled: e.Unhandled, Proxy: e.Proxy, SafeToWrite: e.SafeToWrite,
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
-		r.Headers = append(r.Headers, cors.Header{Name: name, Value: e.Headers[name]})
-	}
-	return r
 }
 
 func (e ErrorConfig) check() error {
@@ -301,12 +360,7 @@ func (e ErrorConfig) check() error {
 	case e.Unhandled && e.Proxy:
 		return errors.New("an unhandled error is the application's, not the proxy's: leave out one of the two")
 	}
-	for _, h := range r.Headers {
-		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
-			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
-		}
-	}
-	return nil
+	return checkHeaders(r.Headers)
 }
 
 func orGET(method string) string {
@@ -366,12 +420,12 @@ func addCommonErrors(t *scenarios.Target) {
 	if !known(404) {
 		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label})
 	}
-	private := t.PrivateReads()
+	private := slices.DeleteFunc(t.PrivateReads(), func(e scenarios.Endpoint) bool { return e.Method != http.MethodGet })
 	if t.Has(scenarios.ClientCert) {
 		return // a server without the certificate may say 400, 401, 403, or nothing
 	}
 	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Anonymous: true})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Headers: private[0].Headers, Anonymous: true})
 	}
 }
 

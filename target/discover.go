@@ -76,7 +76,8 @@ func (c Config) NeedsDiscovery() bool {
 }
 
 func (c Config) namesReads() bool {
-	return len(c.Reads) > 0 || slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return orGET(e.Method) == http.MethodGet })
+	return len(c.Reads) > 0 || c.GraphQL.Path != "" ||
+		slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return e.Reads || orGET(e.Method) == http.MethodGet })
 }
 
 // Discover asks the target, with GET alone and within the limits, for what the
@@ -123,6 +124,7 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	default:
 		f.guess()
 	}
+	f.graphQL(f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false))
 	f.found.Requests = t.Requests()
 	c.found = &f.found
 	return c, f.found, ctx.Err()
