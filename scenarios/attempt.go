@@ -81,6 +81,11 @@ func (v Vector) SendsNullOrigin() bool {
 	return false
 }
 
+// needsPreflight reports whether the browser asks the target first.
+func (a Attempt) needsPreflight() bool {
+	return len(a.KeyHeaders) > 0 || cors.NeedsPreflight(a.Method, a.Headers)
+}
+
 // Origin is the origin of the request as the vector sends it.
 func (a Attempt) Origin() cors.Origin {
 	if a.Vector.SendsNullOrigin() {

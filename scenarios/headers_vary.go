@@ -52,6 +52,9 @@ func judgeVary(trusted, evil, none, trustedAsked, evilAsked Observation) Judgeme
 		{trustedAsked, "the preflight of " + ours.String(), preflightReply(trustedAsked)},
 		{evilAsked, "the preflight of " + theirs.String(), preflightReply(evilAsked)},
 	}
+	if !trustedAsked.Attempt.needsPreflight() {
+		asked = nil
+	}
 	for _, v := range asked {
 		if v.reply == nil {
 			return cannotTell("%s was not seen", v.name)

@@ -35,7 +35,9 @@ func planAgreement(t Target) ([]Case, string) {
 				plan(v, e, byHand(v.read(e), v.cred, originHeader(v.page)), v.read(e), bare(t, e))
 				continue
 			}
-			plan(v, e, simple.read(e), v.preflighted(e), bare(t, e))
+			if asked := v.preflighted(e); asked.needsPreflight() {
+				plan(v, e, simple.read(e), asked, bare(t, e))
+			}
 		}
 		for _, e := range t.SafeWrites() {
 			asked := v.write(e)

@@ -241,11 +241,11 @@ type ErrorRecipe struct {
 	SafeToWrite bool `json:"safe_to_write,omitempty"`
 }
 
-// Policy is what the operator declared about the intended CORS policy. Empty
-// lists mean that nothing was declared.
+// Policy is what the operator declared about the intended CORS policy. A list that is
+// nil was not declared; an empty one says that the front end needs none.
 type Policy struct {
-	Methods []string `json:"methods,omitempty"`
-	Headers []string `json:"headers,omitempty"`
+	Methods []string `json:"methods,omitzero"`
+	Headers []string `json:"headers,omitzero"`
 	// Exposed are the response headers that the front end reads.
 	Exposed []string `json:"exposed,omitempty"`
 	// Credentials says whether the front end's requests need what the browser adds

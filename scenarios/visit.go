@@ -70,7 +70,8 @@ func (v visit) unasking(e Endpoint) (a Attempt, ok bool) {
 	return a, true
 }
 
-// preflighted is a read that the browser asks the target for first. Nothing is
+// preflighted is a read that the browser asks the target for first, or the plain one
+// where the front end, by its policy, sets no header for which it would. Nothing is
 // changed by it, so that the tap lets preflight and request through.
 func (v visit) preflighted(e Endpoint) Attempt {
 	if h, _ := v.consentHeader(); h.Name != "" && !v.asks(e) {
@@ -88,12 +89,14 @@ func (v visit) with(e Endpoint, h cors.Header) Attempt {
 
 // consentHeader is the header for which the browser asks, and whether the
 // operator declared that it is allowed. It is empty where the front end's token or
-// key does it. Without a declaration it is Content-Type, which most servers allow.
+// key does it, and where the policy has none. Without a declaration it is Content-Type, which most servers allow.
 func (v visit) consentHeader() (h cors.Header, declared bool) {
 	json := cors.Header{Name: "Content-Type", Value: "application/json"}
 	allowed := v.target.Policy.Headers
 	switch {
 	case v.trusted && v.cred.OfFrontEnd():
+		return cors.Header{}, true
+	case v.trusted && allowed != nil && len(allowed) == 0:
 		return cors.Header{}, true
 	case hasFold(allowed, json.Name):
 		return json, true
@@ -119,7 +122,8 @@ func (v visit) write(e Endpoint) Attempt {
 	a := v.request(e.Method, e.Path)
 	a.Headers = e.Headers
 	if e.Method == "POST" || v.trusted && e.Body != "" {
-		if !a.Headers.Has("Content-Type") {
+		none := v.trusted && v.target.Policy.Headers != nil && len(v.target.Policy.Headers) == 0
+		if !none && !a.Headers.Has("Content-Type") {
 			a.Headers = append(slices.Clone(a.Headers), cors.Header{Name: "Content-Type", Value: "application/json"})
 		}
 		a.Body = e.Body

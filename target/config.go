@@ -213,6 +213,19 @@ func (c Config) assemble() (Deployment, Problems) {
 	// What nobody needs cookies for needs none from another site.
 	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
 		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
+	for _, list := range []struct {
+		entry string
+		names []string
+		check func(string) error
+	}{
+		{"policy.methods", c.Policy.Methods, checkMethod},
+		{"policy.headers", c.Policy.Headers, checkHeaderName},
+		{"policy.exposed", c.Policy.Exposed, checkHeaderName},
+	} {
+		for i, name := range list.names {
+			fail(fmt.Sprintf("%s[%d]", list.entry, i), list.check(name))
+		}
+	}
 	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
 	if login := d.Credentials.Login; login != nil {
 		d.Facts.Login = login.Path
@@ -257,6 +270,7 @@ func (c Config) assemble() (Deployment, Problems) {
 			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
 		}
 	}
+	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))
 	fail("launch", c.addLaunches(preset, &d))
 	return d, ps
@@ -315,6 +329,38 @@ func checkHeaders(lines cors.Headers) error {
 	for _, h := range lines {
 		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
 			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
+		}
+	}
+	return nil
+}
+
+func checkMethod(name string) error {
+	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return fmt.Errorf("%q is no method: write methods in capitals, such as PUT, or an empty list for none", name)
+	}
+	return nil
+}
+
+func checkHeaderName(name string) error {
+	if name == "none" || !httpguts.ValidHeaderFieldName(name) {
+		return fmt.Errorf("%q is no name of a header: write names such as X-Request-Id, or an empty list for none", name)
+	}
+	return nil
+}
+
+// checkNoHeaders says what contradicts a policy that has no request header.
+func (c Config) checkNoHeaders(d Deployment) error {
+	if c.Policy.Headers == nil || len(c.Policy.Headers) > 0 {
+		return nil
+	}
+	for _, h := range append(d.Credentials.FrontEnd(scenarios.Bearer), d.Credentials.Headers...) {
+		if h.Name != "Authorization" || d.Credentials.Bearer != "" || d.Credentials.Headers.Has(h.Name) {
+			return fmt.Errorf("the policy has no request header, and the front end sends its credential in %s: name that one", h.Name)
+		}
+	}
+	for _, e := range d.Facts.Endpoints {
+		if unsafe := cors.UnsafeHeaders(e.Headers); len(unsafe) > 0 {
+			return fmt.Errorf("the policy has no request header, and %s needs %s: name that one", e, unsafe[0])
 		}
 	}
 	return nil

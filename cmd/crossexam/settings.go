@@ -36,6 +36,19 @@ func settings() []setting {
 	list := func(at func(*target.Config) *[]string) func(*target.Config, []string) error {
 		return func(c *target.Config, v []string) error { *at(c) = v; return nil }
 	}
+	// An empty list says that there are none; without the flag nothing is said.
+	names := func(at func(*target.Config) *[]string) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) error {
+			list := strings.FieldsFunc(strings.Join(v, ","), func(r rune) bool { return r == ',' || r == ' ' })
+			if len(list) == 1 && list[0] == "none" {
+				list = nil
+			} else if len(list) == 0 {
+				return errors.New("it is empty: give names with commas between, or none")
+			}
+			*at(c) = append([]string{}, list...)
+			return nil
+		}
+	}
 	flag := func(at func(*target.Config) *bool) func(*target.Config, []string) error {
 		return func(c *target.Config, v []string) (err error) {
 			if *at(c), err = strconv.ParseBool(v[0]); err != nil {
@@ -75,6 +88,9 @@ func settings() []setting {
 			list(func(c *target.Config) *[]string { return &c.Trusted })},
 		{"read", "read", "CROSSEXAM_READ", true, []string{}, "`PATH` of a private endpoint to read; may be repeated (default: what is discovered, else /)",
 			list(func(c *target.Config) *[]string { return &c.Reads })},
+		{"policy.methods", "allow-methods", "CROSSEXAM_ALLOW_METHODS", true, []string{}, "`METHODS` that the front end uses, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Methods })},
+		{"policy.headers", "allow-headers", "CROSSEXAM_ALLOW_HEADERS", true, []string{}, "request `HEADERS` that the front end sets, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Headers })},
+		{"policy.exposed", "expose-headers", "CROSSEXAM_EXPOSE_HEADERS", true, []string{}, "response `HEADERS` that the front end reads, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Exposed })},
 		{"graphql.path", "graphql", "CROSSEXAM_GRAPHQL", false, "", "`PATH` of a GraphQL endpoint to read by POST, such as /graphql",
 			text(func(c *target.Config) *string { return &c.GraphQL.Path })},
 		{"graphql.query", "query", "CROSSEXAM_QUERY", false, "", "GraphQL `QUERY` for what only the victim gets, such as \"{ me { email } }\" (default { __typename })",
