@@ -139,7 +139,7 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 				Subject:  v.subject(e),
 				Attempts: controls.after(read),
 				Judge: func(obs Observations) Judgement {
-					return judgeUntrustedCredentials(controls.of(c, reach(t, v.page), obs.Of(read), obs), t.Trusted)
+					return judgeUntrustedCredentials(controls.of(c, reach(t, v.page), obs.Of(read), obs), frontEnds(t))
 				},
 			})
 		}

@@ -12,7 +12,8 @@ import (
 // one, or it is often trusted by mistake.
 type NearMiss struct {
 	Origin cors.Origin
-	// Of is the trusted origin that it resembles, opaque where there is none.
+	// Of is the trusted origin that it resembles, or the target's own; opaque where
+	// there is none.
 	Of cors.Origin
 	// How it is made, in a few words, such as "the trusted host and letters".
 	How      string
@@ -179,11 +180,11 @@ func explicitPort(o cors.Origin) string {
 // A spelling makes near-misses of one trusted origin.
 type spelling func(*spellings)
 
-// ofEach applies a spelling to each trusted origin.
+// ofEach applies a spelling to each trusted origin, or to the target's own.
 func ofEach(spell spelling) func(Target) []NearMiss {
 	return func(t Target) []NearMiss {
 		var all []NearMiss
-		for _, o := range t.Trusted {
+		for _, o := range frontEnds(t) {
 			s := &spellings{target: t, of: o}
 			if !o.IsOpaque() {
 				spell(s)
@@ -379,7 +380,7 @@ func shared(t Target) []NearMiss {
 			all = append(all, m)
 		}
 	}
-	for _, o := range t.Trusted {
+	for _, o := range frontEnds(t) {
 		suffix, in := o.PublicSuffix()
 		name, _, _ := strings.Cut(o.RegistrableDomain(), ".")
 		switch {

@@ -102,6 +102,8 @@ func TestNearMisses(t *testing.T) {
 		{"ORG-017", api, notebook, ""},
 		{"ORG-017", api, "https://foo.example https://bar.example",
 			"+https://barfoo.example +https://bar.examplefoo.example +https://foobar.example +https://foo.examplebar.example"},
+		{"ORG-001", api, "", "+https://api.notebook.test.evil.test"},
+		{"ORG-009", api, "", "?https://crossexam-sub.api.notebook.test"},
 		{"ORG-017", api, "https://foo.com https://boo.com",
 			"+https://boofoo.com +https://boo.comfoo.com +https://bfoo.com +https://fooboo.com +https://foo.comboo.com +https://fboo.com"},
 		{"ORG-017", api, "https://app.example.com https://example.com",

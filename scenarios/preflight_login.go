@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	noTrusted = "No trusted origin is declared."
+	noTrusted = "No origin but the API's own is trusted, which needs no CORS."
 	noAsking  = "By its policy the front end sets no header for which browsers ask, so that its reads need no preflight."
 )
 

@@ -48,6 +48,9 @@ func socketAttempts(v visit, e Endpoint) handshakes {
 	for _, o := range t.Trusted {
 		tried.fronts = append(tried.fronts, frontEnd(t, o, v.cred).unasked(e, WebSocket), handshake(t, o, e, v.cred, originHeader(o)))
 	}
+	if len(t.Trusted) == 0 { // the target's own page, which only Crossexam itself can play
+		tried.fronts = append(tried.fronts, handshake(t, t.Origin(), e, v.cred, originHeader(t.Origin())))
+	}
 	return tried
 }
 

@@ -27,7 +27,7 @@ import (
 // crossexam.yaml. The zero value of an entry means that nothing was said.
 type Config struct {
 	URL       string           `yaml:"target"`    // of the API
-	Trusted   []string         `yaml:"trusted"`   // origins that may read it
+	Trusted   []string         `yaml:"trusted"`   // origins that may read it; empty and not nil for none
 	Policy    PolicyConfig     `yaml:"policy"`    // that it should have
 	Reads     []string         `yaml:"read"`      // paths of private endpoints
 	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
@@ -442,7 +442,7 @@ func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 	case o.IsOpaque():
 		return o, errors.New(`trusted origin: "null" is the origin of every sandboxed frame on the web and cannot be trusted`)
 	case o == own:
-		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out", o)
+		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out; where no other is trusted, write `trusted: []`", o)
 	}
 	return o, nil
 }

@@ -87,7 +87,8 @@ trusted:
   - {{quote .}}
 {{- end}}
 {{- else}}
-# Needed for a run, here or as --trusted.
+# Needed for a run, here or as --trusted. Where the front end is of the API's own
+# origin, and no other is trusted: trusted: []
 # trusted:
 #   - https://app.example.com
 {{- end}}

@@ -86,6 +86,14 @@ func settings() []setting {
 	return []setting{
 		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "origin that may read the API, `ORIGIN` such as https://app.example.com; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Trusted })},
+		{"trusted", "same-origin", "", false, false, "no origin but the API's own is trusted: what can other pages do?",
+			func(c *target.Config, v []string) error {
+				if v[0] != "true" {
+					return errors.New("leave it out, or name the trusted origins with --trusted")
+				}
+				c.Trusted = []string{}
+				return nil
+			}},
 		{"read", "read", "CROSSEXAM_READ", true, []string{}, "`PATH` of a private endpoint to read; may be repeated (default: what is discovered, else /)",
 			list(func(c *target.Config) *[]string { return &c.Reads })},
 		{"policy.methods", "allow-methods", "CROSSEXAM_ALLOW_METHODS", true, []string{}, "`METHODS` that the front end uses, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Methods })},
@@ -163,6 +171,9 @@ func settings() []setting {
 // configuration.
 func inFlags(sentence string) string {
 	return target.InWords(sentence, func(entry string) string {
+		if entry == "trusted: []" {
+			return "--same-origin"
+		}
 		for _, s := range settings() {
 			if s.entry == entry && s.flag != "" {
 				return "--" + s.flag

@@ -48,6 +48,10 @@ func Trusted(origins ...string) Option {
 	return func(o *options) { o.config.Trusted = append(o.config.Trusted, origins...) }
 }
 
+// SameOrigin says that no origin but the API's own is trusted: its front end needs no
+// CORS.
+func SameOrigin() Option { return func(o *options) { o.config.Trusted = []string{} } }
+
 // Read are paths that answer GET with what is the victim's alone.
 func Read(paths ...string) Option {
 	return func(o *options) { o.config.Reads = append(o.config.Reads, paths...) }
