@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks demo test lint bench fuzz clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test lint bench fuzz clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -26,13 +26,18 @@ explain = code=$$?; case $$code in \
 	esac; echo "crossexam: exit code $$code: $$meaning" >&2; exit $$code
 
 help: ## this list
-	@awk '/^#: ?/ { sub(/^#: ?/, ""); print } /^[a-z]+:.* ## / { name = $$1; sub(/:.*/, "", name); sub(/^.* ## /, ""); printf "  make %-8s %s\n", name, $$0 }' $(firstword $(MAKEFILE_LIST))
+	@awk '/^#: ?/ { sub(/^#: ?/, ""); print } /^[a-z-]+:.* ## / { name = $$1; sub(/:.*/, "", name); sub(/^.* ## /, ""); printf "  make %-11s %s\n", name, $$0 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## find Go, git and Chrome or Chromium; install Debian's Chromium where that is possible
 	@scripts/setup
 
-stacks: ## find what this project's own tests run (nginx, NSS's tools, FastAPI, Express); install it where that is possible
+stacks: ## find what this project's own tests run (nginx, NSS's tools, FastAPI, Express, Go routers); install it where that is possible
 	@scripts/stacks
+
+# In CI what is not installed is an error; the test skips it otherwise.
+stacks-test: setup ## examine every stack of fixtures/stacks, and compare with what is known of it
+	@scripts/stacks --all
+	go test -count=1 -timeout 60m $(TESTFLAGS) -run '^TestEveryStack$$' ./cmd/crossexam -stacks all
 
 # go build knows best what is out of date.
 bin/crossexam: setup

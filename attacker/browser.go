@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/child"
+	"github.com/crossexam/crossexam/scratch"
 )
 
 // Posture is what the run decides about the browser that bears on verdicts. The
@@ -35,6 +36,9 @@ type Options struct {
 	// ws://127.0.0.1:9222; empty means FindBrowser's choice.
 	Path    string
 	Posture Posture
+	// UserAgent is what the browser says it is; empty for what a Chrome of its version
+	// says that has a window.
+	UserAgent string
 	// Parallel is how many requests a page has under way at once; 0, and more than
 	// that, is as many connections as Chrome opens to one host.
 	Parallel int
@@ -49,10 +53,10 @@ type Options struct {
 func (o Options) Check() error {
 	path, err := FindBrowser(o.Path)
 	if err == nil && isAddress(path) && o.Posture.BlockThirdPartyCookies {
-		err = errors.New("a browser that runs already keeps its own posture: leave out --block-third-party-cookies, or start the browser with --browser PATH")
+		err = errors.New("a browser that runs already keeps its own posture: leave out `browser.block_third_party_cookies`, or name the file of a browser with `browser.path`")
 	}
 	if err == nil && isAddress(path) && o.Direct != (Direct{}) {
-		err = errors.New("a browser that runs already reaches the target through Crossexam only: leave out --direct, or start the browser with --browser PATH")
+		err = errors.New("a browser that runs already reaches the target through Crossexam only: leave out `direct`, or name the file of a browser with `browser.path`")
 	}
 	return err
 }
@@ -92,11 +96,12 @@ type Browser struct {
 	stage    *Stage
 	parallel int // requests that a page has under way at once
 	info     Info
-	proxy    string    // address of the way to the stage, for a remote browser
-	profile  *profile  // nil for a remote browser
-	files    string    // folder for what a remote browser is to open; empty until then
-	command  *exec.Cmd // the browser's process; nil until it was started
+	proxy    string          // address of the way to the stage, for a remote browser
+	profile  *profile        // nil for a remote browser
+	files    *scratch.Folder // for what a remote browser is to open; nil until then
+	command  *exec.Cmd       // the browser's process; nil until it was started
 	direct   Direct
+	override *override // nil where it was started to say what it is to say
 	root     context.Context
 	stop     func()
 
@@ -108,7 +113,7 @@ type Browser struct {
 	closeErr error
 
 	mu   sync.Mutex
-	lost []string // protocol errors: evidence that was lost
+	lost error // the first loss since it was asked for; nil for none
 }
 
 // Start launches the browser, or connects to one that runs already. The context
@@ -130,8 +135,9 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 	}
 	b := newBrowser(stage, o)
 	b.profile = prof
+	p, userAgent := o.product(ctx)
 	b.info = Info{Path: path, Posture: o.Posture, Sandbox: os.Getuid() != 0, Protocol: cdproto.ChromiumVersion()}
-	if err := b.launch(ctx); err != nil {
+	if err := b.launch(ctx, p, userAgent); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), b.Close())
 	}
 	return b, nil
@@ -146,7 +152,7 @@ func newBrowser(stage *Stage, o Options) *Browser {
 }
 
 // launch starts the process and waits until it answers.
-func (b *Browser) launch(ctx context.Context) error {
+func (b *Browser) launch(ctx context.Context, p product, userAgent string) error {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(b.info.Path),
 		chromedp.Env(b.profile.environment()...),
@@ -155,7 +161,7 @@ func (b *Browser) launch(ctx context.Context) error {
 			b.command = c
 		}),
 	}
-	for _, f := range launchFlags(b.stage, b.profile.dir, b.direct) {
+	for _, f := range launchFlags(b.stage, b.profile.dir, userAgent, b.direct) {
 		options = append(options, chromedp.Flag(f.name, f.value))
 		b.info.Flags = append(b.info.Flags, f.String())
 	}
@@ -175,6 +181,7 @@ func (b *Browser) launch(ctx context.Context) error {
 		var version browser.GetVersionResult
 		version, err = chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
 		b.info.Product = version.Product
+		b.override = overrideFor(p, userAgent, version)
 	}
 	switch {
 	case !release():
@@ -215,24 +222,6 @@ func (b *Browser) Close() error {
 		b.closeErr = b.profile.remove()
 	})
 	return b.closeErr
-}
-
-// protocolError takes what chromedp could not make sense of. An event that could
-// not be decoded is evidence lost, and must not pass in silence.
-func (b *Browser) protocolError(format string, args ...any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.lost = append(b.lost, strings.TrimSpace(fmt.Sprintf(format, args...)))
-}
-
-// Lost gives the protocol errors since the last call; each may be evidence that
-// was lost.
-func (b *Browser) Lost() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	lost := b.lost
-	b.lost = nil
-	return lost
 }
 
 // explain turns an error of a call on ctx into ours: the cause of a crash, the

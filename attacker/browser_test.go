@@ -19,6 +19,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/scratch"
 )
 
 // temporary makes an empty folder the temporary one, with a short name, since a
@@ -246,7 +247,7 @@ func TestKilledProcess(t *testing.T) {
 	if len(processesOf(t, theirs)) == 0 {
 		t.Fatal("the browser does not run")
 	}
-	sweepProfiles(ProfileRoot())
+	scratch.Sweep(ProfileRoot(), profilePrefix)
 	if !exists(theirs) || !exists(filepath.Join(theirs, "Default")) {
 		t.Fatal("a profile in use was swept")
 	}
@@ -285,7 +286,7 @@ func TestProfilesAtOnce(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					sweepProfiles(ProfileRoot())
+					scratch.Sweep(ProfileRoot(), profilePrefix)
 					if !exists(filepath.Join(p.dir, "Default", "Preferences")) {
 						return errors.New("a profile in use was swept")
 					}
@@ -304,20 +305,6 @@ func TestProfilesAtOnce(t *testing.T) {
 	}
 	if left := profiles(t, os.TempDir()); len(left) != 0 {
 		t.Errorf("left: %q", left)
-	}
-}
-
-func TestSweepFollowsNoLink(t *testing.T) {
-	dir := temporary(t)
-	if err := os.Mkdir(filepath.Join(dir, profilePrefix+"1"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(dir, "elsewhere"), filepath.Join(dir, profilePrefix+"1", "crossexam.lock")); err != nil {
-		t.Fatal(err)
-	}
-	sweepProfiles(ProfileRoot())
-	if exists(filepath.Join(dir, "elsewhere")) {
-		t.Error("a file was made behind a link")
 	}
 }
 

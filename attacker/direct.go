@@ -142,8 +142,12 @@ func (d *direct) answered(e *fetch.EventRequestPaused) {
 			p.Headers = append(p.Headers, line)
 		}
 	}
-	d.readBody(e, p)
+	taken := d.readBody(e, p)
 	d.end(e, p, why)
+	if taken {
+		d.giveBack(e, p)
+		return
+	}
 	_, _ = chromedp.Call(d.tab.ctx, fetch.ContinueResponse, fetch.ContinueResponseParams{RequestID: e.RequestID})
 }
 
@@ -161,23 +165,6 @@ func (d *direct) failed(e *fetch.EventRequestPaused) {
 		}
 	}
 	d.end(e, nil, "the browser got no answer: "+string(e.ResponseErrorReason))
-}
-
-// readBody reads the body as far as Chrome gives it: of a redirect it gives none,
-// and that of a stream has no end.
-func (d *direct) readBody(e *fetch.EventRequestPaused, p *cors.Response) {
-	kind, _ := p.Headers.Get("Content-Type")
-	redirect := p.Status >= 300 && p.Status < 400 && p.Headers.Has("Location")
-	if redirect || strings.HasPrefix(strings.ToLower(kind), "text/event-stream") {
-		p.Truncated = true
-		return
-	}
-	bounded, cancel := context.WithTimeout(d.tab.ctx, bodyTime)
-	defer cancel()
-	body, err := chromedp.Call(bounded, fetch.GetResponseBody, fetch.GetResponseBodyParams{RequestID: e.RequestID})
-	limit := int(d.tap.BodyLimit())
-	p.Body = string(body.Body[:min(len(body.Body), limit)])
-	p.Truncated = err != nil || len(body.Body) > limit
 }
 
 // end keeps the exchange of a request that is over, once.

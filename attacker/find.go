@@ -38,7 +38,7 @@ func noBrowser(advice, found string, args ...any) error {
 // browser that runs already, ws://HOST:PORT or http://HOST:PORT, it gives that. The
 // error is a [*NoBrowserError].
 func FindBrowser(wanted string) (string, error) {
-	source := "--browser"
+	source := "`browser.path`"
 	if wanted == "" {
 		wanted, source = os.Getenv("CROSSEXAM_BROWSER"), "CROSSEXAM_BROWSER"
 	}
@@ -74,7 +74,7 @@ func Excuse(err error, wanted string) string {
 	return fmt.Sprintf("nothing was examined: %v; CROSSEXAM_REQUIRE_BROWSER=1 makes this a failure", err)
 }
 
-const nameAnother = "name another one with --browser or CROSSEXAM_BROWSER"
+const nameAnother = "name another one with `browser.path` or CROSSEXAM_BROWSER"
 
 // findIn gives the first browser that can be used.
 func findIn(places []string) (string, error) {
@@ -94,7 +94,7 @@ func findIn(places []string) (string, error) {
 	if unusable != nil {
 		return "", unusable
 	}
-	return "", noBrowser("install one (Debian: apt-get install chromium), or name one with --browser or CROSSEXAM_BROWSER",
+	return "", noBrowser("install one (Debian: apt-get install chromium), or name one with `browser.path` or CROSSEXAM_BROWSER",
 		"; looked for %s", strings.Join(places, ", "))
 }
 
@@ -145,7 +145,7 @@ func realBinary(path string) (string, error) {
 		}
 	}
 	if strings.HasPrefix(resolved, "/snap/") || filepath.Base(resolved) == "snap" || script && bytes.Contains(head, []byte("/snap/")) {
-		return "", noBrowser("install Google Chrome's .deb package and name it with --browser",
+		return "", noBrowser("install Google Chrome's .deb package and name it with `browser.path`",
 			" that can be used; %q is a snap, which cannot see a profile in the temporary folder", path)
 	}
 	return resolved, nil

@@ -70,13 +70,13 @@ func TestFindBrowserErrors(t *testing.T) {
 		find func() (string, error)
 		says []string
 	}{
-		{"flag", func() (string, error) { return FindBrowser(dir + "/missing") }, []string{dir + "/missing", "--browser", "name an executable"}},
-		{"not executable", func() (string, error) { return FindBrowser(noExec) }, []string{noExec, "--browser", "name an executable"}},
+		{"flag", func() (string, error) { return FindBrowser(dir + "/missing") }, []string{dir + "/missing", "`browser.path`", "name an executable"}},
+		{"not executable", func() (string, error) { return FindBrowser(noExec) }, []string{noExec, "`browser.path`", "name an executable"}},
 		{"environment", func() (string, error) {
 			t.Setenv("CROSSEXAM_BROWSER", dir)
 			return FindBrowser("")
 		}, []string{dir, "CROSSEXAM_BROWSER", "name an executable"}},
-		{"nowhere", func() (string, error) { return findIn([]string{dir + "/missing"}) }, []string{"install one", "--browser", "CROSSEXAM_BROWSER"}},
+		{"nowhere", func() (string, error) { return findIn([]string{dir + "/missing"}) }, []string{"install one", "`browser.path`", "CROSSEXAM_BROWSER"}},
 		{"snap", func() (string, error) { return FindBrowser(dir + "/linked") }, []string{"snap", "install Google Chrome"}},
 		{"script of a snap", func() (string, error) { return FindBrowser(ubuntu) }, []string{"snap", "install Google Chrome"}},
 		{"snap alone", func() (string, error) { return findIn([]string{dir + "/linked"}) }, []string{"snap", "install Google Chrome"}},

@@ -21,7 +21,7 @@ func (f flag) String() string {
 
 // launchFlags is the whole command line: a short explicit list, since each flag
 // may bear on a verdict.
-func launchFlags(stage *Stage, profileDir string, direct Direct) []flag {
+func launchFlags(stage *Stage, profileDir, userAgent string, direct Direct) []flag {
 	trusted := stage.Authority().SPKI()
 	// The first rule that matches counts.
 	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()
@@ -33,6 +33,8 @@ func launchFlags(stage *Stage, profileDir string, direct Direct) []flag {
 	}
 	flags := []flag{
 		{"headless", "new"},
+		{"user-agent", userAgent},
+		{"accept-lang", acceptLanguage},
 		{"user-data-dir", profileDir},
 
 		// Every host leads to the stage, and nowhere else, but for a direct target's.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/scratch"
 )
 
 // Where else than in the page itself a vector makes its requests: in a page of
@@ -78,24 +80,16 @@ func hop(page cors.Origin) cors.Origin {
 
 // through is the URL that the page asks for.
 func (t *Tab) through(a scenarios.Attempt) string {
-	status := ""
-	switch a.Vector {
-	case scenarios.Redirect302:
-		status = "302"
-	case scenarios.Redirect307:
-		status = "307"
-	default:
+	status := a.Vector.Redirect()
+	if status == 0 {
 		return a.URL
 	}
-	return hop(t.origin).String() + redirectPath + "?" + url.Values{"status": {status}, "to": {a.URL}}.Encode()
+	return hop(t.origin).String() + redirectPath + "?" + url.Values{"status": {strconv.Itoa(status)}, "to": {a.URL}}.Encode()
 }
 
 // atOnce is how many requests of a vector are under way at once.
 func (b *Browser) atOnce(v scenarios.Vector) int {
-	switch v {
-	case scenarios.Script: // the replies share a callback
-		return 1
-	case scenarios.EventSource: // Chrome tells them by their order
+	if v.OneAtATime() {
 		return 1
 	}
 	return b.parallel
@@ -105,7 +99,7 @@ func (b *Browser) atOnce(v scenarios.Vector) int {
 // open.
 func byPlace(vectors []scenarios.Vector) {
 	leaves := func(v scenarios.Vector) int {
-		if v == scenarios.SandboxedPage || v == scenarios.FilePage {
+		if v.Place() == scenarios.OwnPage {
 			return 1
 		}
 		return 0
@@ -116,7 +110,7 @@ func byPlace(vectors []scenarios.Vector) {
 // takePlace makes the tab ready for a vector.
 func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 	if v == scenarios.WebSocket && t.direct != nil {
-		return &placeError{"the browser talks to the target itself (--direct), and Chrome lets nobody hold or see a WebSocket"}
+		return &placeError{"the browser talks to the target itself (`direct`), and Chrome lets nobody hold or see a WebSocket"}
 	}
 	switch v {
 	case scenarios.SandboxedPage:
@@ -136,12 +130,13 @@ func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 	if err := t.reopen(ctx); err != nil {
 		return err
 	}
-	switch v {
-	case scenarios.Redirect302, scenarios.Redirect307:
+	if v.Redirect() != 0 {
 		t.browser.stage.Play(hop(t.origin), Malicious)
-	case scenarios.DataWorker:
+	}
+	switch v.Place() {
+	case scenarios.InWorker:
 		return t.startWorker(ctx)
-	case scenarios.SandboxedFrame, scenarios.SandboxedPageFrame, scenarios.DataFrame, scenarios.Script:
+	case scenarios.InFrame:
 		return t.startFrame(ctx, v)
 	}
 	return nil
@@ -204,14 +199,14 @@ func (b *Browser) folder() (string, error) {
 	if b.profile != nil {
 		return b.profile.dir, nil
 	}
-	if b.files == "" {
-		dir, err := os.MkdirTemp("", "crossexam-files-")
+	if b.files == nil {
+		folder, err := scratch.Make("", "crossexam-files-")
 		if err != nil {
 			return "", fmt.Errorf("making a folder for the browser: %w", err)
 		}
-		b.files = dir
+		b.files = folder
 	}
-	return b.files, nil
+	return b.files.Path, nil
 }
 
 // startWorker starts the page's worker, unless it runs already, and listens to

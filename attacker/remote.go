@@ -1,6 +1,7 @@
 package attacker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/chromedp/cdproto"
@@ -57,14 +57,14 @@ func (o Options) CannotHoldCertificate() error {
 		return errors.New("a browser that runs already cannot be given a client certificate")
 	}
 	if o.Direct != (Direct{}) {
-		return errors.New("where the browser talks to the target itself (--direct), nobody sees whether it sends a client certificate")
+		return errors.New("where the browser talks to the target itself (`direct`), nobody sees whether it sends a client certificate")
 	}
 	return CanHoldCertificate()
 }
 
 // connect takes a running browser for a run.
 func connect(ctx context.Context, stage *Stage, address string, o Options) (*Browser, error) {
-	u, err := parseAddress(address, "--browser")
+	u, err := parseAddress(address, "`browser.path`")
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +77,14 @@ func connect(ctx context.Context, stage *Stage, address string, o Options) (*Bro
 	b.rootTaken = true // its own tabs are its owner's
 	// The path of a debugging URL is a key to the browser, and no affair of a report.
 	b.info = Info{Path: u.Scheme + "://" + u.Host, Remote: true, Protocol: cdproto.ChromiumVersion()}
-	if err := b.attach(ctx, u); err != nil {
+	if err := b.attach(ctx, u, o.UserAgent); err != nil {
 		return nil, errors.Join(fmt.Errorf("using the browser at %s: %w; start one with: %s", b.info.Path, err, HowToStart), b.Close())
 	}
 	return b, nil
 }
 
 // attach opens the connection, without a tab.
-func (b *Browser) attach(ctx context.Context, u *url.URL) error {
+func (b *Browser) attach(ctx context.Context, u *url.URL, userAgent string) error {
 	bounded, done := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("it did not answer within %s", startTimeout))
 	defer done()
 	debugger, err := debuggerOf(bounded, u)
@@ -99,6 +99,8 @@ func (b *Browser) attach(ctx context.Context, u *url.URL) error {
 	release := context.AfterFunc(bounded, end)
 	version, err := chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{})
 	b.info.Product = version.Product
+	said := withWindow(version.UserAgent)
+	b.override = overrideFor(parseProduct(said), cmp.Or(userAgent, said), version)
 	if !release() {
 		return context.Cause(bounded)
 	}
@@ -112,26 +114,9 @@ func debuggerOf(ctx context.Context, u *url.URL) (string, error) {
 	if len(u.Path) > len(path) && strings.HasPrefix(u.Path, path) {
 		return "ws://" + u.Host + u.Path, nil
 	}
-	const limit = 64 << 10
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+u.Host+"/json/version", nil)
+	version, err := askVersion(ctx, u.Host)
 	if err != nil {
 		return "", err
-	}
-	// Not http.Client: an answer that leads elsewhere is not followed.
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return "", fmt.Errorf("nothing answers there: %w", err)
-	}
-	defer answer.Body.Close()
-	var version struct {
-		Debugger string `json:"webSocketDebuggerUrl"`
-	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, limit))
-	if err != nil {
-		return "", fmt.Errorf("asking for its version: %w", err)
-	}
-	if answer.StatusCode != http.StatusOK || json.Unmarshal(body, &version) != nil {
-		return "", fmt.Errorf("what answers there (%s) is not the debugging port of Chrome or Chromium", answer.Status)
 	}
 	said, err := url.Parse(version.Debugger)
 	if err != nil || !strings.HasPrefix(said.Path, path) {
@@ -139,6 +124,34 @@ func debuggerOf(ctx context.Context, u *url.URL) (string, error) {
 	}
 	// On the host that the user named, whatever the browser takes its own name for.
 	return "ws://" + u.Host + said.Path, nil
+}
+
+// remoteVersion is what a browser's debugging port says of the browser.
+type remoteVersion struct {
+	Debugger  string `json:"webSocketDebuggerUrl"`
+	UserAgent string `json:"User-Agent"`
+}
+
+func askVersion(ctx context.Context, host string) (v remoteVersion, err error) {
+	const limit = 64 << 10
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+"/json/version", nil)
+	if err != nil {
+		return v, err
+	}
+	// Not http.Client: an answer that leads elsewhere is not followed.
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return v, fmt.Errorf("nothing answers there: %w", err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, limit))
+	if err != nil {
+		return v, fmt.Errorf("asking for its version: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK || json.Unmarshal(body, &v) != nil {
+		return v, fmt.Errorf("what answers there (%s) is not the debugging port of Chrome or Chromium", answer.Status)
+	}
+	return v, nil
 }
 
 // disconnect closes the tabs of the run, and their browser contexts with them, and
@@ -149,10 +162,10 @@ func (b *Browser) disconnect() error {
 		b.CloseTab(victim)
 	}
 	b.stop()
-	if b.files == "" {
+	if b.files == nil {
 		return nil
 	}
-	return os.RemoveAll(b.files)
+	return b.files.Remove()
 }
 
 // led has a browser context's requests led to the stage, those to loopback hosts

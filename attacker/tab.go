@@ -25,7 +25,8 @@ import (
 // Limits on what a page may do.
 const (
 	// attemptTimeout bounds one request in the page. It is above the sum of the
-	// tap's default deadlines, so that the tap's better explanation comes first.
+	// tap's default deadlines, so that the tap's better explanation comes first; see
+	// [Tab.WaitFor] for others.
 	attemptTimeout = 30 * time.Second
 	// eventTimeout bounds the wait for events that belong to a finished request.
 	// They are there at once, unless the machine is very busy.
@@ -34,6 +35,8 @@ const (
 	openTimeout = 30 * time.Second
 	// bodyLimit bounds what the page reads of a body, in bytes.
 	bodyLimit = 64 << 10
+	// reserve is how much later than the tap the page gives up.
+	reserve = 5 * time.Second
 	// parallel is how many requests a page has under way at once, unless the options
 	// say less: as many connections as Chrome opens to one host.
 	parallel = 6
@@ -49,6 +52,7 @@ type Tab struct {
 	recorder *recorder
 	auth     *authentication
 	direct   *direct                     // nil where the target is behind a tap
+	longest  func() time.Duration        // see WaitFor; nil for the default
 	frame    cdp.FrameID                 // the main one
 	document atomic.Pointer[cors.Origin] // of the last document that was asked for in it
 
@@ -102,6 +106,9 @@ func (t *Tab) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := t.trustStage(ctx); err != nil {
+		return err
+	}
+	if err := t.present(ctx); err != nil {
 		return err
 	}
 	_, err = chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
@@ -158,8 +165,22 @@ func (t *Tab) do(caller context.Context, call func(context.Context) error) error
 	return t.browser.explain(caller, ctx, call(ctx))
 }
 
-// within is do with a time limit, which the error names.
+// WaitFor says how long a request of the tab may take at the moment, where that can
+// be more than by default: the tab gives nothing up before.
+func (t *Tab) WaitFor(longest func() time.Duration) { t.longest = longest }
+
+// extra is what a request may take beyond the default.
+func (t *Tab) extra() time.Duration {
+	if t.longest == nil {
+		return 0
+	}
+	return max(0, t.longest()+reserve-attemptTimeout)
+}
+
+// within is do with a time limit, which the error names, and which is longer where a
+// request of the tab may take longer.
 func (t *Tab) within(limit time.Duration, caller context.Context, call func(context.Context) error) error {
+	limit += t.extra()
 	bounded, cancel := context.WithTimeoutCause(caller, limit, fmt.Errorf("the browser was not done within %s", limit))
 	defer cancel()
 	return t.do(bounded, call)
@@ -272,7 +293,9 @@ type Sighting struct {
 	HeldBack  []string
 	Cookies   []scenarios.CookieFate
 	Loot      *scenarios.Loot
-	Fault     string
+	// Late says that the page gave the attempt up, or waited no longer for more of it.
+	Late  bool
+	Fault string
 }
 
 // A Task is an attempt as the page is to make it: Headers is the complete list
@@ -380,6 +403,7 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []view) []Sight
 			HeldBack:  s.heldBack,
 			Cookies:   s.cookies,
 			Loot:      t.browser.stage.Collector.take(spec.Name),
+			Late:      views[n].Late,
 		}
 		switch {
 		case views[n].Unsent:
@@ -396,6 +420,8 @@ type view struct {
 	scenarios.PageView
 	// Unsent says that the page was not even let make a request of it.
 	Unsent bool `json:"unsent"`
+	// Late says that the time of the attempt was over.
+	Late bool `json:"late"`
 }
 
 // spec is what attempt.js takes.
@@ -405,6 +431,8 @@ type spec struct {
 	URL     string         `json:"url"`
 	Init    map[string]any `json:"init"`
 	Fill    int            `json:"fill,omitempty"` // bytes of body
+	Offers  []string       `json:"offers"`         // subprotocols of a WebSocket
+	Message string         `json:"message,omitempty"`
 	Loot    string         `json:"loot,omitempty"`
 	Limit   int            `json:"limit"`
 	Timeout int64          `json:"timeout"` // milliseconds
@@ -417,6 +445,7 @@ func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
 		// Not to be guessed, and never used again: what the collector has under a
 		// name is from this attempt.
 		specs[i] = newSpec(attemptPrefix+rand.Text(), page, t.through(task.Attempt), task)
+		specs[i].Timeout = (attemptTimeout + t.extra()).Milliseconds()
 	}
 	return specs
 }
@@ -424,7 +453,7 @@ func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
 func newSpec(name string, page cors.Origin, asked string, task Task) spec {
 	a := task.Attempt
 	s := spec{
-		Name: name, Way: string(a.Vector), URL: asked, Fill: a.Fill,
+		Name: name, Way: string(a.Vector), URL: asked, Fill: a.Fill, Offers: append([]string{}, a.Protocols...), Message: a.Message,
 		Limit: bodyLimit, Timeout: attemptTimeout.Milliseconds(),
 	}
 	headers := make([][2]string, len(task.Headers))

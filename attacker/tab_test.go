@@ -200,8 +200,8 @@ func TestRun(t *testing.T) {
 			}
 		}
 	}
-	if lost := browser.Lost(); len(lost) > 0 {
-		t.Errorf("evidence was lost: %q", lost)
+	if lost := browser.Lost(); lost != nil {
+		t.Errorf("evidence was lost: %v", lost)
 	}
 }
 

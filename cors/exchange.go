@@ -25,13 +25,13 @@ type Request struct {
 	ClientCertificate bool `json:"client_certificate,omitempty"`
 }
 
-// Origin gives the value of the Origin header, and "" when there is none.
+// Origin returns the value of the Origin header, and "" when there is none.
 func (r Request) Origin() string {
 	v, _ := r.Headers.Get(HeaderOrigin)
 	return v
 }
 
-// IsPreflight tells whether this is a CORS-preflight request (Fetch standard,
+// IsPreflight reports whether this is a CORS-preflight request (Fetch standard,
 // #cors-preflight-request).
 func (r Request) IsPreflight() bool {
 	return r.Method == "OPTIONS" && r.Headers.Has(HeaderOrigin) && r.Headers.Has(HeaderRequestMethod)
@@ -56,7 +56,19 @@ type Exchange struct {
 	// Fault says in one sentence why there is no response, or why the request
 	// was not passed on; it is empty otherwise.
 	Fault string `json:"fault,omitempty"`
+	// Limited says that the response is no answer to the request: the server said that
+	// it does not answer now, and could not be waited for. It is zero otherwise.
+	Limited Limited `json:"limited,omitzero"`
 	// CertificateRequired says that there is no response because the server breaks
 	// off TLS with whoever has no client certificate.
 	CertificateRequired bool `json:"certificate_required,omitempty"`
+}
+
+// Limited says which request a server did not answer for now: with 429 (Too Many
+// Requests, RFC 6585, section 4) or 503 (Service Unavailable, RFC 9110, section
+// 15.6.4).
+type Limited struct {
+	// Request is the number of the request among those that the run made to the
+	// server, from 1.
+	Request int `json:"request"`
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// VisibleHeaders gives the names of the response headers that a page may read
+// VisibleHeaders returns the names of the response headers that a page may read
 // after a successful CORS check, in lower case and sorted, as JavaScript
 // iterates them (Fetch standard, #concept-filtered-response-cors).
 func VisibleHeaders(credentials bool, h Headers) []string {
@@ -16,7 +16,7 @@ func VisibleHeaders(credentials bool, h Headers) []string {
 	})
 }
 
-// visible gives the names of the headers that pass the filter and are not
+// visible returns the names of the headers that pass the filter and are not
 // forbidden to all pages (#forbidden-response-header-name, and in Chrome
 // Clear-Site-Data).
 func visible(h Headers, filter func(name string) bool) []string {

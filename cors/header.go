@@ -15,7 +15,7 @@ type Header struct {
 // the order they were sent, duplicates kept.
 type Headers []Header
 
-// Values gives the value of each line with this name, in order.
+// Values returns the value of each line with this name, in order.
 func (h Headers) Values(name string) []string {
 	var vs []string
 	for _, l := range h {
@@ -41,7 +41,7 @@ func (h Headers) Get(name string) (value string, ok bool) {
 // #concept-header-value-normalize).
 func trim(s string) string { return strings.Trim(s, " \t\r\n") }
 
-// names gives each name once, in lower case and in order of appearance. What is
+// names returns each name once, in lower case and in order of appearance. What is
 // no token is no header, and ignored by browsers.
 func (h Headers) names() []string {
 	var names []string
@@ -53,13 +53,13 @@ func (h Headers) names() []string {
 	return names
 }
 
-// Has tells whether there is a line of this name.
+// Has reports whether there is a line of this name.
 func (h Headers) Has(name string) bool {
 	_, ok := h.Get(name)
 	return ok
 }
 
-// List gives the comma-separated items of all lines of this name, blanks
+// List returns the comma-separated items of all lines of this name, blanks
 // trimmed and empty items dropped (RFC 9110, section 5.6.1).
 func (h Headers) List(name string) []string {
 	var items []string
@@ -73,7 +73,7 @@ func (h Headers) List(name string) []string {
 	return items
 }
 
-// ListHas tells whether the comma-separated list of this name has the item,
+// ListHas reports whether the comma-separated list of this name has the item,
 // case-insensitively.
 func (h Headers) ListHas(name, item string) bool {
 	for _, i := range h.List(name) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// MaxAge gives how long a server lets browsers keep the answer to a preflight
+// MaxAge returns how long a server lets browsers keep the answer to a preflight
 // (Fetch standard, #http-access-control-max-age); ok is false when the header is
 // absent or no number of seconds. Browsers then keep it for 5 seconds, and none
 // keeps it for as long as it is told: Chrome stops at two hours.

@@ -28,7 +28,7 @@ var Opaque = Origin{}
 // "https://app.example:3000", exactly as browsers write it: lower case, no
 // default port, no path, not even a slash, nothing else (Fetch standard,
 // #origin-header). Anything more or less is an error that says what to write,
-// because a server that compares strings never matches it. "null" gives
+// because a server that compares strings never matches it. "null" is
 // [Opaque].
 func ParseOrigin(s string) (Origin, error) {
 	if s == "null" {
@@ -64,7 +64,7 @@ func MustParseOrigin(s string) Origin {
 	return o
 }
 
-// OriginOf gives the origin of an http, https, ws or wss URL (the latter two as
+// OriginOf returns the origin of an http, https, ws or wss URL (the latter two as
 // their http counterparts), and [Opaque] for any other scheme.
 func OriginOf(u *url.URL) Origin {
 	scheme := strings.ToLower(u.Scheme)
@@ -79,8 +79,8 @@ func OriginOf(u *url.URL) Origin {
 
 // NewOrigin builds an origin from its parts; host is a name or an IP literal
 // without brackets, port is empty or decimal. The host is written as browsers do
-// ("127.1" becomes "127.0.0.1"); one that no browser loads is kept as it is. Any
-// scheme but http and https gives [Opaque].
+// ("127.1" becomes "127.0.0.1"); one that no browser loads is kept as it is. It is
+// [Opaque] for any scheme but http and https.
 func NewOrigin(scheme, host, port string) Origin {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -131,7 +131,7 @@ func (o *Origin) UnmarshalText(b []byte) error {
 	return err
 }
 
-// IsOpaque tells whether the origin serialises to "null".
+// IsOpaque reports whether the origin serialises to "null".
 func (o Origin) IsOpaque() bool { return o.scheme == "" }
 
 // Scheme is "http", "https", or empty for an opaque origin.
@@ -148,29 +148,29 @@ func (o Origin) Port() string {
 	return o.port
 }
 
-// HasDefaultPort tells whether the port is left out of the serialisation.
+// HasDefaultPort reports whether the port is left out of the serialisation.
 func (o Origin) HasDefaultPort() bool { return o.port == "" }
 
 // HostPort joins host and port as a network address, brackets included.
 func (o Origin) HostPort() string { return net.JoinHostPort(o.Host(), o.Port()) }
 
-// WithHost gives the same origin on another host.
+// WithHost returns the same origin on another host.
 func (o Origin) WithHost(host string) Origin { return NewOrigin(o.scheme, host, o.port) }
 
-// WithScheme gives the origin under another scheme, on the same explicit port
+// WithScheme returns the origin under another scheme, on the same explicit port
 // or else on the default port of the new scheme.
 func (o Origin) WithScheme(scheme string) Origin { return NewOrigin(scheme, o.Host(), o.port) }
 
-// WithPort gives the same origin on another port.
+// WithPort returns the same origin on another port.
 func (o Origin) WithPort(port string) Origin { return NewOrigin(o.scheme, o.Host(), port) }
 
-// IP gives the address when the host is an IP literal.
+// IP returns the address when the host is an IP literal.
 func (o Origin) IP() (netip.Addr, bool) {
 	a, err := netip.ParseAddr(o.Host())
 	return a, err == nil
 }
 
-// IsLocal tells whether the host is loopback, private or link-local by its
+// IsLocal reports whether the host is loopback, private or link-local by its
 // spelling: an IP literal of such a range, localhost, or a name under .localhost.
 // 0.0.0.0 and [::] count, which servers print for "this machine" and which reach
 // it.
@@ -182,7 +182,7 @@ func (o Origin) IsLocal() bool {
 	return o.IsLoopback()
 }
 
-// IsLoopback tells whether the host can only mean this machine: a loopback IP
+// IsLoopback reports whether the host can only mean this machine: a loopback IP
 // literal, localhost, or a name under .localhost (RFC 6761, section 6.3).
 func (o Origin) IsLoopback() bool {
 	if a, ok := o.IP(); ok {
@@ -220,7 +220,7 @@ func (o Origin) RegistrableDomain() string {
 	return d
 }
 
-// SameSite tells whether two origins are schemefully same site (HTML standard,
+// SameSite reports whether two origins are schemefully same site (HTML standard,
 // "same site"): the same scheme, and the same host or registrable domain. What
 // SameSite cookies protect against is a request that is not.
 func (o Origin) SameSite(p Origin) bool {

@@ -33,7 +33,7 @@ type Prediction struct {
 	Undetermined string
 }
 
-// Predict tells what the browser must decide, given the exchanges of one fetch in
+// Predict returns what the browser must decide, given the exchanges of one fetch in
 // the order of the wire: each request behind its preflight, if it had one.
 func Predict(f Fetch, exchanges []Exchange) Prediction {
 	p, err := f.start()
@@ -125,7 +125,7 @@ func (p hop) receive(exchanges []Exchange) (res Response, rest []Exchange, err e
 	return res, rest, err
 }
 
-// take gives the response of the first exchange.
+// take returns the response of the first exchange.
 func (p hop) take(what string, exchanges []Exchange) (res Response, rest []Exchange, err error) {
 	if len(exchanges) == 0 {
 		return res, nil, fmt.Errorf("there is no exchange of the %s", what)
@@ -151,7 +151,7 @@ func (p hop) take(what string, exchanges []Exchange) (res Response, rest []Excha
 	return res, nil, err
 }
 
-// isRepeated tells whether b is the browser's own second try of a, of which the
+// isRepeated reports whether b is the browser's own second try of a, of which the
 // page learns nothing: it answers an authentication challenge, or asks again on
 // a new connection.
 func isRepeated(a, b Exchange) bool {
@@ -216,7 +216,7 @@ func splitAll(lines []string) []string {
 	return items
 }
 
-// visible gives the names of the response headers that the page may read.
+// visible returns the names of the response headers that the page may read.
 func (p hop) visible(r Response) []string {
 	if p.cors {
 		return VisibleHeaders(p.credentials, r.Headers)

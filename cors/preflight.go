@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// NormalizeMethod gives the method as the browser sends it: six well-known ones
+// NormalizeMethod returns the method as the browser sends it: six well-known ones
 // in upper case, any other as the page wrote it, so that "patch" is not PATCH
 // (Fetch standard, #concept-method-normalize).
 func NormalizeMethod(method string) string {
@@ -21,7 +21,7 @@ func isSafelistedMethod(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "POST"
 }
 
-// NeedsPreflight tells whether the browser must ask the server with a preflight
+// NeedsPreflight reports whether the browser must ask the server with a preflight
 // before a page's cross-origin request with this method and these headers, set
 // by the page (Fetch standard, #cors-preflight-fetch and #main-fetch).
 func NeedsPreflight(method string, h Headers) bool {
@@ -38,7 +38,7 @@ type PreflightRequest struct {
 	Credentials   bool // the request to come has credentials mode "include"
 }
 
-// CheckPreflight tells whether the answer to a preflight lets the request go out
+// CheckPreflight reports whether the answer to a preflight lets the request go out
 // (Fetch standard, #cors-preflight-fetch, in Chrome's order).
 func CheckPreflight(req PreflightRequest, status int, h Headers) Reason {
 	if _, ok := (Response{Status: status, Headers: h}).location(); ok {
@@ -86,7 +86,7 @@ func (req PreflightRequest) allowsHeaders(allowed []string) bool {
 	return true
 }
 
-// allTokens tells whether the items are what #http-new-header-syntax allows.
+// allTokens reports whether the items are what #http-new-header-syntax allows.
 func allTokens(items []string) bool {
 	return !slices.ContainsFunc(items, func(s string) bool { return !isToken(s) })
 }

@@ -47,7 +47,7 @@ const (
 	LocalNetworkAccessPermissionDenied Reason = "LocalNetworkAccessPermissionDenied"
 )
 
-// IsPolicy tells whether the reason is a decision of the CORS protocol about
+// IsPolicy reports whether the reason is a decision of the CORS protocol about
 // what the server answered. Any other reason (a local-network block, a mode, one
 // that a later browser brings) proves nothing about the server.
 func (r Reason) IsPolicy() bool {
@@ -60,7 +60,7 @@ func (r Reason) IsPolicy() bool {
 	return r.IsPreflight()
 }
 
-// IsPreflight tells whether CORS refused the preflight, so that the request
+// IsPreflight reports whether CORS refused the preflight, so that the request
 // itself never left the browser.
 func (r Reason) IsPreflight() bool {
 	switch r {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// location gives where a response sends the browser (Fetch standard,
+// location returns where a response sends the browser (Fetch standard,
 // #concept-response-location-url); ok is false when it is no redirect. A
 // redirect status without a Location is an ordinary response.
 func (r Response) location() (url string, ok bool) {
@@ -38,7 +38,7 @@ type hop struct {
 // #http-redirect-fetch).
 const maxRedirects = 20
 
-// follow gives the hop that a redirect leads to; ok is false when the response
+// follow returns the hop that a redirect leads to; ok is false when the response
 // is none (Fetch standard, #http-redirect-fetch).
 func (p hop) follow(r Response) (next hop, ok bool, err error) {
 	location, ok := r.location()

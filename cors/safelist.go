@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// UnsafeHeaders gives the names of the request headers for which a page needs
+// UnsafeHeaders returns the names of the request headers for which a page needs
 // the server's consent, in lower case and sorted: what the browser lists in
 // Access-Control-Request-Headers (Fetch standard,
 // #cors-unsafe-request-header-names). The headers are those the page set; ones
@@ -39,7 +39,7 @@ func UnsafeHeaders(h Headers) []string {
 	return unsafe
 }
 
-// isSafelisted tells whether a request header, its name in lower case, may be
+// isSafelisted reports whether a request header, its name in lower case, may be
 // sent without asking (Fetch standard, #cors-safelisted-request-header).
 func isSafelisted(name, value string) bool {
 	if len(value) > 128 {
@@ -80,7 +80,7 @@ func isLanguageByte(r rune) bool {
 	return r < 0x80 && (isAlpha(byte(r)) || isDigit(byte(r)) || strings.ContainsRune(" *,-.;=", r))
 }
 
-// isFormType tells whether a Content-Type is one that a form could send.
+// isFormType reports whether a Content-Type is one that a form could send.
 func isFormType(value string) bool {
 	essence, _, _ := strings.Cut(value, ";")
 	switch strings.ToLower(strings.Trim(essence, " \t")) {
@@ -90,7 +90,7 @@ func isFormType(value string) bool {
 	return false
 }
 
-// isSimpleRange tells whether the value is one range with a start, such as
+// isSimpleRange reports whether the value is one range with a start, such as
 // "bytes=0-" or "bytes=0-99" (#simple-range-header-value). Chrome cannot hold
 // positions from 2^63-1 on.
 func isSimpleRange(value string) bool {
@@ -109,7 +109,7 @@ func isSimpleRange(value string) bool {
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// isForbidden tells whether a header, its name in lower case, is the browser's
+// isForbidden reports whether a header, its name in lower case, is the browser's
 // own, so that a page's attempt to set it is ignored (Fetch standard,
 // #forbidden-request-header). The standard allows User-Agent; Chrome takes it for
 // its own and does not ask for it.

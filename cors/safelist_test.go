@@ -112,7 +112,7 @@ func TestUnsafeHeaders(t *testing.T) {
 	}
 }
 
-// sized gives safelisted headers with values of these lengths.
+// sized returns safelisted headers with values of these lengths.
 func sized(lengths ...int) Headers {
 	names := []string{"Accept", "Accept-Language", "Content-Language", "DPR", "Width", "Viewport-Width", "RTT", "Downlink", "Device-Memory"}
 	var h Headers

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// IsHTTPSOnly tells whether browsers turn http:// into https:// for this host
+// IsHTTPSOnly reports whether browsers turn http:// into https:// for this host
 // before they send anything, because its whole top-level domain is on the HSTS
 // preload list, so that no page of an http origin there can exist. Single domains
 // on that list, which is long and changes, are not known here.
@@ -22,7 +22,7 @@ var preloadedDomains = []string{
 	"rsvp", "search", "soy", "youtube", "zip",
 }
 
-// HasBlockedPort tells whether browsers refuse to load the origin because its
+// HasBlockedPort reports whether browsers refuse to load the origin because its
 // port belongs to another protocol (Fetch standard, "port blocking").
 func (o Origin) HasBlockedPort() bool { return slices.Contains(blockedPorts, o.Port()) }
 

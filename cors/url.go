@@ -75,7 +75,7 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 	return strings.ToLower(scheme), rest, true
 }
 
-// cutAt gives what stands before the first of the characters.
+// cutAt returns what stands before the first of the characters.
 func cutAt(s, chars string) string {
 	if i := strings.IndexAny(s, chars); i >= 0 {
 		return s[:i]
@@ -121,7 +121,7 @@ func cutPort(s string) (host, port string, err error) {
 	return host, strconv.FormatUint(n, 10), nil
 }
 
-// canonicalHost gives the host as browsers write it in an origin (URL standard,
+// canonicalHost returns the host as browsers write it in an origin (URL standard,
 // #concept-host-parser), an IPv6 address in its brackets.
 func canonicalHost(host string) (canonical string, ok bool) {
 	if strings.HasPrefix(host, "[") {
@@ -160,7 +160,7 @@ func canonicalIPv6(host string) (string, bool) {
 	return "[" + a.String() + "]", true
 }
 
-// endsInNumber tells whether a host can only be an IPv4 address (URL standard,
+// endsInNumber reports whether a host can only be an IPv4 address (URL standard,
 // #ends-in-a-number-checker).
 func endsInNumber(host string) bool {
 	host = strings.TrimSuffix(host, ".")

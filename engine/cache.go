@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
@@ -19,10 +21,15 @@ import (
 // session's, by which the cache gets what it has not stored. The target never
 // hears of it.
 type sharedCache struct {
+	target *tap.Tap // the session's
 	front  *tap.Tap
 	nginx  *nginx.Server
 	behind *loopback.Server
 }
+
+// cacheTime is how long the cache is waited for: longer than the session's tap, which
+// has the limits, waits for the target.
+const cacheTime = time.Hour
 
 // cacheName is the request header by which one nginx is many caches.
 const cacheName = "Crossexam-Cache-Name"
@@ -32,12 +39,12 @@ func (s *session) sharedCache(ctx context.Context) (*sharedCache, error) {
 	if s.cache != nil || s.cacheErr != nil {
 		return s.cache, s.cacheErr
 	}
-	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin())
+	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin(), s.lines)
 	return s.cache, s.cacheErr
 }
 
-func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin) (*sharedCache, error) {
-	c := &sharedCache{}
+func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin, lines cors.Headers) (*sharedCache, error) {
+	c := &sharedCache{target: behind}
 	var err error
 	if c.behind, err = loopback.Serve(behind, nil); err != nil {
 		return nil, err
@@ -45,10 +52,14 @@ func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin) (*
 	if c.nginx, err = nginx.Start(ctx, cacheConfig(c.behind.Addr())); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	c.front, err = tap.New(tap.Options{Upstream: tap.Upstream{
+	u := tap.Upstream{
 		URL:     &url.URL{Scheme: "http", Host: strings.TrimPrefix(origin.String(), origin.Scheme()+"://")},
 		Address: c.nginx.Addr(),
-	}})
+	}
+	// The tap behind it does the waiting for the target.
+	l := tap.DefaultLimits(u)
+	l.Header, l.Patience = cacheTime, 0
+	c.front, err = tap.New(tap.Options{Browser: lines, Upstream: u, Limits: l})
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -78,6 +89,7 @@ func cacheConfig(upstream string) nginx.Config {
 			proxy_set_header Connection "";
 			proxy_set_header Host $http_host;
 			proxy_set_header ` + cacheName + ` "";
+			proxy_read_timeout ` + strconv.Itoa(int(cacheTime.Seconds())) + `s;
 			proxy_buffer_size 256k;
 			proxy_buffers 8 256k;
 			proxy_busy_buffers_size 512k;
@@ -99,5 +111,8 @@ func (c *sharedCache) probe(ctx context.Context, name string, q cors.Request) co
 	sent.Headers = append(slices.Clone(q.Headers), cors.Header{Name: cacheName, Value: name})
 	x := c.front.Probe(ctx, sent)
 	x.Request = q
+	if x.Limited != (cors.Limited{}) {
+		x.Limited.Request = c.target.Requests() // there is one probe at a time
+	}
 	return x
 }

@@ -273,7 +273,7 @@ func judgeClosed(kind scenarios.Credential, o scenarios.Observation) Control {
 // advice says what to do about a control that failed.
 func advice(kind scenarios.Credential, open scenarios.Observation, p attacker.Posture, remote bool) string {
 	if p.BlockThirdPartyCookies && kind == scenarios.Basic {
-		return "a browser that blocks third-party cookies keeps passwords at home too: run without --block-third-party-cookies"
+		return "a browser that blocks third-party cookies keeps passwords at home too: run without `browser.block_third_party_cookies`"
 	}
 	for _, why := range open.Credential.HeldBack {
 		if why == "ThirdPartyPhaseout" || why == "ThirdPartyBlockedInFirstPartySet" || why == "UserPreferences" {
@@ -281,10 +281,10 @@ func advice(kind scenarios.Credential, open scenarios.Observation, p attacker.Po
 				return "that browser blocks third-party cookies, so that a cookie attack cannot be seen: allow them in its settings, under " +
 					"chrome://settings/cookies, or by {\"profile\":{\"cookie_controls_mode\":0}} in Default/Preferences of its profile before it starts"
 			}
-			return "this browser blocks third-party cookies, so that a cookie attack cannot be seen: run without --block-third-party-cookies"
+			return "this browser blocks third-party cookies, so that a cookie attack cannot be seen: run without `browser.block_third_party_cookies`"
 		}
 	}
-	return fmt.Sprintf("nothing about %s credentials can be judged in this browser: try another one with --browser", kind)
+	return fmt.Sprintf("nothing about %s credentials can be judged in this browser: try another one with `browser.path`", kind)
 }
 
 // mergeControls replaces controls that were run again after a restart.

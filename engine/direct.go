@@ -10,9 +10,9 @@ import (
 
 // directNote is what the reader of a report should know about a target to which
 // the browser talked by itself.
-const directNote = "The browser talked to the target itself (--direct): what stands here as exchanges is what Chrome shows of its requests before they " +
+const directNote = "The browser talked to the target itself (`direct`): what stands here as exchanges is what Chrome shows of its requests before they " +
 	"leave and of the answers before they are judged. Missing are the order of request lines and, of requests that were stopped, those that Chrome adds last; " +
-	"the bodies of redirects and streams; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
+	"the bodies of redirects and streams, and the end of those that are longer than the limit, of which the page gets no more either; the header that names the run; WebSockets. Requests without a page went from Crossexam to the target, and so did those to names of the " +
 	"attacker that come to lead to it."
 
 // browserFor are the options of the browser for a deployment. For one that it is to
@@ -20,6 +20,7 @@ const directNote = "The browser talked to the target itself (--direct): what sta
 func browserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment, known attacker.Direct) (attacker.Options, error) {
 	o := attacker.Options{
 		Path:              c.Path,
+		UserAgent:         c.UserAgent,
 		Posture:           attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies},
 		Parallel:          d.Limits.Parallel(),
 		ClientCertificate: d.Credentials.Certificate(),

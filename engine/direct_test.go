@@ -84,7 +84,7 @@ func TestDirect(t *testing.T) {
 					t.Error("ALT-001 conforms, and was not seen")
 				}
 			}
-			if !slices.ContainsFunc(record.Notes, func(n string) bool { return strings.Contains(n, "(--direct)") }) {
+			if !slices.ContainsFunc(record.Notes, func(n string) bool { return strings.Contains(n, "(`direct`)") }) {
 				t.Errorf("the notes are silent: %q", record.Notes)
 			}
 			if len(seen.writes) > 0 || len(record.Withheld) < 2 {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/crossexam/crossexam/attacker"
@@ -126,7 +127,7 @@ func checkNginx() Check {
 func checkTemporaryFolder() Check {
 	dir := attacker.ProfileRoot()
 	c := Check{Name: "temp", Outcome: CheckOK, Found: dir}
-	if dir != os.TempDir() {
+	if temp, err := filepath.Abs(os.TempDir()); err != nil || dir != temp {
 		c.Outcome = CheckNote
 		c.Found = fmt.Sprintf("%s, since the path of %s is too long for Chrome's socket", dir, os.TempDir())
 	}
@@ -213,7 +214,7 @@ func checkStarted(info attacker.Info) Check {
 func notStarted(ctx context.Context, err error) Check {
 	c := Check{
 		Name: "start", Outcome: CheckMissing, Found: err.Error(),
-		Advice: "Try another browser with --browser, or give this machine more memory and temporary space.",
+		Advice: "Try another browser with `browser.path`, or give this machine more memory and temporary space.",
 	}
 	if ctx.Err() != nil {
 		c.Outcome, c.Found, c.Advice = CheckFailed, "interrupted", ""
@@ -286,7 +287,7 @@ func failed(ctx context.Context, c Check, err error) Check {
 	case errors.As(err, &f):
 		c.Found, c.Advice = f.Err.Error(), sentence(f.Advice)
 	default:
-		c.Advice = "Look at the memory and the temporary space above, or try another browser with --browser."
+		c.Advice = "Look at the memory and the temporary space above, or try another browser with `browser.path`."
 	}
 	return c
 }
@@ -347,7 +348,7 @@ func (cs *controls) checkCertificates(ctx context.Context) Check {
 	if !strings.HasPrefix(got.Block.Network, "net::ERR_CERT_") {
 		c.Outcome = CheckFailed
 		c.Found = fmt.Sprintf("a certificate of an unknown key was not refused (%s)", cmp.Or(got.Block.Network, got.Fault, "the page read the answer"))
-		c.Advice = "This browser takes any certificate, so that anyone could answer in a target's name: try another one with --browser."
+		c.Advice = "This browser takes any certificate, so that anyone could answer in a target's name: try another one with `browser.path`."
 		return c
 	}
 	c.Found = fmt.Sprintf("the run's own key is trusted, another one is refused (%s)", got.Block.Network)

@@ -34,6 +34,7 @@ type Examination struct {
 	index      baselineIndex
 	plan       Plan
 	browser    attacker.Options
+	lines      cors.Headers // by which its requests are known
 
 	launched *target.Launched
 	tap      *tap.Tap
@@ -177,6 +178,7 @@ func (x *Examination) Prepare(ctx context.Context) error {
 	if x.record.Fault != nil {
 		return x.record.Fault
 	}
+	x.resemble(ctx)
 	for _, stage := range []struct {
 		name Stage
 		do   func(context.Context) error
@@ -185,8 +187,7 @@ func (x *Examination) Prepare(ctx context.Context) error {
 		{StageLaunch, x.launch},
 		{StageDiscover, x.discover},
 		{StageReach, x.reach},
-		// What has to be asked with the victim's credential before the plan is made
-		// has its place here.
+		{StagePremises, x.findPremises},
 		{StagePlan, x.makePlan},
 	} {
 		if err := stage.do(ctx); err != nil {
@@ -194,6 +195,16 @@ func (x *Examination) Prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// resemble has the requests that Crossexam makes itself look like the browser's.
+func (x *Examination) resemble(ctx context.Context) {
+	o := x.browser
+	if x.request.Lab != nil {
+		o = x.request.Lab.options
+	}
+	x.lines = o.Headers(ctx)
+	x.config.AskAs(x.lines)
 }
 
 // broke tells a fault from what is wrong with the request: that is [target.Problems].
@@ -270,7 +281,11 @@ func (x *Examination) reach(ctx context.Context) error {
 		Upstream:   d.Upstream,
 		Limits:     withRoomFor(d.Facts.Errors, d),
 		Run:        x.record.Run,
+		Browser:    x.lines,
 		AllowWrite: d.Facts.AllowsWrite,
+		Expected:   d.Facts.ExpectsError,
+
+		FirstMessage: d.Facts.FirstMessage,
 
 		ClientCertificate: d.Credentials.Certificate(),
 	})
@@ -282,16 +297,34 @@ func (x *Examination) reach(ctx context.Context) error {
 		x.record.note(sentence)
 	}
 	if d.Upstream.InsecureSkipVerify {
-		x.record.note("The target's certificate was not verified (--insecure-skip-verify): another server may have answered in its name.")
+		x.record.note("The target's certificate was not verified (`insecure_skip_verify`): another server may have answered in its name.")
 	}
 	x.begin(Step{Stage: StageReach, URL: d.Facts.URL})
 	if err := t.Reach(ctx); err != nil {
 		return err
 	}
-	for _, e := range d.Facts.Reads() {
-		t.Probe(ctx, cors.Request{Method: e.Method, URL: d.Facts.At(e.Path), Headers: e.Headers, Body: e.Body})
-	}
 	return nil
+}
+
+// findPremises finds out which endpoints are private, and whether the target asks for
+// HTTP authentication. With nothing private there is nothing to judge: one diagnosis
+// says why, and no verdict does.
+func (x *Examination) findPremises(ctx context.Context) error {
+	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
+	given := x.deployment.Facts
+	found := premises(ctx, x.tap, x.deployment)
+	x.deployment.Facts, x.record.Target = found, found
+	switch {
+	case over(ctx):
+		return interrupted(ctx)
+	case len(found.PrivateReads()) > 0:
+		return nil
+	case len(given.PrivateReads()) == 0 && (len(given.Reads()) > 0 || len(given.WebSockets)+len(given.EventStreams) > 0):
+		return nil // what the operator declared is open to everybody, or no read
+	}
+	d := whyNothingPrivate(found)
+	x.record.diagnose(d)
+	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
 }
 
 // makePlan makes the plan of the target as it is, with the browser for it.
@@ -434,6 +467,10 @@ func (x *Examination) Record() Record {
 	r.Notes = slices.Clone(r.Notes)
 	r.Stale = stale(x.accepted, x.plan, r.Results)
 	if x.tap != nil {
+		r.Diagnoses = slices.Clone(r.Diagnoses)
+		for _, d := range held(x.tap.Limiting(), x.tap.TimedOut()) {
+			r.diagnose(d)
+		}
 		r.Withheld = x.tap.Withheld()
 		r.Notes = append(r.Notes, x.tap.Notes()...)
 		r.Requests = x.tap.Requests()

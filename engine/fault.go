@@ -26,6 +26,7 @@ const (
 	StageLaunch   Stage = "launch"      // the target could not be started
 	StageDiscover Stage = "discover"    // what is to be examined could not be found out
 	StageReach    Stage = "reach"       // the target does not answer
+	StagePremises Stage = "premises"    // nothing private was found that could be judged
 	StagePlan     Stage = "plan"        // there is no plan
 	StageBrowser  Stage = "browser"     // no browser, or it died twice
 	StageControls Stage = "controls"    // a control failed

@@ -118,7 +118,7 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 	for _, a := range anonymous {
 		g := group{page: a.Page, trusted: a.Trusted, writes: t.MayChange(a.Method, a.URL)}
 		for _, h := range groups {
-			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && !h.identity.Includes(scenarios.ClientCert) {
+			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && !h.identity.Uninvited() {
 				g.identity = h.identity
 				break
 			}

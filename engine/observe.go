@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -33,6 +34,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 				return err
 			}
 		}
+		s.vouch(ctx, g)
 		return nil
 	}
 	for failures := 0; ; {
@@ -40,6 +42,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		var f *Fault
 		switch {
 		case err == nil:
+			s.vouch(ctx, g)
 			return s.lostEvidence()
 		case ctx.Err() != nil:
 			return err
@@ -98,10 +101,17 @@ func (s *session) observePage(ctx context.Context, g *group) error {
 		s.fault(g, why)
 		return nil
 	}
-	challenged := s.tap.Challenges()
+	challenged, limited := s.tap.Challenges(), s.tap.Limiting()
 	sightings, err := s.run(ctx, v, g)
 	if err != nil {
 		return err
+	}
+	if limited.Count == 0 && s.tap.Limiting().Count > 0 && slices.ContainsFunc(sightings, func(x attacker.Sighting) bool { return x.Late }) {
+		// The target began to limit the rate, and the page did not know that its
+		// requests would take so long. Now it does.
+		if sightings, err = s.run(ctx, v, g); err != nil {
+			return err
+		}
 	}
 	if !challenged && s.tap.Challenges() {
 		// A request met a login prompt that nobody answered. Now that the target
@@ -186,10 +196,24 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 	if why := stray(v.identity, o.Exchanges); why != "" {
 		o.Fault = why
 	}
-	if !a.Omit || a.Identity == scenarios.ClientCert {
+	if why := unanswered(o.Exchanges); why != "" {
+		o.Fault = why
+	}
+	if !a.Omit || a.Identity.Uninvited() {
 		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack, Cookies: s.Cookies}
 	}
 	return o
+}
+
+// unanswered says which exchange has no answer but that the target does not answer
+// now; it is empty for none. Such an attempt proves nothing.
+func unanswered(exchanges []cors.Exchange) string {
+	for _, x := range exchanges {
+		if x.Limited != (cors.Limited{}) && x.Response != nil {
+			return fmt.Sprintf("the target answered %d to request %d", x.Response.Status, x.Limited.Request)
+		}
+	}
+	return ""
 }
 
 // probe sends an attempt that no page can make.
@@ -219,6 +243,7 @@ func (s *session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 		send = func(ctx context.Context, q cors.Request) cors.Exchange { return cache.probe(ctx, a.Through, q) }
 	}
 	o.Exchanges = []cors.Exchange{send(ctx, q)}
+	o.Fault = unanswered(o.Exchanges)
 	if v != nil && !a.Omit {
 		o.Credential.Sent = v.sent(o.Exchanges)
 	}

@@ -56,7 +56,7 @@ func checkOracle(o scenarios.Observation) error {
 	return &Fault{
 		Stage:  StageEvidence,
 		Err:    errors.New(d),
-		Advice: "nothing that this browser shows can be trusted: try another one with --browser, and please report it",
+		Advice: "nothing that this browser shows can be trusted: try another one with `browser.path`, and please report it",
 	}
 }
 
@@ -64,7 +64,7 @@ func checkOracle(o scenarios.Observation) error {
 // let through or refused for a reason of the CORS protocol, and whether the tap
 // had all its exchanges. A preflight may be missing: its answer may be cached.
 func isSettled(o scenarios.Observation) bool {
-	if !isFetch(o.Attempt.Vector) || o.Fault != "" || o.Page == nil || len(o.Exchanges) == 0 ||
+	if !o.Attempt.Vector.IsFetch() || o.Fault != "" || o.Page == nil || len(o.Exchanges) == 0 ||
 		!o.Read() && !o.Block.Reason.IsPolicy() {
 		return false
 	}
@@ -88,17 +88,6 @@ func isSettled(o scenarios.Observation) bool {
 		}
 	}
 	return true
-}
-
-// isFetch tells whether a page that uses the vector calls fetch for the target's
-// URL itself, and learns all that fetch tells.
-func isFetch(v scenarios.Vector) bool {
-	switch v {
-	case scenarios.Fetch, scenarios.UntypedFetch, scenarios.SandboxedFrame, scenarios.SandboxedPageFrame,
-		scenarios.SandboxedPage, scenarios.DataFrame, scenarios.DataWorker, scenarios.FilePage:
-		return true
-	}
-	return false
 }
 
 // fetchOf is the fetch that an attempt was, with the headers of which the attempt

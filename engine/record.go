@@ -24,11 +24,13 @@ type Record struct {
 	Controls     []Control
 	Results      []Result
 	Withheld     []tap.WithheldRequest
-	Notes        []string // what the reader should know about how it was judged
-	Attempts     int
-	Navigations  int
-	Requests     int // to the target
-	Screens      []Screen
+	// Diagnoses are what a reader needs before any verdict, the first of each kind.
+	Diagnoses   []Diagnosis
+	Notes       []string // what the reader should know about how it was judged
+	Attempts    int
+	Navigations int
+	Requests    int // to the target
+	Screens     []Screen
 	// Stale are the accepted deviations that accept nothing any more.
 	Stale target.Accepted
 	// Baseline is how the results compare with an earlier examination, or nil.

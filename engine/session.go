@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
@@ -17,6 +17,7 @@ type session struct {
 	plan       Plan
 	hooks      Hooks
 	screens    bool
+	lines      cors.Headers // see [Examination]
 
 	tap      *tap.Tap
 	launched []*tap.Tap // those of the target's launches
@@ -40,6 +41,7 @@ func newSession(x *Examination) *session {
 		plan:       x.plan,
 		hooks:      x.request.Hooks,
 		screens:    x.request.Screens,
+		lines:      x.lines,
 		tap:        x.tap,
 		victims:    map[scenarios.Credential]*victim{},
 		observed:   map[string]scenarios.Observation{},
@@ -114,6 +116,12 @@ func (s *session) result(ctx context.Context, item Item) (Result, error) {
 		}
 	}
 	r.Judgement = judge(*item.Case, r.Observations)
+	if r.Judgement.FollowsFrom == item.Scenario.ID {
+		r.Judgement.FollowsFrom = ""
+	}
+	if proof := r.Proof(); r.Verdict() == scenarios.Violates && proof != nil && proof.Stolen() {
+		r.Judgement.Exfiltrated = true
+	}
 	return r, nil
 }
 
@@ -229,16 +237,10 @@ func (s *session) close() {
 	}
 }
 
-// lostEvidence gives an error when the browser's events could not be decoded.
+// lostEvidence is a fault when the browser's events could not be decoded.
 func (s *session) lostEvidence() error {
-	for _, line := range s.lab.browser.Lost() {
-		if strings.Contains(line, "unmarshal") {
-			return &Fault{
-				Stage:  StageEvidence,
-				Err:    fmt.Errorf("an event of the browser could not be read: %s", line),
-				Advice: "this browser may be newer than Crossexam knows; please report it",
-			}
-		}
+	if err := s.lab.browser.Lost(); err != nil {
+		return &Fault{Stage: StageEvidence, Err: err, Advice: "this browser may be newer than Crossexam knows; please report it"}
 	}
 	return nil
 }

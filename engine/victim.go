@@ -79,6 +79,7 @@ func (s *session) victim(ctx context.Context, identity scenarios.Credential) (*v
 	if v.tab, err = s.lab.browser.Tab(ctx, v.name); err != nil {
 		return nil, err
 	}
+	v.tab.WaitFor(s.tap.Longest)
 	if err := s.talkDirectly(ctx, v); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/child"
+	"github.com/crossexam/crossexam/scratch"
 )
 
 // ErrMissing says that there is no nginx on this machine.
@@ -46,10 +47,13 @@ type Config struct {
 	TLS bool
 }
 
+// folderPrefix begins the name of every folder of an nginx.
+const folderPrefix = "crossexam-nginx-"
+
 // A Server is a running nginx. It is closed by whoever started it.
 type Server struct {
 	addr    string
-	dir     string
+	folder  *scratch.Folder
 	process *child.Process
 }
 
@@ -66,11 +70,11 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{}
-	if s.dir, err = os.MkdirTemp("", "crossexam-nginx-"); err != nil {
+	if s.folder, err = scratch.Make("", folderPrefix); err != nil {
 		return nil, fmt.Errorf("making a folder for nginx: %w", err)
 	}
 	if err := s.run(path, c); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.dir))
+		return nil, errors.Join(err, s.folder.Remove())
 	}
 	if err := s.ready(ctx, c.TLS); err != nil {
 		closing := s.Close() // after which the log is whole
@@ -81,7 +85,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 
 func (s *Server) run(path string, c Config) error {
 	// The workers of a master that is root are nobody, and have to get through.
-	if err := os.Chmod(s.dir, 0o711); err != nil {
+	if err := os.Chmod(s.folder.Path, 0o711); err != nil {
 		return fmt.Errorf("making a folder for nginx: %w", err)
 	}
 	// nginx is handed the listening socket, so that no other process can take the
@@ -98,12 +102,12 @@ func (s *Server) run(path string, c Config) error {
 		return fmt.Errorf("listening for nginx: %w", err)
 	}
 	defer socket.Close()
-	file := filepath.Join(s.dir, "nginx.conf")
+	file := filepath.Join(s.folder.Path, "nginx.conf")
 	if err := os.WriteFile(file, []byte(s.config(c)), 0o644); err != nil {
 		return fmt.Errorf("configuring nginx: %w", err)
 	}
 	s.process, err = child.Start(child.Command{
-		Argv: []string{path, "-p", s.dir, "-c", file, "-e", "stderr"}, Env: append(os.Environ(), "NGINX=3;"), Files: []*os.File{socket},
+		Argv: []string{path, "-p", s.folder.Path, "-c", file, "-e", "stderr"}, Env: append(os.Environ(), "NGINX=3;"), Files: []*os.File{socket},
 		Orderly: true, // its workers outlive a master that is killed
 	})
 	return err
@@ -169,7 +173,7 @@ func (s *Server) Log() string { return strings.TrimSpace(s.process.Log()) }
 // Close stops nginx and removes its folder.
 func (s *Server) Close() error {
 	err := s.process.Close()
-	if removing := os.RemoveAll(s.dir); removing != nil {
+	if removing := s.folder.Remove(); removing != nil {
 		err = errors.Join(err, fmt.Errorf("removing nginx's folder: %w", removing))
 	}
 	return err

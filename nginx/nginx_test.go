@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -42,7 +43,7 @@ func TestServesAndLeavesNothingBehind(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(s.dir); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(s.folder.Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("its folder is still there: %v", err)
 	}
 	if c, err := net.Dial("tcp", s.Addr()); err == nil {
@@ -60,5 +61,26 @@ func TestSaysWhatIsWrongWithItsConfiguration(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "no_such_directive") {
 		t.Errorf("the error does not name the directive: %v", err)
+	}
+}
+
+// The folder of a killed run is removed by the next, and the temporary folder may
+// be relative.
+func TestRemovesForgottenFolders(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("TMPDIR", "tmp")
+	forgotten := filepath.Join("tmp", folderPrefix+"1")
+	if err := errors.Join(os.MkdirAll(forgotten, 0o700), os.WriteFile(filepath.Join(forgotten, "crossexam.lock"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, Config{})
+	if _, err := os.Stat(forgotten); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", forgotten, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir("tmp"); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }

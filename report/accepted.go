@@ -9,8 +9,8 @@ import (
 
 // Acceptance is the operator's word that a violation may stay for a while.
 type Acceptance struct {
-	Reason  string `json:"reason"`
-	Owner   string `json:"owner"`
+	Reason  string `json:"reason" redact:"words"`
+	Owner   string `json:"owner" redact:"words"`
 	Expires string `json:"expires" redact:"-"` // the last day, as 2027-01-31
 }
 

@@ -22,7 +22,7 @@ func ExitMeaning(code int) string {
 	case ExitConforms:
 		return "conforms"
 	case ExitViolates:
-		return "a MUST requirement is violated (with --strict a SHOULD too)"
+		return "a MUST requirement is violated (in a strict run a SHOULD too)"
 	case ExitUsage:
 		return "usage or configuration"
 	case ExitNoVerdict:
@@ -70,7 +70,7 @@ func (r Report) meaning() string {
 		return plural(len(r.Stale), "accepted deviation is", "accepted deviations are") + " stale, and has to go from the file"
 	case ExitViolates:
 		if r.Baseline != nil && r.Baseline.OnlyNew {
-			return "a MUST requirement is violated that was not before (with --strict a SHOULD too)"
+			return "a MUST requirement is violated that was not before (in a strict run a SHOULD too)"
 		}
 	case ExitConforms:
 		var but []string
@@ -98,7 +98,7 @@ func (r Report) known() int {
 	return n
 }
 
-// distrusted tells whether a control failed, so that nothing that was seen counts.
+// distrusted reports whether a control failed, so that nothing that was seen counts.
 func (r Report) distrusted() bool {
 	return r.Fault != nil && r.Fault.Stage == string(engine.StageControls)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// explained tells whether a violation follows from another one of this report that
+// explained reports whether a violation follows from another one of this report that
 // fails the run: a reader who mends that one mends both.
 func (r Report) explained(c Result) bool {
 	return c.FollowsFrom != "" && slices.ContainsFunc(r.Results, func(root Result) bool {

@@ -88,7 +88,7 @@ func (c Result) gravity() int {
 	return n + level
 }
 
-// Count gives how many results of the group have a verdict.
+// Count returns how many results of the group have a verdict.
 func (g group) Count(v scenarios.Verdict) int {
 	n := 0
 	for _, c := range g.Results {

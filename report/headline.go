@@ -14,8 +14,10 @@ func (r Report) Headline() string {
 	if r.distrusted() {
 		return "Could not judge: " + r.whyNothing()
 	}
-	if worst := r.worstTheft(); worst != nil {
-		return fmt.Sprintf("%s can read this API%s.", who(*worst), with(worst.Subject.Credential))
+	if worst := r.worstTheft(); worst != nil && worst.Severity != scenarios.Low {
+		return fmt.Sprintf("%s can %s this API%s.", who(*worst), does(*worst), with(worst.Subject.Credential))
+	} else if worst != nil {
+		return "A page of another origin could read this API, but of " + visibleLine(worst.Subject.Origin) + " alone, which no attacker can have today."
 	}
 	violated := 0
 	seen := map[string]bool{}
@@ -34,7 +36,7 @@ func (r Report) Headline() string {
 		if but == "" && r.Summary.ExitCode == ExitNoVerdict {
 			but = ", but not every requirement could be judged"
 		}
-		return "No web page of another origin could read this API's private data" + but + "."
+		return "No web page of another origin could read " + r.whatIsPrivate() + but + "."
 	case Undetermined:
 		if r.judgedNothing() {
 			return "Could not judge: " + r.whyNothing()
@@ -42,6 +44,36 @@ func (r Report) Headline() string {
 		return "Could not judge whether a web page of another origin can read this API" + but + "."
 	}
 	return "Private data left for the attacker."
+}
+
+// whatIsPrivate says how much private data was really seen.
+func (r Report) whatIsPrivate() string {
+	seen := map[string]bool{}
+	network := false
+	for _, p := range r.Private() {
+		seen[p.Endpoint] = true
+		network = network || p.Finding == scenarios.PrivateByNetwork
+	}
+	switch {
+	case len(seen) == 0:
+		return "this API's private data"
+	case network:
+		return "the data that this API gives to its network at " + plural(len(seen), "endpoint", "endpoints")
+	}
+	return "this API's private data at " + plural(len(seen), "endpoint", "endpoints")
+}
+
+// does is what was proved: a write, or a read.
+func does(c Result) string {
+	if topicOf(c) == scenarios.Writing {
+		return "change data in"
+	}
+	return "read"
+}
+
+func topicOf(c Result) scenarios.Topic {
+	s, _ := scenarios.Find(c.ID)
+	return s.Topic
 }
 
 func (r Report) judgedNothing() bool {
@@ -84,6 +116,8 @@ func broke(stage string) string {
 		return "what is to be examined could not be found out"
 	case engine.StageReach:
 		return "the target does not answer"
+	case engine.StagePremises:
+		return "no private reply of the API was seen"
 	case engine.StageBrowser:
 		return "the browser does not work here"
 	case engine.StageControls:
@@ -150,6 +184,9 @@ func (c Result) harm() int {
 	if anybody(c) {
 		n += 10
 	}
+	if topicOf(c) == scenarios.Reading && strings.HasPrefix(c.Subject.Origin, "https://") {
+		n += 5 // before null and http://, which say less to a reader
+	}
 	return n
 }
 
@@ -167,17 +204,8 @@ func who(c Result) string {
 }
 
 func with(c scenarios.Credential) string {
-	switch c {
-	case scenarios.Anonymous, scenarios.Bearer, scenarios.Header:
-		return ""
-	case scenarios.Cookie:
-		return " with a visitor's session"
-	case scenarios.Basic:
-		return " with a visitor's password"
-	case scenarios.ClientCert:
-		return " with a visitor's certificate"
-	case scenarios.Network:
-		return " from a visitor's network"
+	if words := c.OfVisitor(); words != "" {
+		return " " + words
 	}
 	return " with a visitor's credentials"
 }

@@ -46,6 +46,7 @@ type page struct {
 	Meaning   string
 	Counts    []count
 	Broke     string
+	Diagnosed bool // see [Report.diagnosed]
 	Thefts    []theft
 	Pictures  []picture
 	Changes   []changed
@@ -154,7 +155,7 @@ func (r Report) page(screens []engine.Screen) page {
 		p.Mark = "accepted"
 	}
 	if r.Fault != nil {
-		p.Broke = broke(r.Fault.Stage)
+		p.Broke, p.Diagnosed = broke(r.Fault.Stage), r.diagnosed()
 	}
 	for _, g := range r.groups() {
 		if mark(g.Result) == "violates" {
@@ -197,7 +198,7 @@ func newCard(g group, first bool, pocs []ProofOfConcept) card {
 	return k
 }
 
-// thefts gives so many at most, the worst first and the same data once.
+// thefts returns so many at most, the worst first and the same data once.
 func (r Report) thefts(most int) []theft {
 	var stolen []Result
 	for _, c := range r.Results {

@@ -13,7 +13,7 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// parsed gives all elements of a page, and its text without that of styles and
+// parsed returns all elements of a page, and its text without that of styles and
 // scripts.
 func parsed(t *testing.T, page string) (elements []*html.Node, text string) {
 	t.Helper()
@@ -80,7 +80,7 @@ func TestHTML(t *testing.T) {
 	for _, want := range []string{
 		"Any web page can read this API with a visitor's session.",
 		"The trusted front end can do its work.",
-		"Exit code 1: a MUST requirement is violated (with --strict a SHOULD too).",
+		"Exit code 1: a MUST requirement is violated (in a strict run a SHOULD too).",
 		"5 violate", "1 could not be judged", "2 conform", "1 does not apply",
 		"34 bytes arrived at the attacker's server: " + sampleLoot,
 		"Access-Control-Allow-Origin: https://evil.test Access-Control-Allow-Credentials: true",

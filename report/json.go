@@ -1,10 +1,15 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 //go:embed schema.json
@@ -14,10 +19,36 @@ var schema []byte
 func Schema() []byte { return slices.Clone(schema) }
 
 // WriteJSON writes report.json. It is indented, and has <, > and & as they are:
-// it is a file for people and tools, not a part of a page.
+// it is a file for people and tools, not a part of a page. What a terminal would
+// obey or not show is escaped: people print it.
 func (r Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeUnprintable(b.Bytes()))
+	return err
+}
+
+// escapeUnprintable writes characters such as C1 controls and directional overrides
+// as escapes, by which a JSON text means the same: they stand in strings only.
+func escapeUnprintable(text []byte) []byte {
+	hidden := func(r rune) bool { return r >= 0x7f && !unicode.IsPrint(r) }
+	if !bytes.ContainsFunc(text, hidden) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+1024)
+	for _, r := range string(text) {
+		if !hidden(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }

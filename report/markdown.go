@@ -21,11 +21,18 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	if s := r.FrontEnd(); s != "" {
 		fmt.Fprintf(&b, "%s\n\n", mdText(s))
 	}
+	for _, d := range r.Diagnoses {
+		fmt.Fprintf(&b, "> **%s.**", mdText(capital(d.Detail)))
+		if d.Advice != "" {
+			fmt.Fprintf(&b, " What to do: %s.", mdText(d.Advice))
+		}
+		b.WriteString("\n\n")
+	}
 	fmt.Fprintf(&b, "Target %s, exit code %d: %s.\n\n", mdCode(r.Target.URL), code, r.meaning())
 	b.WriteString("| conforms | violates | cannot tell | not applicable | accepted | exfiltration |\n")
 	b.WriteString("| --- | --- | --- | --- | --- | --- |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %s |\n", s.Conforms, s.Violates, s.CannotTell, s.NotApplicable, s.Accepted, s.Exfiltration)
-	if f := r.Fault; f != nil {
+	if f := r.Fault; f != nil && !r.diagnosed() {
 		fmt.Fprintf(&b, "\nThe examination broke off: %s (%s).", broke(f.Stage), mdCode(f.Error))
 		if f.Advice != "" {
 			fmt.Fprintf(&b, " What to do: %s.", mdText(f.Advice))

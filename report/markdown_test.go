@@ -24,7 +24,7 @@ func TestMarkdown(t *testing.T) {
 	for _, want := range []string{
 		"## Crossexam: Any web page can read this API with a visitor's session.\n",
 		"\nThe trusted front end can do its work.\n",
-		"Target `https://api.example.com`, exit code 1: a MUST requirement is violated (with --strict a SHOULD too).\n",
+		"Target `https://api.example.com`, exit code 1: a MUST requirement is violated (in a strict run a SHOULD too).\n",
 		"| 2 | 5 | 1 | 1 | 0 | proven |\n",
 		"\n### Violated\n\n- **WLD-001** (must, high severity) Title of WLD-001\n  - `GET /api/notebooks from https://evil.test with cookie`\n",
 		"  - Fix: Fix of WLD-001.\n",

@@ -27,7 +27,7 @@ var pocSource string
 
 var pocTemplate = template.Must(template.New("poc").Funcs(template.FuncMap{"line": visibleLine}).Parse(pocSource))
 
-// ProofsOfConcept gives a page for each read that was allowed and must not be.
+// ProofsOfConcept returns a page for each read that was allowed and must not be.
 // Equal reads of different scenarios are one page.
 func (r Report) ProofsOfConcept() []ProofOfConcept {
 	var all []ProofOfConcept
@@ -104,7 +104,8 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.WriteTo(w)
+	// What is left of it is in strings of the script.
+	_, err = w.Write(escapeUnprintable(b.Bytes()))
 	return err
 }
 

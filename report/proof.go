@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -19,9 +18,9 @@ type Proof struct {
 	Status int `json:"status"`
 	// Block is Chrome's reason for refusing the read, and empty where it allowed it.
 	Block          string `json:"block" redact:"-"`
-	BlockParameter string `json:"block_parameter"`
-	NetworkError   string `json:"network_error"`
-	PageError      string `json:"page_error"` // all that the page was told
+	BlockParameter string `json:"block_parameter" redact:"wire"`
+	NetworkError   string `json:"network_error" redact:"words"`
+	PageError      string `json:"page_error" redact:"wire"` // all that the page was told
 	// Readable says that the page could read the answer.
 	Readable bool `json:"readable"`
 	// CredentialSent says that the victim's credential crossed the wire.
@@ -31,6 +30,8 @@ type Proof struct {
 	// Attempt is what the page did, or nil where nothing was attempted.
 	Attempt   *Attempt   `json:"attempt"`
 	Exchanges []Exchange `json:"exchanges"` // in wire order, preflights included
+	// ExchangesLeftOut says how many more there were, between the first and the last.
+	ExchangesLeftOut int `json:"exchanges_left_out"`
 }
 
 // Attempt is a cross-origin request as a page makes it.
@@ -53,15 +54,17 @@ type Exchange struct {
 	Response *Response `json:"response"`
 	// Withheld says that the request left the browser and was not passed on.
 	Withheld bool   `json:"withheld"`
-	Fault    string `json:"fault"`
+	Fault    string `json:"fault" redact:"words"`
 }
 
 // Request is a request as it crossed the wire.
 type Request struct {
 	Method  string   `json:"method"`
-	URL     string   `json:"url" redact:"url"`
-	Headers []Header `json:"headers"`
-	Body    string   `json:"body" redact:"body"` // capped
+	URL     string   `json:"url" redact:"wire-url"`
+	Headers []Header `json:"headers" redact:"wire"`
+	// HeadersLeftOut says how many more lines there were.
+	HeadersLeftOut int    `json:"headers_left_out"`
+	Body           string `json:"body" redact:"body"` // capped
 	// ClientCertificate says that the request came over a connection on which the
 	// victim's client certificate had been presented.
 	ClientCertificate bool `json:"client_certificate"`
@@ -69,10 +72,12 @@ type Request struct {
 
 // Response is a response as it crossed the wire.
 type Response struct {
-	Status    int      `json:"status"`
-	Headers   []Header `json:"headers"`
-	Body      string   `json:"body" redact:"body"` // capped
-	Truncated bool     `json:"truncated"`
+	Status  int      `json:"status"`
+	Headers []Header `json:"headers" redact:"wire"`
+	// HeadersLeftOut says how many more lines there were.
+	HeadersLeftOut int    `json:"headers_left_out"`
+	Body           string `json:"body" redact:"body"` // capped
+	Truncated      bool   `json:"truncated"`
 }
 
 // Header is one header line. Lines keep their order, and duplicates stay.
@@ -102,9 +107,7 @@ func newProof(o *scenarios.Observation) Proof {
 	p.CredentialSent = o.Credential.Sent
 	p.CookiesHeldBack = append(p.CookiesHeldBack, o.Credential.HeldBack...)
 	p.Attempt = newAttempt(o.Attempt)
-	for _, x := range o.Exchanges {
-		p.Exchanges = append(p.Exchanges, newExchange(x))
-	}
+	p.Exchanges, p.ExchangesLeftOut = newExchanges(o.Exchanges)
 	return p
 }
 
@@ -113,9 +116,10 @@ func newAttempt(a scenarios.Attempt) *Attempt {
 	if a.Omit {
 		mode = "omit"
 	}
+	headers, _ := newHeaders(a.Headers)
 	return &Attempt{
 		Page: a.Page.String(), Trusted: a.Trusted, Vector: a.Vector, Method: a.Method, URL: a.URL,
-		Credentials: mode, Headers: newHeaders(a.Headers), Body: a.Body,
+		Credentials: mode, Headers: headers, Body: a.Body,
 	}
 }
 
@@ -124,34 +128,36 @@ func newExchange(x cors.Exchange) Exchange {
 		Preflight: x.Request.IsPreflight(),
 		Request: Request{
 			Method: x.Request.Method, URL: x.Request.URL,
-			Headers: newHeaders(x.Request.Headers), Body: x.Request.Body,
+			Body:              x.Request.Body,
 			ClientCertificate: x.Request.ClientCertificate,
 		},
 		Withheld: x.Withheld,
 		Fault:    x.Fault,
 	}
+	out.Request.Headers, out.Request.HeadersLeftOut = newHeaders(x.Request.Headers)
 	if a := x.Response; a != nil {
 		out.Response = &Response{
-			Status: a.Status, Headers: newHeaders(a.Headers), Body: a.Body,
+			Status: a.Status, Body: a.Body,
 			Truncated: a.Truncated || len(a.Body) > bodyLimit,
 		}
+		out.Response.Headers, out.Response.HeadersLeftOut = newHeaders(a.Headers)
 	}
 	return out
 }
 
-func newHeaders(h cors.Headers) []Header {
-	list := make([]Header, len(h))
-	for i, l := range h {
-		list[i] = Header{Name: l.Name, Value: l.Value}
-	}
-	return list
-}
-
-// decides tells whether a header line bears on what the browser allows.
+// decides reports whether a header line bears on what the browser allows.
 func (h Header) decides() bool {
-	name := strings.ToLower(h.Name)
-	return strings.HasPrefix(name, "access-control-") ||
-		slices.Contains([]string{"origin", "cookie", "authorization", "vary", "location"}, name)
+	// There may be millions of lines.
+	const prefix = "access-control-"
+	if len(h.Name) > len(prefix) && strings.EqualFold(h.Name[:len(prefix)], prefix) {
+		return true
+	}
+	switch len(h.Name) {
+	case len("vary"), len("origin"), len("location"), len("authorization"):
+		return strings.EqualFold(h.Name, "origin") || strings.EqualFold(h.Name, "cookie") || strings.EqualFold(h.Name, "authorization") ||
+			strings.EqualFold(h.Name, "vary") || strings.EqualFold(h.Name, "location")
+	}
+	return false
 }
 
 // deciding are the lines that bear on what the browser allows.
@@ -165,7 +171,7 @@ func deciding(lines []Header) []Header {
 	return list
 }
 
-// grants tells whether a response's line gives other origins something.
+// grants reports whether a response's line gives other origins something.
 func (h Header) grants() bool {
 	return strings.HasPrefix(strings.ToLower(h.Name), "access-control-allow-")
 }

@@ -11,24 +11,28 @@ import (
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/target/bounded"
 )
 
-// readLimit bounds what is read of a report, in bytes. The largest of ours have
-// some megabytes.
-const readLimit = 256 << 20
+// readLimits bound what is read of a report, and maxResults how many results it may
+// have. The largest of ours have some megabytes, and some thousand results.
+var readLimits = bounded.Limits{Bytes: 64 << 20, Depth: 64, Values: 1_200_000}
+
+const maxResults = 20_000
 
 // Read reads a report.json of this version, as this program or an earlier one wrote
 // it. The error says what the file is instead.
 func Read(in io.Reader) (Report, error) {
-	data, err := io.ReadAll(io.LimitReader(in, readLimit+1))
-	switch {
-	case err != nil:
+	data, err := bounded.Read(in, readLimits.Bytes)
+	if err != nil {
 		return Report{}, err
-	case len(data) > readLimit:
-		return Report{}, fmt.Errorf("it is larger than %d bytes", readLimit)
+	}
+	if err := bounded.JSON(data, readLimits); err != nil {
+		return Report{}, fmt.Errorf("it is no report.json: %w", err)
 	}
 	var named struct {
-		Schema string `json:"schema"`
+		Schema  string            `json:"schema"`
+		Results []json.RawMessage `json:"results"`
 	}
 	if err := json.Unmarshal(data, &named); err != nil {
 		return Report{}, fmt.Errorf("it is no report.json: %w", err)
@@ -38,6 +42,9 @@ func Read(in io.Reader) (Report, error) {
 		return Report{}, fmt.Errorf(`it is no report.json: "schema": %q is missing`, Version)
 	case named.Schema != Version:
 		return Report{}, fmt.Errorf("it has the version %q, and this Crossexam reads %q: make it again with this Crossexam", visibleLine(named.Schema), Version)
+	}
+	if len(named.Results) > maxResults {
+		return Report{}, fmt.Errorf("it is no report.json: it has more than %d results", maxResults)
 	}
 	var r Report
 	if err := json.Unmarshal(data, &r); err != nil {

@@ -243,7 +243,7 @@ func picturePNG() []byte {
 	return b.Bytes()
 }
 
-// rendered gives every output for a report by its name, proof-of-concept pages
+// rendered returns every output for a report by its name, proof-of-concept pages
 // and the terminal's text included.
 func rendered(t testing.TB, r Report, screens []engine.Screen) map[string]string {
 	t.Helper()

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -10,19 +11,26 @@ import (
 	"github.com/crossexam/crossexam/engine"
 )
 
-// redacted stands where a secret was.
-const redacted = "[redacted]"
+const (
+	// redacted stands where a secret was.
+	redacted = "[redacted]"
+	// unsearchable stands in the place of what a target sent where there are more
+	// secrets than can be searched for.
+	unsearchable = "[left out: there are more secrets than can be searched for]"
+	// ellipsis is where the engine's sentences cut off what they quote.
+	ellipsis = "…"
+)
 
-// bodyLimit caps the bodies and loot in a report, in bytes. What they prove is in
-// their beginning and in the hash of the loot.
-const bodyLimit = 2 << 10
-
-// leftOut is the note where pictures had to go.
-const leftOut = "The pictures were left out: what was stolen contains a secret of the victim, which cannot be redacted in a picture."
+const (
+	// leftOut is the note where pictures had to go.
+	leftOut = "The pictures were left out: what was stolen contains a secret of the victim, which cannot be redacted in a picture."
+	// tooMany is the note where secrets could not be searched for.
+	tooMany = "The target set more cookies than can be searched for: what it sent is left out, since the values of cookies may be in it."
+)
 
 // redact takes the secrets out of the report, and caps bodies.
 func (r *Report) redact(record engine.Record, secrets []string) {
-	x := newRedactor(append(slices.Clone(secrets), found(record)...))
+	x := newRedactor(collect(record, secrets))
 	x.value(reflect.ValueOf(r).Elem(), "")
 	for _, s := range record.Screens {
 		r.Screens = append(r.Screens, x.text(s.Name))
@@ -33,15 +41,20 @@ func (r *Report) redact(record engine.Record, secrets []string) {
 			r.Notes = append(r.Notes, leftOut)
 		}
 	}
+	if x.tooMany {
+		r.Notes = append(r.Notes, tooMany)
+	}
 }
 
-// Redactor gives a function that replaces the secrets, and those that the record
-// shows, in a text as [New] does in a report.
+// Redactor returns a function that replaces the secrets, and those that the record
+// shows, in sentences of this project as [New] does in a report, and makes control
+// characters visible.
 func Redactor(record engine.Record, secrets []string) func(string) string {
-	return newRedactor(append(slices.Clone(secrets), found(record)...)).text
+	x := newRedactor(collect(record, secrets))
+	return func(s string) string { return Visible(x.words(s)) }
 }
 
-// inLoot tells whether what arrived at the collector contains a secret: the
+// inLoot reports whether what arrived at the collector contains a secret: the
 // malicious page shows it, and so does a picture of the page.
 func (x redactor) inLoot(record engine.Record) bool {
 	for _, c := range record.Results {
@@ -56,22 +69,17 @@ func (x redactor) inLoot(record engine.Record) bool {
 
 // value redacts whatever can be reached from v, so that a field that is added to
 // the report is searched without anybody thinking of it. The tag of a field says
-// how: "-" not at all, "url" and "body" as [redactor.url] and [redactor.body].
+// how: "-" not at all, and the others as the methods of the redactor.
 func (x redactor) value(v reflect.Value, how string) {
 	switch v.Kind() {
 	case reflect.String:
-		switch how {
-		case "url":
-			v.SetString(x.url(v.String()))
-		case "body":
-			v.SetString(x.body(v.String()))
-		default:
-			v.SetString(x.text(v.String()))
-		}
+		v.SetString(map[string]func(string) string{
+			"": x.text, "words": x.words, "url": x.url, "wire": x.wire, "wire-url": x.wireURL, "body": x.body,
+		}[how](v.String()))
 	case reflect.Struct:
 		if h, ok := v.Addr().Interface().(*Header); ok {
-			h.Value = x.header(h.Name, h.Value)
-			h.Name = x.text(h.Name)
+			h.Value = x.header(h.Name, h.Value, how)
+			h.Name = x.headerName(h.Name, how)
 			return
 		}
 		for i := range v.NumField() {
@@ -93,41 +101,83 @@ func (x redactor) value(v reflect.Value, how string) {
 	}
 }
 
-// A redactor finds secrets in texts. It keeps the spellings of the secrets by
-// their first bytes: a target may set a new cookie with every answer, and looking
-// for hundreds one after the other would take minutes.
+// A redactor finds secrets in texts.
 type redactor struct {
-	spellings map[[minimum]byte][]string
+	automaton *automaton
+	shortest  int // of the secrets, in bytes; 0 where there are none
 	longest   int
+	tooMany   bool // there are secrets that it does not know
 }
 
-func newRedactor(secrets []string) redactor {
-	x := redactor{spellings: map[[minimum]byte][]string{}}
-	for _, s := range spellings(secrets) {
-		key := [minimum]byte([]byte(s))
-		x.spellings[key] = append(x.spellings[key], s)
-		x.longest = max(x.longest, len(s))
+func newRedactor(s secrets) redactor {
+	x := redactor{automaton: newAutomaton(), tooMany: s.tooMany}
+	for _, secret := range s.list {
+		x.automaton.add(secret, isWord(secret))
+		if x.shortest == 0 || len(secret) < x.shortest {
+			x.shortest = len(secret)
+		}
+		x.longest = max(x.longest, len(secret))
 	}
+	x.automaton.link()
 	return x
 }
 
-// text gives the text with each secret replaced.
-func (x redactor) text(s string) string { return x.replace(s, len(s), false) }
+// text returns the text with each secret replaced.
+func (x redactor) text(s string) string { return x.replace(s, len(s), false, nil) }
 
-// body is text for what may have been cut off somewhere, perhaps in the middle of
+// words is text for sentences of this project. Those repeat, in quotes, what a
+// target said; the rest is ours, in which a secret that is a plain word is none:
+// with the cookie "victim", "the victim's cookie" stays as it is.
+func (x redactor) words(s string) string {
+	s, more := x.beginning(s, valueLimit)
+	zones := values(s)
+	if x.tooMany {
+		s = leaveOut(s, zones)
+		zones = values(s)
+	}
+	return x.replace(s, valueLimit, more, zones)
+}
+
+// wire is text for what a target sent. It is capped, and says so.
+func (x redactor) wire(s string) string {
+	if x.tooMany && s != "" {
+		return unsearchable
+	}
+	if len(s) <= valueLimit {
+		return x.text(s)
+	}
+	s, more := x.beginning(s, valueLimit)
+	return x.replace(s, valueLimit, more, nil) + " [cut]"
+}
+
+// wireURL is url for an address that a target may have made.
+func (x redactor) wireURL(s string) string { return x.wire(withoutUser(s)) }
+
+// body is wire for what may have been cut off somewhere, perhaps in the middle of
 // a secret: the beginning of a secret at its very end goes too. It is capped.
 func (x redactor) body(s string) string {
-	// What is after the cap is searched as far as a secret can reach that begins
-	// before it.
-	whole := len(s) <= bodyLimit+x.longest
-	if !whole {
-		s = s[:bodyLimit+x.longest]
+	if x.tooMany && s != "" {
+		return unsearchable
 	}
-	return x.replace(s, bodyLimit, whole)
+	s, _ = x.beginning(s, bodyLimit)
+	return x.replace(s, bodyLimit, true, nil)
+}
+
+// beginning returns as much of a text as has to be searched where no more than limit
+// bytes are shown, and whether there is more: as far as a secret can reach that
+// begins before, however it is encoded. Twice, a byte takes up to 42 bytes (a
+// character reference of which each character is an escape).
+func (x redactor) beginning(s string, limit int) (string, bool) {
+	if enough := limit + 42*x.longest + len(redacted); len(s) > enough {
+		return s[:enough], true
+	}
+	return s, false
 }
 
 // url is text without user information.
-func (x redactor) url(s string) string {
+func (x redactor) url(s string) string { return x.text(withoutUser(s)) }
+
+func withoutUser(s string) string {
 	scheme, rest, ok := strings.Cut(s, "://")
 	if ok {
 		authority := rest
@@ -135,25 +185,48 @@ func (x redactor) url(s string) string {
 			authority = rest[:i]
 		}
 		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-			s = scheme + "://" + redacted + rest[at:]
+			return scheme + "://" + redacted + rest[at:]
 		}
 	}
-	return x.text(s)
+	return s
 }
 
-// replace gives the first limit bytes of the text with each secret replaced, one
+// login is user information with a password in a URL, wherever it stands. A user
+// name without one is evidence: https://app.example.com@evil.test is an origin that
+// scenarios try.
+var login = regexp.MustCompile(`://([^\s/?#"'<>:@\\]*:[^\s/?#"'<>\\]+)@`)
+
+// replace returns the first limit bytes of the text with each secret replaced, one
 // that crosses the limit too. Secrets that overlap are replaced as one: doing it
-// one after the other would leave the end of the second.
-func (x redactor) replace(s string, limit int, open bool) string {
+// one after the other would leave the end of the second. In an open text, of which
+// the end may be missing, the beginning of a secret counts too where it stands at
+// the end. Where there are zones, plain words count in them only; see
+// [redactor.words].
+func (x redactor) replace(s string, limit int, open bool, zones []bool) string {
+	f := finding{redactor: x, text: s, open: open, zones: zones, depth: make([]int32, len(s)+1)}
+	for _, at := range login.FindAllStringSubmatchIndex(s, -1) {
+		f.mark(at[2], at[3])
+	}
+	if x.shortest > 0 {
+		f.look(view{text: []byte(s)}, 2)
+	}
+	if !f.found {
+		return cut(s, limit)
+	}
 	var b strings.Builder
-	done := 0
-	for _, at := range x.find(s, open) {
-		if at.from >= limit {
-			break
+	done, depth := 0, int32(0)
+	for i := range len(s) + 1 {
+		before := depth
+		depth += f.depth[i]
+		switch {
+		case before == 0 && depth > 0:
+			if i >= limit {
+				return b.String() + cut(s[done:], max(0, limit-done))
+			}
+			b.WriteString(s[done:i] + redacted)
+		case before > 0 && depth == 0:
+			done = i
 		}
-		b.WriteString(s[done:at.from])
-		b.WriteString(redacted)
-		done = at.to
 	}
 	if done < limit {
 		b.WriteString(cut(s[done:], limit-done))
@@ -161,7 +234,7 @@ func (x redactor) replace(s string, limit int, open bool) string {
 	return b.String()
 }
 
-// cut gives at most limit bytes, and no half of a character.
+// cut returns at most limit bytes, and no half of a character.
 func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
@@ -172,42 +245,134 @@ func cut(s string, limit int) string {
 	return s[:limit]
 }
 
-// A span is a part of a text, from inclusive to exclusive.
-type span struct{ from, to int }
+// A finding is the search of one text.
+type finding struct {
+	redactor
+	text  string
+	open  bool
+	zones []bool
+	depth []int32 // how many more parts to replace reach over each byte than over the one before
+	found bool
+}
 
-// find gives the parts to replace, in order and apart from each other. In an open
-// text, of which the end may be missing, the beginning of a secret counts too
-// where it stands at the end.
-func (x redactor) find(s string, open bool) []span {
-	var spans []span
-	for i := 0; i+minimum <= len(s); i++ {
-		rest := s[i:]
-		end := 0
-		for _, p := range x.spellings[[minimum]byte([]byte(rest[:minimum]))] {
-			switch {
-			case strings.HasPrefix(rest, p):
-				end = max(end, i+len(p))
-			case open && strings.HasPrefix(p, rest):
-				end = len(s)
-			}
-		}
-		switch n := len(spans); {
-		case end == 0:
-		case n > 0 && i < spans[n-1].to:
-			spans[n-1].to = max(spans[n-1].to, end)
-		default:
-			spans = append(spans, span{i, end})
+// mark takes a part to replace, from inclusive to exclusive.
+func (f *finding) mark(from, to int) {
+	f.depth[from]++
+	f.depth[to]--
+	f.found = true
+}
+
+// look searches a view, and what it stands for in so many more encodings.
+func (f *finding) look(v view, more int) {
+	f.search(v)
+	if more == 0 {
+		return
+	}
+	for _, decode := range decoders {
+		if inner, ok := decode(v, f.shortest); ok {
+			f.look(inner, more-1)
 		}
 	}
-	return spans
+}
+
+func (f *finding) search(v view) {
+	state := int32(0)
+	for i, b := range v.text {
+		if v.isBarrier(i) {
+			f.ending(v, i, state)
+			state = 0
+			continue
+		}
+		if b == ellipsis[0] && strings.HasPrefix(string(v.text[i:min(i+len(ellipsis), len(v.text))]), ellipsis) {
+			f.ending(v, i, state)
+		}
+		state = f.automaton.step(state, b)
+		length := int(f.automaton.longest[state])
+		if length == 0 {
+			continue
+		}
+		from, to := v.start(i+1-length), v.end(i+1)
+		if f.zones != nil && to-from == length && !f.zones[to-1] { // as it is, and among words
+			if length = int(f.automaton.distinct[state]); length == 0 {
+				continue
+			}
+			from = v.start(i + 1 - length)
+		}
+		f.mark(from, to)
+	}
+	f.ending(v, len(v.text), state)
+}
+
+// ending looks for the beginning of a secret before i, where something may have
+// been cut off.
+func (f *finding) ending(v view, i int, state int32) {
+	depth := int(f.automaton.depth[state])
+	if depth < minimum || depth == int(f.automaton.longest[state]) { // or all of one
+		return
+	}
+	// The rest of an escape may stand between.
+	const rest = 12
+	end := v.end(i)
+	for _, cut := range []int{strings.Index(f.text[end:min(end+rest+len(ellipsis), len(f.text))], ellipsis), len(f.text) - end} {
+		if isEnd := end+cut == len(f.text); cut < 0 || isEnd && !f.open || v.from == nil && cut > 0 || cut > rest {
+			continue
+		}
+		f.mark(v.start(i-depth), end+cut)
+		return
+	}
+}
+
+// values marks the bytes of a sentence that are values and no words: what is in
+// quotes, addresses, and what is after an equals sign.
+func values(s string) []bool {
+	zones := make([]bool, len(s))
+	for _, at := range value.FindAllStringIndex(s, -1) {
+		for i := at[0]; i < at[1]; i++ {
+			zones[i] = true
+		}
+	}
+	return zones
+}
+
+// value is what [values] finds. A quote that is not closed reaches to the end.
+var value = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*(?:"|$)|` + "`[^`]*(?:`|$)" + `|[^\s"` + "`" + `]*(?:://|@|=)[^\s"` + "`" + `]*`)
+
+// leaveOut replaces the values in a sentence.
+func leaveOut(s string, zones []bool) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch {
+		case !zones[i]:
+			b.WriteByte(s[i])
+		case i == 0 || !zones[i-1]:
+			b.WriteString(redacted)
+		}
+	}
+	return b.String()
+}
+
+// headerName keeps the names that the judgement is about: a secret may be one of
+// their words.
+func (x redactor) headerName(name, how string) string {
+	if isProtocol(name) || (Header{Name: name}).decides() {
+		return name
+	}
+	if how == "wire" {
+		return x.wire(name)
+	}
+	return x.text(name)
 }
 
 // header redacts the value of a header line. Of those that carry a credential
 // only what is no secret is kept: the names of cookies, the attributes of a
 // Set-Cookie, the scheme of an Authorization.
-func (x redactor) header(name, value string) string {
-	// First as a text: a secret with a semicolon in it would come apart below.
-	value = x.text(value)
+func (x redactor) header(name, value, how string) string {
+	if how == "wire" {
+		// First as a text: a secret with a semicolon in it would come apart below.
+		value = x.wire(value)
+	} else {
+		value = x.text(value)
+	}
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "cookie":
 		pairs := strings.Split(value, ";")

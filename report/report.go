@@ -1,7 +1,8 @@
 // Package report turns what an examination brought to light into what people and
 // machines read: a versioned JSON file, one HTML page, SARIF, a Markdown summary,
 // proof-of-concept pages and the text on the terminal. All of them print from one
-// value, a [Report], out of which [New] has taken every secret.
+// value, a [Report], out of which [New] has taken every secret. Nothing is judged in
+// here: verdicts are those of package scenarios, and JUnit is written by Ginkgo.
 //
 // What comes from the target is hostile. It is escaped for the format it goes to,
 // and control characters are made visible.
@@ -22,20 +23,25 @@ const Version = "crossexam/report/v1"
 
 // A Report is all that is told of one examination. Every list is there, if need
 // be empty. The tag `redact:"-"` marks what comes from this project or is a word
-// of a closed set, so that it holds no secret; all other strings are searched.
+// of a closed set, so that it holds no secret; all other strings are searched, those
+// tagged "words" as sentences of this project, "wire" and "body" as what a target
+// sent.
 type Report struct {
-	Schema   string     `json:"schema" redact:"-"`
-	Tool     Tool       `json:"tool" redact:"-"`
-	Run      Run        `json:"run"`
-	Browser  Browser    `json:"browser"`
-	Target   Target     `json:"target"`
-	Controls []Control  `json:"controls"`
-	Summary  Summary    `json:"summary" redact:"-"`
-	Results  []Result   `json:"results"` // as they were judged
-	Cookies  []Cookie   `json:"cookies"` // the victim's
-	Withheld []Withheld `json:"withheld"`
-	Notes    []string   `json:"notes"`
-	Screens  []string   `json:"screens"` // names of the pictures in screens/
+	Schema  string  `json:"schema" redact:"-"`
+	Tool    Tool    `json:"tool" redact:"-"`
+	Run     Run     `json:"run"`
+	Browser Browser `json:"browser"`
+	Target  Target  `json:"target"`
+	// Diagnoses and Premises come before any verdict.
+	Diagnoses []Diagnosis `json:"diagnoses"`
+	Premises  []Premise   `json:"premises"`
+	Controls  []Control   `json:"controls"`
+	Summary   Summary     `json:"summary" redact:"-"`
+	Results   []Result    `json:"results"` // as they were judged
+	Cookies   []Cookie    `json:"cookies"` // the victim's
+	Withheld  []Withheld  `json:"withheld"`
+	Notes     []string    `json:"notes" redact:"words"`
+	Screens   []string    `json:"screens"` // names of the pictures in screens/
 	// Stale are accepted deviations that accept nothing any more.
 	Stale []StaleAcceptance `json:"stale_acceptances"`
 	// Baseline compares with an earlier examination, or is nil.
@@ -65,7 +71,7 @@ type Browser struct {
 	// Remote says that it ran already: its flags and its sandbox are not known, and
 	// its posture is what the controls show.
 	Remote  bool     `json:"remote"`
-	Flags   []string `json:"flags"`
+	Flags   []string `json:"flags" redact:"words"`
 	Posture Posture  `json:"posture"`
 	Sandbox bool     `json:"sandbox"`
 	// Protocol is the Chromium version for which the protocol bindings were made.
@@ -92,7 +98,7 @@ type Target struct {
 type Control struct {
 	ID      string `json:"id" redact:"-"`
 	Outcome string `json:"outcome" redact:"-"`
-	Detail  string `json:"detail"`
+	Detail  string `json:"detail" redact:"words"`
 }
 
 // Result is what became of one scenario on one subject.
@@ -113,7 +119,7 @@ type Result struct {
 	Excuse engine.Excuse `json:"excuse" redact:"-"`
 	// Change compares a violation with the baseline; empty where there is none.
 	Change engine.Change `json:"change" redact:"-"`
-	Reason string        `json:"reason"`
+	Reason string        `json:"reason" redact:"words"`
 	// Exfiltrated says that the attacker's collector received private data.
 	Exfiltrated bool `json:"exfiltrated"`
 	// FollowsFrom is the ID of the scenario whose violation explains this one, or
@@ -143,10 +149,10 @@ type Guidance struct {
 // Cookie is a cookie of the victim with the attributes the browser gave it. Its
 // value is never in a report.
 type Cookie struct {
-	Name     string `json:"name"`
+	Name     string `json:"name" redact:"wire"`
 	Value    string `json:"value" redact:"-"` // always [redacted]
-	Domain   string `json:"domain"`
-	Path     string `json:"path"`
+	Domain   string `json:"domain" redact:"wire"`
+	Path     string `json:"path" redact:"wire"`
 	SameSite string `json:"same_site"` // empty is treated as Lax
 	Secure   bool   `json:"secure"`
 	HTTPOnly bool   `json:"http_only"`
@@ -174,43 +180,61 @@ type Withheld struct {
 // Fault says why the harness could not go on. It is no finding about the target.
 type Fault struct {
 	Stage  string `json:"stage" redact:"-"`
-	Error  string `json:"error"`
-	Advice string `json:"advice"`
+	Error  string `json:"error" redact:"words"`
+	Advice string `json:"advice" redact:"words"`
 }
 
 // Meta is what a record does not know.
 type Meta struct {
 	Version string // of Crossexam
 	Commit  string
+	// InWords names the entries of the configuration of which sentences speak as the
+	// front end does; nil leaves them as crossexam.yaml has them. See [target.InWords].
+	InWords func(sentence string) string
 	// Secrets are strings that must not appear in any output; see [New].
 	Secrets []string
+	// Advise words for the users of a front door what to do about a diagnosis; nil says
+	// nothing.
+	Advise func(engine.Diagnosis) string
+	// FixFor gives the sentences that follow the fix of a scenario, for the application
+	// under test; nil for none.
+	FixFor func(id string) string
 }
 
 // New makes the report of a record. In it nothing is left of the secrets: the
 // values in Cookie, Set-Cookie, Authorization and Proxy-Authorization headers, of
-// the victim's cookies, and the strings in meta, wherever they occur, encoded as
-// URLs, JSON, HTML or base64 too. Strings shorter than four characters are too
-// common to be searched for outside of those headers.
+// the victim's cookies, and the strings in meta, wherever they occur, also in
+// percent encoding, with the escapes of JSON or HTML, in hexadecimal, base64 and
+// base64url, and in two of these around each other. Strings shorter than three bytes
+// are too common to be searched for outside of those headers, and one that is a
+// plain word is replaced in this project's own sentences only where a value stands:
+// in quotes, in addresses, after an equals sign.
 func New(record engine.Record, meta Meta) Report {
 	r := Report{
-		Schema:   Version,
-		Tool:     Tool{Version: meta.Version, Commit: meta.Commit},
-		Run:      Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: record.Strict},
-		Browser:  newBrowser(record),
-		Target:   newTarget(record.Target),
-		Controls: []Control{},
-		Results:  []Result{},
-		Cookies:  []Cookie{},
-		Withheld: []Withheld{},
-		Notes:    append([]string{}, record.Notes...),
-		Screens:  []string{},
-		Stale:    []StaleAcceptance{},
+		Schema:    Version,
+		Tool:      Tool{Version: meta.Version, Commit: meta.Commit},
+		Run:       Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: record.Strict},
+		Browser:   newBrowser(record),
+		Target:    newTarget(record.Target),
+		Diagnoses: newDiagnoses(record.Diagnoses, meta.Advise),
+		Premises:  newPremises(record.Target.Premises),
+		Controls:  []Control{},
+		Results:   []Result{},
+		Cookies:   []Cookie{},
+		Withheld:  []Withheld{},
+		Notes:     append([]string{}, record.Notes...),
+		Screens:   []string{},
+		Stale:     []StaleAcceptance{},
 	}
 	for _, c := range record.Controls {
 		r.Controls = append(r.Controls, Control{ID: c.ID, Outcome: string(c.Outcome), Detail: c.Detail})
 	}
 	for _, c := range record.Results {
-		r.Results = append(r.Results, newResult(c))
+		result := newResult(c)
+		if meta.FixFor != nil {
+			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))
+		}
+		r.Results = append(r.Results, result)
 	}
 	for _, c := range record.Cookies {
 		cookie := Cookie{
@@ -239,11 +263,15 @@ func New(record engine.Record, meta Meta) Report {
 			r.Fault.Error = f.Err.Error()
 		}
 	}
+	if meta.InWords != nil {
+		r.word(meta.InWords)
+	}
 	r.Summary = summarize(r, looked(record))
 	r.Summary.Attempts = record.Attempts
 	r.Summary.Navigations = record.Navigations
 	r.Summary.Requests = record.Requests
 	r.Summary.DurationMS = record.Duration.Milliseconds()
+	r.bound()
 	r.redact(record, meta.Secrets)
 	return r
 }

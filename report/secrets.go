@@ -1,30 +1,27 @@
 package report
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"html"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/target"
 )
 
+// minimum is the length, in bytes, from which a secret is searched for everywhere.
+// Shorter ones would be found in every other word.
+const minimum = 3
+
+// What bounds the secrets that are searched for. A target may set another cookie
+// with every answer.
 const (
-	// minimum is the length, in bytes, from which a secret is searched for
-	// everywhere. Shorter ones would be found in every other word.
-	minimum = 4
-	// minimumFound is the same for secrets that nobody named: the values of
-	// cookies and the like that came along, "true" and "deleted" among them.
-	minimumFound = 8
-	// minimumCore is the same for the middle of a secret in base64.
-	minimumCore = 6
+	maxSecrets     = 20_000
+	maxSecretBytes = 512 << 10
 )
 
 // Secrets are what must not appear in a report of the record: what the operator
@@ -37,43 +34,82 @@ func Secrets(d target.Deployment, record engine.Record) []string {
 	return secrets
 }
 
-// harmless are words of the protocol. A cookie may have them for its value, but
-// they are no secrets, and the evidence cannot do without them.
-var harmless = []string{"true", "false", "null"}
+// secrets are what is searched for, each part of a secret on its own.
+type secrets struct {
+	list    []string
+	seen    map[string]bool
+	bytes   int
+	tooMany bool // some are not in the list
+}
 
-// found are secrets that nobody named and that the record shows by their place:
-// the victim's cookies, and what stands in headers that carry credentials.
-func found(record engine.Record) []string {
-	var list []string
-	add := func(s string) {
-		if len(s) >= minimumFound {
-			list = append(list, s)
+// add takes a secret with its parts, as long as there is room.
+func (s *secrets) add(secret string) {
+	if s.seen[secret] {
+		return
+	}
+	for _, part := range append(parts(secret), secret) {
+		if len(part) < minimum || s.seen[part] || isProtocol(part) {
+			continue
 		}
+		if len(s.list) == maxSecrets || s.bytes+len(part) > maxSecretBytes {
+			s.tooMany = true
+			return
+		}
+		s.seen[part] = true
+		s.list = append(s.list, part)
+		s.bytes += len(part)
+	}
+}
+
+// collect returns the secrets that were named, and those that nobody named and that
+// the record shows by their place: the victim's cookies, and what stands in headers
+// that carry credentials. The newest come first, since there may be too many.
+func collect(record engine.Record, named []string) secrets {
+	s := secrets{seen: map[string]bool{}}
+	// The longest first: what is part of another stays part of it.
+	for _, secret := range slices.SortedStableFunc(slices.Values(named), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) {
+		s.add(secret)
 	}
 	for _, c := range record.Cookies {
-		add(c.Value)
+		s.add(c.Value)
 	}
-	for _, c := range record.Results {
-		for _, o := range c.Observations {
-			for _, x := range o.Exchanges {
-				// What the scenario had the page set is made up by us.
-				sent := slices.DeleteFunc(slices.Clone(x.Request.Headers), func(h cors.Header) bool {
-					return slices.Contains(o.Attempt.Headers.Values(h.Name), h.Value)
-				})
-				foundInHeaders(sent, add)
-				if x.Response != nil {
-					foundInHeaders(x.Response.Headers, add)
+	// Scenarios share their observations.
+	done := map[*cors.Exchange]bool{}
+	for _, c := range slices.Backward(record.Results) {
+		for _, o := range slices.Backward(c.Observations) {
+			for i := range slices.Backward(o.Exchanges) {
+				x := &o.Exchanges[i]
+				switch {
+				case s.tooMany:
+					return s
+				case done[x]:
+					continue
 				}
+				done[x] = true
+				if x.Response != nil {
+					foundInHeaders(x.Response.Headers, nil, s.add)
+				}
+				// What the scenario had the page set is made up by us.
+				foundInHeaders(x.Request.Headers, o.Attempt.Headers, s.add)
 			}
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return s
 }
 
-func foundInHeaders(lines cors.Headers, add func(string)) {
+// foundInHeaders returns the secrets of header lines, but for those that are ours.
+func foundInHeaders(lines, ours cors.Headers, add func(string)) {
 	for _, h := range lines {
-		switch strings.ToLower(h.Name) {
+		name := strings.ToLower(h.Name)
+		switch name {
+		case "cookie", "set-cookie", "authorization", "proxy-authorization":
+		default:
+			continue
+		}
+		if slices.Contains(ours.Values(h.Name), h.Value) {
+			continue
+		}
+		switch name {
 		case "cookie":
 			for pair := range strings.SplitSeq(h.Value, ";") {
 				add(cookieValue(pair))
@@ -81,7 +117,7 @@ func foundInHeaders(lines cors.Headers, add func(string)) {
 		case "set-cookie":
 			pair, _, _ := strings.Cut(h.Value, ";")
 			add(cookieValue(pair))
-		case "authorization", "proxy-authorization":
+		default:
 			_, credentials, _ := strings.Cut(strings.TrimSpace(h.Value), " ")
 			add(strings.TrimSpace(credentials))
 			if pair, err := base64.StdEncoding.DecodeString(credentials); err == nil {
@@ -101,35 +137,6 @@ func cookieValue(pair string) string {
 	return strings.Trim(strings.TrimSpace(value), `"`)
 }
 
-// spellings are the ways in which secrets and their parts may be written.
-func spellings(secrets []string) []string {
-	var list []string
-	add := func(s string) {
-		if len(s) >= minimum {
-			list = append(list, s)
-		}
-	}
-	for _, s := range secrets {
-		for _, part := range append(parts(s), s) {
-			if len(part) < minimum || slices.Contains(harmless, part) {
-				continue
-			}
-			add(part)
-			for _, spell := range encodings {
-				add(spell(part))
-			}
-			for shift := range 3 {
-				if core := base64Core(part, shift); len(core) >= minimumCore {
-					add(core)
-					add(strings.NewReplacer("+", "-", "/", "_").Replace(core))
-				}
-			}
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
 // parts are the secrets within a secret: the password of "user:password", the
 // value of a cookie, the fields of a login body, form or JSON, and what a percent
 // encoding stands for.
@@ -141,19 +148,25 @@ func parts(s string) []string {
 	if first, _, _ := strings.Cut(s, ";"); strings.Contains(first, "=") {
 		list = append(list, cookieValue(first))
 	}
-	if form, err := url.ParseQuery(s); err == nil && strings.Contains(s, "=") {
-		for key, values := range form {
-			if isSecretField(key) {
-				list = append(list, values...)
+	if strings.Contains(s, "=") {
+		if form, err := url.ParseQuery(s); err == nil {
+			for key, values := range form {
+				if isSecretField(key) {
+					list = append(list, values...)
+				}
 			}
 		}
 	}
-	if plain, err := url.PathUnescape(s); err == nil && plain != s {
-		list = append(list, plain) // a cookie's value as a framework reads it
+	if strings.Contains(s, "%") {
+		if plain, err := url.PathUnescape(s); err == nil && plain != s {
+			list = append(list, plain) // a cookie's value as a framework reads it
+		}
 	}
-	var body any
-	if json.Unmarshal([]byte(s), &body) == nil {
-		list = append(list, fields(body, false)...)
+	if strings.HasPrefix(strings.TrimSpace(s), "{") || strings.HasPrefix(strings.TrimSpace(s), "[") {
+		var body any
+		if json.Unmarshal([]byte(s), &body) == nil {
+			list = append(list, fields(body, false)...)
+		}
 	}
 	return list
 }
@@ -178,7 +191,7 @@ func fields(v any, secret bool) []string {
 	return list
 }
 
-// isSecretField tells whether a login's field holds a secret. The name of a user
+// isSecretField reports whether a login's field holds a secret. The name of a user
 // is none, and would be redacted out of the middle of other words.
 func isSecretField(name string) bool {
 	name = strings.ToLower(name)
@@ -190,80 +203,33 @@ func isSecretField(name string) bool {
 	return false
 }
 
-var encodings = []func(string) string{
-	url.QueryEscape,
-	func(s string) string { return lowerEscapes(url.QueryEscape(s)) },
-	url.PathEscape,
-	func(s string) string { return lowerEscapes(url.PathEscape(s)) },
-	componentEscape,
-	func(s string) string { return lowerEscapes(componentEscape(s)) },
-	html.EscapeString,
-	func(s string) string {
-		return strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;").Replace(html.EscapeString(s))
-	},
-	func(s string) string { return within(strconv.Quote(s)) },
-	func(s string) string { return within(strconv.QuoteToASCII(s)) },
-	jsonEscape,
-	asciiJSON,
-	func(s string) string {
-		return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(jsonEscape(s))
-	},
-	func(s string) string { return strings.ReplaceAll(jsonEscape(s), "/", `\/`) },
-	func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
-	func(s string) string { return base64.URLEncoding.EncodeToString([]byte(s)) },
-	func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) },
-	func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+// isProtocol reports whether a text is a word of the protocol. A cookie may have it
+// for its value, but it is no secret, and the evidence cannot do without it.
+func isProtocol(s string) bool {
+	switch strings.ToLower(s) {
+	case "true", "false", "null", "none", "lax", "strict", "http", "https", "http://", "https://", "get", "head", "post", "put", "patch", "delete", "options",
+		"origin", "vary", "cookie", "accept", "host", "location", "authorization", "set-cookie", "content-type", "deleted":
+		return true
+	}
+	return false
 }
 
-// within is a quoted text without the quotes.
-func within(quoted string) string { return quoted[1 : len(quoted)-1] }
-
-// lowerEscapes writes the digits of percent encodings in lower case.
-func lowerEscapes(s string) string {
-	b := []byte(s)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:i+3], strings.ToLower(string(b[i+1:i+3])))
+// isWord reports whether a secret could as well be a word or a number in a sentence
+// of ours: letters, at most 20, perhaps with hyphens or blanks between them, a
+// number of up to 5 digits, or a short mixture, such as "http2".
+func isWord(s string) bool {
+	letters, digits := 0, 0
+	for _, b := range []byte(s) {
+		switch {
+		case 'a' <= b|0x20 && b|0x20 <= 'z':
+			letters++
+		case '0' <= b && b <= '9':
+			digits++
+		case b == '-' || b == ' ' || b == '_' || b == '.' || b == '\'':
+			letters++
+		default:
+			return false
 		}
 	}
-	return string(b)
-}
-
-// componentEscape is JavaScript's encodeURIComponent.
-func componentEscape(s string) string {
-	return strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(s))
-}
-
-func jsonEscape(s string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(s) != nil {
-		return s
-	}
-	return within(strings.TrimSuffix(b.String(), "\n"))
-}
-
-// asciiJSON is JSON as Python writes it, every other character escaped.
-func asciiJSON(s string) string {
-	var b strings.Builder
-	for _, r := range jsonEscape(s) {
-		if r < 0x80 {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
-}
-
-// base64Core is what is left of a secret in the base64 of a longer text that it
-// is part of, after shift other bytes: the digits that depend on it alone.
-func base64Core(s string, shift int) string {
-	digits := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + s))
-	from := (shift*8 + 5) / 6
-	to := (shift + len(s)) * 8 / 6
-	return digits[from:to]
+	return digits == 0 && letters <= 20 || letters+digits <= 5
 }

@@ -62,7 +62,7 @@ func looked(record engine.Record) Exfiltration {
 	conclusive, doubt := false, record.Fault != nil
 	for _, c := range record.Results {
 		switch {
-		case c.Judgement.Exfiltrated:
+		case c.Judgement.Exfiltrated, slices.ContainsFunc(c.Observations, scenarios.Observation.Stolen):
 			return Proven
 		case !isTheft(c):
 		case c.Verdict() == scenarios.CannotTell:

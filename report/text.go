@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/crossexam/crossexam/engine"
@@ -16,6 +17,8 @@ type TextOptions struct {
 	Color   bool // the caller knows of terminals and NO_COLOR
 	Verbose bool // every result, and the evidence of each violation
 	Quiet   bool // the verdict only
+	// More says how to see every result, such as "--verbose shows each".
+	More string
 }
 
 // Text prints the report for a terminal: what is violated, what could not be
@@ -25,7 +28,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 		o.Width = 80
 	}
 	p := &printer{r: r, o: o}
+	p.diagnoses()
 	if !o.Quiet {
+		p.premises()
 		p.findings()
 		p.baseline()
 		p.stale()
@@ -78,6 +83,39 @@ func (p *printer) field(label, s string) {
 			name = label
 		}
 		p.line("  " + p.style(dim, fmt.Sprintf("%-*s", column-2, name)) + l)
+	}
+}
+
+// diagnoses prints what a reader needs first.
+func (p *printer) diagnoses() {
+	for _, d := range p.r.Diagnoses {
+		p.line(p.style(yellow, "FIRST"))
+		p.text("  ", capital(d.Detail)+".")
+		if d.Advice != "" {
+			p.text("  ", "What to do: "+capital(d.Advice)+".")
+		}
+		p.line("")
+	}
+}
+
+// premises prints what makes the endpoints private, and why others were not examined
+// as such; a few of each.
+func (p *printer) premises() {
+	const most = 4
+	for _, kind := range []struct {
+		word string
+		list []Premise
+	}{{"private", p.r.Private()}, {"not private", p.r.NotPrivate()}} {
+		for i, premise := range kind.list {
+			if i == most && !p.o.Verbose {
+				p.text("", fmt.Sprintf("%s: and %d more", kind.word, len(kind.list)-most))
+				break
+			}
+			p.text("", kind.word+": "+premise.Sentence)
+		}
+	}
+	if len(p.r.Premises) > 0 {
+		p.line("")
 	}
 }
 
@@ -182,15 +220,15 @@ func (p *printer) violations(g group) {
 	}
 	p.field("fix", first.Fix)
 	if followers := p.r.followers(first.ID); followers != "" {
-		if !p.o.Verbose {
-			followers += " (--verbose shows each)"
+		if !p.o.Verbose && p.o.More != "" {
+			followers += " (" + p.o.More + ")"
 		}
 		p.field("and so", followers)
 	}
 	p.line("")
 }
 
-// folded tells whether the violation that explains this one stands for both.
+// folded reports whether the violation that explains this one stands for both.
 func (p *printer) folded(c Result) bool {
 	return !p.o.Verbose && c.Verdict == scenarios.Violates && !c.Accepted && p.r.explained(c)
 }
@@ -274,7 +312,7 @@ func (p *printer) verdict() {
 	if s := r.FrontEnd(); s != "" {
 		p.text("", s)
 	}
-	if f := r.Fault; f != nil {
+	if f := r.Fault; f != nil && !r.diagnosed() {
 		p.text("", "Broke off ("+f.Stage+"): "+f.Error)
 		if f.Advice != "" {
 			p.text("", "What to do: "+f.Advice)
@@ -288,6 +326,11 @@ func (p *printer) verdict() {
 		p.text("", r.Baseline.Title()+": "+r.Baseline.Counts())
 	}
 	p.text("", fmt.Sprintf("Exit code %d: %s.", code, r.meaning()))
+}
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // Counts is the summary in one sentence.

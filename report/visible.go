@@ -43,7 +43,7 @@ func visible(s, keep string) string {
 	return b.String()
 }
 
-// shows tells whether a character can be printed as it is. Marks that are no
+// shows reports whether a character can be printed as it is. Marks that are no
 // characters of their own, such as zero-width joiners and directional overrides,
 // are not printable; a combining mark is, and needs a letter before it.
 func shows(r rune, keep string) bool {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -20,15 +21,22 @@ const ownerMark = ".crossexam"
 // screens/ to the folder, which it makes. Each file appears whole or not at all,
 // and one that fails does not keep the others from being written: the error joins
 // what went wrong. What an earlier run left in poc/ and screens/ is removed.
-func WriteAll(dir string, r Report, screens []engine.Screen) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+//
+// Files get the mode that is given. With 0 it is the umask's, and that of those in
+// which there is private data of the victim, or a picture of it, is 0600.
+func WriteAll(dir string, r Report, screens []engine.Screen, mode fs.FileMode) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
+	private := mode
+	if mode == 0 && r.hasPrivateData() {
+		private = 0o600
+	}
 	errs := []error{
-		writeFile(dir, "report.json", r.WriteJSON),
-		writeFile(dir, "report.html", func(w io.Writer) error { return r.WriteHTML(w, screens) }),
-		writeFile(dir, "results.sarif", r.WriteSARIF),
-		writeFile(dir, "summary.md", r.WriteMarkdown),
+		writeFile(dir, "report.json", private, r.WriteJSON),
+		writeFile(dir, "report.html", private, func(w io.Writer) error { return r.WriteHTML(w, screens) }),
+		writeFile(dir, "results.sarif", mode, r.WriteSARIF),
+		writeFile(dir, "summary.md", mode, r.WriteMarkdown),
 	}
 	pages := map[string]func(io.Writer) error{}
 	for _, p := range r.ProofsOfConcept() {
@@ -44,29 +52,51 @@ func WriteAll(dir string, r Report, screens []engine.Screen) error {
 		}
 	}
 	return errors.Join(append(errs,
-		writeFolder(filepath.Join(dir, "poc"), pages),
-		writeFolder(filepath.Join(dir, "screens"), pictures))...)
+		writeFolder(filepath.Join(dir, "poc"), mode, pages),
+		writeFolder(filepath.Join(dir, "screens"), private, pictures))...)
+}
+
+// hasPrivateData tells whether there may be something in the report that the victim
+// alone may read: the body of a reply, or what was stolen of one.
+func (r Report) hasPrivateData() bool {
+	return len(r.Screens) > 0 || slices.ContainsFunc(r.Results, func(c Result) bool {
+		return c.Proof.LootExcerpt != "" || slices.ContainsFunc(c.Proof.Exchanges, func(x Exchange) bool { return x.Response != nil && x.Response.Body != "" })
+	})
+}
+
+// TryFolder makes the folder of a report, and tries whether files can be written to
+// it, so that it is known before a run that its report will not be lost.
+func TryFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".crossexam-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, 64<<10)) // more than a full disk has left
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
 // writeFolder makes the folder hold these files, and no others that are ours.
-func writeFolder(dir string, files map[string]func(io.Writer) error) error {
+func writeFolder(dir string, mode fs.FileMode, files map[string]func(io.Writer) error) error {
 	errs := []error{clearFolder(dir)}
 	if len(files) == 0 {
 		return errors.Join(errs...)
 	}
 	_, err := os.Stat(dir)
 	made := errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return errors.Join(append(errs, err)...)
 	}
 	if made {
-		errs = append(errs, writeFile(dir, ownerMark, func(w io.Writer) error {
+		errs = append(errs, writeFile(dir, ownerMark, 0, func(w io.Writer) error {
 			_, err := io.WriteString(w, "Crossexam made this folder, and removes what is in it when it writes another report here.\n")
 			return err
 		}))
 	}
 	for name, write := range files {
-		errs = append(errs, writeFile(dir, name, write))
+		errs = append(errs, writeFile(dir, name, mode, write))
 	}
 	return errors.Join(errs...)
 }
@@ -98,23 +128,41 @@ func clearFolder(dir string) error {
 	return errors.Join(os.Remove(filepath.Join(dir, ownerMark)), os.Remove(dir))
 }
 
-// writeFile writes a file beside its place and then moves it there, so that
-// nobody ever finds half of it. A name that leads out of the folder is an error,
-// which CreateTemp gives.
-func writeFile(dir, name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(dir, "."+name+"-*")
-	if err != nil {
+// writeFile writes a file with a mode beside its place and then moves it there, so
+// that nobody ever finds half of it. The mode 0 is the umask's. A name that leads
+// out of the folder is an error.
+func writeFile(dir, name string, mode fs.FileMode, write func(io.Writer) error) error {
+	if name == "." || name == ".." || name == "" || filepath.Base(name) != name {
+		return fmt.Errorf("writing %s: it is no name of a file", name)
+	}
+	if err := wholeFile(filepath.Join(dir, name), mode, write); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing %s: %w", name, err)
-			os.Remove(f.Name())
-		}
-	}()
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	return nil
+}
+
+// wholeFile writes a file with a mode, 0 for the umask's, beside its place and then
+// moves it there. On an error nothing has changed.
+func wholeFile(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+	dir, name := filepath.Split(path)
+	at := mode
+	if mode == 0 {
+		at = 0o666 // less what the umask takes
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "."+name+"-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, at)
 	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), filepath.Join(dir, name))
+	err = write(f)
+	if mode != 0 {
+		err = errors.Join(err, f.Chmod(mode))
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
 }

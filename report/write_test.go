@@ -35,7 +35,7 @@ func TestWriteAll(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "on the way")
 	record := sample()
 	r := reportOf(record, Meta{})
-	if err := WriteAll(dir, r, record.Screens); err != nil {
+	if err := WriteAll(dir, r, record.Screens, 0); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"poc/.crossexam", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
@@ -48,13 +48,17 @@ func TestWriteAll(t *testing.T) {
 	}
 	for _, name := range want {
 		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o644 {
+		mode := umasked(t)
+		if slices.Contains([]string{"report.json", "report.html", "screens/malicious-page-cookie.png"}, name) {
+			mode = 0o600 // what was stolen is in them
+		}
+		if err != nil || info.Size() == 0 || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
 
 	// Another run leaves nothing of this one.
-	if err := WriteAll(dir, reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{}), nil); err != nil {
+	if err := WriteAll(dir, reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{}), nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := files(t, dir); !slices.Equal(got, []string{"report.html", "report.json", "results.sarif", "summary.md"}) {
@@ -71,7 +75,7 @@ func TestWriteAllLeavesOtherFilesAlone(t *testing.T) {
 	}
 	record := sample()
 	for range 2 {
-		if err := WriteAll(dir, reportOf(record, Meta{}), record.Screens); err != nil {
+		if err := WriteAll(dir, reportOf(record, Meta{}), record.Screens, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,14 +90,14 @@ func TestWriteAllLeavesOtherFilesAlone(t *testing.T) {
 func TestWriteAllKeepsAFolderInAFolder(t *testing.T) {
 	dir := t.TempDir()
 	record := sample()
-	if err := WriteAll(dir, reportOf(record, Meta{}), record.Screens); err != nil {
+	if err := WriteAll(dir, reportOf(record, Meta{}), record.Screens, 0); err != nil {
 		t.Fatal(err)
 	}
 	inner := filepath.Join(dir, "poc", "mine")
 	if err := os.Mkdir(inner, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteAll(dir, reportOf(of(), Meta{}), nil); err != nil {
+	if err := WriteAll(dir, reportOf(of(), Meta{}), nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(inner); err != nil {
@@ -118,7 +122,7 @@ func TestWriteAllJoinsErrors(t *testing.T) {
 	}
 	record := sample()
 	record.Screens = append(record.Screens, engine.Screen{Name: "../out.png", PNG: picturePNG()})
-	err := WriteAll(dir, reportOf(record, Meta{}), record.Screens)
+	err := WriteAll(dir, reportOf(record, Meta{}), record.Screens, 0)
 	if err == nil {
 		t.Fatal("there is no error")
 	}
@@ -150,7 +154,7 @@ func TestWriteFileIsWholeOrNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	err := writeFile(dir, "x.txt", func(w io.Writer) error {
+	err := writeFile(dir, "x.txt", 0, func(w io.Writer) error {
 		_, err := io.WriteString(w, "half")
 		return errors.Join(err, broken)
 	})
@@ -161,8 +165,75 @@ func TestWriteFileIsWholeOrNotThere(t *testing.T) {
 		t.Errorf("the file is %q, there is %q", got, files(t, dir))
 	}
 	for _, name := range []string{"", ".", "..", "a/b", "../x", "/x"} {
-		if writeFile(dir, name, func(io.Writer) error { return nil }) == nil {
+		if writeFile(dir, name, 0, func(io.Writer) error { return nil }) == nil {
 			t.Errorf("a file with the name %q was written", name)
+		}
+	}
+}
+
+// umasked is the mode that a file gets which others may read.
+func umasked(t *testing.T) fs.FileMode {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(t.TempDir(), "x"), os.O_CREATE, 0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
+
+func TestModes(t *testing.T) {
+	open := umasked(t)
+	reply := sample()
+	reply.Screens = nil
+	for _, c := range []struct {
+		name   string
+		record engine.Record
+		mode   fs.FileMode
+		want   fs.FileMode // of report.json
+		others fs.FileMode
+	}{
+		{"nothing was seen", faulty(engine.StageReach), 0, open, open},
+		{"a private reply", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, false))), 0, 0o600, open},
+		{"loot", reply, 0, 0o600, open},
+		{"told otherwise", reply, 0o640, 0o640, 0o640},
+	} {
+		dir := t.TempDir()
+		for range 2 { // a file that is there already makes no difference
+			if err := WriteAll(dir, reportOf(c.record, Meta{}), c.record.Screens, c.mode); err != nil {
+				t.Fatal(err)
+			}
+			for name, want := range map[string]fs.FileMode{"report.json": c.want, "report.html": c.want, "results.sarif": c.others, "summary.md": c.others} {
+				if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != want {
+					t.Errorf("%s: %s has the mode %v, want %v (%v)", c.name, name, info.Mode().Perm(), want, err)
+				}
+			}
+		}
+	}
+}
+
+func TestTryFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	if err := TryFolder(dir); err != nil || len(files(t, dir)) != 0 {
+		t.Errorf("%v, left: %q", err, files(t, dir))
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if TryFolder(file) == nil || TryFolder(filepath.Join(file, "x")) == nil {
+		t.Error("a file is taken for a folder")
+	}
+	if os.Geteuid() != 0 {
+		if err := os.Chmod(dir, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		if TryFolder(dir) == nil {
+			t.Error("a folder that cannot be written to is taken")
 		}
 	}
 }

@@ -28,6 +28,11 @@ type Attempt struct {
 	Body       string   `json:"body,omitempty"`
 	// Fill is the size of a body of filler, in the place of Body.
 	Fill int `json:"fill,omitempty"`
+	// Protocols and Message are of a WebSocket: the subprotocols that the page offers,
+	// and what it sends when the connection is open. With a message, everything that
+	// the target says counts, and not only what it says first.
+	Protocols []string `json:"protocols,omitempty"`
+	Message   string   `json:"message,omitempty"`
 	// Through names the shared cache that a probe passes on its way to the target;
 	// empty for none. Each name is a cache of its own, which is empty at first, and
 	// probes through it are made in the order of the plan.
@@ -71,15 +76,6 @@ const (
 
 // ScriptCallback is the name of the function that takes the data of a [Script].
 const ScriptCallback = "crossexam"
-
-// SendsNullOrigin tells whether requests of this vector carry "Origin: null".
-func (v Vector) SendsNullOrigin() bool {
-	switch v {
-	case SandboxedFrame, SandboxedPageFrame, SandboxedPage, DataFrame, DataWorker, FilePage, Redirect302, Redirect307:
-		return true
-	}
-	return false
-}
 
 // needsPreflight reports whether the browser asks the target first.
 func (a Attempt) needsPreflight() bool {

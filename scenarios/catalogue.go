@@ -2,7 +2,7 @@ package scenarios
 
 import "slices"
 
-// Catalogue gives all scenarios, family by family.
+// Catalogue returns all scenarios, family by family.
 func Catalogue() []Scenario {
 	return slices.Concat(
 		wildcardDefaults(),
@@ -19,7 +19,7 @@ func Catalogue() []Scenario {
 	)
 }
 
-// Find gives the scenario with this ID.
+// Find returns the scenario with this ID.
 func Find(id string) (Scenario, bool) {
 	for _, s := range Catalogue() {
 		if s.ID == id {

@@ -17,7 +17,7 @@ func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 		CRD-001/should CRD-002/must CRD-003/must CRD-004/must CRD-005/must
 		PRE-001/must PRE-002/must PRE-003/must PRE-004/should PRE-005/should PRE-006/must PRE-007/must PRE-008/must PRE-009/should PRE-010/should
 		ERR-001/must ERR-002/must ERR-003/must ERR-004/should ERR-005/should ERR-006/must ERR-007/must
-		HDR-001/must HDR-002/must HDR-003/should HDR-004/should HDR-005/must HDR-006/must HDR-007/should HDR-008/must HDR-009/info
+		HDR-001/must HDR-002/should HDR-003/should HDR-004/should HDR-005/must HDR-006/must HDR-007/should HDR-008/must HDR-009/info
 		TRU-001/must TRU-002/must TRU-003/must TRU-004/should TRU-005/must
 		CFG-001/must CFG-002/must CFG-003/must
 		NET-001/must NET-002/info NET-003/must NET-004/must

@@ -15,7 +15,7 @@ func configuration() []Scenario {
 			Level:    Must,
 			Topic:    Configuration,
 			Guidance: []Guidance{hardeningStep("step 4"), hardeningStep("step 1"), hardeningStep("section on defaults"), apiTop10("API8:2023")},
-			Fix:      "Set CORS_ORIGINS to the front end's origins, separated by commas, where the API is started, and start it again.",
+			Fix:      "Set the allowed origins to those of the front end where the API is started, such as CORS_ORIGINS in its environment, and start it again.",
 			Plan:     planNoDefault,
 		},
 		{
@@ -24,7 +24,7 @@ func configuration() []Scenario {
 			Level:    Must,
 			Topic:    Configuration,
 			Guidance: []Guidance{hardeningStep("step 4"), hardeningStep("step 1"), asvs5("3.4.2")},
-			Fix: "Set CORS_ORIGINS to exactly the front end's origins, each as the browser sends it: scheme and host in lower case, no path and " +
+			Fix: "Set the allowed origins to exactly those of the front end, each as the browser sends it: scheme and host in lower case, no path and " +
 				"no trailing slash. An empty value is a wildcard too.",
 			Plan: planExactOrigins,
 		},

@@ -100,7 +100,7 @@ func judgeLaunch(l Launch, tried []launchAttempt, obs Observations) Judgement {
 	sensed := false
 	var attacks []Observation
 	for _, a := range tried {
-		for _, o := range obs.Each([]Attempt{a.plain, a.including}) {
+		for _, o := range obs.each([]Attempt{a.plain, a.including}) {
 			if o.Doubt() == nil && o.Read() {
 				return violates(Medium, "with %s the target let a page of %s read its %d reply (%s)",
 					quote(l.String()), o.Attempt.Page, o.Page.Status, grantText(o.Response())).withProof(o)

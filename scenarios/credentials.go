@@ -85,7 +85,7 @@ func planBearerOnly(t Target) ([]Case, string) {
 	case !t.Has(Bearer) && !t.Has(Header):
 		return nil, noToken
 	}
-	return planned(repliesToEveryone(t, judgeNoAllowCredentials), noReads)
+	return planned(repliesToEveryone(t, func(obs Observations) Judgement { return judgeNoAllowCredentials(t.Trusted, obs) }), noReads)
 }
 
 func planCredentialsSyntax(t Target) ([]Case, string) {
@@ -108,16 +108,26 @@ func repliesToEveryone(t Target, judge func(Observations) Judgement) []Case {
 	return cases
 }
 
-func judgeNoAllowCredentials(obs Observations) Judgement {
-	return judgeReplies(obs, "no reply has the header", func(r *cors.Response) string {
-		if r.Headers.Has(cors.HeaderAllowCredentials) {
-			return "has " + grantText(r)
-		}
-		return ""
-	})
+// judgeNoAllowCredentials: the header grants something only beside an origin, and to
+// those that are listed no more than the operator wants to give them.
+func judgeNoAllowCredentials(trusted []cors.Origin, obs Observations) Judgement {
+	judge := func(harmful bool) Judgement {
+		return judgeReplies(obs, "no reply has the header", func(r *cors.Response) string {
+			if r.Headers.Has(cors.HeaderAllowCredentials) && (!harmful || !grantsNobodyElse(trusted, r)) {
+				return "has " + grantText(r)
+			}
+			return ""
+		})
+	}
+	if j := judge(true); j.Verdict == Violates {
+		return j
+	}
+	return judge(false).binding(Should)
 }
 
 func judgeCredentialsSyntax(obs Observations) Judgement {
+	// To browsers any other value is none (Fetch standard, #cors-check): it grants nobody
+	// anything, and a front end that needs it is told so by TRU-001.
 	return judgeReplies(obs, "the header is true or absent in each reply", func(r *cors.Response) string {
 		switch vs := r.Headers.Values(cors.HeaderAllowCredentials); {
 		case len(vs) > 1:
@@ -126,7 +136,7 @@ func judgeCredentialsSyntax(obs Observations) Judgement {
 			return "has Access-Control-Allow-Credentials: " + quote(vs[0])
 		}
 		return ""
-	})
+	}).binding(Should)
 }
 
 func planUntrustedCredentials(t Target) ([]Case, string) {
@@ -147,7 +157,7 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-// grantsNobodyElse tells whether a reply names none but trusted origins.
+// grantsNobodyElse reports whether a reply names none but trusted origins.
 func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
 	return !slices.ContainsFunc(r.Headers.Values(cors.HeaderAllowOrigin), func(named string) bool {
 		return !slices.ContainsFunc(trusted, func(o cors.Origin) bool { return o.String() == named })

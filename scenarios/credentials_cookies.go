@@ -49,7 +49,7 @@ func judgeSessionCookies(crossSite bool, o Observation) Judgement {
 	return conforms("the browser keeps %s", strings.Join(seen, "; "))
 }
 
-// isForScripts tells whether a cookie is, by its name, one that the front end's
+// isForScripts reports whether a cookie is, by its name, one that the front end's
 // scripts have to read: the half of a double-submitted token.
 func isForScripts(name string) bool {
 	name = strings.ToLower(name)

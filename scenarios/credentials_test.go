@@ -19,9 +19,10 @@ func answers(v visit, read, preflighted *cors.Response) []Observation {
 func TestJudgeNoAllowCredentials(t *testing.T) {
 	v := attack(oneEndpoint(Bearer), Anonymous)
 	plain := reply(200, "")
-	rule(t, byKey(judgeNoAllowCredentials), []ruling{
+	rule(t, byKey(func(obs Observations) Judgement { return judgeNoAllowCredentials(nil, obs) }), []ruling{
 		{name: "absent", obs: answers(v, plain, plain), verdict: Conforms, reason: "https://evil.test seen: 2"},
-		{name: "in the reply", obs: answers(v, reply(200, "", withCredentials), plain), verdict: Violates, severity: Low, reason: "200 reply to GET"},
+		{name: "alone", obs: answers(v, reply(200, "", withCredentials), plain), verdict: Violates, severity: Low, level: Should, reason: "200 reply to GET"},
+		{name: "beside an echo", obs: answers(v, reply(200, "", echoed...), plain), verdict: Violates, severity: Low, level: "none", reason: "200 reply to GET"},
 		{name: "in the preflight", obs: answers(v, plain, reply(204, "", withCredentials)), verdict: Violates, severity: Low, proof: 1, reason: "204 reply to OPTIONS"},
 		{name: "one silent", obs: []Observation{answers(v, plain, plain)[0], broken(v.preflighted(privateRead))}, verdict: CannotTell},
 	})
@@ -32,7 +33,7 @@ func TestJudgeCredentialsSyntax(t *testing.T) {
 	good := reply(200, "", withCredentials)
 	rule(t, byKey(judgeCredentialsSyntax), []ruling{
 		{name: "true or absent", obs: answers(v, good, reply(200, "")), verdict: Conforms},
-		{name: "upper case", obs: answers(v, reply(200, "", cors.HeaderAllowCredentials+": True"), good), verdict: Violates, severity: Low, reason: `"True"`},
+		{name: "upper case", obs: answers(v, reply(200, "", cors.HeaderAllowCredentials+": True"), good), verdict: Violates, severity: Low, level: Should, reason: `"True"`},
 		{name: "false", obs: answers(v, good, reply(200, "", cors.HeaderAllowCredentials+": false")), verdict: Violates, severity: Low, proof: 1},
 		{name: "two lines", obs: answers(v, reply(200, "", withCredentials, withCredentials), good), verdict: Violates, severity: Low, reason: "2 lines"},
 		{name: "no answer", obs: []Observation{localNetworkBlock(v.read(privateRead))}, verdict: CannotTell},
@@ -79,5 +80,22 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 		if j := judge(obs); j.Verdict != Violates || j.Level != tt.want {
 			t.Errorf("%q: %+v", tt.lines, j)
 		}
+	}
+}
+
+// A declaration that no credentials are needed makes CRD-003 binding for a victim
+// who has some all the same.
+func TestDeclaredWithoutCredentials(t *testing.T) {
+	target := Target{
+		URL:         "https://api.example.com",
+		Credentials: []Credential{Cookie},
+		Endpoints:   []Endpoint{{Method: "GET", Path: "/a", Private: true}},
+	}
+	if cases, _ := planBearerOnly(target); len(cases) != 0 {
+		t.Errorf("%d cases without a declaration", len(cases))
+	}
+	target.Policy.Credentials = NoCredentials
+	if cases, why := planBearerOnly(target); len(cases) == 0 {
+		t.Errorf("no cases: %s", why)
 	}
 }

@@ -137,7 +137,7 @@ func unprovoked(want int, o Observation) string {
 		return ""
 	}
 	why := fmt.Sprintf("asked for %d, got %d", want, r.Status)
-	if home := keptHome(o); home != "" {
+	if home := sameSiteReasons(o); home != "" {
 		why += ": the cookie stayed home (" + home + ")"
 	}
 	return why
@@ -175,15 +175,24 @@ func judgeHiddenError(c Credential, want int, o Observation) Judgement {
 	case o.Blocked() && o.Block.Reason.IsPreflight():
 		return conforms("the preflight of %s was refused, and nothing was sent (%s)", origin, o.Block.Reason)
 	case o.Read() && r != nil && r.Status >= 400:
-		return violates(Low, "%s read the %d reply (%s)", origin, r.Status, grantText(r))
+		return violates(Low, "%s read the %d reply (%s)", origin, r.Status, grantText(r)).binding(errorLevel(c, o))
 	case o.Read():
 		return cannotTell("%s read the reply, but it was no error: %s", origin, why)
-	case why == "", keptHome(o) != "", r.Status == http.StatusForbidden, c == Anonymous && r.Status == http.StatusUnauthorized:
+	case why == "", sameSiteReasons(o) != "", r.Status == http.StatusForbidden, c == Anonymous && r.Status == http.StatusUnauthorized:
 		// The attacker cannot get the error itself, and not what comes instead.
 		return conforms("Chrome blocked the read of the %d reply (%s)", r.Status, reasons(o, why))
 	default:
 		return cannotTell("Chrome blocked the read (%s), but the error was not provoked: %s", o.Block.Reason, why)
 	}
+}
+
+// errorLevel: a reply that was asked for without anything of the victim's has nothing of
+// the victim's in it.
+func errorLevel(c Credential, o Observation) Level {
+	if c.ofPlace() || o.Credential.Sent {
+		return Must
+	}
+	return Should
 }
 
 // reasons joins Chrome's reason and what else there is to say.

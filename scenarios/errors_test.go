@@ -47,64 +47,14 @@ func TestJudgeHiddenError(t *testing.T) {
 	}
 }
 
-func TestJudgeModestError(t *testing.T) {
-	v := attack(oneEndpoint(Cookie), Cookie)
-	a := v.provoke(v.target.Errors[1])
-	read, byHand := v.successes()
-	obs := func(failed Observation, got, gotByHand *cors.Response) []Observation {
-		return []Observation{failed, answeredTo(read, got), answeredTo(byHand, gotByHand)}
-	}
-	failed := func(status int, lines ...string) Observation {
-		return blockedFrom(a, cors.MissingAllowOriginHeader, reply(status, "no", lines...))
-	}
-	plain := reply(200, privateBody)
-	wide := cors.HeaderAllowMethods + ": *"
-	judge := ofThree(func(failed, read, byHand Observation) Judgement { return judgeModestError(404, failed, read, byHand) })
-	rule(t, judge, []ruling{
-		{name: "nothing", obs: obs(failed(404), plain, plain), verdict: Conforms, reason: "grants nothing"},
-		{name: "nothing, and no success", obs: obs(failed(401), denied, denied), verdict: Conforms},
-		{name: "the same", obs: obs(failed(404, echoed...), private, private), verdict: Conforms, reason: "no more"},
-		{name: "less", obs: obs(failed(404, allowOrigin("*")), private, private), verdict: Conforms},
-		{name: "the same as by hand", obs: obs(failed(404, echoed...), denied, private), verdict: Conforms},
-		{name: "preflight refused", obs: obs(refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied), plain, plain), verdict: Conforms, reason: "no error was provoked"},
-		{name: "the origin", obs: obs(failed(404, allowOrigin("*")), plain, plain), verdict: Violates, severity: Low, reason: `Allow-Origin "*", which a success has not (no grant)`},
-		{name: "the credentials", obs: obs(failed(404, echoed...), reply(200, "", allowOrigin(evilOrigin)), plain), verdict: Violates, severity: Low},
-		{name: "the credentials alone", obs: obs(failed(404, withCredentials), plain, plain), verdict: Violates, severity: Low, reason: "Access-Control-Allow-Credentials: true"},
-		{name: "all methods", obs: obs(failed(404, append(echoed, wide)...), private, private), verdict: Violates, severity: Low, reason: "Access-Control-Allow-Methods: *"},
-		{name: "all headers", obs: obs(failed(404, cors.HeaderAllowHeaders+": X, *"), plain, plain), verdict: Violates, severity: Low},
-		{name: "all methods, as a success", obs: obs(failed(404, append(echoed, wide)...), reply(200, "", append(echoed, wide)...), private), verdict: Conforms},
-		{name: "no success", obs: obs(failed(404, echoed...), denied, denied), verdict: CannotTell, reason: "no success to compare it with: it was answered 401"},
-		{name: "not provoked", obs: obs(failed(200), plain, plain), verdict: CannotTell, reason: "asked for 404, got 200"},
-		{name: "fault", obs: obs(broken(a), plain, plain), verdict: CannotTell},
+func TestJudgeOneLayer(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	good := reply(200, "", allowOrigin(trustedOrigin), withCredentials)
+	twice := reply(413, "", allowOrigin(trustedOrigin), allowOrigin(trustedOrigin))
+	rule(t, byKey(judgeOneLayer), []ruling{
+		{name: "once", obs: answers(v, good, good), verdict: Conforms},
+		{name: "twice", obs: answers(v, good, twice), verdict: Violates, severity: Low, proof: 1, reason: "2 lines of Access-Control-Allow-Origin"},
+		{name: "credentials twice", obs: answers(v, reply(200, "", withCredentials, withCredentials), good), verdict: Violates, severity: Low, reason: "true | true"},
+		{name: "no answer", obs: []Observation{broken(v.read(privateRead))}, verdict: CannotTell},
 	})
-
-	front := frontEnd(v.target, cors.MustParseOrigin(trustedOrigin), Cookie).provoke(v.target.Errors[1])
-	for name, failed := range map[string]Observation{
-		"another error":       readBy(front, denied),
-		"a refused preflight": refusedTo(front, cors.PreflightInvalidStatus, reply(400, "")),
-	} {
-		if j := judge(obs(failed, plain, plain)); j.Verdict != CannotTell {
-			t.Errorf("the front end got %s: %+v", name, j)
-		}
-	}
-}
-
-func TestProvocationsOnlyReadUnlessDeclaredSafe(t *testing.T) {
-	ps := provocations(rich(Cookie), anyError)
-	names := map[string]bool{}
-	for _, p := range ps {
-		if !isSafe(p.Method) && !p.SafeToWrite {
-			t.Errorf("%s would be withheld", p.name)
-		}
-		names[p.name] = true
-	}
-	for _, want := range []string{"GET /bad (400)", "GET /bad (400), 2", "GET /error (500)", "GET /error (500, unhandled)"} {
-		if !names[want] {
-			t.Errorf("no provocation is called %s: %v", want, names)
-		}
-	}
-	cases, reason := planReadableErrors(Target{URL: "https://api.example.com", Trusted: rich().Trusted, Errors: []ErrorRecipe{{Status: 422, Method: "POST", Path: "/"}}})
-	if len(cases) > 0 || reason != "All ways to provoke an error of the application are writes, which are withheld from the target unless they are declared safe." {
-		t.Errorf("%d cases, %q", len(cases), reason)
-	}
 }

@@ -24,7 +24,7 @@ type controls struct{ alone, bare, byHand Attempt }
 // the browser asks for first can be kept in, so that only these have to be sent by hand.
 func (v visit) controls(origin cors.Origin, e Endpoint) controls {
 	byHand := bare(v.target, e)
-	if v.cred.Includes(Cookie) || v.asks(e) {
+	if v.cred.isHeldBySameSite() || v.asks(e) {
 		byHand = probe(v.target, v.page, e, v.cred, originHeader(origin))
 	}
 	return controls{alone(v.read(e)), bare(v.target, e), byHand}
@@ -67,7 +67,9 @@ func (ev evidence) unproved() string {
 		return fmt.Sprintf("the reply was an error (%d)", ev.read.Page.Status)
 	case ev.read.Loot == nil:
 		return "nothing arrived at the attacker's collector"
-	case ev.cred == Network:
+	case ev.read.Stake == Refusal:
+		return "the reply was not the private one"
+	case ev.cred.ofPlace():
 		return ""
 	case absent != "":
 		return absent
@@ -87,17 +89,17 @@ func (ev evidence) unproved() string {
 	return ""
 }
 
-// certificateRequired tells whether the target breaks off TLS without a client
+// certificateRequired reports whether the target breaks off TLS without a client
 // certificate, so that there is no answer to anyone who has none.
 func certificateRequired(o Observation) bool {
 	x := o.Request()
 	return x != nil && x.CertificateRequired
 }
 
-// onlySameSite tells whether SameSite kept the cookie home from a page that would
+// onlySameSite reports whether SameSite kept the cookie home from a page that would
 // have been granted the read with it.
 func (ev evidence) onlySameSite() bool {
-	return keptHome(ev.read) != "" && grantTo(ev.byHandOrigin(), answer(ev.byHand)) == credentialRead
+	return sameSiteReasons(ev.read) != "" && grantTo(ev.byHandOrigin(), answer(ev.byHand)) == credentialRead
 }
 
 // gravity is that of a grant to the page.

@@ -29,7 +29,7 @@ func grantTo(origin cors.Origin, r *cors.Response) grant {
 	return nothing
 }
 
-// hasLine tells whether one of the header's lines has exactly this value.
+// hasLine reports whether one of the header's lines has exactly this value.
 func hasLine(r *cors.Response, name, value string) bool {
 	return slices.Contains(r.Headers.Values(name), value)
 }

@@ -23,7 +23,7 @@ func headerSyntax() []Scenario {
 		{
 			ID:       "HDR-002",
 			Title:    "A response whose grant depends on the origin says Vary: Origin",
-			Level:    Must,
+			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9110", "12.5.5"), rfc("9111", "4.1")},
 			Fix: "Add Vary: Origin to every reply, those to refused origins and without an Origin too: in nginx add_header Vary Origin always. " +

@@ -46,7 +46,7 @@ func judgeVaryCredential(plain, cookie, authorization Observation) Judgement {
 		}
 		depends = name
 		for _, r := range []*cors.Response{without, other} {
-			if !r.Headers.ListHas("Vary", name) && !r.Headers.ListHas("Vary", "*") {
+			if !r.Headers.ListHas("Vary", name) && !r.Headers.ListHas("Vary", "*") && !keptFromSharedCaches(r) {
 				return violates(Low, "%s gets %s without a credential and %s with %s, but Vary of the %d reply does not name %s",
 					origin, grantText(without), grantText(other), with(sent.Attempt), r.Status, name).withProof(sent.Observation)
 			}
@@ -72,7 +72,7 @@ func planSharedCache(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range byGET(t.Reads()) {
 		for _, o := range t.Trusted {
-			i := slices.IndexFunc(used(t), func(c Credential) bool { return !c.Includes(ClientCert) })
+			i := slices.IndexFunc(used(t), func(c Credential) bool { return !c.Uninvited() })
 			if i < 0 {
 				return nil, "A cache that others share has no client certificate of the victim's to ask the target with."
 			}
@@ -140,12 +140,19 @@ func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgeme
 		}
 		severity, harm := Low, "cannot read"
 		if origin := second.Attempt.Origin(); grantTo(origin, got) > grantTo(origin, direct) {
-			severity, harm = Medium, "reads"
+			harm = "reads"
+			if origin != trusted.Origin() { // who may read it anyway
+				severity = Medium
+			}
 		} else if grantTo(origin, got) == grantTo(origin, direct) {
 			harm = "gets"
 		}
+		level := Should
+		if forSharedCaches(got) {
+			level = Must
+		}
 		return violates(severity, "after a request of %s a shared cache answers %s from its store with %s instead of %s: the second %s what was meant for the first",
-			asker(first.Attempt), asker(second.Attempt), grantText(got), grantText(direct), harm).withProof(second)
+			asker(first.Attempt), asker(second.Attempt), grantText(got), grantText(direct), harm).withProof(second).binding(level)
 	}
 	if len(hits) == 0 {
 		return conforms("a shared cache stored nothing that it would give to another origin (asked: %s)", strings.Join(misses, "; "))
@@ -185,31 +192,52 @@ func judgePrivateReply(c Credential, keys []string, o Observation) Judgement {
 	return conforms("no shared cache may hand out the %d reply with the victim's %s (%s)", r.Status, c.noun(), said)
 }
 
+// cacheControl reads the directives of a reply (RFC 9111, section 5.2).
+type cacheControl struct{ reply *cors.Response }
+
+func (c cacheControl) directive(name string) (string, bool) {
+	for _, d := range c.reply.Headers.List("Cache-Control") {
+		n, value, _ := strings.Cut(d, "=")
+		if strings.EqualFold(strings.TrimSpace(n), name) {
+			return strings.Trim(value, `" `), true
+		}
+	}
+	return "", false
+}
+
+func (c cacheControl) has(name string) bool { _, ok := c.directive(name); return ok }
+
+// fresh reports whether a directive gives the reply a lifetime.
+func (c cacheControl) fresh(name string) bool {
+	v, ok := c.directive(name)
+	n, err := strconv.Atoi(v)
+	return ok && err == nil && n > 0
+}
+
+// keptFromSharedCaches reports whether a reply says that no shared cache may store it.
+func keptFromSharedCaches(r *cors.Response) bool {
+	cc := cacheControl{r}
+	return cc.has("no-store") || cc.has("private")
+}
+
+// forSharedCaches reports whether a reply says itself that shared caches may store it.
+func forSharedCaches(r *cors.Response) bool {
+	cc := cacheControl{r}
+	return !keptFromSharedCaches(r) && (cc.has("public") || cc.fresh("s-maxage") || cc.fresh("max-age"))
+}
+
 // publiclyStored says why a shared cache may store the reply and give it to others
 // (RFC 9111, section 3); it is empty where none may.
 //
 // keys are the names of the headers that the front end sets for the credential.
 func publiclyStored(c Credential, keys []string, r *cors.Response) string {
-	authorized := c.Includes(Basic) || hasFold(keys, "Authorization")
-	directive := func(name string) (string, bool) {
-		for _, d := range r.Headers.List("Cache-Control") {
-			n, value, _ := strings.Cut(d, "=")
-			if strings.EqualFold(strings.TrimSpace(n), name) {
-				return strings.Trim(value, `" `), true
-			}
-		}
-		return "", false
-	}
-	has := func(name string) bool { _, ok := directive(name); return ok }
-	fresh := func(name string) bool {
-		v, ok := directive(name)
-		n, err := strconv.Atoi(v)
-		return ok && err == nil && n > 0
-	}
+	cc := cacheControl{r}
+	has, fresh := cc.has, cc.fresh
+	authorized := c.travelsIn("Authorization") || hasFold(keys, "Authorization")
 	switch {
 	case has("no-store"), has("private"), has("no-cache"), r.Headers.ListHas("Vary", "*"):
 		return ""
-	case c.Includes(Cookie) && r.Headers.ListHas("Vary", "Cookie"), authorized && r.Headers.ListHas("Vary", "Authorization"),
+	case c.travelsIn("Cookie") && r.Headers.ListHas("Vary", "Cookie"), authorized && r.Headers.ListHas("Vary", "Authorization"),
 		slices.ContainsFunc(keys, func(name string) bool { return r.Headers.ListHas("Vary", name) }):
 		return ""
 	case has("public"):
@@ -221,7 +249,7 @@ func publiclyStored(c Credential, keys []string, r *cors.Response) string {
 			return "must-revalidate allows it in spite of Authorization"
 		}
 		return ""
-	case c == Network:
+	case c.ofPlace():
 		return "" // the place in the network is the cache's own too
 	case fresh("max-age"):
 		return "max-age makes it fresh, and nothing makes it private"

@@ -29,7 +29,7 @@ func judgeExposedSecrets(declared []string, obs Observations) Judgement {
 	})
 }
 
-// isSecret tells whether a response header holds, by its name, what a page should
+// isSecret reports whether a response header holds, by its name, what a page should
 // not read. Pages never see Set-Cookie, so that who lists it means something else.
 func isSecret(name string) bool {
 	name = strings.ToLower(name)

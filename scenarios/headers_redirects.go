@@ -58,6 +58,14 @@ func toggledSlash(path string) string {
 	return p
 }
 
+// redirectLevel: what nobody declared, no front end may ask for.
+func redirectLevel(declared bool) Level {
+	if declared {
+		return Must
+	}
+	return Should
+}
+
 // judgeRedirect takes a read that should be redirected, and one that is not.
 // declared says that the operator declared the redirect.
 func judgeRedirect(declared bool, o, plain Observation) Judgement {
@@ -97,11 +105,13 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 		return conforms("%s read the %d reply through the redirect to %s, each of whose %d hops grants it", origin, o.Page.Status, quote(to), len(hops))
 	case o.Blocked() && !o.Attempt.Trusted:
 		return conforms("Chrome blocked the read by %s at hop %d, %s (%s)", origin, len(hops), blockedReply(o), o.Block.Reason)
+	case o.Blocked() && !plain.Read() && !declared:
+		return Judgement{Verdict: NotApplicable, Reason: origin.String() + " can read neither with nor without the redirect, which nobody declared, so that the redirect is not what is wrong."}
 	case o.Blocked() && !plain.Read():
 		return cannotTell("%s can read neither with nor without the redirect", origin)
 	case o.Blocked():
 		return violates(Low, "Chrome kept %s from following the redirect to %s: hop %d, %s, has %s (%s)",
-			origin, quote(to), len(hops), blockedReply(o), grantText(lastReply(o)), o.Block.Reason)
+			origin, quote(to), len(hops), blockedReply(o), grantText(lastReply(o)), o.Block.Reason).binding(redirectLevel(declared))
 	}
 	return cannotTell("%s was redirected to %s, and then: %s", origin, quote(to), o.Inconclusive())
 }

@@ -41,8 +41,8 @@ func TestJudgeRedirect(t *testing.T) {
 	rule(t, ofTwo(func(redirected, plain Observation) Judgement { return judgeRedirect(false, redirected, plain) }), []ruling{
 		{name: "followed", obs: []Observation{hop(moved, readBy(ours.read(slashed), data)), plain}, verdict: Conforms, reason: "2 hops"},
 		{name: "first hop", obs: []Observation{blocked(ours, bareMove), plain}, verdict: Violates, severity: Low, reason: `redirect to "/api/notebooks": hop 1`},
-		{name: "second hop", obs: []Observation{hop(moved, blocked(ours, reply(200, ""))), plain}, verdict: Violates, severity: Low, reason: "hop 2"},
-		{name: "no better without", obs: []Observation{blocked(ours, bareMove), refused}, verdict: CannotTell},
+		{name: "second hop", obs: []Observation{hop(moved, blocked(ours, reply(200, ""))), plain}, verdict: Violates, severity: Low, level: Should, reason: "hop 2"},
+		{name: "no better without", obs: []Observation{blocked(ours, bareMove), refused}, verdict: NotApplicable, reason: "not what is wrong"},
 		{name: "led astray", obs: []Observation{lost, plain}, verdict: CannotTell, reason: "mixed-content"},
 		{name: "the attacker is blocked", obs: []Observation{blocked(theirs, bareMove), hidden}, verdict: Conforms},
 		{name: "the attacker reads", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), hidden}, verdict: Violates, severity: Low, reason: "through the redirect"},

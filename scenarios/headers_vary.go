@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,12 +19,11 @@ func planVary(t Target) ([]Case, string) {
 			trusted := probe(t, o, e, v.cred, originHeader(o))
 			evil := probe(t, a.page, e, v.cred, originHeader(a.page))
 			none := probe(t, cors.Opaque, e, v.cred)
-			trustedAsked, evilAsked := v.preflighted(e), a.preflighted(e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: []Attempt{trusted, evil, none, trustedAsked, evilAsked},
+				Attempts: []Attempt{trusted, evil, none},
 				Judge: func(obs Observations) Judgement {
-					return judgeVary(obs.Of(trusted), obs.Of(evil), obs.Of(none), obs.Of(trustedAsked), obs.Of(evilAsked))
+					return judgeVary(obs.Of(trusted), obs.Of(evil), obs.Of(none))
 				},
 			})
 		}
@@ -41,53 +41,37 @@ type variant struct {
 	reply *cors.Response
 }
 
-// judgeVary takes the replies to the trusted origin, to the attacker's and to none,
-// and the two preflights.
-func judgeVary(trusted, evil, none, trustedAsked, evilAsked Observation) Judgement {
-	if doubt := silence(trusted, evil, none, trustedAsked, evilAsked); doubt != nil {
+// judgeVary takes the replies to the trusted origin, to the attacker's and to none.
+// Preflights are not stored (RFC 9110, section 9.3.7), and a reply that says so itself
+// is in no shared cache either.
+func judgeVary(trusted, evil, none Observation) Judgement {
+	if doubt := silence(trusted, evil, none); doubt != nil {
 		return inDoubt(doubt)
 	}
 	ours, theirs := trusted.Attempt.Origin(), evil.Attempt.Origin()
-	asked := []variant{
-		{trustedAsked, "the preflight of " + ours.String(), preflightReply(trustedAsked)},
-		{evilAsked, "the preflight of " + theirs.String(), preflightReply(evilAsked)},
-	}
-	if !trustedAsked.Attempt.needsPreflight() {
-		asked = nil
-	}
-	for _, v := range asked {
-		if v.reply == nil {
-			return cannotTell("%s was not seen", v.name)
-		}
-	}
-	answered := []variant{
-		{trusted, "the reply to " + ours.String(), trusted.Response()},
-		{evil, "the reply to " + theirs.String(), evil.Response()},
-		{none, "the reply without an Origin", none.Response()},
-	}
 	if r := trusted.Response(); !r.Headers.Has(cors.HeaderAllowOrigin) {
-		return cannotTell("%s was answered %d without a grant, so that nothing depends on the origin here", ours, r.Status)
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("%s was answered %d without a grant, so that nothing depends on the origin here.", ours, r.Status)}
 	}
-	same := "the grant is the same for"
-	for _, variants := range [][]variant{answered, asked} {
-		toUs, toThem := grantText(variants[0].reply), grantText(variants[1].reply)
-		if toUs == toThem {
-			continue
-		}
-		same = "each reply whose grant depends on the Origin says so in Vary, for"
-		var missing []string
-		var proof Observation
-		for _, v := range slices.Backward(variants) {
-			if !varies(v.reply) {
-				missing, proof = append(missing, v.name), v.from
-			}
-		}
-		if len(missing) > 0 {
-			return violates(Low, "the grant depends on the Origin (%s gets %s, %s gets %s), but Vary: Origin is missing on %s",
-				ours, toUs, theirs, toThem, strings.Join(missing, " and ")).withProof(proof)
+	toUs, toThem := grantText(trusted.Response()), grantText(evil.Response())
+	if toUs == toThem {
+		return conforms("the grant is the same for %s (%s) and %s", ours, toUs, theirs)
+	}
+	var missing []string
+	var proof Observation
+	for _, v := range []variant{
+		{none, "the reply without an Origin", none.Response()},
+		{evil, "the reply to " + theirs.String(), evil.Response()},
+		{trusted, "the reply to " + ours.String(), trusted.Response()},
+	} {
+		if !varies(v.reply) && !keptFromSharedCaches(v.reply) {
+			missing, proof = append(missing, v.name), v.from
 		}
 	}
-	return conforms("%s %s (%s) and %s (%s)", same, ours, grantText(trusted.Response()), theirs, grantText(evil.Response()))
+	if len(missing) > 0 {
+		return violates(Low, "the grant depends on the Origin (%s gets %s, %s gets %s), but Vary: Origin is missing on %s",
+			ours, toUs, theirs, toThem, strings.Join(missing, " and ")).withProof(proof)
+	}
+	return conforms("each reply whose grant depends on the Origin says so in Vary, or is kept from shared caches, for %s (%s) and %s (%s)", ours, toUs, theirs, toThem)
 }
 
 func varies(r *cors.Response) bool {

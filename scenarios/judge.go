@@ -34,6 +34,14 @@ func (j Judgement) by(r Rule) Judgement {
 	return j
 }
 
+// binding says how much a violation binds, where that is less than its scenario does.
+func (j Judgement) binding(l Level) Judgement {
+	if j.Verdict == Violates {
+		j.Level = l
+	}
+	return j
+}
+
 // worst is the judgement on a case whose parts were judged one by one: the
 // gravest violation, else the first doubt, else the first.
 func worst(js ...Judgement) Judgement {
@@ -60,38 +68,10 @@ func (s Severity) atMost(limit Severity) Severity {
 	return s
 }
 
-// noun names the credential in a sentence: "the victim's cookie".
-func (c Credential) noun() string {
-	switch c {
-	case Anonymous:
-		return "no credential"
-	case Basic:
-		return "HTTP authentication"
-	case ClientCert:
-		return "client certificate"
-	case Network:
-		return "place in the network"
-	case Bearer:
-		return "bearer token"
-	case Header:
-		return "key in a header"
-	case AnyCookie:
-		return "any cookie"
-	}
-	if kinds := c.Kinds(); len(kinds) > 1 {
-		var nouns []string
-		for _, k := range kinds {
-			nouns = append(nouns, k.noun())
-		}
-		return strings.Join(nouns, " and ")
-	}
-	return string(c)
-}
-
-// keptHome are Chrome's reasons of SameSite for keeping cookies home, and empty
+// sameSiteReasons are Chrome's reasons of SameSite for keeping cookies home, and empty
 // where there is none. Other reasons (a path, a browser that blocks third-party
 // cookies) say nothing of how the target protects itself.
-func keptHome(o Observation) string {
+func sameSiteReasons(o Observation) string {
 	var why []string
 	for _, r := range o.Credential.HeldBack {
 		if strings.Contains(r, "SameSite") && !slices.Contains(why, r) {
@@ -114,7 +94,7 @@ func notInPlay(c Credential, o Observation) string {
 	return fmt.Sprintf("the victim's %s was not in play: the browser did not send it%s", c.noun(), why)
 }
 
-// sameFailure tells whether the target answers the request with the error that a
+// sameFailure reports whether the target answers the request with the error that a
 // request without credential and without Origin gets: the credential was not
 // accepted, or there is nothing at this path.
 func sameFailure(o, bare Observation) bool {

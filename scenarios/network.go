@@ -18,7 +18,7 @@ func localNetwork() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
-			Fix: "List the front end's origins in CORS_ORIGINS instead of \"*\", and set a password (OPEN_NOTEBOOK_PASSWORD in Open Notebook). " +
+			Fix: "List the front end's origins instead of \"*\", and have the API ask for a login. " +
 				"The browser's question about the local network is no defence: users say yes, and other browsers do not ask.",
 			Plan: planPublicPage,
 		},
@@ -28,7 +28,7 @@ func localNetwork() []Scenario {
 			Level:    Info,
 			Topic:    LocalNetwork,
 			Guidance: []Guidance{hardeningStep("section on placement"), fetchStandard("basic-safe-cors-protocol-setup")},
-			Fix: "List the front end's origins in CORS_ORIGINS instead of \"*\", and set a password, so that the answer of one user to one " +
+			Fix: "List the front end's origins instead of \"*\", and have the API ask for a login, so that the answer of one user to one " +
 				"prompt decides nothing.",
 			Plan: planPromptAlone,
 		},
@@ -57,7 +57,7 @@ func localNetwork() []Scenario {
 
 const notNetwork = "A place in the victim's network is not enough to read this target."
 
-// isLocal tells whether the target is on loopback or in a private network.
+// isLocal reports whether the target is on loopback or in a private network.
 func (t Target) isLocal() bool { return t.Local || t.Has(Network) || t.Origin().IsLocal() }
 
 func planPublicPage(t Target) ([]Case, string) {
@@ -97,7 +97,7 @@ func permissionIgnored(granted Observation) string {
 	return ""
 }
 
-// guardsNetwork tells whether Chrome blocked a request because of where it went,
+// guardsNetwork reports whether Chrome blocked a request because of where it went,
 // before anything was asked of the target.
 func guardsNetwork(r cors.Reason) bool {
 	return r == cors.LocalNetworkAccessPermissionDenied || r == cors.InsecureLocalNetwork || r == cors.InvalidLocalNetworkAccess

@@ -29,7 +29,7 @@ func public(p Permission) cors.Origin {
 	return cors.NewOrigin("https", string(p)+"."+PublicDomain, "")
 }
 
-// LocalNetworkPermission gives the answer that the page's origin stands for. ok is
+// LocalNetworkPermission returns the answer that the page's origin stands for. ok is
 // false for an origin that is not on a public address.
 func LocalNetworkPermission(page cors.Origin) (p Permission, ok bool) {
 	label, ok := strings.CutSuffix(page.Host(), "."+PublicDomain)

@@ -17,6 +17,9 @@ type Observation struct {
 	Cookies []CookieAttributes `json:"cookies,omitempty"`
 	// Loot is what the attacker's collector received; nil where nothing came.
 	Loot *Loot `json:"loot,omitempty"`
+	// Stake is what the reply was worth to an attacker, by the endpoint's premise; empty
+	// where no premise speaks of this attempt.
+	Stake Stake `json:"stake,omitempty"`
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`
@@ -76,6 +79,19 @@ type Loot struct {
 	Excerpt string `json:"excerpt"`
 }
 
+// Stake is what a reply to a request for a private endpoint was worth.
+type Stake string
+
+// A reply of neither kind proves nothing: its observation has a Fault.
+const (
+	// PrivateReply says that the reply carries the premise's witness.
+	PrivateReply Stake = "private-reply"
+	// Refusal says that the reply was another, and that the victim's own read, without an
+	// Origin, was asked for right after it and still got the private one: it was this
+	// request that the target refused.
+	Refusal Stake = "refusal"
+)
+
 // Preflight is the first preflight exchange, or nil.
 func (o Observation) Preflight() *cors.Exchange {
 	for i := range o.Exchanges {
@@ -105,10 +121,20 @@ func (o Observation) Response() *cors.Response {
 	return nil
 }
 
-// Read tells whether the page could read the response.
+// Stolen reports whether private bytes reached the attacker's collector: those of a
+// reply that carries the premise's witness, or of the reply to a write that had the
+// victim's credential with it.
+func (o Observation) Stolen() bool {
+	if o.Fault != "" || o.Attempt.Trusted || o.Loot == nil || o.Loot.Bytes == 0 || !o.Read() {
+		return false
+	}
+	return o.Stake == PrivateReply || !isSafe(o.Attempt.Method) && o.Credential.Sent && isSuccess(o.Response())
+}
+
+// Read reports whether the page could read the response.
 func (o Observation) Read() bool { return o.Page != nil && o.Page.Readable }
 
-// Blocked tells whether the browser refused the read and named a reason of the
+// Blocked reports whether the browser refused the read and named a reason of the
 // CORS protocol, on the evidence of an answer of the target.
 func (o Observation) Blocked() bool {
 	if !o.Block.Reason.IsPolicy() {

@@ -28,8 +28,8 @@ func (os Observations) Of(a Attempt) Observation {
 	return o
 }
 
-// Each returns the observations of several attempts, in their order.
-func (os Observations) Each(attempts []Attempt) []Observation {
+// each returns the observations of several attempts, in their order.
+func (os Observations) each(attempts []Attempt) []Observation {
 	list := make([]Observation, len(attempts))
 	for i, a := range attempts {
 		list[i] = os.Of(a)

@@ -154,6 +154,7 @@ type ruling struct {
 	// severity of a violation
 	severity    Severity
 	exfiltrated bool
+	level       Level  // where it binds less than the scenario does; "none" where it must not
 	proof       int    // the place in obs
 	reason      string // is in it
 }
@@ -198,6 +199,9 @@ func rule(t *testing.T, judge func([]Observation) Judgement, rulings []ruling) {
 			if j.Verdict != r.verdict || j.Severity != r.severity || j.Exfiltrated != r.exfiltrated {
 				t.Errorf("got %s %q, exfiltrated %t; want %s %q, %t: %s",
 					j.Verdict, j.Severity, j.Exfiltrated, r.verdict, r.severity, r.exfiltrated, j.Reason)
+			}
+			if r.level == "none" && j.Level != "" || r.level != "" && r.level != "none" && j.Level != r.level {
+				t.Errorf("it binds as %q, want %q: %s", j.Level, r.level, j.Reason)
 			}
 			if want := r.obs[r.proof].Attempt.Key(); cmp.Or(j.Proof, r.obs[0].Attempt.Key()) != want {
 				t.Errorf("proved by %s, want %s", j.Proof, want)

@@ -120,7 +120,7 @@ func originMatching() []Scenario {
 			Level:    Must,
 			Topic:    Reading,
 			Guidance: guidance,
-			Fix:      exactly + "Take localhost and 127.0.0.1 out of CORS_ORIGINS in production; development has a configuration of its own.",
+			Fix:      exactly + "Take localhost and 127.0.0.1 out of the list in production; development has a configuration of its own.",
 			Plan:     nearMisses(local, "Every development origin that Crossexam knows is trusted or the target's own."),
 		},
 		{
@@ -182,5 +182,5 @@ func originMatching() []Scenario {
 
 // exactly begins the fix of each scenario of the family, since it is the same
 // mistake everywhere.
-const exactly = "Compare the whole Origin header, character by character, with a list of exact origins (CORS_ORIGINS, allow_origins; " +
+const exactly = "Compare the whole Origin header, character by character, with a list of exact origins (allow_origins; " +
 	"in nginx a map of anchored, escaped patterns, \"~^https://app[.]example[.]com$\", since its plain strings ignore case). "

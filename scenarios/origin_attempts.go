@@ -17,40 +17,94 @@ type masquerade struct {
 	e    Endpoint
 }
 
-// nearMisses plans a case for each near-miss that the rule makes.
-//
-// One endpoint stands for all, because the origins that a server trusts are
-// rarely another list for each path; so does one credential.
+// nearMisses plans, for each private endpoint, a case for each near-miss that the rule
+// makes: on the first endpoint in the browser, on the others by hand at first, and in
+// the browser where that is granted. Routes may have a list of their own.
 func nearMisses(rule func(Target) []NearMiss, none string) func(Target) ([]Case, string) {
 	return func(t Target) ([]Case, string) {
-		e, c, why := prize(t)
+		all, why := prizes(t)
 		if why != "" {
 			return nil, why
 		}
+		misses := rule(t)
 		var cases []Case
-		for _, m := range rule(t) {
-			cases = append(cases, masquerade{visit{target: t, page: m.Origin, cred: c}, m, e}.asCase())
+		for i, p := range all {
+			for _, m := range misses {
+				m := masquerade{visit{target: t, page: m.Origin, cred: p.cred}, m, p.endpoint}
+				if i == 0 {
+					cases = append(cases, m.asCase())
+				} else {
+					cases = append(cases, m.asFurtherCase(all[0].endpoint))
+				}
+			}
 		}
 		return planned(cases, none)
 	}
 }
 
-// prize is what pages of the family ORG try to read and with which credential,
-// or why there is nothing to read.
-func prize(t Target) (Endpoint, Credential, string) {
-	reads, c := t.PrivateReads(), exposed(t)[0]
+// A prize is a private endpoint, and the credential with which pages of the family ORG
+// try to read it.
+type prize struct {
+	endpoint Endpoint
+	cred     Credential
+}
+
+// prizes are all of them, one for each endpoint, or why there is nothing to read.
+func prizes(t Target) ([]prize, string) {
+	reads := t.PrivateReads()
 	switch {
 	case len(reads) == 0:
-		return Endpoint{}, c, "The target declares no private endpoint to read."
-	case c == Anonymous:
-		return Endpoint{}, c, "The victim has no credential that a page of any origin can use."
+		return nil, "The target declares no private endpoint to read."
+	case exposed(t)[0] == Anonymous:
+		return nil, "The victim has no credential that a page of any origin can use."
 	}
-	return reads[0], c, ""
+	var all []prize
+	for _, e := range reads {
+		if opening := opening(t, e, exposed(t)); len(opening) > 0 {
+			all = append(all, prize{e, opening[0]})
+		}
+	}
+	if len(all) == 0 {
+		return nil, "No credential that a page of any origin can use opens a private endpoint."
+	}
+	return all, ""
+}
+
+// opening are those of the credentials that open an endpoint, as far as that is known.
+func opening(t Target, e Endpoint, creds []Credential) []Credential {
+	return slices.DeleteFunc(slices.Clone(creds), func(c Credential) bool {
+		p, known := t.Premise(e, c)
+		return known && !p.Holds()
+	})
 }
 
 func (m masquerade) asCase() Case {
 	attempts := m.controls().after(m.attempt(), m.arbitrary())
 	return Case{Subject: m.subject(m.e), Attempts: attempts, More: m.more, Judge: m.judge}
+}
+
+// asFurtherCase asks by hand, and has the page try where that is granted. proved is the
+// endpoint where the page tries in any case.
+func (m masquerade) asFurtherCase(proved Endpoint) Case {
+	hand := m.byHand()
+	granted := func(obs Observations) bool { return m.grants(answer(obs.Of(hand))) && m.miss.unplayable() == "" }
+	full := m.asCase()
+	return Case{
+		Subject:  full.Subject,
+		Attempts: []Attempt{hand},
+		More: func(obs Observations) []Attempt {
+			if granted(obs) {
+				return full.Attempts
+			}
+			return nil
+		},
+		Judge: func(obs Observations) Judgement {
+			if granted(obs) {
+				return m.judge(obs)
+			}
+			return m.judgeByHand(obs.Of(hand), "pages tried it at "+proved.String())
+		},
+	}
 }
 
 // arbitrary is the read by the arbitrary origin's page.
@@ -85,7 +139,7 @@ func (m masquerade) more(obs Observations) []Attempt {
 		return nil
 	}
 	var attempts []Attempt
-	if keptHome(read) != "" {
+	if sameSiteReasons(read) != "" {
 		attempts = append(attempts, m.byHand())
 	}
 	for _, w := range witnesses(m.target, m.miss.Of) {
@@ -96,7 +150,7 @@ func (m masquerade) more(obs Observations) []Attempt {
 	return attempts
 }
 
-// unopened tells whether the browser could not open the http page, as where the
+// unopened reports whether the browser could not open the http page, as where the
 // domain is on its HSTS preload list.
 func (m masquerade) unopened(read Observation) bool {
 	return read.Fault != "" && m.page.Scheme() == "http"
@@ -127,7 +181,17 @@ func (m masquerade) judge(obs Observations) Judgement {
 	if other.Read() {
 		return j.ifEchoed(other, m.withWhat(other, ev.alone))
 	}
-	return j.by(m.rule(obs))
+	rule := m.rule(obs)
+	j = j.by(rule)
+	if m.miss.Of.IsOpaque() || rule.Kind == TakesFor {
+		return j
+	}
+	// The rule decides how much it binds, not the near-miss by which it was found.
+	j.FollowsFrom = rule.scenario(m.page, m.miss.Of)
+	if slices.Contains(advice, j.FollowsFrom) {
+		j.Level = Should
+	}
+	return j
 }
 
 // judgeByHand looks at the headers alone, since no page with this origin was seen.
@@ -135,14 +199,20 @@ func (m masquerade) judgeByHand(o Observation, why string) Judgement {
 	if doubt := silence(o); doubt != nil {
 		return inDoubt(doubt)
 	}
-	r, enough := answer(o), plainRead
-	if m.cred.Ambient() {
-		enough = credentialRead
-	}
-	if grantTo(m.page, r) < enough {
+	r := answer(o)
+	if !m.grants(r) {
 		return conforms("the %d reply to %s has %s, and %s", r.Status, m.page, grantText(r), why)
 	}
 	return violates(Low, "the %d reply to %s has %s, but %s", r.Status, m.page, grantText(r), why)
+}
+
+// grants reports whether a reply lets the near-miss's page read it with the credential.
+func (m masquerade) grants(r *cors.Response) bool {
+	enough := plainRead
+	if m.cred.Ambient() {
+		enough = credentialRead
+	}
+	return grantTo(m.page, r) >= enough
 }
 
 // withWhat is the credential with which alone the target echoes the arbitrary origin.

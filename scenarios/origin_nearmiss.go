@@ -76,7 +76,7 @@ func sendable(o, of cors.Origin) Sendable {
 	return MappedOnly
 }
 
-// isHostname tells whether the DNS can have the name: letters, digits, "-" and
+// isHostname reports whether the DNS can have the name: letters, digits, "-" and
 // "_" in labels of at most 63 characters (RFC 1035, section 2.3.4).
 func isHostname(host string) bool {
 	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
@@ -92,14 +92,14 @@ func topLevel(o cors.Origin) string {
 	return host[strings.LastIndexByte(host, '.')+1:]
 }
 
-// isPublic tells whether there is a registry for the domain. The reserved names
+// isPublic reports whether there is a registry for the domain. The reserved names
 // "test" and "example" stand for real ones here as they do everywhere.
 func isPublic(o cors.Origin) bool {
 	suffix, in := o.PublicSuffix()
 	return o.RegistrableDomain() != "" && (in != cors.Unlisted || suffix == "test" || suffix == "example")
 }
 
-// isForeign tells whether the origin is on nobody's domain whom the operator
+// isForeign reports whether the origin is on nobody's domain whom the operator
 // trusts, the target's own included.
 func isForeign(t Target, o cors.Origin) bool {
 	site := func(o cors.Origin) string { return strings.TrimSuffix(o.RegistrableDomain(), ".") }

@@ -25,29 +25,34 @@ func unsendable(o cors.Origin) []cors.Headers {
 }
 
 func planUnsendable(t Target) ([]Case, string) {
-	e, c, why := prize(t)
+	all, why := prizes(t)
 	if why != "" {
 		return nil, why
 	}
 	var cases []Case
-	for _, o := range t.Trusted {
-		if o.IsOpaque() {
-			continue
-		}
-		var probes []Attempt
-		for _, lines := range unsendable(o) {
-			if lines[0] != originHeader(o) || len(lines) > 1 { // an address has no upper case
-				probes = append(probes, probe(t, o, e, c, lines...))
+	for _, p := range all {
+		for _, o := range t.Trusted {
+			if !o.IsOpaque() {
+				cases = append(cases, unsendableCase(t, p, o))
 			}
 		}
-		other := attack(t, c).read(e)
-		cases = append(cases, Case{
-			Subject:  Subject{Endpoint: e.String(), Origin: o.String(), Credential: c},
-			Attempts: append(slices.Clone(probes), other),
-			Judge:    func(obs Observations) Judgement { return judgeUnsendable(obs.Each(probes), obs.Of(other)) },
-		})
 	}
 	return planned(cases, noTrusted)
+}
+
+func unsendableCase(t Target, p prize, o cors.Origin) Case {
+	var probes []Attempt
+	for _, lines := range unsendable(o) {
+		if lines[0] != originHeader(o) || len(lines) > 1 { // an address has no upper case
+			probes = append(probes, probe(t, o, p.endpoint, p.cred, lines...))
+		}
+	}
+	other := attack(t, p.cred).read(p.endpoint)
+	return Case{
+		Subject:  Subject{Endpoint: p.endpoint.String(), Origin: o.String(), Credential: p.cred},
+		Attempts: append(slices.Clone(probes), other),
+		Judge:    func(obs Observations) Judgement { return judgeUnsendable(obs.each(probes), obs.Of(other)) },
+	}
 }
 
 // judgeUnsendable takes the probes, and then the read of the arbitrary origin's
@@ -67,7 +72,7 @@ func judgeUnsendable(probes []Observation, other Observation) Judgement {
 	return conforms("none of %d spellings that no browser sends is granted", len(probes))
 }
 
-// echoesUnsendable tells whether a line of the grant is the spelling that was
+// echoesUnsendable reports whether a line of the grant is the spelling that was
 // sent, or the attacker's part of it.
 func echoesUnsendable(asked cors.Headers, r *cors.Response) bool {
 	for _, granted := range r.Headers.Values(cors.HeaderAllowOrigin) {

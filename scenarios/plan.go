@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// planned gives the cases, or why there are none.
+// planned returns the cases, or why there are none.
 func planned(cases []Case, none string) ([]Case, string) {
 	if len(cases) == 0 {
 		return nil, none
@@ -120,6 +120,6 @@ func hasFold(list []string, s string) bool {
 	return slices.ContainsFunc(list, func(have string) bool { return strings.EqualFold(have, s) })
 }
 
-func without(list []string, s string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(have string) bool { return have == s })
+func without[T comparable](list []T, item T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(have T) bool { return have == item })
 }

@@ -145,8 +145,7 @@ func TestWhatScenariosAskFor(t *testing.T) {
 				"fetch POST /api/notebooks on https://evil.test as cookie with Content-Type:application/json | probe POST /api/notebooks with Content-Type:application/json"}},
 		{"HDR-002", oneEndpoint(Bearer), []string{"GET /api/notebooks, https://app.example.org, bearer: " +
 			"probe GET /api/notebooks as bearer with Origin:https://app.example.org | probe GET /api/notebooks as bearer with Origin:https://evil.test | " +
-			"probe GET /api/notebooks as bearer | fetch GET /api/notebooks on https://app.example.org as bearer | " +
-			"fetch GET /api/notebooks on https://evil.test with Content-Type:application/json"}},
+			"probe GET /api/notebooks as bearer"}},
 		{"ERR-001", cookie, []string{
 			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org",
 			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie"}},
@@ -225,7 +224,7 @@ func TestNearMissesAreAskedOnce(t *testing.T) {
 	for key := range others {
 		delete(attempts, key)
 	}
-	if len(attempts) < 50 || len(attempts) > 90 {
+	if len(attempts) < 50 || len(attempts) > 180 {
 		t.Errorf("%d attempts of the family ORG alone", len(attempts))
 	}
 }
@@ -319,62 +318,6 @@ func TestNoEvidenceNoVerdict(t *testing.T) {
 	}
 }
 
-func TestPageOrigins(t *testing.T) {
-	for _, tt := range []struct {
-		url, arbitrary, sibling string
-		reach, insecure         Severity
-	}{
-		{"https://api.example.com", evilOrigin, "https://crossexam-sibling.example.com", High, Medium},
-		{"https://example.com:8443", evilOrigin, "https://crossexam-sibling.example.com", High, Medium},
-		{"https://me.github.io", evilOrigin, "https://crossexam-sibling.me.github.io", High, Medium},
-		{"http://api.example.com", "http://evil.test", "http://crossexam-sibling.example.com", High, High},
-		{"http://localhost:5055", evilOrigin, "", High, High},
-		{"http://127.0.0.1:5055", evilOrigin, "", High, High},
-		{"http://192.168.7.7", "http://evil.test", "", High, High},
-	} {
-		target := Target{URL: tt.url}
-		if got := arbitrary(target).String(); got != tt.arbitrary {
-			t.Errorf("%s: arbitrary %s", tt.url, got)
-		}
-		if got := reach(target, arbitrary(target)); got != tt.reach {
-			t.Errorf("%s: reach %s", tt.url, got)
-		}
-		if got := reach(target, insecure()); got != tt.insecure {
-			t.Errorf("%s: reach over http %s", tt.url, got)
-		}
-		s, ok := sibling(target)
-		if ok != (tt.sibling != "") || ok && (s.String() != tt.sibling || reach(target, s) != Medium || !s.SameSite(target.Origin())) {
-			t.Errorf("%s: sibling %s, %t", tt.url, s, ok)
-		}
-	}
-}
-
-func TestConsentHeader(t *testing.T) {
-	target := rich(Bearer)
-	for _, tt := range []struct {
-		allowed  []string
-		cred     Credential
-		trusted  bool
-		want     string
-		declared bool
-	}{
-		{nil, Cookie, true, "Content-Type: application/json", false},
-		{[]string{"*"}, Cookie, true, "Content-Type: application/json", false},
-		{[]string{"X-Api", "content-type"}, Cookie, true, "Content-Type: application/json", true},
-		{[]string{"Accept", "X-Api"}, Cookie, false, "X-Api: crossexam", true},
-		{[]string{"Authorization"}, Anonymous, false, "Authorization: Bearer crossexam", true},
-		{[]string{"Authorization"}, Cookie, true, "Content-Type: application/json", false},
-		{[]string{"Authorization"}, Bearer, true, ": ", true},
-	} {
-		target.Policy.Headers = tt.allowed
-		v := visit{target: target, cred: tt.cred, trusted: tt.trusted}
-		h, declared := v.consentHeader()
-		if got := h.Name + ": " + h.Value; got != tt.want || declared != tt.declared {
-			t.Errorf("%v, %s, trusted %t: %s, declared %t", tt.allowed, tt.cred, tt.trusted, got, declared)
-		}
-	}
-}
-
 func TestWritesGoWhereTheyAreDeclared(t *testing.T) {
 	target := rich(Cookie)
 	for method, want := range map[string]Endpoint{
@@ -418,5 +361,28 @@ func TestSubjectsAreSteady(t *testing.T) {
 				t.Errorf("%s: not so in another run: %s", name, subject)
 			}
 		}
+	}
+}
+
+// What only the API's own document names is asked of an attacker, and not of the
+// trusted front end.
+func TestDiscoveredMethods(t *testing.T) {
+	target := Target{
+		URL:     "https://api.example.com",
+		Trusted: []cors.Origin{cors.MustParseOrigin("https://app.example.com")},
+		Endpoints: []Endpoint{
+			{Method: "GET", Path: "/a", Private: true},
+			{Method: "DELETE", Path: "/a", Discovered: true},
+		},
+	}
+	if got := usedMethods(target); !slices.Equal(got, []string{"DELETE"}) {
+		t.Errorf("used: %v", got)
+	}
+	if cases, why := planTrustedWrites(target); len(cases) != 0 || !strings.Contains(why, "DELETE") {
+		t.Errorf("%d cases, %q", len(cases), why)
+	}
+	target.Policy.Methods = []string{"PUT"}
+	if cases, _ := planTrustedWrites(target); len(cases) != 1 || cases[0].Attempts[0].Method != "PUT" {
+		t.Errorf("%+v", cases)
 	}
 }

@@ -1,6 +1,10 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
 
 // preflights is the family PRE: what the browser asks for before a request that
 // no form could make.
@@ -168,14 +172,28 @@ func judgeWrite(c Credential, reach Severity, o Observation, accusation string) 
 	case x.Response != nil:
 		circumstances += fmt.Sprintf(", and the target answered %d", x.Response.Status)
 	}
-	return violates(severity, accusation, method, origin, circumstances)
+	j := violates(severity, accusation, method, origin, circumstances)
+	switch {
+	case !c.Ambient() && !c.ofPlace():
+		return j.binding(Should) // the page sends what any program could
+	case refusesWrite(x.Response):
+		j.Severity = Low
+		return j.binding(Should)
+	}
+	return j
+}
+
+// refusesWrite reports whether the target refused a write for want of a right or of
+// something to write to.
+func refusesWrite(r *cors.Response) bool {
+	return r != nil && (r.Status == 401 || r.Status == 403 || r.Status == 404 || r.Status == 405)
 }
 
 // writeGravity says what a request that left the browser could have done.
 func writeGravity(c Credential, reach Severity, o Observation) (Severity, string) {
-	home := keptHome(o)
+	home := sameSiteReasons(o)
 	switch {
-	case c == Network:
+	case c.ofPlace():
 		return reach, "the victim's place in the network is all it needs"
 	case !c.Ambient():
 		return Low, "it had no credential of the victim with it"

@@ -20,7 +20,11 @@ func planAttackerHeaders(t Target) ([]Case, string) {
 			Subject:  v.subject(e),
 			Attempts: []Attempt{authorization, json, invented},
 			Judge: func(obs Observations) Judgement {
-				return judgeAttackerHeaders(obs.Of(authorization), obs.Of(json), obs.Of(invented))
+				j := judgeAttackerHeaders(obs.Of(authorization), obs.Of(json), obs.Of(invented))
+				if !c.Ambient() && !c.ofPlace() {
+					return j.binding(Should) // nothing of the victim's comes along
+				}
+				return j
 			},
 		})
 	}

@@ -43,7 +43,7 @@ func inventedHeader(t Target) cors.Header {
 	return cors.Header{Name: "Crossexam-" + t.Label, Value: "1"}
 }
 
-// in gives the list's items in an answer.
+// in returns the list's items in an answer.
 func (l list) in(r *cors.Response) []string { return r.Headers.List(l.header) }
 
 // undeclared are the items that nobody declared. `*` is not among them: it is a

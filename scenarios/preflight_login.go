@@ -70,7 +70,7 @@ func judgePreflightWithoutLogin(declared bool, asked, bare Observation) Judgemen
 	return cannotTell("the preflight of %s was answered %d with %s, which does not say whether a login is in its way", origin, r.Status, grantText(r))
 }
 
-// needsLogin tells whether a preflight was answered as requests without a login
+// needsLogin reports whether a preflight was answered as requests without a login
 // are: with a challenge, or a redirect to the login page.
 func needsLogin(preflight *cors.Exchange) bool {
 	r := preflight.Response

@@ -78,6 +78,42 @@ func (r Rule) String() string {
 	return "the target seems to trust every origin that " + text
 }
 
+// scenario is the ID of the scenario that is about what the rule grants a near-miss of
+// a trusted origin, whichever scenario met it; empty where no rule is known. A port or a
+// scheme that is not compared is a rule of its own.
+func (r Rule) scenario(miss, of cors.Origin) string {
+	insecure := miss.Scheme() == "http" && of.Scheme() == "https"
+	if miss.Host() == of.Host() {
+		if insecure {
+			return "ORG-006"
+		}
+		return "ORG-007"
+	}
+	switch r.Kind {
+	case Contains, BeginsWith, BeginsWithDot:
+		return "ORG-001"
+	case SiteOn:
+		return "ORG-012"
+	case EndsWith:
+		return "ORG-003"
+	case SubdomainOf, LabelBelow:
+		switch {
+		case insecure:
+			return "ORG-011"
+		case r.Value == of.Host():
+			return "ORG-009"
+		}
+		return "ORG-010"
+	case UnescapedDot:
+		return "ORG-005"
+	}
+	return ""
+}
+
+// advice are the scenarios of rules that grant nobody who has not more than a name of
+// his own: a subdomain that was taken over, or another server on the trusted host.
+var advice = []string{"ORG-007", "ORG-009", "ORG-010"}
+
 // compares says what holds for the origins that are granted.
 func (r Rule) compares() string {
 	value := quote(r.Value)

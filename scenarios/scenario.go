@@ -2,6 +2,10 @@
 // other origins, one [Scenario] a requirement, one file a family. A scenario says
 // which attempts show its requirement on a target and judges what was observed.
 // Judges are pure functions of observations: no browser, no clock, no I/O.
+//
+// How attempts are made, and what a whole run comes to, is not in here: package
+// attacker plays the pages, engine plans the run and observes, and report words the
+// results. The rules that browsers follow are in package cors.
 package scenarios
 
 import (
@@ -23,7 +27,7 @@ type Scenario struct {
 	Guidance []Guidance // who says so
 	Fix      string     // what the operator changes where it is violated
 
-	// Plan gives the cases of this scenario on a target. Where there are none,
+	// Plan returns the cases of this scenario on a target. Where there are none,
 	// the second result says in one sentence why the scenario does not apply.
 	Plan func(Target) ([]Case, string)
 }
@@ -134,12 +138,6 @@ const (
 	Header     Credential = "header"
 )
 
-// Ambient tells whether the browser sends this credential, or a part of it, by itself
-// when a request is made with credentials mode "include".
-func (c Credential) Ambient() bool {
-	return c.Includes(Cookie) || c.Includes(AnyCookie) || c.Includes(Basic) || c.Includes(ClientCert)
-}
-
 // Target is what scenarios know of the API under test. It holds no secret.
 type Target struct {
 	// URL is the base URL as the browser sees it, without a trailing slash.
@@ -159,7 +157,7 @@ type Target struct {
 	Endpoints []Endpoint `json:"endpoints"`
 	// WebSockets and EventStreams are paths where the victim gets private data by
 	// these means.
-	WebSockets   []string `json:"websockets,omitempty"`
+	WebSockets   []Socket `json:"websockets,omitempty"`
 	EventStreams []string `json:"event_streams,omitempty"`
 	// Errors are ways to provoke error responses of the application.
 	Errors []ErrorRecipe `json:"errors,omitempty"`
@@ -173,6 +171,9 @@ type Target struct {
 	StartupLog *StartupLog `json:"startup_log,omitempty"`
 	// Launches are programs of the target that run for this examination alone.
 	Launches []Launch `json:"launches,omitempty"`
+	// Premises are what was found out about the private endpoints, one for each
+	// endpoint and credential; none before the target was asked.
+	Premises []Premise `json:"premises,omitempty"`
 	// Label is a random DNS label of this run, for paths and hosts that nothing
 	// on the target knows.
 	Label string `json:"label"`
@@ -204,7 +205,7 @@ type Endpoint struct {
 // String names the endpoint in reports: "GET /api/notebooks".
 func (e Endpoint) String() string { return e.Method + " " + e.Path }
 
-// Safe tells whether the method only reads (RFC 9110, section 9.2.1).
+// Safe reports whether the method only reads (RFC 9110, section 9.2.1).
 func (e Endpoint) Safe() bool { return isSafe(e.Method) }
 
 // writes tells whether a request to the endpoint may change something.
@@ -230,6 +231,9 @@ type ErrorRecipe struct {
 	BodyBytes int `json:"body_bytes,omitempty"`
 	// Anonymous says that the request goes without the victim's credential.
 	Anonymous bool `json:"anonymous,omitempty"`
+	// Guessed says that nobody declared the recipe: it is one that fits most targets, and
+	// its status becomes the one with which this target answers it.
+	Guessed bool `json:"guessed,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
 	// Proxy marks an error that the reverse proxy makes, not the application.
@@ -256,6 +260,27 @@ type Policy struct {
 	MaxAge *int `json:"max_age,omitempty"`
 }
 
+// A Socket is a WebSocket of the target's.
+type Socket struct {
+	Path string `json:"path"`
+	// Protocols are the subprotocols that a client has to offer; nil for none.
+	Protocols []string `json:"protocols,omitempty"`
+	// FirstMessage is what a client says before the target says anything private;
+	// empty for nothing.
+	FirstMessage string `json:"first_message,omitempty"`
+}
+
+// FirstMessage is what a client says on the WebSocket of this URL, or empty.
+func (t Target) FirstMessage(rawURL string) string {
+	path, ok := normalPath(rawURL)
+	for _, s := range t.WebSockets {
+		if declared, known := normalPath(t.At(s.Path)); ok && known && path == declared {
+			return s.FirstMessage
+		}
+	}
+	return ""
+}
+
 // CredentialsPolicy is whether a front end needs ambient credentials.
 type CredentialsPolicy string
 
@@ -265,7 +290,7 @@ const (
 	NoCredentials      CredentialsPolicy = "none"
 )
 
-// At gives the absolute URL of a path on the target.
+// At returns the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
 
 // steady is a path as a subject names it, which is the same in every run: the
@@ -280,7 +305,7 @@ func (t Target) steady(path string) string {
 // Origin is the target's own origin.
 func (t Target) Origin() cors.Origin { return originOf(t.URL) }
 
-// Has tells whether the victim has a credential of this kind.
+// Has reports whether the victim has a credential of this kind.
 func (t Target) Has(kind Credential) bool {
 	return slices.ContainsFunc(t.Credentials, func(c Credential) bool { return c.Includes(kind) })
 }

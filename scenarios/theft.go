@@ -13,12 +13,12 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 	}
 	var cases []Case
 	for _, e := range v.target.PrivateReads() {
-		for _, c := range creds {
+		for _, c := range opening(v.target, e, creds) {
 			v.cred = c
 			cases = append(cases, theft(v, e, vectors))
 		}
 	}
-	return cases, ""
+	return planned(cases, "No credential that a page of any origin can use opens a private endpoint.")
 }
 
 // theft has an attempt for each vector, one without credentials where the browser
@@ -33,7 +33,7 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 		a.Vector = vector
 		reads = append(reads, a)
 	}
-	if v.cred == ClientCert && slices.Contains(vectors, Fetch) {
+	if v.cred.Uninvited() && slices.Contains(vectors, Fetch) {
 		// Chrome presents a certificate to whoever asks, also where the page said
 		// that no credentials shall go along, and a grant without credentials will do.
 		a := v.read(e)
@@ -99,8 +99,7 @@ func judgeTheft(all ...evidence) Judgement {
 	var js []Judgement
 	for _, ev := range all {
 		switch a := ev.read.Attempt; {
-		case a.Vector == FilePage, // the victim has to open the file
-			a.Identity.Includes(AnyCookie): // or to have one that goes to other sites
+		case vectorTable[a.Vector].victimOpens, a.Identity.Includes(AnyCookie): // which goes to other sites
 			ev.reach = Medium.atMost(ev.reach)
 		}
 		js = append(js, judgeRead(ev).withProof(ev.read))
@@ -116,7 +115,7 @@ func judgeRead(ev evidence) Judgement {
 	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
 		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))
 	}
-	if ev.cred == ClientCert && read.Attempt.Omit && !read.Credential.Sent {
+	if ev.cred.Uninvited() && read.Attempt.Omit && !read.Credential.Sent {
 		return conforms("the browser kept the client certificate home from a request without credentials")
 	}
 	if read.Read() {
@@ -126,11 +125,16 @@ func judgeRead(ev evidence) Judgement {
 		return judgeUnsent(read)
 	}
 	why := notInPlay(ev.cred, read)
-	switch home := keptHome(read); {
+	switch home := sameSiteReasons(read); {
 	case home != "" && (!read.Credential.Sent || sameFailure(read, ev.bare)): // another cookie may have gone
 		return conforms("Chrome blocked the read (%s) and kept the cookie home (%s)", read.Block.Reason, home)
 	case why != "":
 		return cannotTell("Chrome blocked the read (%s), but %s", read.Block.Reason, why)
+	case read.Stake == Refusal:
+		return conforms("the target refused %s itself (%s) while the victim's own read still got the private reply, and Chrome blocked the page (%s)",
+			who(read.Attempt), statusText(read.Response()), read.Block.Reason)
+	case read.Stake == PrivateReply:
+		return conforms("Chrome blocked the read of the private %d reply (%s)", read.Response().Status, read.Block.Reason)
 	case sameFailure(read, ev.bare):
 		return cannotTell("Chrome blocked the read (%s), but the target answered %d as it does without the victim's %s and without an Origin, so nothing private was at stake",
 			read.Block.Reason, read.Response().Status, ev.cred.noun())
@@ -152,18 +156,18 @@ func judgeUnsent(o Observation) Judgement {
 // judgeGranted judges a read that Chrome allowed.
 func judgeGranted(ev evidence) Judgement {
 	origin, status := who(ev.read.Attempt), ev.read.Page.Status
-	why, home := ev.unproved(), keptHome(ev.read)
+	why, home := ev.unproved(), sameSiteReasons(ev.read)
 	switch {
 	case why == "":
 		how := "with the victim's "
-		if ev.cred == Network {
+		if ev.cred.ofPlace() {
 			how = "from the victim's "
 		}
 		although := ""
 		if ev.read.Attempt.Identity.Includes(AnyCookie) {
 			although = " and any cookie of its host"
 		}
-		if ev.cred == ClientCert && ev.read.Attempt.Omit {
+		if ev.cred.Uninvited() && ev.read.Attempt.Omit {
 			although = ", which Chrome presents although the page asks for no credentials to be sent"
 		}
 		j := violates(ev.reach, "%s read the %d reply %s%s%s, and %d bytes of it reached the attacker's collector",
@@ -180,21 +184,4 @@ func judgeGranted(ev evidence) Judgement {
 			origin, status, home, grantText(answer(ev.byHand)))
 	}
 	return violates(ev.gravity(), "%s was granted the read, but nothing private was proved to leave: %s", origin, why)
-}
-
-// who names an attacker's page in a sentence.
-func who(a Attempt) string {
-	switch a.Vector {
-	case SandboxedFrame, SandboxedPageFrame, DataFrame:
-		return "a frame of origin null"
-	case SandboxedPage:
-		return "a sandboxed page of origin null"
-	case DataWorker:
-		return "a data: worker of origin null"
-	case Redirect302, Redirect307:
-		return "a redirected request of origin null"
-	case FilePage:
-		return "a file's page of origin null"
-	}
-	return a.Origin().String()
 }

@@ -11,7 +11,7 @@ func trustedFrontEnd() []Scenario {
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("cors-check")},
-			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to CORS_ORIGINS, and set allow_credentials=True only if it uses cookies or HTTP authentication. " +
+			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to the list of allowed ones, and allow credentials (allow_credentials=True) only if it uses cookies or HTTP authentication. " +
 				"A cookie for a front end on another site needs SameSite=None; Secure.",
 			Plan: planTrustedReads,
 		},
@@ -87,12 +87,15 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 		return inDoubt(doubt)
 	}
 	origin := read.Attempt.Origin()
-	home := keptHome(read)
+	home := sameSiteReasons(read)
 	stays := private && home != "" && (!read.Credential.Sent || sameFailure(read, bare))
 	switch {
 	case read.Blocked() && stays:
 		return violates(Low, "Chrome kept %s from reading %s (%s), and the cookie stays home (%s): %s cannot use it",
 			origin, blockedReply(read), read.Block.Reason, home, origin)
+	case private && read.Stake == Refusal:
+		return violates(Low, "the target answered %s with %s, while the victim's own read without an Origin still got the private reply",
+			origin, statusText(read.Response()))
 	case sameFailure(read, bare):
 		if stays {
 			return violates(Low, cookieStays, home, origin, read.Response().Status)
@@ -116,7 +119,7 @@ const cookieStays = "the cookie stays home (%s): %s cannot use it and reads what
 
 func notAccepted(c Credential, read Observation) string {
 	status := read.Response().Status
-	if c == Anonymous || c == Network || status != 401 && status != 403 {
+	if !c.sends() || status != 401 && status != 403 {
 		return fmt.Sprintf("the target answered %d, with and without an Origin", status)
 	}
 	return fmt.Sprintf("the victim's %s was not accepted: the target answered %d, as it does without it", c.noun(), status)

@@ -116,7 +116,7 @@ func judgeBody(c Credential, reach Severity, kind string, o Observation, good *c
 	case r.Status == http.StatusUnsupportedMediaType:
 		return conforms("the target refused the body that %s sent %s (%d)", origin, kind, r.Status)
 	}
-	home, absent := keptHome(o), notInPlay(c, o)
+	home, absent := sameSiteReasons(o), notInPlay(c, o)
 	switch {
 	case home != "":
 		return conforms("the target refused the body that %s sent %s (%d), and SameSite kept the cookie home (%s)", origin, kind, r.Status, home)

@@ -60,7 +60,7 @@ func judgeScripts(plain, called evidence) Judgement {
 // doubt: that the endpoint does not know a parameter is none.
 func judgeScript(ev evidence, mustSucceed bool) Judgement {
 	o, r := ev.read, ev.read.Response()
-	origin, home, absent := o.Attempt.Origin(), keptHome(ev.read), notInPlay(ev.cred, ev.read)
+	origin, home, absent := o.Attempt.Origin(), sameSiteReasons(ev.read), notInPlay(ev.cred, ev.read)
 	switch {
 	case o.Fault != "":
 		return inDoubt(o.Doubt())

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -16,10 +17,10 @@ func planSockets(t Target) ([]Case, string) {
 		return nil, nothingExposed
 	}
 	var cases []Case
-	for _, path := range t.WebSockets {
+	for _, socket := range t.WebSockets {
 		for _, c := range creds {
-			v, e := attack(t, c), Endpoint{Method: "GET", Path: path, Private: true}
-			tried := socketAttempts(v, e)
+			v, e := attack(t, c), Endpoint{Method: "GET", Path: socket.Path, Private: true}
+			tried := socketAttempts(v, e, socket)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
 				Attempts: tried.all(),
@@ -38,15 +39,18 @@ type handshakes struct {
 	fronts []Attempt
 }
 
-func socketAttempts(v visit, e Endpoint) handshakes {
+func socketAttempts(v visit, e Endpoint, s Socket) handshakes {
 	t, origin := v.target, originHeader(v.page)
-	tried := handshakes{socket: v.unasked(e, WebSocket), controls: controls{
-		alone:  handshake(t, v.page, e, Anonymous, origin),
-		bare:   handshake(t, cors.Opaque, e, Anonymous),
-		byHand: handshake(t, v.page, e, v.cred, origin),
+	byHand := func(page cors.Origin, c Credential, more ...cors.Header) Attempt {
+		return s.of(handshake(t, page, e, c, s.lines(more)...))
+	}
+	tried := handshakes{socket: s.of(v.unasked(e, WebSocket)), controls: controls{
+		alone:  byHand(v.page, Anonymous, origin),
+		bare:   byHand(cors.Opaque, Anonymous),
+		byHand: byHand(v.page, v.cred, origin),
 	}}
 	for _, o := range t.Trusted {
-		tried.fronts = append(tried.fronts, frontEnd(t, o, v.cred).unasked(e, WebSocket), handshake(t, o, e, v.cred, originHeader(o)))
+		tried.fronts = append(tried.fronts, s.of(frontEnd(t, o, v.cred).unasked(e, WebSocket)), byHand(o, v.cred, originHeader(o)))
 	}
 	if len(t.Trusted) == 0 { // the target's own page, which only Crossexam itself can play
 		tried.fronts = append(tried.fronts, handshake(t, t.Origin(), e, v.cred, originHeader(t.Origin())))
@@ -54,10 +58,25 @@ func socketAttempts(v visit, e Endpoint) handshakes {
 	return tried
 }
 
+// of has an attempt talk as the socket wants it.
+func (s Socket) of(a Attempt) Attempt {
+	a.Protocols, a.Message = s.Protocols, s.FirstMessage
+	return a
+}
+
+// lines are those of a handshake, the subprotocols among them (RFC 6455, section
+// 11.3.4).
+func (s Socket) lines(more []cors.Header) cors.Headers {
+	if len(s.Protocols) > 0 {
+		more = append(more, cors.Header{Name: "Sec-WebSocket-Protocol", Value: strings.Join(s.Protocols, ", ")})
+	}
+	return more
+}
+
 func (h handshakes) all() []Attempt { return append(h.after(h.socket), h.fronts...) }
 
 func (h handshakes) of(c Credential, reach Severity, obs Observations) (ev evidence, fronts []Observation) {
-	return h.controls.of(c, reach, obs.Of(h.socket), obs), obs.Each(h.fronts)
+	return h.controls.of(c, reach, obs.Of(h.socket), obs), obs.each(h.fronts)
 }
 
 // unasked is a read by a vector that has no credentials mode: the browser adds
@@ -137,11 +156,11 @@ func judgeConnected(ev evidence) Judgement {
 		return violates(Medium.atMost(reach), "the handshake of %s was accepted, and is with the victim's %s too, which only the browser kept home", origin, c.noun())
 	case absent != "":
 		return violates(Low, "the handshake of %s was accepted, but %s", origin, absent)
-	case stolen && (c == Network || refused || differs):
+	case stolen && (c.ofPlace() || refused || differs):
 		j := violates(reach, "%s connected with the victim's %s, and %d bytes of the first message reached the attacker's collector", origin, c.noun(), socket.Loot.Bytes)
 		j.Exfiltrated = true
 		return j
-	case c != Network && refused:
+	case !c.ofPlace() && refused:
 		return violates(reach, "%s connected with the victim's %s, without which the handshake is refused (%d)", origin, c.noun(), answer(alone).Status)
 	}
 	return violates(Low, "the handshake of %s was accepted, but nothing private was proved to leave", origin)

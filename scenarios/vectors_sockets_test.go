@@ -29,7 +29,7 @@ func turnedAway(status int) func(Attempt) Observation {
 func TestJudgeSocket(t *testing.T) {
 	target := oneEndpoint(Cookie)
 	v := attack(target, Cookie)
-	as := socketAttempts(v, liveSocket).all()
+	as := socketAttempts(v, liveSocket, Socket{Path: liveSocket.Path}).all()
 	opens := func(message string) func(Attempt) Observation {
 		return func(a Attempt) Observation { return opened(a, message) }
 	}
@@ -78,7 +78,7 @@ func TestJudgeSocket(t *testing.T) {
 			reason: "only the browser kept it home"},
 	})
 
-	network := socketAttempts(attack(oneEndpoint(Network), Network), liveSocket).all()
+	network := socketAttempts(attack(oneEndpoint(Network), Network), liveSocket, Socket{Path: liveSocket.Path}).all()
 	obs := func(socket Observation) []Observation {
 		return []Observation{socket, answeredTo(network[1], yes), answeredTo(network[2], yes), answeredTo(network[3], yes), opened(network[4], "diary"), answeredTo(network[5], yes)}
 	}
@@ -96,7 +96,7 @@ func TestJudgeSocket(t *testing.T) {
 // A socket has no credentials mode, so that whose browser it is matters.
 func TestSocketAttemptsNameTheVictim(t *testing.T) {
 	for cred, want := range map[Credential]Credential{Cookie: Cookie, Basic: Basic, Network: Anonymous} {
-		for i, a := range socketAttempts(attack(rich(cred), cred), liveSocket).all() {
+		for i, a := range socketAttempts(attack(rich(cred), cred), liveSocket, Socket{Path: liveSocket.Path}).all() {
 			if a.Vector == WebSocket && (a.Identity != want || a.Omit) {
 				t.Errorf("%s: attempt %d is by %q, omit %t", cred, i, a.Identity, a.Omit)
 			}

@@ -160,8 +160,10 @@ func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors
 // lines, and with the victim's credential.
 func byHand(a Attempt, c Credential, more ...cors.Header) Attempt {
 	p := Attempt{Page: a.Page, Vector: Probe, Method: a.Method, URL: a.URL, Headers: slices.Concat(more, a.Headers), Body: a.Body}
-	if p.Identity = c; !c.Ambient() && !c.OfFrontEnd() { // a place in the network goes with all
-		p.Identity, p.Omit = Anonymous, true
+	if c.sends() {
+		p.Identity = c
+	} else {
+		p.Omit = true
 	}
 	return p
 }

@@ -14,7 +14,7 @@ func wildcardDefaults() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), asvs5("3.4.2"), apiTop10("API8:2023"), cwe("942"), wstg("WSTG-CLNT-07"),
 			},
-			Fix: "List the front end's origins (CORS_ORIGINS, or allow_origins of FastAPI's CORSMiddleware) instead of \"*\". " +
+			Fix: "List the front end's origins (such as allow_origins of FastAPI's CORSMiddleware) instead of \"*\". " +
 				"In nginx, answer from a map of exact origins and never with $http_origin itself.",
 			Plan: planArbitrary,
 		},
@@ -38,7 +38,7 @@ func wildcardDefaults() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
-			Fix: "Set a password (OPEN_NOTEBOOK_PASSWORD in Open Notebook) or put a login in front, and list the front end's origins instead of \"*\". " +
+			Fix: "Have the API ask for a login, or put one in front, and list the front end's origins instead of \"*\". " +
 				"Without a login, any page that the victim opens reads the API through the victim's browser.",
 			Plan: planNetwork,
 		},

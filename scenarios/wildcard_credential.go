@@ -75,10 +75,10 @@ func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 	origin := originHeader(v.page)
 	cookie = byHand(a, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
 	authorization = byHand(a, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
-	if v.cred.Includes(Cookie) {
+	if v.cred.travelsIn("Cookie") {
 		cookie = byHand(a, v.cred, origin)
 	}
-	if v.cred.Includes(Basic) || hasFold(v.target.setByFrontEnd(v.cred), "Authorization") {
+	if v.cred.travelsIn("Authorization") || hasFold(v.target.setByFrontEnd(v.cred), "Authorization") {
 		authorization = byHand(a, v.cred, origin)
 	}
 	return cookie, authorization
@@ -99,8 +99,12 @@ func judgeCredentialTrap(ev evidence, authorization, beside Observation) Judgeme
 		if grantTo(origin, r) <= before {
 			continue
 		}
-		return violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
+		j := violates(ev.gravity(), "without a credential %s gets %s, and with %s it gets %s",
 			origin, grantText(without.Response()), with(o.Attempt), grantText(r)).withProof(o)
+		if grantTo(origin, r) < credentialRead && !ev.cred.ofPlace() {
+			return j.binding(Should) // a page that sends a credential cannot use it
+		}
+		return j
 	}
 	if doubt := silence(ev.read, cookie, authorization, beside); doubt != nil {
 		return inDoubt(doubt)

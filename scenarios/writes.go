@@ -42,6 +42,18 @@ func (t Target) MayChange(method, rawURL string) bool {
 	})
 }
 
+// ExpectsError reports whether an error recipe is there to be answered with this
+// status.
+func (t Target) ExpectsError(method, rawURL string, status int) bool {
+	path, ok := normalPath(rawURL)
+	_, query, _ := strings.Cut(rawURL, "?")
+	return ok && slices.ContainsFunc(t.Errors, func(r ErrorRecipe) bool {
+		declared, ok := normalPath(t.At(r.Path))
+		_, its, _ := strings.Cut(r.Path, "?")
+		return ok && r.Status == status && r.Method == method && declared == path && its == query
+	})
+}
+
 // SafeWrites are the endpoints with writes that the operator lets through.
 func (t Target) SafeWrites() []Endpoint {
 	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !t.MayChange(e.Method, t.At(e.Path)) })

@@ -64,3 +64,25 @@ func TestAllowsWrite(t *testing.T) {
 		t.Error("without a login, a POST to its path passes")
 	}
 }
+
+func TestExpectsError(t *testing.T) {
+	target := Target{URL: "https://api.example.com/api", Errors: []ErrorRecipe{
+		{Status: 429, Method: "GET", Path: "/limited"}, {Status: 503, Method: "GET", Path: "/me?fail=1"},
+	}}
+	for _, c := range []struct {
+		method, url string
+		status      int
+		want        bool
+	}{
+		{"GET", "https://api.example.com/api/limited", 429, true},
+		{"GET", "https://api.example.com/api/limited", 503, false},
+		{"GET", "https://api.example.com/limited", 429, false},
+		{"HEAD", "https://api.example.com/api/limited", 429, false},
+		{"GET", "https://api.example.com/api/me?fail=1", 503, true},
+		{"GET", "https://api.example.com/api/me", 503, false},
+	} {
+		if got := target.ExpectsError(c.method, c.url, c.status); got != c.want {
+			t.Errorf("%s %s, %d: %t", c.method, c.url, c.status, got)
+		}
+	}
+}

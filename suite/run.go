@@ -2,8 +2,13 @@ package suite
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -112,12 +117,53 @@ func whatFailed(r Report) string {
 
 // WriteJUnit writes Ginkgo's JUnit report with names that stay the same from run
 // to run. The set-up nodes stay in it: without them a run that broke off before
-// its first spec would be an empty, green file.
-func WriteJUnit(r Report, path string) error {
-	return reporters.GenerateJUnitReportWithConfig(r, path, reporters.JunitReportConfig{
+// its first spec would be an empty, green file. The file is whole, or it is not there.
+func WriteJUnit(r Report, path string) (err error) {
+	dir, name := filepath.Split(path)
+	beside := filepath.Join(dir, "."+name+"-"+rand.Text())
+	defer func() {
+		if err != nil {
+			// It may not have come that far.
+			_ = os.Remove(beside)
+			err = fmt.Errorf("writing %s: %w", name, err)
+		}
+	}()
+	err = reporters.GenerateJUnitReportWithConfig(r, beside, reporters.JunitReportConfig{
 		OmitSpecLabels:   true,
 		OmitLeafNodeType: true,
 	})
+	if err != nil {
+		return err
+	}
+	if err := wholeXML(beside); err != nil {
+		return err
+	}
+	return os.Rename(beside, path)
+}
+
+// wholeXML makes sure that a file was written to its end: Ginkgo does not tell of a
+// full disk.
+func wholeXML(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d := xml.NewDecoder(f)
+	for elements := 0; ; {
+		switch token, err := d.Token(); {
+		case err == io.EOF && elements > 0:
+			return nil
+		case err == io.EOF:
+			return errors.New("nothing was written: is the disk full?")
+		case err != nil:
+			return fmt.Errorf("it was not written to its end: is the disk full? (%w)", err)
+		default:
+			if _, ok := token.(xml.StartElement); ok {
+				elements++
+			}
+		}
+	}
 }
 
 // redacted gives a report in which what the specs said is redacted.

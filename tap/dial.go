@@ -110,17 +110,24 @@ func (d *dialer) authorization() string {
 func (d *dialer) dial(ctx context.Context, within time.Duration) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	within = remaining(ctx)
-	raw, err := d.tunnel(ctx, within)
+	left := remaining(ctx)
+	explain := func(err error) error {
+		var late timeoutError
+		if errors.As(err, &late) && round(left) == round(within) {
+			return timeoutError{text: err.Error(), limit: connectLimit, now: within}
+		}
+		return err
+	}
+	raw, err := d.tunnel(ctx, left)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	c := &conn{Conn: raw, raw: raw}
 	if d.tls != nil {
 		secure := tls.Client(raw, d.tls)
 		if err := secure.HandshakeContext(ctx); err != nil {
 			raw.Close()
-			return nil, d.explainTLS(err, within)
+			return nil, explain(d.explainTLS(err, left))
 		}
 		c.Conn = secure
 	}
@@ -219,7 +226,7 @@ func explainDial(err error, address string, within time.Duration) error {
 	case errors.Is(err, context.Canceled):
 		return errGivenUp
 	case isTimeout(err):
-		return fmt.Errorf("there was no connection to %s within %s: is the port right, and does a firewall drop packets?", address, round(within))
+		return timeoutError{text: fmt.Sprintf("there was no connection to %s within %s: is the port right, and does a firewall drop packets?", address, round(within))}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%s refused the connection: is the target running, and is the port right?", address)
 	}
@@ -232,13 +239,13 @@ func (d *dialer) explainTLS(err error, within time.Duration) error {
 	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("the certificate of %s is not trusted (%w): mend it, or test all the same with --insecure-skip-verify", d.address, untrusted.Err)
+		return fmt.Errorf("the certificate of %s is not trusted (%w): mend it, or test all the same with `insecure_skip_verify`", d.address, untrusted.Err)
 	case errors.As(err, &plain):
 		return fmt.Errorf("%s does not speak TLS: does the URL have to begin with http://?", d.address)
 	case errors.Is(err, context.Canceled):
 		return errGivenUp
 	case isTimeout(err):
-		return fmt.Errorf("%s accepted the connection and did not finish the TLS handshake within %s", d.address, round(within))
+		return timeoutError{text: fmt.Sprintf("%s accepted the connection and did not finish the TLS handshake within %s", d.address, round(within))}
 	case isAlert(err) && d.tls.GetClientCertificate != nil:
 		return fmt.Errorf("%s broke off the TLS handshake (%w): does it take this client certificate?", d.address, err)
 	case isClosed(err):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -22,9 +23,9 @@ func (u Upstream) Direct(ctx context.Context) (string, error) {
 	}
 	switch {
 	case d.proxy != nil:
-		return "", fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out --direct, or name the target in NO_PROXY", d.proxyName())
+		return "", fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out `direct`, or name the target in NO_PROXY", d.proxyName())
 	case u.InsecureSkipVerify:
-		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out --direct or --insecure-skip-verify")
+		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out `direct` or `insecure_skip_verify`")
 	}
 	host, port, err := net.SplitHostPort(u.address())
 	if err != nil {
@@ -47,7 +48,7 @@ func (t *Tap) Admit(ctx context.Context, q cors.Request) (done func(), refused *
 	}
 	waiting, stop := t.untilClose(ctx)
 	defer stop()
-	if err := t.await(waiting); err != nil {
+	if err := t.admit(waiting, placeOf(q)); err != nil {
 		return nil, &cors.Exchange{Request: q, Fault: err.Error()}
 	}
 	t.record.countRequest()
@@ -55,7 +56,20 @@ func (t *Tap) Admit(ctx context.Context, q cors.Request) (done func(), refused *
 }
 
 // Keep records an exchange that the browser had, or was refused, and gives its id.
-func (t *Tap) Keep(e cors.Exchange) (id string) { return t.record.add(e) }
+// What the browser asks by itself is not asked again: where the target answers that
+// requests are too many, those that come after wait.
+func (t *Tap) Keep(e cors.Exchange) (id string) {
+	if p := e.Response; p != nil {
+		at, q := placeOf(e.Request), e.Request
+		if isLimit(p.Status) && !(t.expected != nil && t.expected(q.Method, q.URL, p.Status)) {
+			e.Limited.Request = t.Requests()
+			t.manners.refused(t.ctx, refusal{at: at, number: e.Limited.Request, sent: time.Now(), tries: 1, headers: p.Headers, status: p.Status, final: true})
+		} else {
+			t.manners.pass(at)
+		}
+	}
+	return t.record.add(e)
+}
 
 // BodyLimit is how much of a response body is kept, in bytes.
 func (t *Tap) BodyLimit() int64 { return t.limits.BodyBytes }

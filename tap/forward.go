@@ -2,12 +2,14 @@ package tap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
@@ -73,30 +75,68 @@ func (t *Tap) receive(r *http.Request) (cors.Request, error) {
 
 // exchange has one exchange with the target, if the request may be passed on and
 // when the rate allows it. waiting bounds the wait for the rate, sending what
-// comes after; an exchange given up is recorded too.
+// comes after; an exchange given up is recorded too. Where the target, or a gateway,
+// does not answer now, the request is made again.
 func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limits) cors.Exchange {
 	if !t.mayForward(q) {
 		return withheld(q)
 	}
-	e := cors.Exchange{Request: q}
-	err := t.await(waiting)
+	at := placeOf(q)
+	for tries := 1; ; tries++ {
+		if err := t.admit(waiting, at); err != nil {
+			return cors.Exchange{Request: q, Fault: err.Error()}
+		}
+		sent, number := time.Now(), t.record.countRequest()
+		p, err := t.roundTrip(sending, q, l)
+		t.done()
+		t.silence.heard(at, err)
+		e := cors.Exchange{Request: q, Response: p}
+		switch {
+		case err != nil:
+			e.Fault = err.Error()
+			asks, _ := t.AsksForCertificate()
+			e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
+			if isSafe(q.Method) && errors.As(err, new(brokenError)) && t.repeats.again(at, tries, true) {
+				continue
+			}
+		case t.expected != nil && t.expected(q.Method, q.URL, p.Status):
+			t.manners.pass(at)
+		case isLimit(p.Status):
+			r := refusal{at: at, number: number, sent: sent, tries: tries, headers: p.Headers, status: p.Status}
+			if t.manners.refused(waiting, r) {
+				continue
+			}
+			e.Limited.Request = number
+		default:
+			t.manners.pass(at)
+			gateway := p.Status == http.StatusBadGateway || p.Status == http.StatusGatewayTimeout
+			if isSafe(q.Method) && t.repeats.again(at, tries, gateway) {
+				continue
+			}
+		}
+		return e
+	}
+}
+
+// admit waits until a request may leave, unless it need not be made; done gives its
+// turn back, unless there is an error.
+func (t *Tap) admit(ctx context.Context, at place) error {
+	err := t.silence.kept(at)
 	if err == nil {
-		defer t.done()
-		t.record.countRequest()
-		e.Response, err = t.roundTrip(sending, q, l)
+		err = t.await(ctx)
 	}
-	if err != nil {
-		e.Fault = err.Error()
-		asks, _ := t.AsksForCertificate()
-		e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
+	if err == nil {
+		if err = t.silence.kept(at); err != nil { // meanwhile
+			t.done()
+		}
 	}
-	return e
+	return err
 }
 
 // withheld is the exchange of a request that may not be passed on.
 func withheld(q cors.Request) cors.Exchange {
 	return cors.Exchange{Request: q, Withheld: true, Fault: fmt.Sprintf("%s %s was withheld, because it could change something at the target: "+
-		"name the endpoint as safe to write to, or run with --allow-writes", q.Method, pathOf(q.URL))}
+		"name the endpoint as safe to write to, or run with `allow_writes`", q.Method, pathOf(q.URL))}
 }
 
 // await waits until a request may leave; done gives its turn back, unless there is
@@ -105,13 +145,10 @@ func (t *Tap) await(ctx context.Context) error {
 	if err := t.turn(ctx); err != nil {
 		return err
 	}
-	err := t.limiter.Wait(ctx)
-	switch {
+	err := t.manners.admit(ctx)
 	// The context may not have heard of Close yet.
-	case ctx.Err() != nil || t.ctx.Err() != nil:
+	if ctx.Err() != nil || t.ctx.Err() != nil {
 		err = errGivenUp
-	case err != nil: // the deadline is before its turn
-		err = fmt.Errorf("the rate of %g requests a second left no time for this one", float64(t.limiter.Limit()))
 	}
 	if err != nil {
 		t.done()

@@ -243,8 +243,8 @@ func TestWritesAreWithheld(t *testing.T) {
 func TestAllowedWriteIsSentOnce(t *testing.T) {
 	const request = " / HTTP/1.1\r\nHost: api.example\r\nCrossexam-Run: run-1\r\nContent-Length: 4\r\n\r\nbody"
 	// The first answer keeps the connection, which the target then closes: a safe
-	// request is repeated on a new one.
-	for method, want := range map[string]int{"GET": 2, "POST": 1} {
+	// request is repeated on a new one, and, as that breaks too, made once more.
+	for method, want := range map[string]int{"GET": 3, "POST": 1} {
 		s := serveRaw(t, func(c net.Conn, r string) bool {
 			if strings.HasPrefix(r, "OPTIONS") {
 				return says("HTTP/1.1 204 No\r\n\r\n")(c, r)
@@ -255,7 +255,7 @@ func TestAllowedWriteIsSentOnce(t *testing.T) {
 		tap.Probe(t.Context(), cors.Request{Method: "OPTIONS", URL: "http://api.example/"})
 		e := tap.Probe(t.Context(), cors.Request{Method: method, URL: "http://api.example/", Body: "body"})
 		requests, _ := s.seen()
-		if e.Response != nil || e.Fault == "" || tap.Requests() != 2 || len(requests) != 1+want || requests[1] != method+request {
+		if e.Response != nil || e.Fault == "" || tap.Requests() != 1+(want+1)/2 || len(requests) != 1+want || requests[1] != method+request {
 			t.Errorf("%s: %+v; the target saw %q", method, e, requests)
 		}
 	}

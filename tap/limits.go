@@ -32,6 +32,9 @@ type Limits struct {
 	// Body is the time from there to the end of the body; what has come by then
 	// is passed on.
 	Body time.Duration `yaml:"body_timeout"`
+	// Patience is for how long a run may be kept back, all in all, because the target
+	// answers that its requests are too many. 0 takes every answer as it is.
+	Patience time.Duration `yaml:"patience"`
 }
 
 // DefaultLimits are the limits for a target that nobody said anything about. One
@@ -45,6 +48,7 @@ func DefaultLimits(u Upstream) Limits {
 		Connect:           5 * time.Second,
 		Header:            10 * time.Second,
 		Body:              10 * time.Second,
+		Patience:          8 * time.Minute,
 	}
 	if u.isLoopback() {
 		l.RequestsPerSecond = 0
@@ -63,6 +67,7 @@ func (l Limits) Over(defaults Limits) Limits {
 		Connect:           cmp.Or(l.Connect, defaults.Connect),
 		Header:            cmp.Or(l.Header, defaults.Header),
 		Body:              cmp.Or(l.Body, defaults.Body),
+		Patience:          cmp.Or(l.Patience, defaults.Patience),
 	}
 }
 
@@ -83,6 +88,9 @@ func (l Limits) Check() error {
 	}
 	if l.Concurrency < 0 {
 		return fmt.Errorf("the limit Concurrency is %d: it must be 0 (no limit) or more", l.Concurrency)
+	}
+	if l.Patience < 0 {
+		return fmt.Errorf("the limit Patience is %s: it must be 0 (none) or more", l.Patience)
 	}
 	for _, f := range []struct {
 		name string

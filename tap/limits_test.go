@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 )
@@ -57,11 +59,11 @@ func TestDefaultLimits(t *testing.T) {
 		if tap.limits != l {
 			t.Errorf("the zero limits became %+v", tap.limits)
 		}
-		want := c.rate
+		want := rate.Limit(c.rate)
 		if want == 0 {
-			want = math.Inf(1)
+			want = rate.Inf
 		}
-		if got := tap.limiter; float64(got.Limit()) != want || got.Burst() != 1 {
+		if got := tap.manners.limiter; got.Limit() != want || got.Burst() != 1 {
 			t.Errorf("the limiter has %v, burst %d", got.Limit(), got.Burst())
 		}
 		tap.Close()

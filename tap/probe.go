@@ -2,7 +2,10 @@ package tap
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -15,8 +18,9 @@ import (
 // and odd cases included, so that a probe can say what no page can. Only those
 // between browser and tap are not sent (Connection and its like,
 // Accept-Encoding, Expect), and a Content-Length counts the body. The Host line
-// is the URL's authority unless q has one. Whatever host the URL names, the
-// request goes to the target.
+// is the URL's authority unless q has one, and the lines by which the browser is
+// known, if there are any, go with what does not have them: a filter should treat
+// both alike. Whatever host the URL names, the request goes to the target.
 func (t *Tap) Probe(ctx context.Context, q cors.Request) cors.Exchange {
 	return t.probe(ctx, q, t.limits)
 }
@@ -26,9 +30,29 @@ func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange
 	if authority, _, ok := splitURL(q.URL); ok && !q.Headers.Has("Host") {
 		q.Headers = slices.Insert(q.Headers, 0, cors.Header{Name: "Host", Value: authority})
 	}
+	for _, h := range t.browser {
+		if !q.Headers.Has(h.Name) && browserSends(h.Name, q) {
+			q.Headers = append(q.Headers, h)
+		}
+	}
 	ctx, stop := t.untilClose(ctx)
 	defer stop()
 	e := t.exchange(ctx, ctx, q, l)
 	t.record.add(e)
 	return clone(e)
+}
+
+// browserSends tells whether Chrome has a line of this name in a request like this
+// one: client hints go in no preflight and no handshake, and to trustworthy origins
+// only (https://wicg.github.io/client-hints-infrastructure/#append-client-hints).
+func browserSends(name string, q cors.Request) bool {
+	name = strings.ToLower(name)
+	switch {
+	case strings.HasPrefix(name, "sec-ch-"):
+		u, err := url.Parse(q.URL)
+		return err == nil && (u.Scheme == "https" || cors.OriginOf(u).IsLoopback()) && q.Method != http.MethodOptions && !isHandshake(q)
+	case name == "accept":
+		return !isHandshake(q)
+	}
+	return true
 }

@@ -74,9 +74,9 @@ func TestReach(t *testing.T) {
 			change: func(o *Options) { o.Roots = authority.Roots() }},
 		{name: "trusted by address", url: "https://127.0.0.1", address: secure.Addr(),
 			change: func(o *Options) { o.Roots = authority.Roots() }},
-		{name: "untrusted", url: "https://api.example", address: secure.Addr(), want: "or test all the same with --insecure-skip-verify",
+		{name: "untrusted", url: "https://api.example", address: secure.Addr(), want: "or test all the same with `insecure_skip_verify`",
 			change: func(o *Options) { o.Roots = stranger.Roots() }},
-		{name: "untrusted by the system", url: "https://api.example", address: secure.Addr(), want: "--insecure-skip-verify"},
+		{name: "untrusted by the system", url: "https://api.example", address: secure.Addr(), want: "`insecure_skip_verify`"},
 		{name: "not verified", url: "https://api.example", address: secure.Addr(),
 			change: func(o *Options) { o.InsecureSkipVerify = true }},
 	} {

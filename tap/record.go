@@ -58,10 +58,12 @@ func (r *record) add(e cors.Exchange) string {
 // id of the exchange with this index.
 func (r *record) id(i int) string { return r.prefix + strconv.Itoa(i+1) }
 
-func (r *record) countRequest() {
+// countRequest gives the number of a request in the run, from 1.
+func (r *record) countRequest() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests++
+	return r.requests
 }
 
 func (r *record) countWithheld(q cors.Request) {

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -45,6 +46,45 @@ const (
 )
 
 var errFrame = errors.New("not a frame that a server may send")
+
+// talk gives what the target says: its first message or, where there is something to
+// be said to it first, all its messages until it falls silent, a line each. whole
+// says that none of them is cut off.
+func (c *conn) talk(limit int64) (said []byte, whole bool) {
+	if c.first == "" {
+		return readMessage(c.reader, limit)
+	}
+	// A target that has closed the connection has said already what it says.
+	_, _ = c.Write(clientFrame([]byte(c.first)))
+	for begun := false; ; begun = true {
+		message, complete := readMessage(c.reader, limit-int64(len(said)))
+		if begun && len(message) > 0 {
+			said = append(said, '\n')
+		}
+		said = append(said, message...)
+		switch {
+		case !complete:
+			return said, begun && len(message) == 0
+		case int64(len(said)) >= limit:
+			return said, false
+		}
+	}
+}
+
+// clientFrame is a text message of a client's, which is masked (RFC 6455, section
+// 5.3).
+func clientFrame(payload []byte) []byte {
+	f := frame(opText, payload)
+	at := len(f) - len(payload)
+	f[1] |= 0x80
+	var key [4]byte
+	_, _ = rand.Read(key[:]) // which never fails
+	masked := append(f[:at:at], key[:]...)
+	for i, b := range payload {
+		masked = append(masked, b^key[i%4])
+	}
+	return masked
+}
 
 // readMessage gives the first message that a server sends over a WebSocket, or
 // as much of it as came and has no more than limit bytes; whole says that it is

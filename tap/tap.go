@@ -13,12 +13,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/url"
 
 	"golang.org/x/net/http/httpguts"
-	"golang.org/x/time/rate"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -97,6 +95,17 @@ type Options struct {
 	// passes on; nil allows none. The URL is as the client wrote it. It is called
 	// concurrently.
 	AllowWrite func(method, url string) bool
+	// FirstMessage gives what the target is told on the WebSocket of a URL as soon as
+	// it is open, in the place of what a page would send there; empty and nil are
+	// nothing. It is called concurrently.
+	FirstMessage func(url string) string
+	// Browser are the header lines by which the browser's requests are known. A probe
+	// has those that it does not name itself; see [Tap.Probe].
+	Browser cors.Headers
+	// Expected names the error statuses that a request is meant to be answered with,
+	// which are no news of a rate limit or of trouble then; nil for none. It is called
+	// concurrently.
+	Expected func(method, url string, status int) bool
 	// ClientCertificate is the victim's; nil for none. A request that came over a
 	// connection on which the browser presented it, and a probe that says so, goes
 	// to the target over one with the certificate, every other over one without.
@@ -113,7 +122,14 @@ type Options struct {
 // page when the time or the size is used up, as a body that ends there; an event
 // stream's time is one second. Of a WebSocket the page gets the handshake and the
 // first message that the target sends within a second, then the tap closes it; the
-// target gets no message.
+// target gets no message, or the one of [Options.FirstMessage], and then all that it
+// sends within a second is one message.
+//
+// A target that answers that requests are too many (429, 503) gets none for as long as
+// it says, then fewer, and is asked again before the browser sees any answer, within
+// the patience of the limits. A safe request that a gateway or a broken connection
+// answers is made once more. Where the target lets the same request time out again and
+// again it is not asked any more.
 //
 // A Tap is safe for concurrent use. It must be closed.
 type Tap struct {
@@ -121,9 +137,15 @@ type Tap struct {
 	origin     cors.Origin
 	limits     Limits
 	run        string
+	browser    cors.Headers
+	first      func(url string) string
 	allowWrite func(method, url string) bool
 
-	limiter *rate.Limiter
+	expected func(method, url string, status int) bool
+
+	manners *manners
+	silence silence
+	repeats repeats
 	turns   chan struct{} // as many as may be under way; nil for no limit
 	record  record
 	// plain is the way to the target for everyone, certified the one with the
@@ -157,8 +179,13 @@ func New(o Options) (*Tap, error) {
 		origin:     cors.OriginOf(o.URL),
 		limits:     o.Limits,
 		run:        o.Run,
+		browser:    o.Browser,
+		first:      o.FirstMessage,
 		allowWrite: o.AllowWrite,
-		limiter:    newLimiter(o.RequestsPerSecond),
+		expected:   o.Expected,
+		manners:    newManners(o.Limits),
+		silence:    silence{at: map[place]*timeouts{}},
+		repeats:    repeats{broken: map[place]bool{}},
 		plain:      &way{dialer: d},
 		record:     newRecord(),
 	}
@@ -204,14 +231,6 @@ func (t *Tap) AsksForCertificate() (asks bool, refused string) {
 		return false, ""
 	}
 	return t.certified.dialer.ask.answer()
-}
-
-func newLimiter(perSecond float64) *rate.Limiter {
-	if perSecond == 0 {
-		perSecond = math.Inf(1)
-	}
-	// One at a time: a burst would double the rate of the first second.
-	return rate.NewLimiter(rate.Limit(perSecond), 1)
 }
 
 // Close breaks off what is under way, which is recorded with a fault, and closes

@@ -29,6 +29,7 @@ type conn struct {
 	reader   *bufio.Reader
 	kept     bool      // has had an exchange before
 	upgrade  bool      // a WebSocket was asked for
+	first    string    // to be said on it
 	since    time.Time // when it was kept
 }
 
@@ -57,7 +58,9 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 	if err != nil {
 		return nil, err
 	}
-	c.upgrade = isHandshake(q)
+	if c.upgrade = isHandshake(q); c.upgrade && t.first != nil {
+		c.first = t.first(q.URL)
+	}
 	return t.exchangeOn(ctx, to, c, q.Method, request, limits)
 }
 
@@ -101,7 +104,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 		}
 		if p.Status == http.StatusSwitchingProtocols && c.upgrade {
 			c.allow(ctx, min(l.Body, streamTime))
-			message, whole := readMessage(c.reader, l.BodyBytes)
+			message, whole := c.talk(l.BodyBytes)
 			p.Body, p.Truncated = string(message), !whole
 			return p, false, nil
 		}
@@ -163,14 +166,18 @@ func explainHead(err error, head []byte, l Limits, within time.Duration) error {
 	// Closed by ourselves: the context's deadline is the same moment as the
 	// connection's.
 	case isTimeout(err) || errors.Is(err, net.ErrClosed):
+		late := timeoutError{text: fmt.Sprintf("the target accepted the connection and gave no answer within %s", round(within))}
 		if some {
-			return fmt.Errorf("the target began its answer and did not finish the head within %s", round(within))
+			late.text = fmt.Sprintf("the target began its answer and did not finish the head within %s", round(within))
 		}
-		return fmt.Errorf("the target accepted the connection and gave no answer within %s", round(within))
+		if within == l.Header {
+			late.limit, late.now = headerLimit, l.Header
+		}
+		return late
 	case isClosed(err) && some:
-		return errors.New("the target closed the connection in the middle of the head of its answer")
+		return brokenError("the target closed the connection in the middle of the head of its answer")
 	case isClosed(err):
-		return errors.New("the target closed the connection without an answer")
+		return brokenError("the target closed the connection without an answer")
 	case isAlert(err): // of TLS 1.3, where a server says so only now
 		return fmt.Errorf("the target broke off TLS (%w): it wants another client certificate, or one at all", err)
 	}

@@ -2,14 +2,13 @@ package target
 
 import (
 	"cmp"
-	"crypto/rand"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -20,9 +19,9 @@ type candidate struct {
 	at string
 }
 
-// tells ranks writes by how much an attack with one says of what a page could do to
+// harm ranks writes by how much an attack with one says of what a page could do to
 // the victim's data: one that makes a session least, one behind a login most.
-func (c candidate) tells() int {
+func (c candidate) harm() int {
 	switch {
 	case slices.ContainsFunc(append(splitWords(c.at), splitWords(c.id)...), func(w string) bool { return logins[w] }):
 		return 0
@@ -35,7 +34,7 @@ func (c candidate) tells() int {
 // fromDocument picks what to examine out of a document.
 func (f *finder) fromDocument(doc document) {
 	f.found.Logins = doc.schemes
-	f.recognise(doc)
+	f.recognise(recognised(doc))
 	var reads []candidate
 	writes := map[string]candidate{}
 	declared := map[string][]candidate{} // by path
@@ -44,13 +43,13 @@ func (f *finder) fromDocument(doc document) {
 		at, err := op.fill(f.deployment.Credentials.Headers)
 		if err != nil {
 			if op.reads() {
-				f.left(name, "%v", err)
+				f.left(name, LeftParameters, f.private(candidate{op, op.path}, doc), "%v", err)
 			}
 			continue
 		}
 		at, ok := f.below(doc, at)
 		if !ok {
-			f.left(name, "it is outside of %s", f.deployment.Facts.URL)
+			f.left(name, LeftOutside, false, "it is outside of %s", f.deployment.Facts.URL)
 			continue
 		}
 		c := candidate{op, at}
@@ -59,16 +58,16 @@ func (f *finder) fromDocument(doc document) {
 		f.headersOf(op)
 		switch {
 		case op.reads():
-			if why := f.whyNot(c); why != "" {
-				f.left(name, "%s", why)
+			if reason, why := f.whyNot(c); why != "" {
+				f.left(name, reason, f.private(c, doc), "%s", why)
 				continue
 			}
 			reads = append(reads, c)
 		case op.method == http.MethodHead || op.method == http.MethodOptions || op.method == http.MethodTrace || op.method == http.MethodConnect:
 		case excluded(at, f.config.Exclude) != "":
-			f.left(name, "excluded by %q", excluded(at, f.config.Exclude))
+			f.left(name, LeftExcluded, false, "excluded by %q", excluded(at, f.config.Exclude))
 		default:
-			if first, ok := writes[op.method]; !ok || c.tells() > first.tells() {
+			if first, ok := writes[op.method]; !ok || c.harm() > first.harm() {
 				writes[op.method] = c
 			}
 		}
@@ -81,7 +80,7 @@ func (f *finder) fromDocument(doc document) {
 	}
 	slices.Sort(f.found.Headers)
 	slices.SortStableFunc(reads, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), -compareBool(a.json, b.json),
+		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
 			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
 	})
 	usable := f.pick(reads, doc)
@@ -91,12 +90,20 @@ func (f *finder) fromDocument(doc document) {
 	}
 }
 
-// recognise remembers the preset that knows the document, and says so where none
-// is named.
-func (f *finder) recognise(doc document) {
-	f.found.Preset = recognised(doc)
-	if f.found.Preset != "" && f.config.Preset == "" {
-		f.note("The document is one of the preset %s, which completes what is not configured: --preset %s.", f.found.Preset, f.found.Preset)
+// recognise has the preset that knows the application act where none is named, and
+// says so. One that is named counts.
+func (f *finder) recognise(name string) {
+	p, ok := PresetNamed(name)
+	if !ok {
+		return
+	}
+	f.found.Preset = p.Name
+	switch {
+	case f.config.Preset == "":
+		f.preset = p
+		f.found.Recognised = fmt.Sprintf("This is %s (preset %s): %s.", p.Is, p.Name, p.Fix)
+	case f.config.Preset != p.Name && p.DocumentTitle != "":
+		f.note("This looks like %s, and the preset is %s: the preset %s knows more of it.", p.Is, f.config.Preset, p.Name)
 	}
 }
 
@@ -147,21 +154,21 @@ func (f *finder) headersOf(op operation) {
 }
 
 // whyNot says why a GET is not to be read, or is empty.
-func (f *finder) whyNot(c candidate) string {
-	switch why := whyAlone(c.at, c.id, f.config.Exclude); {
+func (f *finder) whyNot(c candidate) (LeftReason, string) {
+	switch reason, why := whyAlone(c.at, c.id, f.config.Exclude); {
 	case why != "":
-		return why
+		return reason, why
 	case c.stream:
 		f.found.Streams = append(f.found.Streams, c.at)
-		return "it is a stream; name it under event_streams to read it"
+		return LeftStream, "it is a stream; name it under event_streams to read it"
 	case c.secured && !f.hasLogin() && f.behindLogin:
-		return "it needs a login, and no credential was given"
+		return LeftLogin, "it needs a login, and no credential was given"
 	case c.secured && !f.hasLogin():
 		// One of them stays, so that the verdict is not a pass: nothing of what is
 		// behind the login can be judged.
 		f.behindLogin = true
 	}
-	return ""
+	return "", ""
 }
 
 func (f *finder) hasLogin() bool { return len(f.deployment.Credentials.kinds()) > 0 }
@@ -202,26 +209,32 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 		name := "GET " + c.at
 		switch {
 		case isPrivate && private == privateReads:
-			f.left(name, "beyond the first %d private endpoints; name it to read it", privateReads)
+			f.left(name, LeftBeyond, isPrivate, "beyond the first %d private endpoints; name it to read it", privateReads)
 			continue
 		case !isPrivate && open == openReads:
-			f.left(name, "beyond the first %d open endpoints; name it to read it", openReads)
+			f.left(name, LeftBeyond, isPrivate, "beyond the first %d open endpoints; name it to read it", openReads)
 			continue
 		case tried == tries:
-			f.left(name, "beyond the first %d that were tried; name it to read it", tries)
+			f.left(name, LeftBeyond, isPrivate, "beyond the first %d that were tried; name it to read it", tries)
 			continue
 		}
 		if f.verifiable(isPrivate) && (!c.secured || f.hasLogin()) {
 			tried++
 			if r := f.get(f.deployment.Facts.At(c.at), false); r == nil {
-				f.left(name, "it did not answer")
+				f.left(name, LeftUnanswered, isPrivate, "it did not answer")
 				continue
 			} else if r.Status < 200 || r.Status > 299 {
 				if r.Status == http.StatusUnauthorized && refused == "" {
 					refused = c.at
 				}
-				f.left(name, "it answered %d", r.Status)
+				f.left(name, refusal(r.Status), isPrivate, "it answered %d", r.Status)
 				continue
+			} else if !c.secured && !isData(r) {
+				f.left(name, LeftPage, isPrivate, noData)
+				continue
+			} else if !c.secured && !f.hasLogin() {
+				// It is private by the victim's place in the network alone.
+				isPrivate = isPrivate && !saysLittle(c.at, r)
 			}
 		}
 		if isPrivate {
@@ -247,32 +260,28 @@ func (f *finder) locked(path string) {
 	}
 	f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true, Discovered: true})
 	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.Operation == "GET "+path })
-	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give --cookie, --basic, --bearer or --header."))
+	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give "+anyCredential+"."))
 }
 
-// howToGive says with which flags the credentials of a document's schemes are given.
+const anyCredential = "`credentials.cookies`, `credentials.basic`, `credentials.bearer` or `credentials.headers`"
+
+// howToGive says by which entries the credentials of a document's schemes are given.
 func howToGive(schemes []string) string {
-	var flags []string
+	var entries []string
 	for _, s := range schemes {
-		in, name, _ := strings.Cut(s, " ")
-		if unquoted, err := strconv.Unquote(name); err == nil {
-			name = unquoted
-		}
-		switch in {
+		switch in, name, _ := strings.Cut(s, " "); in {
 		case "header":
-			flags = append(flags, "--header '"+name+": KEY'")
+			entries = append(entries, "`credentials.headers` (the header "+name+")")
 		case "cookie":
-			flags = append(flags, "--cookie '"+name+"=VALUE; SameSite=None; Secure'")
+			entries = append(entries, "`credentials.cookies` (the cookie "+name+")")
 		case "basic", "bearer":
-			flags = append(flags, "--"+in)
-		case "query":
-			continue // see [finder.missingLogin]
+			entries = append(entries, "`credentials."+in+"`")
 		}
 	}
-	if len(flags) == 0 {
-		return "--cookie, --basic, --bearer or --header"
+	if len(entries) == 0 {
+		return anyCredential
 	}
-	return strings.Join(flags, " or ")
+	return strings.Join(entries, " or ")
 }
 
 // verifiable tells whether a read can be tried before the victim's browser has
@@ -338,7 +347,7 @@ func (f *finder) secured(doc document) []string {
 			continue
 		}
 		if at, err := op.fill(f.deployment.Credentials.Headers); err == nil {
-			if at, ok := f.below(doc, at); ok && whyAlone(at, op.id, f.config.Exclude) == "" {
+			if at, ok := f.below(doc, at); ok && !leaveAlone(at, op.id, f.config.Exclude) {
 				paths = append(paths, at)
 			}
 		}
@@ -372,85 +381,11 @@ func (f *finder) withoutGET(declared map[string][]candidate) []string {
 	var paths []string
 	for path, list := range declared {
 		reads := slices.ContainsFunc(list, func(c candidate) bool { return c.reads() })
-		alone := slices.ContainsFunc(list, func(c candidate) bool { return whyAlone(path, c.id, f.config.Exclude) != "" })
+		alone := slices.ContainsFunc(list, func(c candidate) bool { return leaveAlone(path, c.id, f.config.Exclude) })
 		if !reads && !alone {
 			paths = append(paths, path)
 		}
 	}
 	slices.Sort(paths)
 	return paths
-}
-
-// guesses are paths at which APIs often answer, those with something private
-// first. They are as good a guess for a frontend's own server, so that only JSON
-// counts.
-var guesses = []string{
-	"/me", "/api/me", "/users/me", "/api/users/me", "/api/v1/me", "/api/v1/users/me", "/user", "/api/user", "/profile", "/api/profile",
-	"/session", "/api/session", "/api", "/api/v1", "/", "/health", "/api/health",
-}
-
-// guess tries the usual paths.
-func (f *finder) guess() {
-	f.found.Headers = nil
-	nothing := f.get(f.deployment.Facts.At("/crossexam-"+strings.ToLower(rand.Text()[:12])), false)
-	doc := document{}
-	private, open := 0, 0
-	refused := ""
-	var paths []string
-	for _, p := range slices.Concat(f.preset.Private, f.preset.Open, guesses) {
-		if !slices.Contains(paths, p) {
-			paths = append(paths, p)
-		}
-	}
-	for _, path := range paths {
-		if excluded(path, f.config.Exclude) != "" {
-			f.left("GET "+path, "excluded by %q", excluded(path, f.config.Exclude))
-			continue
-		}
-		r := f.get(f.deployment.Facts.At(path), false)
-		switch {
-		case r == nil:
-			continue
-		case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
-			if nothing != nil && nothing.Status == r.Status {
-				continue // it answers everything like this
-			}
-			if len(f.deployment.Credentials.headers()) == 0 && len(f.found.Errors) == 0 {
-				f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: r.Status, Method: http.MethodGet, Path: path, Anonymous: true})
-			}
-			if r.Status == http.StatusUnauthorized && refused == "" {
-				refused = path
-			}
-			if f.verifiable(true) {
-				f.left("GET "+path, "it answered %d; give a credential to read it", r.Status)
-				continue
-			}
-			// The victim's browser has not logged in yet.
-		case r.Status < 200 || r.Status > 299:
-			continue
-		case nothing != nil && nothing.Status == r.Status && nothing.Body == r.Body:
-			continue // a page for every path
-		case !isJSON(r) && path != "/":
-			f.left("GET "+path, "it answered with something other than JSON; name it to read it")
-			continue
-		}
-		isPrivate := f.private(candidate{at: path}, doc) && !strings.HasSuffix(path, "/health")
-		switch {
-		case isPrivate && private == privateReads || !isPrivate && open == openReads:
-			continue
-		case isPrivate:
-			private++
-		default:
-			open++
-		}
-		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
-	}
-	if private == 0 && refused != "" {
-		f.locked(refused)
-	}
-}
-
-func isJSON(r *cors.Response) bool {
-	t, _ := r.Headers.Get("Content-Type")
-	return strings.Contains(t, "json")
 }

@@ -79,7 +79,7 @@ func usable(file string, c *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-var errNoPassword = errors.New("has a password: give it with CROSSEXAM_CLIENT_CERT_PASSWORD, --client-cert-password-file or credentials.client_certificate.password")
+var errNoPassword = errors.New("has a password: give it with `credentials.client_certificate.password` or CROSSEXAM_CLIENT_CERT_PASSWORD")
 
 // explainPKCS12 says in one sentence why a PKCS#12 file could not be decoded. The
 // library has one error value; the rest it says in words.
@@ -105,7 +105,7 @@ func explainPKCS12(file, password string, err error) error {
 func (c ClientCertificateConfig) clientCertificate(t scenarios.Target) (*ClientCertificate, error) {
 	switch {
 	case c.File == "":
-		return nil, errors.New("there is a password and no file: name the PKCS#12 file with --client-cert or credentials.client_certificate.file")
+		return nil, errors.New("there is a password and no file: name the PKCS#12 file with `credentials.client_certificate.file`")
 	case t.Origin().Scheme() != "https":
 		return nil, fmt.Errorf("a client certificate goes with TLS, and the target is %s: give its https:// URL, or leave the certificate out", t.URL)
 	}

@@ -36,9 +36,9 @@ type Config struct {
 
 	// WebSockets and EventStreams are paths where the victim gets private data;
 	// Redirects are paths that are answered with a redirect.
-	WebSockets   []string `yaml:"websockets"`
-	EventStreams []string `yaml:"event_streams"`
-	Redirects    []string `yaml:"redirects"`
+	WebSockets   []WebSocketConfig `yaml:"websockets"`
+	EventStreams []string          `yaml:"event_streams"`
+	Redirects    []string          `yaml:"redirects"`
 
 	Credentials CredentialsConfig `yaml:"credentials"`
 
@@ -67,6 +67,7 @@ type Config struct {
 	served *served               // nil where the host is what it says; see [Config.ServedAt]
 
 	launches []scenarios.Launch // nil before [Config.Start]
+	browser  cors.Headers       // see [Config.AskAs]
 	folder   string             // of the file; empty where it came from none
 }
 
@@ -116,6 +117,14 @@ type ErrorConfig struct {
 type BrowserConfig struct {
 	Path                   string `yaml:"path"`
 	BlockThirdPartyCookies bool   `yaml:"block_third_party_cookies"`
+	UserAgent              string `yaml:"user_agent"` // empty for that of Chrome with a window
+}
+
+func (b BrowserConfig) check() error {
+	if strings.TrimSpace(b.UserAgent) != b.UserAgent || strings.ContainsFunc(b.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("the user agent %q cannot be sent: write one line of ASCII characters, as a browser sends it", b.UserAgent)
+	}
+	return nil
 }
 
 // Override says that an entry no longer is what the file says, because from, a
@@ -127,6 +136,10 @@ func (c *Config) Override(entry, from string) {
 	}
 	c.from.given[entry] = from
 }
+
+// AskAs has the requests that Crossexam makes itself carry these header lines, by
+// which those of a browser are known.
+func (c *Config) AskAs(browser cors.Headers) { c.browser = browser }
 
 // Deployment checks the configuration and makes a deployment of it. The error is
 // [Problems]: which entries are wrong and what to write instead. A name in the
@@ -156,6 +169,7 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 		d.Facts.Local, d.Upstream.ResolvesToLoopback = c.whereabouts(ctx, d.Facts.Origin())
 	}
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
+	d.NetworkDeclared = c.Credentials.Network != nil && *c.Credentials.Network
 	if network := c.Credentials.Network; network != nil && *network ||
 		network == nil && len(d.Facts.Credentials) == 0 && d.Facts.Local {
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
@@ -187,6 +201,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		return Deployment{}, ps
 	}
 	d := Deployment{
+		Preset:   preset,
 		Direct:   c.Direct,
 		Upstream: c.upstream(base),
 		Facts: scenarios.Target{
@@ -255,7 +270,6 @@ func (c Config) assemble() (Deployment, Problems) {
 		paths       []string
 		into        *[]string
 	}{
-		{"websockets", "the path of a WebSocket", c.WebSockets, &d.Facts.WebSockets},
 		{"event_streams", "the path of an event stream", c.EventStreams, &d.Facts.EventStreams},
 		{"redirects", "the path that redirects", c.Redirects, &d.Facts.Redirects},
 	} {
@@ -263,6 +277,11 @@ func (c Config) assemble() (Deployment, Problems) {
 			if !fail(fmt.Sprintf("%s[%d]", list.entry, i), checkPath(list.what, p)) {
 				*list.into = append(*list.into, p)
 			}
+		}
+	}
+	for i, w := range c.WebSockets {
+		if key, err := w.check(); !fail(strings.TrimSuffix(join(fmt.Sprintf("websockets[%d]", i), key), "."), err) {
+			d.Facts.WebSockets = append(d.Facts.WebSockets, scenarios.Socket(w))
 		}
 	}
 	for i, pattern := range c.Exclude {
@@ -273,6 +292,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))
 	fail("launch", c.addLaunches(preset, &d))
+	fail("browser.user_agent", c.Browser.check())
 	return d, ps
 }
 
@@ -427,9 +447,9 @@ func baseURL(s string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, fmt.Errorf("the target %q is not a URL: write it like http://127.0.0.1:5055 or https://api.example.com", s)
 	case u.User != nil:
-		return nil, fmt.Errorf("the target %q has a user name in it: use --basic", u.Redacted())
+		return nil, fmt.Errorf("the target %q has a user name in it: use `credentials.basic`", u.Redacted())
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, and endpoints with --read", s)
+		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, and endpoints with `read`", s)
 	}
 	return u, nil
 }
@@ -464,14 +484,14 @@ func addCommonErrors(t *scenarios.Target) {
 		return slices.ContainsFunc(t.Errors, func(r scenarios.ErrorRecipe) bool { return r.Status == status && !r.Proxy })
 	}
 	if !known(404) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label, Guessed: true})
 	}
 	private := slices.DeleteFunc(t.PrivateReads(), func(e scenarios.Endpoint) bool { return e.Method != http.MethodGet })
 	if t.Has(scenarios.ClientCert) {
 		return // a server without the certificate may say 400, 401, 403, or nothing
 	}
 	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Headers: private[0].Headers, Anonymous: true})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Headers: private[0].Headers, Anonymous: true, Guessed: true})
 	}
 }
 

@@ -21,6 +21,13 @@ type Deployment struct {
 	Credentials Credentials
 	// Notes are sentences for the report on how the deployment was found out.
 	Notes []string
+	// NetworkDeclared says that the operator declared the victim's place in the network
+	// to be enough; otherwise it is a guess by the address, which replies can refute.
+	NetworkDeclared bool
+	// Preset knows the application; the empty one does not.
+	Preset Preset
+	// Discovery is what was found out; nil where nothing was asked.
+	Discovery *Discovery
 	// Direct has the browser talk to the target by itself, under the same rules.
 	Direct bool
 	// PublicKey is the one that the browser is to trust then, besides those of its
@@ -72,8 +79,8 @@ type BasicLogin struct {
 	Password string
 }
 
-// header is the value of the Authorization header.
-func (b BasicLogin) header() string {
+// Header is the value of the Authorization header.
+func (b BasicLogin) Header() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.Username+":"+b.Password))
 }
 
@@ -107,7 +114,7 @@ func (c Credentials) Secrets() []string {
 		}
 	}
 	if c.Basic != nil {
-		_, encoded, _ := strings.Cut(c.Basic.header(), " ")
+		_, encoded, _ := strings.Cut(c.Basic.Header(), " ")
 		secrets = append(secrets, c.Basic.Password, c.Basic.Username+":"+c.Basic.Password, encoded)
 	}
 	if c.Bearer != "" {

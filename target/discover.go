@@ -14,14 +14,14 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
+	"github.com/crossexam/crossexam/target/bounded"
 )
 
 const (
 	// noDocument is the word in place of a document for no discovery.
 	noDocument = "none"
-	// documentLimit bounds what is read of a document, in bytes. FastAPI writes
-	// about a kilobyte an operation.
-	documentLimit = 16 << 20
+	// documentsLimit bounds what is read of all that might be a document, in bytes.
+	documentsLimit = 2 * documentLimit
 	// discoveryTime bounds all of discovery.
 	discoveryTime = time.Minute
 	// privateReads and openReads are how many endpoints are examined: each costs
@@ -45,12 +45,19 @@ var documentPaths = []string{
 type Discovery struct {
 	// Document is where the OpenAPI document is, or empty where there is none.
 	Document string
-	// Preset is the name of the preset that knows the document's application, or
-	// empty.
-	Preset string
-	Reads  []scenarios.Endpoint
-	Writes []scenarios.Endpoint // one for each method
-	Errors []scenarios.ErrorRecipe
+	// Recording is what wrote the recording that all this is from, or empty; see
+	// [Config.Recorded].
+	Recording string
+	// References stand for the credentials of a recording.
+	References []Reference
+	// Preset is the name of the preset that knows the application, by its document
+	// or its reply at /, or empty. Where the configuration names none, it acts, and
+	// Recognised says so in a sentence.
+	Preset     string
+	Recognised string
+	Reads      []scenarios.Endpoint
+	Writes     []scenarios.Endpoint // one for each method
+	Errors     []scenarios.ErrorRecipe
 	// Streams are paths of event streams, none of which is read.
 	Streams []string
 	// Headers are the request headers that the document names.
@@ -61,12 +68,6 @@ type Discovery struct {
 	// Notes are sentences about what else the operator should know.
 	Notes    []string
 	Requests int // to the target
-}
-
-// LeftAlone is an operation that is not examined.
-type LeftAlone struct {
-	Operation string // "GET /logout"
-	Why       string
 }
 
 // NeedsDiscovery tells whether the configuration leaves anything to find out: it
@@ -101,33 +102,49 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	if !c.NeedsDiscovery() {
 		return c, Discovery{}, nil
 	}
-	limits := d.Limits
-	limits.BodyBytes = documentLimit
-	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: limits, Run: "crossexam-discovery", ClientCertificate: d.Credentials.Certificate()})
+	ctx, cancel := context.WithTimeoutCause(ctx, discoveryTime, fmt.Errorf("it took more than %s", discoveryTime))
+	defer cancel()
+	f := &finder{config: c, deployment: d, ctx: ctx}
+	f.preset, _ = c.named() // which Deployment has checked
+	doc, ok, err := f.lookForDocument()
 	if err != nil {
 		return c, Discovery{}, err
 	}
-	defer t.Close()
-	ctx, cancel := context.WithTimeout(ctx, discoveryTime)
-	defer cancel()
-	if err := t.Reach(ctx); err != nil {
-		return c, Discovery{}, &UnreachableError{err}
-	}
-	f := &finder{config: c, deployment: d, tap: t, ctx: ctx}
-	f.preset, _ = c.named() // which Deployment has checked
-	doc, ok, err := f.document()
-	switch {
-	case err != nil:
+	if f.tap, err = f.newTap(d.Limits); err != nil {
 		return c, Discovery{}, err
-	case ok:
+	}
+	defer f.tap.Close()
+	if ok {
 		f.fromDocument(doc)
-	default:
+	} else {
 		f.guess()
 	}
 	f.graphQL(f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false))
-	f.found.Requests = t.Requests()
+	f.found.Requests += f.tap.Requests()
 	c.found = &f.found
-	return c, f.found, ctx.Err()
+	return c, f.found, context.Cause(ctx)
+}
+
+func (f *finder) newTap(l tap.Limits) (*tap.Tap, error) {
+	return tap.New(tap.Options{Upstream: f.deployment.Upstream, Limits: l, Run: "crossexam-discovery", Browser: f.config.browser, ClientCertificate: f.deployment.Credentials.Certificate()})
+}
+
+// lookForDocument reaches the target and looks for its document, by a tap of its
+// own: taps keep what they carry, and documents are large.
+func (f *finder) lookForDocument() (document, bool, error) {
+	l := f.deployment.Limits
+	l.BodyBytes = documentLimit
+	t, err := f.newTap(l)
+	if err != nil {
+		return document{}, false, err
+	}
+	defer t.Close()
+	if err := t.Reach(f.ctx); err != nil {
+		return document{}, false, &UnreachableError{err}
+	}
+	f.tap = t
+	defer func() { f.found.Requests += t.Requests() }()
+	return f.document()
 }
 
 // DiscoverOffline is [Config.Discover] without any request: it takes what an
@@ -140,7 +157,9 @@ func (c Config) DiscoverOffline() (Config, Discovery, error) {
 	if err := ps.orNil(); err != nil {
 		return c, Discovery{}, err
 	}
-	f := &finder{config: c, deployment: d, offline: true}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), discoveryTime, fmt.Errorf("it took more than %s", discoveryTime))
+	defer cancel()
+	f := &finder{config: c, deployment: d, offline: true, ctx: ctx}
 	f.preset, _ = c.named() // which assemble has checked
 	doc, _, err := f.document()
 	if err != nil {
@@ -167,11 +186,8 @@ type finder struct {
 	preset     Preset // the empty one where none is named
 	// behindLogin says that there is a read that needs a login nobody gave.
 	behindLogin bool
+	carried     int // bytes of what might have been a document
 	found       Discovery
-}
-
-func (f *finder) left(operation, format string, args ...any) {
-	f.found.Left = append(f.found.Left, LeftAlone{operation, fmt.Sprintf(format, args...)})
 }
 
 func (f *finder) note(format string, args ...any) {
@@ -180,7 +196,7 @@ func (f *finder) note(format string, args ...any) {
 
 // get asks the target for an absolute URL on its own origin.
 func (f *finder) get(u string, anonymous bool) *cors.Response {
-	h := cors.Headers{{Name: "Accept", Value: "application/json, */*;q=0.5"}}
+	h := cors.Headers{{Name: "Accept", Value: "*/*"}} // as a fetch of a page has it
 	if !anonymous {
 		h = append(h, f.deployment.Credentials.headers()...)
 	}
@@ -207,7 +223,7 @@ func (c Credentials) headers() cors.Headers {
 	case c.Bearer != "":
 		h = append(h, cors.Header{Name: "Authorization", Value: "Bearer " + c.Bearer})
 	case c.Basic != nil:
-		h = append(h, cors.Header{Name: "Authorization", Value: c.Basic.header()})
+		h = append(h, cors.Header{Name: "Authorization", Value: c.Basic.Header()})
 	}
 	return h
 }
@@ -220,11 +236,11 @@ func (f *finder) document() (document, bool, error) {
 	}
 	switch {
 	case named != "" && !isURL(named):
-		data, err := readDocument(named)
+		data, err := bounded.ReadFile(named, documentLimit)
 		if err != nil {
 			return fail(err)
 		}
-		doc, err := parseDocument(data)
+		doc, err := parseDocument(f.ctx, data)
 		if err != nil {
 			return fail(err)
 		}
@@ -255,7 +271,7 @@ func (f *finder) document() (document, bool, error) {
 			return doc, true, nil
 		}
 		if errors.Is(why, errNotReadable) {
-			f.note("There is something at %s that looks like an OpenAPI document, and %s.", u, why)
+			f.note("There is something at %s that looks like an OpenAPI document, and %s. Name what to read with `read`, or give a smaller document with `openapi`.", u, why)
 		}
 	}
 	for _, p := range Presets() {
@@ -296,29 +312,38 @@ func (f *finder) documentOf(page string) (string, bool) {
 	return u.String(), true
 }
 
-func readDocument(path string) ([]byte, error) { return readUpTo(path, documentLimit) }
-
 var errNotReadable = errors.New("it cannot be read")
 
 // fetch gets a document from the target: without the credential, then with it.
 func (f *finder) fetch(u string) (document, error) {
+	if f.carried > documentsLimit {
+		return document{}, errors.New("the target sent more than is read of documents")
+	}
 	r := f.get(u, true)
 	if r != nil && (r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden) && len(f.deployment.Credentials.headers()) > 0 {
 		r = f.get(u, false)
 	}
-	switch {
-	case r == nil:
+	if r == nil {
 		return document{}, errors.New("the target did not answer")
+	}
+	f.carried += len(r.Body)
+	switch {
 	case r.Status != http.StatusOK:
 		return document{}, fmt.Errorf("the target answered %d", r.Status)
 	case r.Truncated:
 		return document{}, fmt.Errorf("%w: it is larger than %d bytes or did not end", errNotReadable, documentLimit)
 	}
-	doc, err := parseDocument([]byte(r.Body))
-	if err != nil && (strings.Contains(r.Body, `"openapi"`) || strings.Contains(r.Body, `"swagger"`)) {
+	doc, err := parseDocument(f.ctx, []byte(r.Body))
+	if err != nil && looksLikeDocument(r.Body) {
 		return document{}, fmt.Errorf("%w: %w", errNotReadable, err)
 	}
 	return doc, err
+}
+
+// looksLikeDocument tells a document that cannot be read from a page.
+func looksLikeDocument(body string) bool {
+	start := body[:min(len(body), 4096)]
+	return !strings.HasPrefix(strings.TrimSpace(start), "<") && (strings.Contains(start, "openapi") || strings.Contains(start, "swagger"))
 }
 
 // checkDocument checks the entry openapi.
@@ -337,7 +362,7 @@ func (c Config) checkDocument(t scenarios.Target) error {
 }
 
 // addDiscovered adds to a deployment what was found out. What the operator named
-// wins.
+// wins. Where nothing can be read, nothing is made up.
 func (c Config) addDiscovered(d *Deployment) {
 	if c.found != nil {
 		if len(d.Facts.Reads()) == 0 {
@@ -354,15 +379,20 @@ func (c Config) addDiscovered(d *Deployment) {
 			}
 		}
 		d.Notes = append(d.Notes, c.found.Summary()...)
-	}
-	if len(d.Facts.Reads()) == 0 {
-		d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: "/", Private: true})
+		d.Discovery = c.found
 	}
 }
 
 // Summary says in sentences what was found and what is left alone.
 func (d Discovery) Summary() []string {
 	var s []string
+	if d.Recording != "" {
+		s = append(s, "Read from a recording of "+d.Recording+".")
+		return append(append(s, leftByReason(d.Left)...), d.Notes...)
+	}
+	if d.Recognised != "" {
+		s = append(s, d.Recognised)
+	}
 	where := "No OpenAPI document was found; the usual paths were tried."
 	if d.Document != "" {
 		where = "The endpoints are from the OpenAPI document " + d.Document + "."
@@ -378,7 +408,7 @@ func (d Discovery) Summary() []string {
 	if len(names) > 0 {
 		s = append(s, "Read: "+strings.Join(names, ", ")+".")
 	} else {
-		s = append(s, "No endpoint was found that can be read: name one with --read.")
+		s = append(s, "No endpoint was found that can be read: name one with `read`.")
 	}
 	if len(d.Writes) > 0 {
 		names = names[:0]
@@ -398,25 +428,15 @@ func (d Discovery) Summary() []string {
 	return append(s, d.Notes...)
 }
 
-// leftByReason is a sentence for each reason, with the first few operations.
-func leftByReason(left []LeftAlone) []string {
-	const shown = 5
-	var order []string
-	by := map[string][]string{}
-	for _, l := range left {
-		if by[l.Why] == nil {
-			order = append(order, l.Why)
+// Variables are the names to which the references lead that are in use, in order.
+func (d Discovery) Variables() []string {
+	var names []string
+	for _, r := range d.References {
+		for _, name := range r.Variables() {
+			if !r.Spare && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
-		by[l.Why] = append(by[l.Why], l.Operation)
 	}
-	s := make([]string, 0, len(order))
-	for _, why := range order {
-		list := by[why]
-		text := strings.Join(list[:min(len(list), shown)], ", ")
-		if more := len(list) - shown; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		s = append(s, "Left alone: "+text+" ("+why+").")
-	}
-	return s
+	return names
 }

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/crossexam/crossexam/target/bounded"
 )
 
 // Schema is the JSON Schema of crossexam.yaml, for editors. The loader checks
@@ -24,6 +25,10 @@ var Schema []byte
 
 // fileLimit bounds what is read of a configuration file or a secret, in bytes.
 const fileLimit = 1 << 20
+
+// yamlFile bounds a file of ours. The library that reads them takes time that
+// grows with the square of a group's size: a second for what is allowed here.
+var yamlFile = bounded.Limits{Bytes: fileLimit, Depth: 32, Values: 40_000}
 
 // LoadConfig reads a crossexam.yaml. It is strict: the error is [Problems], which
 // say for each entry that is wrong its file, line and column and what to write
@@ -38,23 +43,7 @@ func LoadConfig(path string) (Config, error) {
 }
 
 // readFile reads a file of a sensible size. Its errors name the file.
-func readFile(path string) ([]byte, error) { return readUpTo(path, fileLimit) }
-
-func readUpTo(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
-	}
-	return data, nil
-}
+func readFile(path string) ([]byte, error) { return bounded.ReadFile(path, fileLimit) }
 
 // surroundings are what a configuration file can refer to.
 type surroundings struct {
@@ -94,6 +83,14 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 // readYAML reads the one document of a YAML file, which is as the schema has
 // it, and where its entries stand. An empty file has none. The error is [Problems].
 func readYAML(name string, data, schema []byte) (ast.Node, *provenance, error) {
+	if err := bounded.YAML(data, yamlFile); err != nil {
+		p := &Problem{File: name, Err: err}
+		var at *bounded.Error
+		if errors.As(err, &at) {
+			p.Line, p.Column = at.Line, at.Column
+		}
+		return nil, nil, Problems{p}
+	}
 	parsed, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, nil, Problems{yamlProblem(name, err)}

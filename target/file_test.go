@@ -215,7 +215,9 @@ func FuzzConfigFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := around()
 		s.lookup = func(string) (string, bool) { return "value", true }
-		c, err := parseConfig("f.yaml", data, s)
+		var c Config
+		var err error
+		modest(t, data, func() { c, err = parseConfig("f.yaml", data, s) })
 		var ps Problems
 		switch {
 		case err == nil:

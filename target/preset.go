@@ -1,10 +1,12 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -14,6 +16,7 @@ import (
 type Preset struct {
 	Name  string
 	About string // which application, for lists
+	Is    string // which application, as in "This is Open Notebook"
 
 	// URL is where the application usually is.
 	URL string
@@ -40,13 +43,18 @@ type Preset struct {
 	WarningPattern string
 	OriginsPattern string
 
-	// Fix says where the CORS configuration is, in a sentence.
-	Fix string
+	// Fix says where the CORS configuration is, in a sentence: which file, variable
+	// and image. Fixes are what the application's operator does about the violation
+	// of one scenario, by its ID or family, as sentences.
+	Fix   string
+	Fixes map[string]string
 
 	// DocumentTitle and DocumentSchema are by what an OpenAPI document shows the
-	// application: its title, or the name of one of its schemas.
+	// application: its title, or the name of one of its schemas. Greeting is what
+	// its reply at / has in it.
 	DocumentTitle  string
 	DocumentSchema string
+	Greeting       string
 }
 
 // OpenNotebook is the preset of Open Notebook (measured on 1.9 to 1.11).
@@ -54,6 +62,7 @@ func OpenNotebook() Preset {
 	return Preset{
 		Name:    "open-notebook",
 		About:   "Open Notebook, its API on port 5055",
+		Is:      "Open Notebook",
 		URL:     "http://127.0.0.1:5055",
 		Private: []string{"/api/notebooks", "/api/notes", "/api/sources", "/api/settings", "/api/models", "/api/credentials"},
 		Open:    []string{"/health", "/", "/api/auth/status", "/api/config"},
@@ -62,14 +71,34 @@ func OpenNotebook() Preset {
 			Methods:     []string{"GET", "POST", "PUT", "DELETE"},
 			Headers:     []string{"Authorization", "Content-Type"},
 		},
-		Login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with --bearer-file.",
+		Login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with `credentials.bearer`.",
 		Variable:       "CORS_ORIGINS",
 		WarningPattern: `CORS_ORIGINS is not set\b.*`,
 		OriginsPattern: `CORS allowed origins: (\[.*\])`,
-		Fix: "set CORS_ORIGINS in the environment of the API (docker-compose.yml or its .env file) to the front end's origins, separated by commas, " +
-			"and start it again; what nginx or Traefik in front answers by itself (413, 502, 504) gets its headers there",
+		Fix: "set CORS_ORIGINS in the environment of the API (docker-compose.yml or its .env file, of the image lfnovo/open_notebook) to the front end's " +
+			"origins, separated by commas, and start it again; what nginx or Traefik in front answers by itself (413, 502, 504) gets its headers there",
+		Fixes: map[string]string{
+			"WLD-001": openNotebookOrigins, "WLD-002": openNotebookOrigins, "WLD-003": openNotebookPassword, "WLD-004": openNotebookUpgrade, "WLD-005": openNotebookUpgrade,
+			"ORG": openNotebookOrigins, "NUL": openNotebookOrigins, "TRU-001": openNotebookOrigins, "CFG": openNotebookOrigins,
+			"NET-001": openNotebookPassword, "NET-002": openNotebookPassword,
+		},
 		DocumentTitle: "Open Notebook API",
+		Greeting:      "Open Notebook API",
 	}
+}
+
+// What the operator of Open Notebook does.
+const (
+	openNotebookOrigins  = "In Open Notebook: set CORS_ORIGINS to the front end's origins, separated by commas, in docker-compose.yml or its .env file, and start the API again."
+	openNotebookPassword = "In Open Notebook: set OPEN_NOTEBOOK_PASSWORD, and CORS_ORIGINS to the front end's origins, separated by commas, in docker-compose.yml or its .env file, and start the API again."
+	openNotebookUpgrade  = openNotebookOrigins + " Since 1.11 it answers with \"*\" alone, and allows no credentials with it."
+)
+
+// FixFor is what the application's operator does about a violation of a scenario,
+// as sentences, or empty.
+func (p Preset) FixFor(id string) string {
+	family, _, _ := strings.Cut(id, "-")
+	return cmp.Or(p.Fixes[id], p.Fixes[family])
 }
 
 // FastAPI is the preset of applications on FastAPI, which have no configuration of
@@ -78,6 +107,7 @@ func FastAPI() Preset {
 	return Preset{
 		Name:     "fastapi",
 		About:    "any application on FastAPI",
+		Is:       "an application on FastAPI",
 		DocsPage: "/docs",
 		Fix: "CORS is in the call app.add_middleware(CORSMiddleware, ...) of the module that makes the FastAPI application: list the front end's origins in allow_origins, " +
 			"set allow_credentials only for cookies or HTTP authentication, and add it after every other middleware, so that it is outermost; " +
@@ -126,6 +156,7 @@ func (p Preset) Markdown() string {
 	item("`startup_log.origins`", p.OriginsPattern)
 	item("recognised by the document's title", p.DocumentTitle)
 	item("recognised by the document's schema", p.DocumentSchema)
+	item("recognised by its reply at /, which has in it", p.Greeting)
 	fmt.Fprintf(&b, "- where to fix: %s\n", p.Fix)
 	return b.String()
 }
@@ -139,9 +170,13 @@ func PresetNames() string {
 	return strings.Join(names, " or ")
 }
 
-// named gives the preset that the configuration names, and an empty one where it
-// names none.
+// named gives the preset that the configuration names, else the one that discovery
+// recognised, and an empty one where there is neither.
 func (c Config) named() (Preset, error) {
+	if c.Preset == "" && c.found != nil {
+		p, _ := PresetNamed(c.found.Preset)
+		return p, nil
+	}
 	p, ok := PresetNamed(c.Preset)
 	if !ok && c.Preset != "" {
 		return p, fmt.Errorf("there is no preset %q: write %s", c.Preset, PresetNames())
@@ -175,7 +210,7 @@ func (c Config) completed(p Preset) (_ Config, notes []string) {
 	if len(from) > 0 {
 		notes = append(notes, fmt.Sprintf("From the preset %s: %s.", p.Name, strings.Join(from, "; ")))
 	}
-	if p.Fix != "" {
+	if p.Fix != "" && c.Preset != "" { // else [Discovery.Recognised] says so
 		notes = append(notes, fmt.Sprintf("Where to fix (preset %s): %s.", p.Name, p.Fix))
 	}
 	return c, notes
@@ -196,6 +231,19 @@ func (p Preset) recognises(d document) bool {
 func recognised(d document) string {
 	for _, p := range Presets() {
 		if p.recognises(d) {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// greeted is the name of the first preset that knows a reply at /, or empty.
+func greeted(r *cors.Response) string {
+	if r == nil {
+		return ""
+	}
+	for _, p := range Presets() {
+		if p.Greeting != "" && strings.Contains(r.Body, p.Greeting) {
 			return p.Name
 		}
 	}

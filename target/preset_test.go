@@ -55,7 +55,7 @@ func TestPresetsCanBeUsed(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 		for _, path := range slices.Concat(p.Private, p.Open) {
-			if err := checkPath("a path", path); err != nil || whyAlone(path, "", nil) != "" {
+			if err := checkPath("a path", path); err != nil || leaveAlone(path, "", nil) {
 				t.Errorf("%s: %s, %v", p.Name, path, err)
 			}
 		}
@@ -95,7 +95,7 @@ func TestPresetGuidesDiscovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "GET /api/notebooks private\nGET /api/settings private\nGET /health\nGET /api/aaa private\nGET /api/config\nGET /api/zzz private"
+	want := "GET /api/notebooks private\nGET /api/settings private\nGET /api/aaa private\nGET /api/zzz private\nGET /health\nGET /api/config"
 	if got := paths(found.Reads); got != want {
 		t.Errorf("reads:\n%s", got)
 	}
@@ -123,7 +123,7 @@ func TestUndocumentedLogin(t *testing.T) {
 		says    string
 	}{
 		{"open-notebook", open, openNotebookDocument("x"), "GET /health\nGET /api/config\nGET /api/notebooks private", "OPEN_NOTEBOOK_PASSWORD"},
-		{"fastapi", locked, openNotebookDocument("x"), "GET /api/aaa private", "401 at /api/aaa"},
+		{"fastapi", locked, openNotebookDocument("x"), "GET /api/notebooks private", "401 at /api/notebooks"},
 		{"open-notebook", locked, "", "GET /api/notebooks private", "OPEN_NOTEBOOK_PASSWORD"},
 	} {
 		api := &documented{doc: c.doc, replies: c.replies}
@@ -137,21 +137,70 @@ func TestUndocumentedLogin(t *testing.T) {
 	}
 }
 
+// A preset that is recognised acts as one that is named: by the document, or by the
+// reply at /.
 func TestPresetIsRecognised(t *testing.T) {
 	for title, want := range map[string]string{"Open Notebook API": "open-notebook", "Shop": "fastapi"} {
-		api := &documented{doc: openNotebookDocument(title)}
+		replies := map[string]int{"GET /api/aaa": 200, "GET /api/zzz": 200, "GET /api/notebooks": 200, "GET /api/config": 200}
+		api := &documented{doc: openNotebookDocument(title), replies: replies}
 		url := api.serve(t)
-		c, found, err := Config{URL: url}.Discover(t.Context())
-		if err != nil || found.Preset != want || !strings.Contains(strings.Join(found.Summary(), " "), "--preset "+want) {
+		c, found, err := Config{URL: url, Trusted: []string{"https://app.example"}, Credentials: CredentialsConfig{Bearer: "t"}}.Discover(t.Context())
+		p, _ := PresetNamed(want)
+		if err != nil || found.Preset != want || !strings.HasPrefix(found.Summary()[0], "This is "+p.Is+" (preset "+want+"): ") {
 			t.Errorf("%s: %q, %q, %v", title, found.Preset, found.Summary(), err)
 		}
 		text, err := Scaffold(c, found)
 		if err != nil || !strings.Contains(string(text), "\npreset: "+want+"\n") {
 			t.Errorf("%v\n%s", err, text)
 		}
-		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); strings.Contains(strings.Join(found.Notes, " "), "--preset") {
-			t.Errorf("a preset is offered to who has one: %q", found.Notes)
+		d, err := c.Deployment(t.Context())
+		if err != nil || d.Preset.Name != want || d.Discovery == nil || !slices.Equal(d.Facts.Policy.Methods, p.Policy.Methods) || d.Facts.Policy.Credentials != scenarios.CredentialsPolicy(p.Policy.Credentials) {
+			t.Errorf("%s: it does not complete the deployment: %+v, %v", title, d.Facts.Policy, err)
 		}
+		if got := paths(found.Reads); want == "open-notebook" && got != "GET /api/notebooks private\nGET /api/aaa private\nGET /api/zzz private\nGET /api/config" {
+			t.Errorf("%s: reads\n%s", title, got)
+		}
+		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); found.Recognised != "" {
+			t.Errorf("what is named is recognised: %q", found.Recognised)
+		}
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		replies := map[string]string{"/": `{"message": "Open Notebook API is running"}`, "/api/notes": `[{"id": 1}]`, "/health": `{"status": "healthy"}`}
+		body, ok := replies[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, body)
+	}))
+	defer server.Close()
+	if _, found, err := (Config{URL: server.URL}).Discover(t.Context()); err != nil || found.Preset != "open-notebook" || paths(found.Reads) != "GET /api/notes private\nGET /health\nGET /" {
+		t.Errorf("by its greeting: %q, %s, %v", found.Preset, paths(found.Reads), err)
+	}
+}
+
+// What only Open Notebook has is told to nobody else, and to its operator with each
+// scenario that it is about.
+func TestFixesBelongToThePreset(t *testing.T) {
+	for _, s := range scenarios.Catalogue() {
+		if strings.Contains(s.Fix, "OPEN_NOTEBOOK") || strings.Contains(s.Fix, "Open Notebook") {
+			t.Errorf("%s tells everybody: %s", s.ID, s.Fix)
+		}
+	}
+	p := OpenNotebook()
+	for id, want := range map[string]string{"WLD-001": "CORS_ORIGINS", "WLD-003": "OPEN_NOTEBOOK_PASSWORD", "ORG-004": "CORS_ORIGINS", "NET-001": "OPEN_NOTEBOOK_PASSWORD", "HDR-001": ""} {
+		if got := p.FixFor(id); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q", id, got)
+		}
+	}
+	for id := range p.Fixes {
+		if !slices.ContainsFunc(scenarios.Catalogue(), func(s scenarios.Scenario) bool { return s.ID == id || s.Family() == id }) {
+			t.Errorf("there is no scenario or family %s", id)
+		}
+	}
+	if got := (Preset{}).FixFor("WLD-003"); got != "" {
+		t.Errorf("no preset: %q", got)
 	}
 }
 

@@ -22,6 +22,7 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 		Methods []string
 		Preset  Preset
 		Presets []Preset
+		Spare   []Reference // references that only stand by
 		Bearer  bool
 		Basic   bool
 		Cookie  bool
@@ -38,6 +39,8 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 	}
 	// What is provoked without being named need not stand in the file.
 	data.Errors = slices.DeleteFunc(slices.Clone(d.Errors), func(r scenarios.ErrorRecipe) bool { return r.Anonymous && len(d.Reads) == 0 })
+	data.Spare = slices.DeleteFunc(slices.Clone(d.References), func(r Reference) bool { return !r.Spare })
+	data.Found.References = slices.DeleteFunc(slices.Clone(d.References), func(r Reference) bool { return r.Spare })
 	data.Bearer = slices.Contains(d.Logins, "bearer")
 	data.Basic = slices.Contains(d.Logins, "basic")
 	data.Cookie = slices.ContainsFunc(d.Logins, func(l string) bool { return strings.HasPrefix(l, "cookie") })
@@ -104,6 +107,26 @@ preset: {{.Preset.Name}}
 {{- end}}
 
 # The policy that the API should have. What is left out is not held against it.
+{{- if .Policy.Methods}}
+policy:
+{{- if .Policy.Credentials}}
+  credentials: {{.Policy.Credentials}}
+{{- else}}
+  # credentials: none # or include, where the front end uses cookies
+{{- end}}
+  methods: {{quote .Policy.Methods}}
+{{- if .Policy.Headers}}
+  headers: {{quote .Policy.Headers}}
+{{- else}}
+  # headers: ["Content-Type"]
+{{- end}}
+{{- if .Policy.Exposed}}
+  exposed: {{quote .Policy.Exposed}} # the API exposes these; leave out what the front end does not read
+{{- else}}
+  # exposed: []
+{{- end}}
+  # max_age: 600
+{{- else}}
 # policy:
 #   credentials: none # or include, where the front end uses cookies
 #   methods: {{comment (quote .Methods)}}
@@ -114,15 +137,37 @@ preset: {{.Preset.Name}}
 {{- end}}
 #   exposed: []
 #   max_age: 600
+{{- end}}
 
-{{- if .Found.Document}}
+{{- if .Found.Recording}}
+
+# What the front end was seen to do, by {{comment .Found.Recording}}.
+{{- range .Found.Notes}}
+# {{comment .}}
+{{- end}}
+{{- else if .Found.Document}}
 
 # Found in the OpenAPI document {{comment .Found.Document}}
 {{- else}}
 
 # No OpenAPI document was found; the usual paths were tried.
 {{- end}}
-{{- if or .Found.Reads .Found.Writes}}
+{{- if .Config.Endpoints}}
+endpoints:
+{{- range .Config.Endpoints}}
+{{- if .Method}}
+  - method: {{.Method}}
+    path: {{quote .Path}}
+    # body: '{}'
+    # safe_to_write: true # really send it; without it, the write is withheld
+{{- else}}
+  - path: {{quote .Path}}
+{{- if .Open}}
+    open: true # the same for everybody
+{{- end}}
+{{- end}}
+{{- end}}
+{{- else if or .Found.Reads .Found.Writes}}
 endpoints:
 {{- range .Found.Reads}}
   - path: {{quote .Path}}
@@ -152,7 +197,16 @@ endpoints:
 {{- end}}
 
 # Requests that are answered with an error. A 404 is provoked anyway.
-{{- if .Errors}}
+{{- if .Config.Errors}}
+errors:
+{{- range .Config.Errors}}
+  - status: {{.Status}}
+    path: {{quote .Path}}
+{{- if .Anonymous}}
+    anonymous: true
+{{- end}}
+{{- end}}
+{{- else if .Errors}}
 errors:
 {{- range .Errors}}
   - status: {{.Status}}
@@ -168,7 +222,9 @@ errors:
 {{- end}}
 
 # What else carries the victim's data. Each is tried only if it is named.
-{{- if .Found.Streams}}
+{{- if .EventStreams}}
+event_streams: {{quote .EventStreams}}
+{{- else if .Found.Streams}}
 # event_streams:
 {{- range .Found.Streams}}
 #   - {{comment (quote .)}}
@@ -176,11 +232,37 @@ errors:
 {{- else}}
 # event_streams: [/api/events]
 {{- end}}
+{{- if .WebSockets}}
+websockets:
+{{- range .WebSockets}}
+  - path: {{quote .Path}}
+{{- if .Protocols}}
+    protocols: {{quote .Protocols}}
+{{- end}}
+{{- if .FirstMessage}}
+    first_message: {{quote .FirstMessage}}
+{{- end}}
+{{- end}}
+{{- else}}
 # websockets: [/api/live] # an OpenAPI document says nothing of them
+{{- end}}
+{{- if .Redirects}}
+redirects: {{quote .Redirects}}
+{{- else}}
 # redirects: [/api/latest]
+{{- end}}
 
 # What the victim has. Secrets are best kept out of this file: ${NAME} stands for
 # a variable of the environment, ${file:PATH} for the content of a file.
+{{- if .Found.References}}
+credentials:
+{{- range .Found.References}}
+  {{.Key}}: {{quote .Value}}
+{{- end}}
+{{- range .Spare}}
+  # {{.Key}}: {{comment (quote .Value)}} # in the place of the login
+{{- end}}
+{{- else}}
 {{- if .Found.Logins}}
 # The document asks for: {{range $i, $l := .Found.Logins}}{{if $i}}, {{end}}{{comment $l}}{{end}}
 {{- end}}
@@ -209,6 +291,7 @@ errors:
 #   client_certificate: {file: victim.p12, password: "${CROSSEXAM_CLIENT_CERT_PASSWORD}"}
 #   together: true # the API wants all of them in one request, and not one of them
 #   network: true # the victim's place in the network gives access
+{{- end}}
 
 # What the API logged at its start (CFG-001, CFG-002), in a file or from a command:
 # startup_log: {command: [docker, logs, api]}
@@ -222,6 +305,8 @@ errors:
 # limits:
 #   requests_per_second: 5
 #   concurrency: 2
+#   header_timeout: 30s # for a slow API
+#   patience: 20m # with a target that answers 429 or 503 and is asked again later
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/target/bounded"
 )
 
 // storageState is the part of a Playwright storage state that is used
@@ -42,6 +43,9 @@ func parseStorageState(data []byte, own cors.Origin, now time.Time) (storageStat
 			PartitionKey string   `json:"partitionKey"`
 		} `json:"cookies"`
 		Origins []json.RawMessage `json:"origins"`
+	}
+	if err := bounded.JSON(data, bounded.Limits{Bytes: fileLimit, Depth: 32, Values: 200_000}); err != nil {
+		return storageState{}, fmt.Errorf("the storage state cannot be read: %w", err)
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
 		// The library's message can repeat what it does not understand.

@@ -8,7 +8,10 @@
 async function attempt(spec) {
   const view = { readable: false, status: 0, headers: [], body: "", error: "" };
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort("timeout"), spec.timeout);
+  const timer = setTimeout(() => {
+    spec.late = true;
+    abort.abort("timeout");
+  }, spec.timeout);
   const init = { ...spec.init, signal: abort.signal };
   if (spec.fill) init.body = "x".repeat(spec.fill);
   const named = { [spec.name]: () => fetch(spec.url, init) };
@@ -66,7 +69,10 @@ async function all(specs, parallel) {
   const views = new Array(specs.length);
   let next = 0;
   async function worker() {
-    for (let i = next++; i < specs.length; i = next++) views[i] = await (ways[specs[i].way] ?? attempt)(specs[i]);
+    for (let i = next++; i < specs.length; i = next++) {
+      views[i] = await (ways[specs[i].way] ?? attempt)(specs[i]);
+      views[i].late = Boolean(specs[i].late);
+    }
   }
   await Promise.all(Array.from({ length: parallel }, worker));
   return views;

@@ -12,7 +12,7 @@ async function run(vector, specs, parallel) {
   if (!framed.includes(vector)) return all(specs, parallel);
   const port = await frameOf(vector);
   return new Promise((resolve) => {
-    const nothing = specs.map(() => ({ ...nothingSeen(), error: "timeout" }));
+    const nothing = specs.map(() => ({ ...nothingSeen(), error: "timeout", late: true }));
     const turns = Math.ceil(specs.length / parallel);
     setTimeout(resolve, turns * (specs[0].timeout + 1000), nothing);
     lost[vector] = () => resolve(nothing);

@@ -3,7 +3,7 @@
 "use strict";
 
 const ways = {
-  "untyped-fetch": (spec) => attempt({ ...spec, init: { ...spec.init, body: new Blob([spec.init.body]) } }),
+  "untyped-fetch": (spec) => attempt(Object.assign(spec, { init: { ...spec.init, body: new Blob([spec.init.body]) } })),
   "event-source": listenToStream,
   "websocket": openSocket,
   "script": runScript,
@@ -25,14 +25,18 @@ async function listenToStream(spec) {
   return takenHome(spec, view);
 }
 
-// openSocket waits for the first message of a WebSocket. It sends none.
+// openSocket waits for the first message of a WebSocket, and sends the attempt's
+// before, if it has one.
 async function openSocket(spec) {
   const view = nothingSeen();
-  const named = { [spec.name]: () => new WebSocket(spec.url.replace(/^http/, "ws")) };
+  const named = { [spec.name]: () => new WebSocket(spec.url.replace(/^http/, "ws"), spec.offers) };
   const socket = named[spec.name]();
   socket.binaryType = "arraybuffer";
   view.body = await firstOf(spec, (resolve) => {
-    socket.onopen = () => Object.assign(view, { readable: true, status: 101 });
+    socket.onopen = () => {
+      Object.assign(view, { readable: true, status: 101 });
+      if (spec.message) socket.send(spec.message);
+    };
     socket.onmessage = ({ data }) => resolve(typeof data === "string" ? data : new TextDecoder().decode(data));
     socket.onclose = () => resolve("");
   });
@@ -67,7 +71,10 @@ function nothingSeen() {
 // attempt is over.
 function firstOf(spec, begin, late = "") {
   return new Promise((resolve) => {
-    setTimeout(resolve, spec.timeout, late);
+    setTimeout(() => {
+      spec.late = true;
+      resolve(late);
+    }, spec.timeout);
     begin(resolve);
   });
 }

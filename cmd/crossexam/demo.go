@@ -64,6 +64,9 @@ func demo(ctx context.Context, o demoOptions) error {
 	if err := needBrowser(o.browser.Path); err != nil {
 		return err
 	}
+	if err := report.TryFolder(o.out); err != nil {
+		return usage(fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.out, err))
+	}
 	authority, err := loopback.NewAuthority()
 	if err != nil {
 		return couldNotSay(err)
@@ -92,7 +95,7 @@ func demo(ctx context.Context, o demoOptions) error {
 		}
 		r := report.New(record, meta(d, record))
 		folder := filepath.Join(o.out, half.folder)
-		if werr := report.WriteAll(folder, r, record.Screens); werr != nil {
+		if werr := report.WriteAll(folder, r, record.Screens, 0); werr != nil {
 			failures = append(failures, fmt.Errorf("writing the report: %w", werr))
 		}
 		if err != nil {

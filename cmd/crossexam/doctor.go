@@ -50,6 +50,7 @@ func doctor(ctx context.Context, o attacker.Options, asJSON bool) error {
 	var checks []engine.Check
 	p := newCheckPrinter(os.Stdout)
 	for c := range engine.Diagnose(ctx, o) {
+		c.Found, c.Advice = inFlags(c.Found), inFlags(c.Advice)
 		checks = append(checks, c)
 		if !asJSON {
 			p.check(c)

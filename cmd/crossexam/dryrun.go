@@ -33,7 +33,7 @@ func dryRun(ctx context.Context, r engine.Request) error {
 		}
 		p.say("The document was believed; a run tries each read and each error first, and drops what answers otherwise.")
 	case c.NeedsDiscovery():
-		p.say("A run would first look for endpoints at the target, which was skipped: what follows is for %s alone. Give --read, or --openapi FILE.", d.Facts.Endpoints[0])
+		p.say("A run would first look for endpoints at the target, which was skipped: what follows is without any. Give --read, or --openapi FILE.")
 	}
 	p.before(plan)
 	for _, page := range plan.Pages() {
@@ -63,7 +63,7 @@ type planned struct {
 }
 
 func (p *planned) say(format string, args ...any) {
-	fmt.Fprintln(p.w, report.Visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(p.w, report.Visible(inFlags(fmt.Sprintf(format, args...))))
 }
 
 func (p *planned) line(method, url, more string) {

@@ -4,42 +4,61 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/target"
+	"github.com/crossexam/crossexam/target/recording"
 )
 
 type initOptions struct {
 	config target.Config
 	output string
 	force  bool
+	har    string // a file, or - for standard input; empty for none
+	curl   string // likewise
 }
 
 func initCommand() *cobra.Command {
 	var o initOptions
 	c := &cobra.Command{
-		Use:   "init URL",
+		Use:   "init URL | init [URL] --har FILE | init [URL] --curl FILE",
 		Short: "Write a commented crossexam.yaml from what the API says of itself",
 		Long: `Write a commented crossexam.yaml from what the API says of itself: its OpenAPI
 document, or else the usual paths. The API is only read. No credential is
 written into the file, which says how to give one.
 
+With --har it is written from what a front end was seen to do, and the API is not
+asked: open the front end, work with it, and save what the network panel of the
+browser's developer tools shows as HAR (Chrome, Firefox, Safari), or have
+Playwright record it. --curl takes commands of "Copy as cURL". Left out are other
+hosts and all secrets, for which the file has references to variables. Without a
+URL the API is taken to be the host that got most requests of the front end.
+
 ` + precedence,
 		Example: `  crossexam init http://127.0.0.1:5055 --trusted https://notebook.example.com
-  crossexam init https://api.example.com --bearer-file token.txt --output -`,
+  crossexam init https://api.example.com --bearer-file token.txt --output -
+  crossexam init --har app.example.com.har
+  crossexam init https://api.example.com --curl - < copied.txt`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) > 1 || len(args) == 0 && o.har == "" && o.curl == "" {
 				return usage(fmt.Errorf("give one URL, such as http://127.0.0.1:5055; got %d arguments", len(args)))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			url := ""
+			if len(args) == 1 {
+				url = args[0]
+			}
 			var err error
-			if o.config, err = configured(c.Flags(), args[0]); err != nil {
+			if o.config, err = configured(c.Flags(), url); err != nil {
 				return usage(err)
 			}
 			return initialize(c.Context(), o)
@@ -53,6 +72,9 @@ written into the file, which says how to give one.
 	}
 	c.Flags().StringVarP(&o.output, "output", "o", "crossexam.yaml", "`FILE` to write, or - for standard output")
 	c.Flags().BoolVar(&o.force, "force", false, "overwrite the file")
+	c.Flags().StringVar(&o.har, "har", "", "HAR `FILE` with what the front end did, or - for standard input")
+	c.Flags().StringVar(&o.curl, "curl", "", "`FILE` with commands of \"Copy as cURL\", or - for standard input")
+	c.MarkFlagsMutuallyExclusive("har", "curl")
 	return c
 }
 
@@ -62,18 +84,14 @@ func initialize(ctx context.Context, o initOptions) error {
 			return usage(fmt.Errorf("%s exists already: give --force to overwrite it, or another name with --output", o.output))
 		}
 	}
-	_, found, err := o.config.Discover(ctx)
-	var down *target.UnreachableError
-	switch {
-	case errors.As(err, &down):
-		return couldNotSay(err)
-	case err != nil:
-		return usage(err)
+	c, found, err := o.discover(ctx)
+	if err != nil {
+		return err
 	}
 	for _, sentence := range found.Summary() {
-		fmt.Fprintln(os.Stderr, wrap(report.Visible(sentence), "  "))
+		fmt.Fprintln(os.Stderr, wrap(report.Visible(inFlags(sentence)), "  "))
 	}
-	text, err := target.Scaffold(o.config, found)
+	text, err := target.Scaffold(c, found)
 	if err != nil {
 		return couldNotSay(err)
 	}
@@ -84,8 +102,53 @@ func initialize(ctx context.Context, o initOptions) error {
 	if err := write(o.output, text, o.force); err != nil {
 		return usage(fmt.Errorf("the file cannot be written: %w", err))
 	}
+	if variables := found.Variables(); len(variables) > 0 {
+		fmt.Fprintf(os.Stderr, "Before a run, set %s.\n", strings.Join(variables, ", "))
+	}
 	fmt.Fprintf(os.Stderr, "Written to %s. Run it with: crossexam test --config %s\n", o.output, o.output)
 	return nil
+}
+
+// discover finds out what is to be written: from a recording, or else from the API.
+func (o initOptions) discover(ctx context.Context) (target.Config, target.Discovery, error) {
+	if o.har != "" {
+		return o.recorded(o.har, "--har", recording.ReadHAR)
+	}
+	if o.curl != "" {
+		return o.recorded(o.curl, "--curl", recording.ReadCurl)
+	}
+	o.config.AskAs(attacker.Options{Path: o.config.Browser.Path, UserAgent: o.config.Browser.UserAgent}.Headers(ctx))
+	_, found, err := o.config.Discover(ctx)
+	var down *target.UnreachableError
+	switch {
+	case errors.As(err, &down):
+		return o.config, found, couldNotSay(err)
+	case err != nil:
+		return o.config, found, usage(err)
+	}
+	return o.config, found, nil
+}
+
+func (o initOptions) recorded(file, flag string, read func(io.Reader) (recording.Recording, error)) (target.Config, target.Discovery, error) {
+	in := os.Stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return o.config, target.Discovery{}, usage(fmt.Errorf("%s: %w", flag, err))
+		}
+		defer f.Close()
+		in = f
+	}
+	r, err := read(in)
+	var c target.Config
+	var found target.Discovery
+	if err == nil {
+		c, found, err = o.config.Recorded(r)
+	}
+	if err != nil {
+		return o.config, found, usage(fmt.Errorf("%s %s: %w", flag, file, err))
+	}
+	return c, found, nil
 }
 
 // write makes a new file, and overwrites one only where that is asked for.

@@ -162,6 +162,8 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.Accepted })},
 		{"browser.path", "browser", "", false, "", "`PATH` of Chrome or Chromium, or the address of one that runs already, such as ws://127.0.0.1:9222",
 			text(func(c *target.Config) *string { return &c.Browser.Path })},
+		{"browser.user_agent", "user-agent", "CROSSEXAM_USER_AGENT", false, "", "`TEXT` that the browser and Crossexam say they are (default: as Chrome does that has a window)",
+			text(func(c *target.Config) *string { return &c.Browser.UserAgent })},
 		{"browser.block_third_party_cookies", "block-third-party-cookies", "", false, false, "have the browser block third-party cookies",
 			flag(func(c *target.Config) *bool { return &c.Browser.BlockThirdPartyCookies })},
 	}

@@ -37,7 +37,7 @@ func (p *progress) hooks() engine.Hooks {
 		Progress: p.at,
 		Notice: func(sentence string) {
 			p.done()
-			p.tell(sentence)
+			p.tell(inFlags(sentence))
 		},
 	}
 }
@@ -116,7 +116,7 @@ func columns(f *os.File) int {
 
 // textOptions fit the report to what it is printed to.
 func textOptions(f *os.File, o testOptions) report.TextOptions {
-	t := report.TextOptions{Width: 80, Color: colored(f), Verbose: o.verbose, Quiet: o.quiet}
+	t := report.TextOptions{Width: 80, Color: colored(f), Verbose: o.verbose, Quiet: o.quiet, More: "--verbose shows each"}
 	if isTerminal(f) {
 		t.Width = min(columns(f), 100)
 	}

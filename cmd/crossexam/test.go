@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +24,7 @@ type testOptions struct {
 	config  target.Config
 	label   string
 	out     string
+	mode    fileMode
 	strict  bool
 	quiet   bool
 	verbose bool
@@ -31,6 +34,27 @@ type testOptions struct {
 	baseline  string // a report.json, or empty
 	failOnNew bool
 }
+
+// fileMode is a flag for the permissions of files, in octal; 0 is for none given.
+type fileMode fs.FileMode
+
+func (m *fileMode) String() string {
+	if *m == 0 {
+		return ""
+	}
+	return strconv.FormatUint(uint64(*m), 8)
+}
+
+func (m *fileMode) Set(s string) error {
+	n, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || n&0o600 != 0o600 || n > 0o777 {
+		return errors.New("write three octal digits, of which the first is 6 or 7, such as 644 or 600")
+	}
+	*m = fileMode(n)
+	return nil
+}
+
+func (*fileMode) Type() string { return "mode" }
 
 func testCommand() *cobra.Command {
 	var o testOptions
@@ -90,6 +114,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	f.StringVar(&o.baseline, "baseline", "", "report.json of an earlier run, `FILE` to compare with: what is new, fixed, unchanged")
 	f.BoolVar(&o.failOnNew, "fail-on-new", false, "fail only on violations that the baseline does not have")
 	f.StringVar(&o.out, "out", "crossexam-report", "`DIR` for the report")
+	f.Var(&o.mode, "report-mode", "`MODE` of the report's files, such as 644; by default the umask's, and 600 where the victim's data is in them")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every result")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print every request that would be sent, and send none")
@@ -114,8 +139,9 @@ func test(ctx context.Context, o testOptions) error {
 		return usage(err)
 	}
 	defer x.Close()
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return usage(fmt.Errorf("the report's folder cannot be made: %w", err))
+	// A report that is lost is known before anything is sent.
+	if err := report.TryFolder(o.out); err != nil {
+		return usage(fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.out, err))
 	}
 	if err := x.Prepare(ctx); err != nil && x.Record().Fault == nil {
 		return usage(err)
@@ -124,11 +150,14 @@ func test(ctx context.Context, o testOptions) error {
 	record, writeErr := suite.Run(ctx, x, suite.RunOptions{
 		Output: &ginkgo,
 		JUnit:  filepath.Join(o.out, "junit.xml"),
-		Redact: func(r engine.Record) func(string) string { return report.Redactor(r, meta(x.Deployment(), r).Secrets) },
+		Redact: func(r engine.Record) func(string) string {
+			redact := report.Redactor(r, meta(x.Deployment(), r).Secrets)
+			return func(s string) string { return inFlags(redact(s)) }
+		},
 	})
 	progress.done()
 	r := report.New(record, meta(x.Deployment(), record))
-	return publish(o, r, record, errors.Join(writeErr, report.WriteAll(o.out, r, record.Screens)))
+	return publish(o, r, record, errors.Join(writeErr, report.WriteAll(o.out, r, record.Screens, fs.FileMode(o.mode))))
 }
 
 // request is the examination that the command line asks for.
@@ -202,5 +231,5 @@ func staleEntries(stale target.Accepted) error {
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record) report.Meta {
-	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record)}
+	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), Advise: advise, InWords: inFlags, FixFor: d.Preset.FixFor}
 }

@@ -21,7 +21,11 @@ import (
 // The handler is called from several goroutines, and its server and the browser
 // have ended when Examine returns.
 func Examine(ctx context.Context, h http.Handler, list ...Option) (report.Report, error) {
-	return examine(ctx, h, gather(list))
+	r, err := examine(ctx, h, gather(list))
+	if err != nil {
+		err = worded{err}
+	}
+	return r, err
 }
 
 func examine(ctx context.Context, h http.Handler, o options) (report.Report, error) {
@@ -53,7 +57,9 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	record := x.End()
 	return report.New(record, report.Meta{
 		Version: version(),
+		InWords: inOptions,
 		Secrets: report.Secrets(x.Deployment(), record),
+		FixFor:  x.Deployment().Preset.FixFor,
 	}), err
 }
 

@@ -49,7 +49,7 @@ func Run(t *testing.T, h http.Handler, list ...Option) {
 	case errors.Is(err, errTimeout):
 		t.Fatalf("could not judge: %v", errTimeout)
 	case err != nil:
-		t.Fatalf("could not judge: %v", err)
+		t.Fatalf("could not judge: %v", worded{err})
 	}
 	for _, stale := range r.Stale {
 		t.Errorf("the accepted deviation %s is stale: all that it is about conforms now; remove the entry", stale.About())

@@ -83,7 +83,7 @@ func examine(stop func(ginkgo.SpecContext), out string) (int, error) {
 	})
 	record, err := suite.Run(ctx, x, suite.RunOptions{Output: io.Discard, JUnit: filepath.Join(out, "junit.xml")})
 	r := report.New(record, report.Meta{})
-	return r.ExitCode(), errors.Join(err, report.WriteAll(out, r, nil))
+	return r.ExitCode(), errors.Join(err, report.WriteAll(out, r, nil, 0))
 }
 
 // What stopped between two items says so in every output.

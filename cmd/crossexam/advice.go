@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/crossexam/crossexam/engine"
+)
+
+// advise words for the command line what to do about a diagnosis; it is empty where the
+// diagnosis says it all.
+func advise(d engine.Diagnosis) string {
+	switch d.Kind {
+	case engine.RedirectsToHTTPS:
+		return "examine the https:// URL"
+	case engine.RedirectsToLogin:
+		return "give the victim's credential as the login sets it, with --cookie-file, --storage-state or a login in crossexam.yaml; a session that has ended is redirected too"
+	case engine.EverythingRefused:
+		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
+	case engine.CredentialRefused:
+		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first"
+	case engine.SessionEnded:
+		return "give a session that lasts, and is the same in every request: a login in crossexam.yaml has the browser make its own"
+	case engine.LoginNeeded:
+		return "give the victim's credential: --cookie-file, --basic-file, --bearer-file, --client-cert or --storage-state"
+	case engine.NothingPrivate:
+		return "name an endpoint that answers the victim with private data, with --read /path, and give the credential that opens it"
+	case engine.AnswersAlike:
+		return "name a path below which the API answers, with --read, or give its base path in the URL"
+	case engine.TargetFails:
+		return "look at the target's log, and try again when it answers"
+	case engine.RateLimited:
+		if d.Number > 0 {
+			return fmt.Sprintf("run with --rate %g", math.Max(math.Floor(d.Number*10)/10, 0.1))
+		}
+		return "run with a lower --rate"
+	case engine.TimedOut:
+		return "raise that limit in crossexam.yaml, or give other paths with --read"
+	case engine.CertificateNeeded:
+		return "give the victim's certificate with --client-cert"
+	case engine.LeftAlone:
+		return "name what may be read all the same with --read"
+	}
+	return ""
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Only the command speaks of its flags: libraries name the entry of the
+// configuration, which each front end has in its own words.
+func TestLibrariesDoNotSpeakOfFlags(t *testing.T) {
+	flags := map[string]bool{}
+	for _, c := range []*cobra.Command{testCommand(), demoCommand(), doctorCommand()} {
+		c.Flags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+	}
+	if !flags["--cookie"] || !flags["--strict"] {
+		t.Fatal("the flags are not there")
+	}
+	literals := 0
+	err := filepath.WalkDir("../..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() && (e.Name() == "cmd" || e.Name() == "tools" || e.Name() == "bin" || e.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		// The scaffold is a file for the command, and says how to run it.
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || e.Name() == "scaffold.go" {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.BasicLit)
+			if !ok || literal.Kind != token.STRING {
+				return true
+			}
+			literals++
+			for _, word := range strings.FieldsFunc(literal.Value, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') }) {
+				if flags[word] {
+					t.Errorf("%s: %s names %s", path, literal.Value, word)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || literals < 1000 {
+		t.Errorf("%d texts were read: %v", literals, err)
+	}
+}
+
+// A sentence names the flag where there is one, and the entry where there is none.
+func TestInFlags(t *testing.T) {
+	const said = "give `credentials.cookies` or `credentials.login`, or leave `direct` out of `rm`"
+	if got, want := inFlags(said), "give --cookie or `credentials.login`, or leave --direct out of `rm`"; got != want {
+		t.Errorf("%s", got)
+	}
+}

@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/crossexam/crossexam/tap"
+)
+
+// held are the diagnoses of what kept the run's requests back: a rate limiter, and
+// endpoints that let requests time out, which late says in sentences.
+func held(l tap.Limiting, late []string) []Diagnosis {
+	var list []Diagnosis
+	if l.Count > 0 && l.Only == "" {
+		list = append(list, Diagnosis{Kind: RateLimited, Number: l.Passed, Detail: limited(l)})
+	}
+	if len(late) > 0 {
+		detail := late[0]
+		if more := len(late) - 1; more > 0 {
+			detail += fmt.Sprintf("; and %d more like this", more)
+		}
+		list = append(list, Diagnosis{Kind: TimedOut, Detail: detail})
+	}
+	return list
+}
+
+func limited(l tap.Limiting) string {
+	s := fmt.Sprintf("the target limits the rate of requests: it answered %d from request %d on", l.Status, l.First)
+	if l.Passed > 0 {
+		s += fmt.Sprintf(", having let through about %.2g a second", l.Passed)
+	}
+	if waited := l.Waited.Round(time.Second); waited > 0 {
+		s += fmt.Sprintf("; requests were kept back for %s in all", waited)
+	}
+	if l.Unanswered > 0 {
+		return s + fmt.Sprintf("; %d of them got no other answer, which proves nothing", l.Unanswered)
+	}
+	return s + "; in the end all were answered"
+}

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
+	"github.com/crossexam/crossexam/target"
+)
+
+// premises finds out, before any verdict, which endpoints are private: it asks for
+// each as the victim, as a stranger, and as the victim again, without an Origin and
+// without a browser, and returns the facts with what was found. Only the victim's
+// login is sent besides, where there is one.
+func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Target {
+	a := &asker{ctx: ctx, tap: t, deployment: d}
+	facts := d.Facts
+	for _, e := range facts.Endpoints {
+		if !e.Private || !e.Safe() && !e.Reads {
+			continue
+		}
+		for _, c := range claimed(facts) {
+			facts.Premises = append(facts.Premises, scenarios.NewPremise(e, c, a.ask(e, c)))
+		}
+	}
+	facts = settled(facts, d.NetworkDeclared)
+	facts.Errors = answered(facts, a.unknownPath)
+	return facts
+}
+
+// answered has each error recipe that was guessed say with which status this target
+// answers it: 401, 403 or a redirect for want of a login, 404 or another for a path
+// that nothing knows. What the target answers with a success is no error, and left
+// out.
+func answered(t scenarios.Target, unknownPath func() *cors.Response) []scenarios.ErrorRecipe {
+	var kept []scenarios.ErrorRecipe
+	for _, r := range t.Errors {
+		switch {
+		case !r.Guessed:
+		case r.Anonymous:
+			i := slices.IndexFunc(t.Premises, func(p scenarios.Premise) bool {
+				return p.Finding == scenarios.Private && p.Stranger.Status >= 300 && strings.HasPrefix(p.Endpoint, "GET ")
+			})
+			if i < 0 {
+				continue
+			}
+			_, r.Path, _ = strings.Cut(t.Premises[i].Endpoint, " ")
+			r.Status = t.Premises[i].Stranger.Status
+		default:
+			u := unknownPath()
+			if u == nil || u.Status < 400 {
+				continue
+			}
+			r.Status = u.Status
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// claimed are the credentials that may open an endpoint. Without any, a stranger is
+// asked for, who may get everything.
+func claimed(t scenarios.Target) []scenarios.Credential {
+	if len(t.Credentials) == 0 {
+		return []scenarios.Credential{scenarios.Anonymous}
+	}
+	cs := slices.Clone(t.Credentials)
+	for _, c := range t.Ambient() { // which is all that an attacker's page has of one
+		if !slices.Contains(cs, c) {
+			cs = append(cs, c)
+		}
+	}
+	return cs
+}
+
+// settled has an endpoint private only where a premise says so. A place in the
+// network, where nobody declared that it is enough, is none on a target that asks for
+// a login anywhere: what answers there answers everybody, unless the operator named
+// it.
+func settled(t scenarios.Target, declared bool) scenarios.Target {
+	login := !declared && slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool {
+		return p.Credential == scenarios.Network && p.Finding == scenarios.LoginNeeded
+	})
+	t.Endpoints, t.Premises = slices.Clone(t.Endpoints), slices.Clone(t.Premises)
+	network := false
+	for i, e := range t.Endpoints {
+		private, asked := false, false
+		for j := range t.Premises {
+			p := &t.Premises[j]
+			if p.Endpoint != e.String() {
+				continue
+			}
+			if login && e.Discovered && p.Finding == scenarios.PrivateByNetwork {
+				p.Finding = scenarios.Open
+			}
+			asked = true
+			private = private || p.Holds()
+			network = network || p.Finding == scenarios.PrivateByNetwork
+		}
+		if asked {
+			t.Endpoints[i].Private = private
+		}
+	}
+	if login && !network {
+		t.Credentials = slices.DeleteFunc(slices.Clone(t.Credentials), func(c scenarios.Credential) bool { return c == scenarios.Network })
+	}
+	return t
+}
+
+// An asker asks one target for the replies that premises rest on.
+type asker struct {
+	ctx        context.Context
+	tap        *tap.Tap
+	deployment target.Deployment
+	jar        *cookiejar.Jar // nil before it is asked for
+	unknown    *cors.Response // to a path that nothing knows; nil before it is asked for
+}
+
+func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
+	asked := scenarios.Asked{Named: !e.Discovered, Declared: a.deployment.NetworkDeclared}
+	first := a.send(e, c)
+	asked.Victim = first.Response
+	if asked.Victim == nil {
+		return asked
+	}
+	if c != scenarios.Network && c != scenarios.Anonymous {
+		stranger := a.send(e, scenarios.Anonymous)
+		asked.Stranger, asked.Shut = stranger.Response, stranger.CertificateRequired
+	}
+	if asked.Victim.Status < 300 {
+		asked.Again = a.send(e, c).Response
+	}
+	if c == scenarios.Network {
+		asked.Unknown = a.unknownPath()
+	}
+	return asked
+}
+
+// send asks for an endpoint with one credential, without an Origin.
+func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential) cors.Exchange {
+	at := a.deployment.Facts.At(e.Path)
+	q := cors.Request{Method: e.Method, URL: at, Headers: slices.Clone(e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
+	creds := a.deployment.Credentials
+	q.Headers = append(q.Headers, creds.FrontEnd(c)...)
+	if c.Includes(scenarios.Cookie) {
+		if line := a.cookies(at); line != "" {
+			q.Headers = append(q.Headers, cors.Header{Name: "Cookie", Value: line})
+		}
+	}
+	if c.Includes(scenarios.Basic) {
+		q.Headers = append(q.Headers, cors.Header{Name: "Authorization", Value: creds.Basic.Header()})
+	}
+	return a.tap.Probe(a.ctx, q)
+}
+
+// unknownPath is the reply to the victim for a path that nothing on the target knows.
+func (a *asker) unknownPath() *cors.Response {
+	if a.unknown == nil {
+		t := a.deployment.Facts
+		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0]).Response
+	}
+	return a.unknown
+}
+
+// cookies is the Cookie line for a URL: of the cookies that were given, and of those
+// that the victim's login sets, which is made the first time.
+func (a *asker) cookies(at string) string {
+	if a.jar == nil {
+		a.jar, _ = cookiejar.New(nil) // which has no error without a list of suffixes
+		a.keep(a.deployment.Credentials.Cookies)
+		if login := a.deployment.Credentials.Login; login != nil {
+			t := a.deployment.Facts
+			h := cors.Headers{{Name: "Content-Type", Value: login.ContentType}, {Name: cors.HeaderOrigin, Value: t.Origin().String()}}
+			if line := a.line(t.At(login.Path)); line != "" {
+				h = append(h, cors.Header{Name: "Cookie", Value: line})
+			}
+			x := a.tap.Probe(a.ctx, cors.Request{Method: http.MethodPost, URL: t.At(login.Path), Headers: h, Body: login.Body})
+			if x.Response != nil {
+				a.keep(x.Response.Headers.Values("Set-Cookie"))
+			}
+		}
+	}
+	return a.line(at)
+}
+
+// keep puts cookies into the jar, as the target's origin would set them.
+func (a *asker) keep(lines []string) {
+	var list []*http.Cookie
+	for _, line := range lines {
+		if c, err := http.ParseSetCookie(line); err == nil {
+			list = append(list, c)
+		}
+	}
+	a.jar.SetCookies(secure(a.deployment.Facts.URL), list)
+}
+
+func (a *asker) line(at string) string {
+	var pairs []string
+	for _, c := range a.jar.Cookies(secure(at)) {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// secure is the URL with https: whether a browser keeps a Secure cookie of an http://
+// target depends on its address, and shows when the victim logs in there.
+func secure(at string) *url.URL {
+	u, err := url.Parse(at)
+	if err != nil {
+		return &url.URL{}
+	}
+	u.Scheme = "https"
+	return u
+}

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
+	"github.com/crossexam/crossexam/target"
+)
+
+// established serves the handler, and returns what premises find out of a
+// configuration of it, and how many requests that took.
+func established(t *testing.T, h http.HandlerFunc, c target.Config) (scenarios.Target, int) {
+	t.Helper()
+	var requests atomic.Int32
+	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		h(w, r)
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	c.URL, c.Trusted, c.OpenAPI = "http://"+server.Addr(), []string{"https://app.example.com"}, "none"
+	d, err := c.Deployment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-test", AllowWrite: d.Facts.AllowsWrite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	return premises(t.Context(), proxy, d), int(requests.Load())
+}
+
+func say(w http.ResponseWriter, status int, body string) {
+	w.WriteHeader(status)
+	fmt.Fprint(w, body)
+}
+
+func findings(t scenarios.Target) []scenarios.Finding {
+	var all []scenarios.Finding
+	for _, p := range t.Premises {
+		all = append(all, p.Finding)
+	}
+	return all
+}
+
+// withSession answers /me to the cookie session=x.
+func withSession(w http.ResponseWriter, r *http.Request) {
+	c, err := r.Cookie("session")
+	switch {
+	case err != nil || c.Value != "x":
+		say(w, 401, `{"error":"login"}`)
+	case r.URL.Path == "/me":
+		say(w, 200, `{"user":"alice"}`)
+	default:
+		say(w, 404, `{}`)
+	}
+}
+
+func TestPremises(t *testing.T) {
+	cookie := func(value string) target.CredentialsConfig {
+		return target.CredentialsConfig{Cookies: []string{"session=" + value + "; Path=/; Secure; SameSite=None"}}
+	}
+	uses := 0
+	for _, c := range []struct {
+		name   string
+		h      http.HandlerFunc
+		config target.Config
+		want   []scenarios.Finding
+		kind   DiagnosisKind // of the run, where nothing holds
+	}{
+		{"a session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Private}, ""},
+		{"a wrong session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
+		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
+		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
+		{"everybody gets it", func(w http.ResponseWriter, r *http.Request) { say(w, 200, `{"user":"alice"}`) },
+			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Open}, NothingPrivate},
+		{"a filter", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
+			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, EverythingRefused},
+		{"https wanted", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 301) },
+			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToHTTPS},
+		{"a login elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://login.example-idp.com/authorize?rd=/me", 302)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
+		{"a session for one request", func(w http.ResponseWriter, r *http.Request) {
+			if c, err := r.Cookie("session"); err == nil && c.Value == fmt.Sprintf("s%d", uses) {
+				uses++
+				http.SetCookie(w, &http.Cookie{Name: "session", Value: fmt.Sprintf("s%d", uses)})
+				say(w, 200, `{"user":"alice"}`)
+				return
+			}
+			say(w, 401, `{}`)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("s0")}, []scenarios.Finding{scenarios.Ended}, SessionEnded},
+		{"a network", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/notes" {
+				say(w, 200, `[{"text":"mine"}]`)
+				return
+			}
+			say(w, 404, `{}`)
+		}, target.Config{Reads: []string{"/notes"}}, []scenarios.Finding{scenarios.PrivateByNetwork}, ""},
+		{"a single-page application", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			say(w, 200, `<!doctype html><div id="root"></div>`)
+		}, target.Config{Reads: []string{"/notes", "/me"}}, []scenarios.Finding{scenarios.NoData, scenarios.NoData}, NothingPrivate},
+		{"a target that fails", func(w http.ResponseWriter, r *http.Request) { say(w, 500, `{}`) },
+			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Failing}, TargetFails},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			facts, requests := established(t, c.h, c.config)
+			if got := findings(facts); !slices.Equal(got, c.want) {
+				t.Errorf("found %v, want %v", got, c.want)
+			}
+			for i, e := range facts.Endpoints {
+				if e.Private != facts.Premises[i].Holds() {
+					t.Errorf("%s: private is %v with the finding %s", e, e.Private, facts.Premises[i].Finding)
+				}
+			}
+			if len(facts.PrivateReads()) == 0 {
+				if d := whyNothingPrivate(facts); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
+					t.Errorf("diagnosis %+v, want %s", d, c.kind)
+				}
+			}
+			if most := 3*len(c.config.Reads) + 2; requests > most {
+				t.Errorf("%d requests, at most %d were to be made", requests, most)
+			}
+		})
+	}
+}
+
+// What answers without a login on a target that asks for one elsewhere is open to
+// everybody, unless the operator named it.
+func TestPlaceInTheNetworkIsRefuted(t *testing.T) {
+	h := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/config" {
+			say(w, 200, `{"features":["a"]}`)
+			return
+		}
+		say(w, 401, `{}`)
+	}
+	facts := func(discovered bool) scenarios.Target {
+		known, _ := established(t, h, target.Config{Reads: []string{"/config", "/notes"}})
+		for i := range known.Endpoints {
+			known.Endpoints[i].Discovered = discovered
+		}
+		return settled(known, false)
+	}
+	found := facts(true)
+	if got := findings(found); !slices.Equal(got, []scenarios.Finding{scenarios.Open, scenarios.LoginNeeded}) || found.Has(scenarios.Network) {
+		t.Errorf("discovered: %v, credentials %v", got, found.Credentials)
+	}
+	if d := whyNothingPrivate(found); d.Kind != LoginNeeded {
+		t.Errorf("diagnosis %+v", d)
+	}
+	named := facts(false)
+	if got := findings(named); !slices.Equal(got, []scenarios.Finding{scenarios.PrivateByNetwork, scenarios.LoginNeeded}) || !named.Has(scenarios.Network) {
+		t.Errorf("named: %v, credentials %v", got, named.Credentials)
+	}
+}
+
+// The victim's own login is made once, by hand, for the premises of all endpoints.
+func TestPremisesLogIn(t *testing.T) {
+	logins := 0
+	h := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "POST" && r.URL.Path == "/login" {
+			logins++
+			http.SetCookie(w, &http.Cookie{Name: "session", Value: "x", Path: "/", Secure: true})
+			say(w, 200, `{}`)
+			return
+		}
+		withSession(w, r)
+	}
+	facts, _ := established(t, h, target.Config{
+		Reads: []string{"/me", "/me?again=1"},
+		Credentials: target.CredentialsConfig{
+			Login: &target.LoginConfig{Path: "/login", Form: map[string]string{"password": "p"}},
+		},
+	})
+	if got := findings(facts); !slices.Equal(got, []scenarios.Finding{scenarios.Private, scenarios.Private}) || logins != 1 {
+		t.Errorf("%v after %d logins", got, logins)
+	}
+}
+
+// Which status stands for what is found out, not asked for.
+func TestErrorsAreThoseOfTheTarget(t *testing.T) {
+	credentials := target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}}
+	for _, c := range []struct {
+		name            string
+		stranger, other http.HandlerFunc
+		want            []int
+	}{
+		{"401 and 404", func(w http.ResponseWriter, _ *http.Request) { say(w, 401, "{}") }, func(w http.ResponseWriter, _ *http.Request) { say(w, 404, "{}") }, []int{404, 401}},
+		{"403 for both", func(w http.ResponseWriter, _ *http.Request) { say(w, 403, "{}") }, func(w http.ResponseWriter, _ *http.Request) { say(w, 403, "{}") }, []int{403, 403}},
+		{"a redirect to the login", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://idp.test/", 302) },
+			func(w http.ResponseWriter, _ *http.Request) { say(w, 404, "{}") }, []int{404, 302}},
+		{"200 with an error in it", func(w http.ResponseWriter, _ *http.Request) { say(w, 200, `{"error":"login"}`) },
+			func(w http.ResponseWriter, _ *http.Request) { say(w, 200, `{"error":"no such path"}`) }, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			facts, _ := established(t, func(w http.ResponseWriter, r *http.Request) {
+				switch known, err := r.Cookie("session"); {
+				case err != nil || known.Value != "x":
+					c.stranger(w, r)
+				case r.URL.Path == "/me":
+					say(w, 200, `{"user":"alice"}`)
+				default:
+					c.other(w, r)
+				}
+			}, target.Config{Reads: []string{"/me"}, Credentials: credentials})
+			var got []int
+			for _, r := range facts.Errors {
+				got = append(got, r.Status)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Diagnosis is one sentence about the whole run, and what to do about it.
+type Diagnosis struct {
+	Kind   engine.DiagnosisKind `json:"kind" redact:"-"`
+	Detail string               `json:"detail" redact:"words"`
+	Advice string               `json:"advice" redact:"words"`
+}
+
+// Premise is what makes an endpoint private, or why it was not examined as private.
+type Premise struct {
+	Endpoint   string               `json:"endpoint"`
+	Credential scenarios.Credential `json:"credential" redact:"-"`
+	Finding    scenarios.Finding    `json:"finding" redact:"-"`
+	Stranger   Reply                `json:"stranger"` // without the credential
+	Victim     Reply                `json:"victim"`   // with it
+	// Witness is a part of the private reply that a stranger's does not have; empty
+	// where the status alone tells them apart.
+	Witness  string `json:"witness" redact:"wire"`
+	Sentence string `json:"sentence" redact:"words"`
+}
+
+// Reply is what is remembered of one reply.
+type Reply struct {
+	Status int    `json:"status"`             // 0 where there was none
+	Type   string `json:"type" redact:"wire"` // the media type
+	Bytes  int    `json:"bytes"`
+}
+
+func newPremises(found []scenarios.Premise) []Premise {
+	list := []Premise{}
+	for _, p := range found {
+		list = append(list, Premise{
+			Endpoint: p.Endpoint, Credential: p.Credential, Finding: p.Finding,
+			Stranger: newReply(p.Stranger), Victim: newReply(p.Victim),
+			Witness: p.Witness.Excerpt(), Sentence: p.Sentence(),
+		})
+	}
+	return list
+}
+
+func newReply(r scenarios.Reply) Reply { return Reply{Status: r.Status, Type: r.Type, Bytes: r.Bytes} }
+
+// newDiagnoses words what to do with the words of the front door; nil says nothing.
+func newDiagnoses(seen []engine.Diagnosis, advise func(engine.Diagnosis) string) []Diagnosis {
+	list := []Diagnosis{}
+	for _, d := range seen {
+		out := Diagnosis{Kind: d.Kind, Detail: d.Detail}
+		if advise != nil {
+			out.Advice = advise(d)
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+// diagnosed reports whether a diagnosis says already why the examination broke off.
+func (r Report) diagnosed() bool {
+	return r.Fault != nil && engine.Stage(r.Fault.Stage) == engine.StagePremises
+}
+
+// Holds reports whether the endpoint was examined as private.
+func (p Premise) Holds() bool {
+	return p.Finding == scenarios.Private || p.Finding == scenarios.PrivateByNetwork
+}
+
+// Private are the premises that hold.
+func (r Report) Private() []Premise {
+	var list []Premise
+	for _, p := range r.Premises {
+		if p.Holds() {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// NotPrivate are those that do not, of endpoints that no other credential opens.
+func (r Report) NotPrivate() []Premise {
+	private := map[string]bool{}
+	for _, p := range r.Private() {
+		private[p.Endpoint] = true
+	}
+	var list []Premise
+	for _, p := range r.Premises {
+		if !p.Holds() && !private[p.Endpoint] {
+			list = append(list, p)
+		}
+	}
+	return list
+}

@@ -1,0 +1,22 @@
+package report
+
+// word has the sentences of the project name what can be configured in the words of a
+// front end.
+func (r *Report) word(in func(string) string) {
+	for i := range r.Notes {
+		r.Notes[i] = in(r.Notes[i])
+	}
+	for i := range r.Controls {
+		r.Controls[i].Detail = in(r.Controls[i].Detail)
+	}
+	for i := range r.Results {
+		c := &r.Results[i]
+		c.Reason = in(c.Reason)
+		for j := range c.Proof.Exchanges {
+			c.Proof.Exchanges[j].Fault = in(c.Proof.Exchanges[j].Fault)
+		}
+	}
+	if f := r.Fault; f != nil {
+		f.Error, f.Advice = in(f.Error), in(f.Advice)
+	}
+}

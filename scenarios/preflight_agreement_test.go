@@ -1,0 +1,71 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func TestJudgeAgreement(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	a, asked, without := v.read(privateRead), v.preflighted(privateRead), bare(v.target, privateRead)
+	yes, no := reply(200, privateBody, allowOrigin(trustedOrigin), withCredentials), reply(200, privateBody)
+	simple := map[string]Observation{
+		"yes":    readBy(a, yes),
+		"no":     blockedFrom(a, cors.MissingAllowOriginHeader, no),
+		"401":    blockedFrom(a, cors.MissingAllowOriginHeader, denied),
+		"broken": broken(a),
+	}
+	refusal := func(status int) Observation {
+		return refusedTo(asked, cors.PreflightMissingAllowOriginHeader, reply(status, ""))
+	}
+	obs := func(read string, preflighted Observation) []Observation {
+		return []Observation{simple[read], preflighted, answeredTo(without, denied)}
+	}
+	rulings := []ruling{
+		{name: "both accept", obs: obs("yes", after(yes, readBy(asked, yes))), verdict: Conforms, reason: "the preflight accepts https://app.example.org"},
+		{name: "both refuse", obs: obs("no", refusal(400)), verdict: Conforms, reason: "refuses"},
+		{name: "both refuse, with a login first", obs: obs("401", refusal(401)), verdict: Conforms},
+		{name: "the method is not the origin", obs: obs("yes", refusedTo(asked, cors.MethodDisallowedByPreflightResponse, yes)), verdict: Conforms},
+		{name: "the header is not the origin", obs: obs("yes", refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes)), verdict: Conforms},
+		{name: "the status is not the origin", obs: obs("yes", refusedTo(asked, cors.PreflightInvalidStatus, yes)), verdict: Conforms},
+		{name: "only the preflight accepts", obs: obs("no", after(yes, blockedFrom(asked, cors.MissingAllowOriginHeader, no))),
+			verdict: Violates, severity: Low, proof: 1, reason: "but the answer to the request refuses it (no grant)"},
+		{name: "only the preflight accepts, but not the method", obs: obs("no", refusedTo(asked, cors.MethodDisallowedByPreflightResponse, yes)),
+			verdict: Violates, severity: Low, proof: 1},
+		{name: "the request with a login decides", obs: obs("401", after(yes, readBy(asked, yes))), verdict: Conforms, reason: "accepts"},
+		{name: "the preflight's own request decides", obs: obs("yes", after(yes, blockedFrom(asked, cors.MissingAllowOriginHeader, no))),
+			verdict: Violates, severity: Low, proof: 1},
+		{name: "a redirect of both", obs: obs("no", refusedTo(asked, cors.PreflightDisallowedRedirect, reply(302, ""))), verdict: CannotTell},
+		{name: "only the request accepts", obs: obs("yes", refusal(400)), verdict: Violates, severity: Low, proof: 1, reason: "the preflight refuses"},
+		{name: "the login refuses the preflight", obs: obs("yes", refusal(401)), verdict: CannotTell, reason: "met a login (401)"},
+		{name: "the login refuses the request", obs: obs("401", refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes)), verdict: CannotTell, reason: "without a login"},
+		{name: "a redirect", obs: obs("yes", refusedTo(asked, cors.PreflightDisallowedRedirect, reply(302, ""))), verdict: CannotTell},
+		{name: "no read", obs: obs("broken", refusal(400)), verdict: CannotTell, reason: "could not be opened"},
+		{name: "no preflight", obs: obs("yes", readBy(asked, yes)), verdict: CannotTell, reason: "was not seen"},
+		{name: "fault", obs: obs("yes", faulty(refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes))), verdict: CannotTell},
+	}
+	judge := func(declared bool) func([]Observation) Judgement {
+		return ofThree(func(answered, asked, bare Observation) Judgement {
+			return judgeAgreement(declared, answered, asked, bare)
+		})
+	}
+	rule(t, judge(true), rulings)
+	write := Endpoint{Method: "POST", Path: privateRead.Path}
+	asked = v.write(write)
+	hand := byHand(asked, Cookie, originHeader(v.page))
+	rule(t, judge(true), []ruling{
+		{name: "a write, both accept", obs: []Observation{answeredTo(hand, yes), after(yes, readBy(asked, yes)), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
+		{name: "a write, both refuse", obs: []Observation{answeredTo(hand, no), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: Conforms},
+		{name: "a write, only by hand", obs: []Observation{answeredTo(hand, yes), refusal(400), answeredTo(bareOf(asked), denied)},
+			verdict: Violates, severity: Low, proof: 1, reason: "the preflight refuses"},
+		{name: "a write, a wildcard for both", obs: []Observation{
+			answeredTo(hand, reply(201, "", allowOrigin("*"))),
+			refusedTo(asked, cors.PreflightWildcardOriginNotAllowed, reply(200, "", allowOrigin("*"))), answeredTo(bareOf(asked), denied)},
+			verdict: Conforms, reason: "refuses"},
+		{name: "a write without an answer", obs: []Observation{broken(hand), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: CannotTell},
+	})
+	if j := judge(false)(obs("yes", refusal(400))); j.Verdict != CannotTell {
+		t.Errorf("a header that nobody declared: %+v", j)
+	}
+}

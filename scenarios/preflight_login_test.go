@@ -1,0 +1,40 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func TestJudgePreflightWithoutLogin(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	asked, without := v.preflighted(privateRead), bare(v.target, privateRead)
+	yes := reply(204, "", allowOrigin(trustedOrigin), withCredentials)
+	obs := func(preflighted Observation, bare *cors.Response) []Observation {
+		return []Observation{preflighted, answeredTo(without, bare)}
+	}
+	refusal := func(status int, lines ...string) Observation {
+		return refusedTo(asked, cors.PreflightMissingAllowOriginHeader, reply(status, deniedBody, lines...))
+	}
+	forbidden := reply(403, deniedBody)
+	judge := func(declared bool) func([]Observation) Judgement {
+		return ofTwo(func(asked, bare Observation) Judgement { return judgePreflightWithoutLogin(declared, asked, bare) })
+	}
+	rule(t, judge(true), []ruling{
+		{name: "granted", obs: obs(after(yes, readBy(asked, private)), denied), verdict: Conforms, reason: "answered 204"},
+		{name: "granted, the method not", obs: obs(refusedTo(asked, cors.MethodDisallowedByPreflightResponse, yes), denied), verdict: Conforms},
+		{name: "401", obs: obs(refusal(401), denied), verdict: Violates, severity: Low, reason: "answered 401"},
+		{name: "407", obs: obs(refusal(407), denied), verdict: Violates, severity: Low},
+		{name: "login page", obs: obs(refusal(302, "Location: /login"), denied), verdict: Violates, severity: Low, reason: `redirect to "/login"`},
+		{name: "403 for want of a login", obs: obs(refusal(403), forbidden), verdict: Violates, severity: Low, reason: "403 as any request"},
+		{name: "403 for another reason", obs: obs(refusal(403), denied), verdict: CannotTell},
+		{name: "no grant", obs: obs(refusal(200), denied), verdict: CannotTell, reason: "not accepted"},
+		{name: "500", obs: obs(refusal(500), denied), verdict: CannotTell, reason: "does not say"},
+		{name: "400 with a grant", obs: obs(refusal(400, allowOrigin(trustedOrigin)), denied), verdict: CannotTell, reason: "does not say"},
+		{name: "none", obs: obs(readBy(asked, private), denied), verdict: CannotTell, reason: "was not seen"},
+		{name: "fault", obs: obs(faulty(refusal(401)), denied), verdict: CannotTell},
+	})
+	if j := judge(false)(obs(refusal(400), denied)); j.Verdict != CannotTell || j.Reason == "" {
+		t.Errorf("a header that nobody declared: %+v", j)
+	}
+}

@@ -1,0 +1,117 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+func typed(status int, kind, body string) *cors.Response {
+	return &cors.Response{Status: status, Headers: cors.Headers{{Name: "Content-Type", Value: kind}}, Body: body}
+}
+
+func jsonReply(status int, body string) *cors.Response {
+	return typed(status, "application/json", body)
+}
+
+func moved(to string) *cors.Response {
+	return &cors.Response{Status: 302, Headers: cors.Headers{{Name: "Location", Value: to}}}
+}
+
+func TestNewPremise(t *testing.T) {
+	me := Endpoint{Method: "GET", Path: "/me", Private: true}
+	mine := jsonReply(200, `{"user": "alice", "at": 1}`)
+	later := jsonReply(200, `{"user": "alice", "at": 2}`)
+	login := jsonReply(401, `{"error":"login"}`)
+	for _, c := range []struct {
+		name  string
+		cred  Credential
+		asked Asked
+		want  Finding
+		part  string // of the witness
+	}{
+		{"a login", Cookie, Asked{Victim: mine, Stranger: login, Again: later}, Private, `"user": "alice"`},
+		{"a login that says 403", Cookie, Asked{Victim: mine, Stranger: jsonReply(403, "{}"), Again: mine}, Private, `"user": "alice"`},
+		{"a login that redirects", Cookie, Asked{Victim: mine, Stranger: moved("https://idp.test/?x"), Again: mine}, Private, `"user": "alice"`},
+		{"a stranger gets less", Cookie, Asked{Victim: mine, Stranger: jsonReply(200, `{"user": null, "at": 1}`), Again: later}, Private, `"user": "alice"`},
+		{"an empty private reply", Cookie, Asked{Victim: jsonReply(204, ""), Stranger: login, Again: jsonReply(204, "")}, Private, ""},
+		{"everybody gets the same", Cookie, Asked{Victim: mine, Stranger: mine, Again: mine}, Open, ""},
+		{"everybody gets the same but the time", Cookie, Asked{Victim: mine, Stranger: jsonReply(200, `{"user": "alice", "at": 3}`), Again: later}, Open, ""},
+		{"all is different each time", Cookie, Asked{Victim: jsonReply(200, `{"id":"a1"}`), Stranger: jsonReply(200, `{"id":"b2"}`), Again: jsonReply(200, `{"id":"c3"}`)}, Unsteady, ""},
+		{"a page with a token", Cookie, Asked{Victim: typed(200, "text/html", "<p>token one</p>"), Stranger: typed(200, "text/html", "<p>token two</p>"), Again: typed(200, "text/html", "<p>token one</p>")}, NoData, ""},
+		{"a page behind a login", Cookie, Asked{Victim: typed(200, "text/html", "<p>Hello Alice</p>"), Stranger: moved("/login"), Again: typed(200, "text/html", "<p>Hello Alice</p>")}, Private, "Hello Alice"},
+		{"a wrong token", Bearer, Asked{Victim: login, Stranger: login, Again: login}, CredentialRefused, ""},
+		{"another refusal", Cookie, Asked{Victim: jsonReply(403, "{}"), Stranger: login, Again: jsonReply(403, "{}")}, CredentialRefused, ""},
+		{"a session for one request", Cookie, Asked{Victim: mine, Stranger: login, Again: login}, Ended, ""},
+		{"a limiter", Cookie, Asked{Victim: jsonReply(429, "{}"), Stranger: login, Again: mine}, Limited, ""},
+		{"a limiter for strangers", Cookie, Asked{Victim: mine, Stranger: jsonReply(429, "{}"), Again: mine}, Limited, ""},
+		{"a redirect to the login", Cookie, Asked{Victim: moved("https://idp.test/authorize?state=secret"), Stranger: moved("/"), Again: moved("/")}, Redirected, ""},
+		{"nothing there", Cookie, Asked{Victim: jsonReply(404, "{}"), Stranger: login, Again: jsonReply(404, "{}")}, Missing, ""},
+		{"a gateway without a target", Cookie, Asked{Victim: jsonReply(502, "{}"), Stranger: login, Again: jsonReply(502, "{}")}, Failing, ""},
+		{"a certificate", ClientCert, Asked{Victim: mine, Again: mine, Shut: true}, Private, `"user": "alice"`},
+		{"no answer to a stranger", Cookie, Asked{Victim: mine, Again: mine}, Silent, ""},
+		{"no credential and a login", Anonymous, Asked{Victim: login, Stranger: login, Again: login}, LoginNeeded, ""},
+		{"no credential and none wanted", Anonymous, Asked{Victim: mine, Stranger: mine, Again: mine}, Open, ""},
+
+		{"data in the network", Network, Asked{Victim: jsonReply(200, `[{"text":"my secret prompt"}]`), Again: jsonReply(200, `[{"text":"my secret prompt"}]`)}, PrivateByNetwork, `"text":"my secret prompt"`},
+		{"models in the network", Network, Asked{Victim: jsonReply(200, `{"models":[{"name":"llama3"}]}`), Again: jsonReply(200, `{"models":[{"name":"llama3"}]}`)}, PrivateByNetwork, `"name":"llama3"`},
+		{"a landing page", Network, Asked{Victim: typed(200, "text/html", "<!doctype html><title>Tool</title>"), Again: typed(200, "text/html", "<!doctype html><title>Tool</title>")}, NoData, ""},
+		{"a page without a type", Network, Asked{Victim: typed(200, "", "<!DOCTYPE html><title>Tool</title>"), Again: mine}, NoData, ""},
+		{"a word on health", Network, Asked{Victim: jsonReply(200, `{"status":"ok","version":"1.2"}`), Again: jsonReply(200, `{"status":"ok","version":"1.2"}`)}, NoData, ""},
+		{"a greeting", Network, Asked{Victim: typed(200, "text/plain", "Ollama is running"), Again: typed(200, "text/plain", "Ollama is running")}, NoData, ""},
+		{"the same for every path", Network, Asked{Victim: jsonReply(200, `{"app":{"x":["data"]}}`), Again: jsonReply(200, `{"app":{"x":["data"]}}`), Unknown: jsonReply(200, `{"app":{"x":["data"]}}`)}, NoData, ""},
+		{"a greeting that the operator named", Network, Asked{Victim: typed(200, "text/plain", "door is open"), Again: typed(200, "text/plain", "door is open"), Named: true}, PrivateByNetwork, "door is open"},
+		{"a page that the operator named", Network, Asked{Victim: typed(200, "text/html", "<b>door</b>"), Again: typed(200, "text/html", "<b>door</b>"), Named: true}, NoData, ""},
+		{"a page that the operator declared", Network, Asked{Victim: typed(200, "text/html", "<b>door</b>"), Again: typed(200, "text/html", "<b>door</b>"), Named: true, Declared: true}, PrivateByNetwork, "door"},
+		{"a login in the network", Network, Asked{Victim: login, Again: login}, LoginNeeded, ""},
+	} {
+		p := NewPremise(me, c.cred, c.asked)
+		if p.Finding != c.want {
+			t.Errorf("%s: %s, want %s", c.name, p.Finding, c.want)
+		}
+		if c.part != "" && (len(p.Witness.Parts) == 0 || p.Witness.Parts[0] != c.part) {
+			t.Errorf("%s: the witness is %q, want %q first", c.name, p.Witness.Parts, c.part)
+		}
+		if s := p.Sentence(); !strings.HasPrefix(s, "GET /me: ") {
+			t.Errorf("%s: %q", c.name, s)
+		}
+		if strings.Contains(p.Sentence(), "state=secret") {
+			t.Errorf("%s: the query of a redirect is told: %s", c.name, p.Sentence())
+		}
+		if p.Holds() != (c.want == Private || c.want == PrivateByNetwork) {
+			t.Errorf("%s: holds is %v", c.name, p.Holds())
+		}
+	}
+}
+
+func TestWitness(t *testing.T) {
+	w := Witness{Status: 200, Parts: []string{`"user": "alice"`, `"iban": "DE00"`}}
+	for _, c := range []struct {
+		name  string
+		reply *cors.Response
+		want  bool
+	}{
+		{"the private reply", jsonReply(200, `{"user": "alice", "iban": "DE00"}`), true},
+		{"one of two parts", jsonReply(206, `{"user": "bob", "iban": "DE00"}`), true},
+		{"what strangers get", jsonReply(200, `{"user": null}`), false},
+		{"a limiter that repeats the question", jsonReply(429, `{"user": "alice"}`), false},
+		{"no reply", nil, false},
+	} {
+		if w.CarriedBy(c.reply) != c.want {
+			t.Errorf("%s: not %v", c.name, c.want)
+		}
+	}
+	if !(Witness{Status: 200}).CarriedBy(jsonReply(200, "anything")) {
+		t.Error("a witness without parts goes by the status")
+	}
+}
+
+func TestSegmentsOfACutBody(t *testing.T) {
+	r := jsonReply(200, `[{"row": "first"}, {"row": "sec`)
+	r.Truncated = true
+	got := segments(r)
+	if len(got) != 1 || got[0] != `"row": "first"` {
+		t.Errorf("%q", got)
+	}
+}

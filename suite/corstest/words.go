@@ -1,0 +1,24 @@
+package corstest
+
+import "github.com/crossexam/crossexam/target"
+
+// inOptions is a sentence that names options in the place of entries of the
+// configuration. What has no option of its own is set with Configure.
+func inOptions(sentence string) string {
+	return target.InWords(sentence, func(entry string) string {
+		return map[string]string{
+			"target":              "corstest.At",
+			"trusted":             "corstest.Trusted",
+			"read":                "corstest.Read",
+			"credentials.cookies": "corstest.Cookie",
+			"credentials.basic":   "corstest.Basic",
+			"credentials.bearer":  "corstest.Bearer",
+		}[entry]
+	})
+}
+
+// worded is an error in the words of the options.
+type worded struct{ error }
+
+func (w worded) Error() string { return inOptions(w.error.Error()) }
+func (w worded) Unwrap() error { return w.error }

@@ -1,0 +1,146 @@
+package tap
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A place is what tells answers apart that come or do not come for the same reason:
+// the endpoint and who asks.
+type place struct {
+	method, path          string
+	cookie, authorization string
+	certificate           bool
+}
+
+func placeOf(q cors.Request) place {
+	p := place{method: q.Method, path: pathOf(q.URL), certificate: q.ClientCertificate}
+	p.cookie, _ = q.Headers.Get("Cookie")
+	p.authorization, _ = q.Headers.Get("Authorization")
+	return p
+}
+
+// A timeoutError says that a time limit was used up, and which.
+type timeoutError struct {
+	text  string
+	limit string // its key in a configuration; empty where the caller had less time
+	now   time.Duration
+}
+
+func (e timeoutError) Error() string {
+	if e.limit == "" {
+		return e.text
+	}
+	return fmt.Sprintf("%s (if it needs longer, raise limits.%s, now %s)", e.text, e.limit, e.now)
+}
+
+// maxTimeouts is how many time-outs in a row, with nothing getting through, are
+// enough.
+const maxTimeouts = 3
+
+// silence knows where the target does not answer in time, so that a run does not
+// find that out a hundred times.
+type silence struct {
+	mu   sync.Mutex
+	at   map[place]*timeouts
+	told []string // where nothing is asked any more
+}
+
+type timeouts struct {
+	count int
+	last  timeoutError
+}
+
+// kept gives the fault of a request that need not be made, or nil.
+func (s *silence) kept(at place) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range []place{at, {}} { // the empty one is for connections, which are anybody's
+		if t := s.at[p]; t != nil && t.count >= maxTimeouts {
+			return t.last
+		}
+	}
+	return nil
+}
+
+// heard takes notice of how a request ended.
+func (s *silence) heard(at place, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var late timeoutError
+	if !errors.As(err, &late) {
+		delete(s.at, at)
+		delete(s.at, place{})
+		return
+	}
+	if late.limit == "" { // the caller's own
+		return
+	}
+	if late.limit == connectLimit {
+		at = place{}
+	}
+	t := s.at[at]
+	if t == nil || t.last.limit != late.limit {
+		t = &timeouts{}
+		s.at[at] = t
+	}
+	t.count++
+	t.last = late
+	if t.count != maxTimeouts {
+		return
+	}
+	where := at.method + " " + at.path
+	if at == (place{}) {
+		where = "anything"
+	}
+	s.told = append(s.told, fmt.Sprintf("after %d time-outs in a row the target was not asked for %s any more: %s", maxTimeouts, where, late))
+}
+
+// TimedOut says in sentences, without a full stop, where the target was not asked any
+// more because it did not answer in time, and which limit would have to be raised.
+func (t *Tap) TimedOut() []string {
+	t.silence.mu.Lock()
+	defer t.silence.mu.Unlock()
+	return slices.Clone(t.silence.told)
+}
+
+// Keys of time limits in a configuration.
+const (
+	connectLimit = "connect_timeout"
+	headerLimit  = "header_timeout"
+)
+
+// A brokenError says that a connection was closed or reset before the answer was
+// whole.
+type brokenError string
+
+func (e brokenError) Error() string { return string(e) }
+
+// repeats knows which requests a gateway or a broken connection answers even when
+// they are made a second time, so that it does not take twice as many for ever.
+type repeats struct {
+	mu     sync.Mutex
+	broken map[place]bool
+}
+
+// again takes notice of how a request ended that was made for the tries-th time, and
+// reports whether to make it once more.
+func (r *repeats) again(at place, tries int, broken bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case !broken:
+		delete(r.broken, at)
+	case r.broken[at]:
+	case tries > 1:
+		r.broken[at] = true
+	default:
+		return true
+	}
+	return false
+}

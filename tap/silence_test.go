@@ -1,0 +1,107 @@
+package tap
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A request that times out three times in a row is not made any more, and the fault
+// names the limit.
+func TestTimeoutsEnd(t *testing.T) {
+	s := serveRaw(t, func(c net.Conn, r string) bool {
+		switch {
+		case strings.HasPrefix(r, "GET /slow") && strings.Contains(r, "Cookie: "):
+			return hangs(c)
+		case strings.HasPrefix(r, "GET /half"):
+			return says("HTTP/1.1 200 OK\r\n")(c, r) && hangs(c)
+		}
+		return says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c, r)
+	})
+	tap := newTap(t, s.addr, func(o *Options) { o.Header = 20 * time.Millisecond })
+	ask := func(path, cookie string) cors.Exchange {
+		q := cors.Request{Method: "GET", URL: "http://api.example" + path}
+		if cookie != "" {
+			q.Headers = cors.Headers{{Name: "Cookie", Value: cookie}}
+		}
+		return tap.Probe(t.Context(), q)
+	}
+	for _, path := range []string{"/slow", "/half"} {
+		before := tap.Requests()
+		for i := range 6 {
+			e := ask(path, "s=1")
+			if e.Response != nil || !strings.Contains(e.Fault, "within 20ms (if it needs longer, raise limits.header_timeout, now 20ms)") {
+				t.Errorf("%s, the %d. time: %+v", path, i+1, e)
+			}
+		}
+		if made := tap.Requests() - before; made != 3 {
+			t.Errorf("%s: %d requests", path, made)
+		}
+		if notes := fmt.Sprint(tap.TimedOut()); !strings.Contains(notes, "after 3 time-outs in a row the target was not asked for GET "+path+" any more") {
+			t.Errorf("%s: %s", path, notes)
+		}
+	}
+	// Others get through, with another credential too.
+	for _, e := range []cors.Exchange{ask("/slow", ""), ask("/quick", "s=1")} {
+		if e.Response == nil {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+// Time-outs with answers in between, or because the caller had less time, are not
+// those of a target that is silent.
+func TestTimeoutsThatDoNotEnd(t *testing.T) {
+	var s silence
+	s.at = map[place]*timeouts{}
+	slow, quick := place{path: "/slow"}, place{path: "/quick"}
+	late := timeoutError{text: "late", limit: headerLimit, now: time.Second}
+	for range 2 {
+		s.heard(slow, late)
+	}
+	s.heard(slow, nil)
+	for range 2 {
+		s.heard(slow, late)
+	}
+	s.heard(quick, nil)
+	for range 5 {
+		s.heard(quick, timeoutError{text: "late"})
+	}
+	if s.kept(slow) != nil || s.kept(quick) != nil {
+		t.Error("they are not made any more")
+	}
+	s.heard(slow, fmt.Errorf("wrapped: %w", late))
+	if s.kept(slow) == nil || s.kept(quick) != nil {
+		t.Error("the third in a row changed nothing")
+	}
+	s.heard(slow, late)
+	if len(s.told) != 1 {
+		t.Errorf("it says %q", s.told)
+	}
+	// There is one way to connect for all.
+	for range 3 {
+		s.heard(quick, timeoutError{text: "no connection", limit: connectLimit, now: time.Second})
+	}
+	if err := s.kept(place{path: "/other"}); err == nil || !strings.Contains(err.Error(), "limits.connect_timeout, now 1s") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A time-out of three requests at once is enough for those that wait for their turn.
+func TestTimeoutsOfParallelRequests(t *testing.T) {
+	s := serveRaw(t, func(c net.Conn, _ string) bool { return hangs(c) })
+	tap := newTap(t, s.addr, func(o *Options) { o.Header, o.Concurrency = 20*time.Millisecond, 3 })
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() { tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/"}) })
+	}
+	all.Wait()
+	if n := tap.Requests(); n > 6 || tap.Len() != 20 {
+		t.Errorf("%d requests, %d exchanges", n, tap.Len())
+	}
+}

@@ -1,0 +1,95 @@
+// Package recording reads what a front end was seen to do: a HAR file of a browser's
+// developer tools, or commands that were copied from there. It judges nothing.
+package recording
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A Recording is a list of requests, in their order.
+type Recording struct {
+	Source   string // which program wrote it
+	Requests []Request
+}
+
+// A Request is one that a page made, with what is known of the answer.
+type Request struct {
+	Method  string
+	URL     *url.URL // absolute; http and https, those of a WebSocket too
+	Headers cors.Headers
+	Body    string
+	Kind    Kind
+	Page    string // the URL of the page, where it is known
+	// Cookies are the names of those that went along.
+	Cookies []string
+
+	Status int // of the answer; 0 where there is none, or it is not known
+	// Failed says that there was no answer, or that the browser refused it.
+	Failed bool
+	Answer cors.Headers
+	// Sent are the text messages that the page sent over a WebSocket.
+	Sent []string
+}
+
+// Kind is what a request was for, as far as the recording says.
+type Kind string
+
+// The kinds.
+const (
+	Unknown     Kind = ""
+	Fetch       Kind = "fetch" // XMLHttpRequest too
+	Preflight   Kind = "preflight"
+	EventSource Kind = "eventsource"
+	WebSocket   Kind = "websocket"
+	Other       Kind = "other" // documents, scripts, images and the like
+)
+
+const (
+	// sizeLimit bounds a recording, in bytes. Those of developer tools have the
+	// bodies of all answers in them.
+	sizeLimit = 512 << 20
+	// requestLimit bounds how many requests one has.
+	requestLimit = 100_000
+)
+
+// A bounded reader gives an error, and not the end, at its limit.
+type bounded struct {
+	r    io.Reader
+	left int64
+	size int64
+}
+
+func newBounded(r io.Reader, size int64) *bounded { return &bounded{r, size, size} }
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		if n, err := io.ReadFull(b.r, make([]byte, 1)); n == 0 {
+			return 0, err
+		}
+		return 0, fmt.Errorf("it is larger than %d bytes", b.size)
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// parseURL takes the URL of a request, with http and https in the place of ws and
+// wss. ok is false for what goes to no server, such as data: and blob:.
+func parseURL(raw string) (u *url.URL, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, false
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
+	}
+	return u, (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
