@@ -58,6 +58,12 @@ func redirect(w http.ResponseWriter, r *http.Request) {
 	h.Set(cors.HeaderAllowOrigin, r.Header.Get(cors.HeaderOrigin))
 	h.Set(cors.HeaderAllowCredentials, "true")
 	h.Set("Cache-Control", "no-store")
+	if r.Method == http.MethodOptions { // no redirect may answer a preflight
+		h.Set(cors.HeaderAllowMethods, r.Header.Get(cors.HeaderRequestMethod))
+		h.Set(cors.HeaderAllowHeaders, r.Header.Get(cors.HeaderRequestHeaders))
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	h.Set("Location", r.URL.Query().Get("to"))
 	status := http.StatusFound
 	if r.URL.Query().Get("status") == "307" {

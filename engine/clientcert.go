@@ -35,11 +35,11 @@ func (s *session) noCertificate() string {
 // and of the controls, while the victim who holds one is in play, and then only: the
 // browser would present it for every other victim too.
 func (l *Lab) giveTurn(identity scenarios.Credential, origins ...cors.Origin) {
-	if identity != scenarios.ClientCert {
+	if !identity.Includes(scenarios.ClientCert) {
 		l.stage.AskForCertificate()
 		return
 	}
-	if pair := l.controls[identity]; pair != nil {
+	if pair := l.controls[scenarios.ClientCert]; pair != nil {
 		origins = append(origins, pair.open.origin, pair.closed.origin)
 	}
 	l.stage.AskForCertificate(origins...)
@@ -68,7 +68,7 @@ func (s *session) certificateLogin(ctx context.Context, v *victim) error {
 // stray says that a client certificate went along with a request of a victim who
 // has none; it is empty where none did.
 func stray(identity scenarios.Credential, exchanges []cors.Exchange) string {
-	if identity == scenarios.ClientCert {
+	if identity.Includes(scenarios.ClientCert) {
 		return ""
 	}
 	for _, x := range exchanges {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/attacker"
@@ -124,16 +125,30 @@ type controls struct {
 // keep takes the place of a result that was there before a restart.
 func (cs *controls) keep(results ...Control) { cs.results = mergeControls(cs.results, results) }
 
-// run makes the attempts with known answers in a victim's tab. A control that
-// fails is a *Fault: nothing that this browser shows can be trusted then.
+// run makes the attempts with known answers in a victim's tab, for each kind of
+// credential that it holds. A control that fails is a *Fault: nothing that this
+// browser shows can be trusted then.
 func (cs *controls) run(ctx context.Context, v *victim) error {
-	kind := orNetwork(v.identity)
+	kinds := slices.DeleteFunc(v.identity.Kinds(), func(c scenarios.Credential) bool { return c == scenarios.AnyCookie })
+	if len(kinds) == 0 {
+		kinds = []scenarios.Credential{scenarios.Network}
+	}
+	for _, kind := range kinds {
+		if err := cs.runKind(ctx, v, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (cs *controls) runKind(ctx context.Context, v *victim, kind scenarios.Credential) error {
 	pair, err := cs.lab.controlPair(kind)
 	if err != nil {
 		return err
 	}
-	cs.lab.giveTurn(v.identity)
-	if err := pair.logVictimIn(ctx, v); err != nil {
+	identity := kind.OfBrowser()
+	cs.lab.giveTurn(identity)
+	if err := pair.logVictimIn(ctx, v, kind); err != nil {
 		return err
 	}
 	if err := v.tab.Open(ctx, evil(), attacker.Malicious); err != nil {
@@ -143,7 +158,7 @@ func (cs *controls) run(ctx context.Context, v *victim) error {
 	tasks := make([]attacker.Task, len(both))
 	for i, c := range both {
 		tasks[i].Attempt = scenarios.Attempt{
-			Page: evil(), Vector: scenarios.Fetch, Identity: v.identity, Omit: kind == scenarios.Network,
+			Page: evil(), Vector: scenarios.Fetch, Identity: identity, Omit: kind == scenarios.Network,
 			Method: "GET", URL: c.origin.String() + controlPath,
 		}
 	}
@@ -151,7 +166,7 @@ func (cs *controls) run(ctx context.Context, v *victim) error {
 	if err != nil {
 		return err
 	}
-	holder := &victim{identity: v.identity, cookies: []attacker.StoredCookie{{Name: fixtures.CookieName}}}
+	holder := &victim{identity: identity, cookies: []attacker.StoredCookie{{Name: fixtures.CookieName}}}
 	open := join(tasks[0].Attempt, sightings[0], pair.open.tap.Exchange, holder)
 	closed := join(tasks[1].Attempt, sightings[1], pair.closed.tap.Exchange, holder)
 	results := []Control{judgeOpen(kind, open), judgeClosed(kind, closed)}
@@ -168,10 +183,10 @@ func (cs *controls) run(ctx context.Context, v *victim) error {
 	return errors.Join(checkOracle(open), checkOracle(closed))
 }
 
-// logVictimIn gives the victim the credential for the control fixtures.
-func (c *controlPair) logVictimIn(ctx context.Context, v *victim) error {
+// logVictimIn gives the victim the credential of this kind for the control fixtures.
+func (c *controlPair) logVictimIn(ctx context.Context, v *victim, kind scenarios.Credential) error {
 	both := []*controlTarget{c.open, c.closed}
-	switch v.identity {
+	switch kind {
 	case scenarios.Cookie:
 		for _, fixture := range both {
 			session, err := fixture.logIn(ctx)

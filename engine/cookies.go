@@ -65,7 +65,7 @@ func cookieCell(p Plan, observed map[string]scenarios.Observation, name string, 
 			continue
 		}
 		for _, a := range item.Case.Attempts {
-			if a.Identity != scenarios.Cookie || a.Vector != scenarios.Fetch || a.Page == own || a.Page.SameSite(own) != sameSite {
+			if !a.Identity.Includes(scenarios.Cookie) || a.Vector != scenarios.Fetch || a.Page == own || a.Page.SameSite(own) != sameSite {
 				continue
 			}
 			fates := observed[a.Key()].Credential.Cookies

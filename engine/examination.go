@@ -99,8 +99,8 @@ func (x *Examination) checkConfig(context.Context) error {
 	switch {
 	case x.request.Deployment != nil:
 		return nil
-	case len(x.deployment.Facts.Trusted) == 0:
-		return c.Problem("trusted", errors.New("no trusted origin: name the origin of the front end with `trusted`, such as https://app.example.com"))
+	case c.Trusted == nil:
+		return c.Problem("trusted", errors.New("no trusted origin: name the origin of the front end with `trusted`, such as https://app.example.com, or write `trusted: []` if no origin but the API's own is trusted"))
 	case c.StartupLog.File == "-" && x.request.Stdin == nil:
 		return c.Problem("startup_log", errors.New("the startup log cannot come from standard input here: name a file"))
 	}

@@ -58,7 +58,7 @@ func (g *group) identities() []scenarios.Credential {
 	}
 	var all []scenarios.Credential
 	for _, a := range g.attempts {
-		if !a.Omit && (a.Identity.Ambient() || a.Identity == scenarios.Bearer) {
+		if !a.Omit && a.Identity.Ambient() {
 			all = append(all, a.Identity)
 		}
 	}
@@ -107,16 +107,16 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 		switch {
 		case seen[key]:
 		case a.Vector == scenarios.Probe:
-			add(a, group{probe: true, writes: t.AllowsWrite(a.Method, a.URL)})
+			add(a, group{probe: true, writes: t.MayChange(a.Method, a.URL)})
 		case a.Identity == scenarios.Anonymous && a.Omit:
 			anonymous = append(anonymous, a)
 		default:
-			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted, writes: t.AllowsWrite(a.Method, a.URL)})
+			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted, writes: t.MayChange(a.Method, a.URL)})
 		}
 		seen[key] = true
 	}
 	for _, a := range anonymous {
-		g := group{page: a.Page, trusted: a.Trusted, writes: t.AllowsWrite(a.Method, a.URL)}
+		g := group{page: a.Page, trusted: a.Trusted, writes: t.MayChange(a.Method, a.URL)}
 		for _, h := range groups {
 			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && !h.identity.Uninvited() {
 				g.identity = h.identity

@@ -157,15 +157,13 @@ func (s *session) run(ctx context.Context, v *victim, g *group) ([]attacker.Sigh
 	return v.tab.Run(ctx, s.tasks(g))
 }
 
-// tasks adds what only the trusted front end knows: its bearer token.
+// tasks adds what only the trusted front end knows: its token or key.
 func (s *session) tasks(g *group) []attacker.Task {
 	tasks := make([]attacker.Task, len(g.attempts))
 	for i, a := range g.attempts {
 		tasks[i] = attacker.Task{Attempt: a, Headers: a.Headers}
-		if a.Trusted && a.Identity == scenarios.Bearer {
-			tasks[i].Headers = append(slices.Clone(a.Headers), cors.Header{
-				Name: "Authorization", Value: "Bearer " + s.deployment.Credentials.Bearer,
-			})
+		if a.Trusted {
+			tasks[i].Headers = slices.Concat(a.Headers, s.deployment.Credentials.FrontEnd(a.Identity))
 		}
 	}
 	return tasks
@@ -192,7 +190,7 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 		}
 		o.Exchanges = append(o.Exchanges, x)
 	}
-	if a.Identity == scenarios.Cookie {
+	if a.Identity.Includes(scenarios.Cookie) {
 		o.Cookies = attributes(v.cookies)
 	}
 	if why := stray(v.identity, o.Exchanges); why != "" {
@@ -222,13 +220,15 @@ func unanswered(exchanges []cors.Exchange) string {
 func (s *session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Observation {
 	headers := slices.Clone(a.Headers)
 	o := scenarios.Observation{Attempt: a}
+	v := s.of(a.Identity)
 	if !a.Omit {
-		if v := s.victims[a.Identity]; v != nil {
-			headers = append(headers, v.headers()...)
+		headers = withLines(headers, s.deployment.Credentials.FrontEnd(a.Identity))
+		if v != nil {
+			headers = withLines(headers, v.headers())
 		}
 	}
 	q := cors.Request{Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body}
-	q.ClientCertificate = a.Identity == scenarios.ClientCert && !a.Omit
+	q.ClientCertificate = a.Identity.Includes(scenarios.ClientCert) && !a.Omit
 	send := s.tap.Probe
 	if a.Through != "" {
 		cache, err := s.sharedCache(ctx)
@@ -244,10 +244,25 @@ func (s *session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 	}
 	o.Exchanges = []cors.Exchange{send(ctx, q)}
 	o.Fault = unanswered(o.Exchanges)
-	if v := s.victims[a.Identity]; v != nil && !a.Omit {
+	if v != nil && !a.Omit {
 		o.Credential.Sent = v.sent(o.Exchanges)
 	}
 	return o
+}
+
+// withLines adds header lines as a browser would: what the page set itself stays, and
+// cookies make one line.
+func withLines(headers, more cors.Headers) cors.Headers {
+	for _, h := range more {
+		i := slices.IndexFunc(headers, func(have cors.Header) bool { return strings.EqualFold(have.Name, h.Name) })
+		switch {
+		case i < 0:
+			headers = append(headers, h)
+		case strings.EqualFold(h.Name, "Cookie"):
+			headers[i].Value = h.Value + "; " + headers[i].Value
+		}
+	}
+	return headers
 }
 
 // screenshot keeps a picture of the malicious page with the first loot of a

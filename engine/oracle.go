@@ -91,7 +91,7 @@ func isSettled(o scenarios.Observation) bool {
 }
 
 // fetchOf is the fetch that an attempt was, with the headers of which the attempt
-// does not tell: the bearer token, and the Content-Type that the browser gives to
+// does not tell: the front end's token or key, and the Content-Type that the browser gives to
 // a body.
 func fetchOf(o scenarios.Observation) cors.Fetch {
 	a := o.Attempt
@@ -99,8 +99,8 @@ func fetchOf(o scenarios.Observation) cors.Fetch {
 	for _, h := range a.Headers {
 		f.Headers = append(f.Headers, cors.Header{Name: h.Name, Value: isomorphic(h.Value)})
 	}
-	if a.Trusted && a.Identity == scenarios.Bearer {
-		f.Headers = append(f.Headers, cors.Header{Name: "Authorization", Value: "Bearer"})
+	for _, name := range a.KeyHeaders {
+		f.Headers = append(f.Headers, cors.Header{Name: name, Value: "x"})
 	}
 	for _, x := range o.Exchanges {
 		if t, ok := x.Request.Headers.Get("Content-Type"); ok && !f.Headers.Has("Content-Type") {

@@ -22,7 +22,7 @@ func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Ta
 	a := &asker{ctx: ctx, tap: t, deployment: d}
 	facts := d.Facts
 	for _, e := range facts.Endpoints {
-		if !e.Private || !e.Safe() {
+		if !e.Private || !e.Safe() && !e.Reads {
 			continue
 		}
 		for _, c := range claimed(facts) {
@@ -44,7 +44,9 @@ func answered(t scenarios.Target, unknownPath func() *cors.Response) []scenarios
 		switch {
 		case !r.Guessed:
 		case r.Anonymous:
-			i := slices.IndexFunc(t.Premises, func(p scenarios.Premise) bool { return p.Finding == scenarios.Private && p.Stranger.Status >= 300 })
+			i := slices.IndexFunc(t.Premises, func(p scenarios.Premise) bool {
+				return p.Finding == scenarios.Private && p.Stranger.Status >= 300 && strings.HasPrefix(p.Endpoint, "GET ")
+			})
 			if i < 0 {
 				continue
 			}
@@ -68,7 +70,13 @@ func claimed(t scenarios.Target) []scenarios.Credential {
 	if len(t.Credentials) == 0 {
 		return []scenarios.Credential{scenarios.Anonymous}
 	}
-	return t.Credentials
+	cs := slices.Clone(t.Credentials)
+	for _, c := range t.Ambient() { // which is all that an attacker's page has of one
+		if !slices.Contains(cs, c) {
+			cs = append(cs, c)
+		}
+	}
+	return cs
 }
 
 // settled has an endpoint private only where a premise says so. A place in the
@@ -137,16 +145,16 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 // send asks for an endpoint with one credential, without an Origin.
 func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential) cors.Exchange {
 	at := a.deployment.Facts.At(e.Path)
-	q := cors.Request{Method: e.Method, URL: at, ClientCertificate: c == scenarios.ClientCert}
-	switch creds := a.deployment.Credentials; c {
-	case scenarios.Cookie:
+	q := cors.Request{Method: e.Method, URL: at, Headers: slices.Clone(e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
+	creds := a.deployment.Credentials
+	q.Headers = append(q.Headers, creds.FrontEnd(c)...)
+	if c.Includes(scenarios.Cookie) {
 		if line := a.cookies(at); line != "" {
 			q.Headers = append(q.Headers, cors.Header{Name: "Cookie", Value: line})
 		}
-	case scenarios.Basic:
+	}
+	if c.Includes(scenarios.Basic) {
 		q.Headers = append(q.Headers, cors.Header{Name: "Authorization", Value: creds.Basic.Header()})
-	case scenarios.Bearer:
-		q.Headers = append(q.Headers, cors.Header{Name: "Authorization", Value: "Bearer " + creds.Bearer})
 	}
 	return a.tap.Probe(a.ctx, q)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/attacker"
@@ -13,14 +14,14 @@ import (
 	"github.com/crossexam/crossexam/target"
 )
 
-// A victim is a browser context that holds one credential for the target.
+// A victim is a browser context that holds one credential for the target, or
+// several that go together.
 type victim struct {
 	name     string // of its tab
 	identity scenarios.Credential
 	tab      *attacker.Tab
 	cookies  []attacker.StoredCookie // of the target
 	basic    *target.BasicLogin
-	bearer   string
 	shot     bool // a screenshot with its loot was taken
 	// fault says why this victim's attempts prove nothing: the browser did not
 	// take its credential.
@@ -56,8 +57,10 @@ func (s *session) handler() http.Handler {
 }
 
 // victim gives the victim of an identity: a tab that is logged in, in which the
-// controls of its credential have passed.
+// controls of its credential have passed. What only the front end has is no matter of
+// the browser's.
 func (s *session) victim(ctx context.Context, identity scenarios.Credential) (*victim, error) {
+	identity = identity.OfBrowser()
 	if v, ok := s.victims[identity]; ok {
 		return v, nil
 	}
@@ -65,10 +68,7 @@ func (s *session) victim(ctx context.Context, identity scenarios.Credential) (*v
 		name:     fmt.Sprintf("session %d, %s", s.number, identity),
 		identity: identity,
 	}
-	switch identity {
-	case scenarios.Bearer:
-		v.bearer = s.deployment.Credentials.Bearer
-	case scenarios.ClientCert:
+	if identity.Includes(scenarios.ClientCert) {
 		if v.unavailable = s.noCertificate(); v.unavailable != "" {
 			s.note("The victim's client certificate was not tried: " + v.unavailable + ".")
 			s.victims[identity] = v
@@ -92,27 +92,37 @@ func (s *session) victim(ctx context.Context, identity scenarios.Credential) (*v
 	if err := s.answerPrompts(ctx, v); err != nil {
 		return nil, err
 	}
-	switch identity {
-	case scenarios.Cookie:
-		err = s.cookieLogin(ctx, v)
-	case scenarios.Basic:
-		err = s.basicLogin(ctx, v)
-	case scenarios.ClientCert:
-		s.lab.giveTurn(identity, s.plan.Target.Origin())
-		err = s.certificateLogin(ctx, v)
-	}
-	if err != nil {
-		return nil, err
+	for _, kind := range identity.Kinds() { // what a login may need comes first
+		switch kind {
+		case scenarios.Cookie:
+			err = s.cookieLogin(ctx, v)
+		case scenarios.AnyCookie:
+			err = v.tab.SetCookie(ctx, s.plan.Target.Origin(), anyCookie, "1")
+		case scenarios.Basic:
+			err = s.basicLogin(ctx, v)
+		case scenarios.ClientCert:
+			s.lab.giveTurn(identity, s.plan.Target.Origin())
+			err = s.certificateLogin(ctx, v)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	s.victims[identity] = v
 	return v, nil
 }
 
+// anyCookie is the name of a cookie that means nothing to the target.
+const anyCookie = "crossexam"
+
+// of gives the victim of an identity, if there is one already.
+func (s *session) of(identity scenarios.Credential) *victim { return s.victims[identity.OfBrowser()] }
+
 // drop closes a victim's tab; the next use opens and logs in again.
 func (s *session) drop(identity scenarios.Credential) {
-	if v, ok := s.victims[identity]; ok {
+	if v := s.of(identity); v != nil {
 		s.lab.browser.CloseTab(v.name)
-		delete(s.victims, identity)
+		delete(s.victims, v.identity)
 	}
 }
 
@@ -120,13 +130,13 @@ func (s *session) drop(identity scenarios.Credential) {
 // there may be any. It costs a round trip a request, and is done only then.
 func (s *session) answerPrompts(ctx context.Context, v *victim) error {
 	logins := map[cors.Origin]attacker.BasicLogin{}
-	if v.identity == scenarios.Basic {
+	if v.identity.Includes(scenarios.Basic) {
 		logins = s.lab.controls[scenarios.Basic].logins()
 	}
 	if s.tap.Challenges() {
 		logins[s.plan.Target.Origin()] = attacker.BasicLogin{}
 	}
-	if basic := s.deployment.Credentials.Basic; basic != nil && v.identity == scenarios.Basic {
+	if basic := s.deployment.Credentials.Basic; basic != nil && v.identity.Includes(scenarios.Basic) {
 		v.basic = basic
 		logins[s.plan.Target.Origin()] = attacker.BasicLogin(*basic)
 	}
@@ -204,50 +214,48 @@ func (v *victim) hasCookie(name string) bool {
 	return false
 }
 
-// sent tells whether the victim's credential crossed the wire.
+// sent tells whether the victim's credential, all of it, crossed the wire in one of
+// the exchanges.
 func (v *victim) sent(exchanges []cors.Exchange) bool {
-	for _, x := range exchanges {
-		switch v.identity {
-		case scenarios.Cookie:
-			for _, line := range x.Request.Headers.Values("Cookie") {
-				for pair := range strings.SplitSeq(line, ";") {
-					name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-					if v.hasCookie(name) {
-						return true
-					}
+	return slices.ContainsFunc(exchanges, func(x cors.Exchange) bool {
+		return v.identity.Ambient() && !slices.ContainsFunc(v.identity.Kinds(), func(kind scenarios.Credential) bool { return !v.sentKind(kind, x) })
+	})
+}
+
+func (v *victim) sentKind(kind scenarios.Credential, x cors.Exchange) bool {
+	switch kind {
+	case scenarios.Cookie:
+		for _, line := range x.Request.Headers.Values("Cookie") {
+			for pair := range strings.SplitSeq(line, ";") {
+				name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
+				if v.hasCookie(name) {
+					return true
 				}
 			}
-		case scenarios.Basic:
-			if a, _ := x.Request.Headers.Get("Authorization"); strings.HasPrefix(a, "Basic ") {
-				return true
-			}
-		case scenarios.ClientCert:
-			if x.Request.ClientCertificate && !x.Request.IsPreflight() {
-				return true
-			}
-		case scenarios.Bearer:
-			if a, _ := x.Request.Headers.Get("Authorization"); strings.HasPrefix(a, "Bearer ") {
-				return true
-			}
 		}
+		return false
+	case scenarios.Basic:
+		a, _ := x.Request.Headers.Get("Authorization")
+		return strings.HasPrefix(a, "Basic ")
+	case scenarios.ClientCert:
+		return x.Request.ClientCertificate && !x.Request.IsPreflight()
 	}
-	return false
+	return true // any cookie is no credential
 }
 
 // headers are the credential as header lines, for probes.
 func (v *victim) headers() cors.Headers {
-	switch {
-	case v.bearer != "":
-		return cors.Headers{{Name: "Authorization", Value: "Bearer " + v.bearer}}
-	case v.basic != nil:
+	var lines cors.Headers
+	if v.basic != nil {
 		pair := v.basic.Username + ":" + v.basic.Password
-		return cors.Headers{{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}}
-	case len(v.cookies) > 0:
+		lines = append(lines, cors.Header{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))})
+	}
+	if len(v.cookies) > 0 {
 		pairs := make([]string, len(v.cookies))
 		for i, c := range v.cookies {
 			pairs[i] = c.Name + "=" + c.Value
 		}
-		return cors.Headers{{Name: "Cookie", Value: strings.Join(pairs, "; ")}}
+		lines = append(lines, cors.Header{Name: "Cookie", Value: strings.Join(pairs, "; ")})
 	}
-	return nil
+	return lines
 }

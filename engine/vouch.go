@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/crossexam/crossexam/cors"
@@ -34,7 +35,7 @@ func (s *session) vouch(ctx context.Context, g *group) {
 		asked := read{e.String(), a.Identity}
 		why, known := good[asked]
 		if !known {
-			why = s.lapsed(ctx, e, p, s.victims[a.Identity])
+			why = s.lapsed(ctx, e, p, s.of(a.Identity))
 			good[asked] = why
 		}
 		if why == "" {
@@ -49,9 +50,10 @@ func (s *session) vouch(ctx context.Context, g *group) {
 // lapsed asks for the victim's own read, and returns why it no longer gets the private
 // reply; it is empty where it does.
 func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
-	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), ClientCertificate: p.Credential == scenarios.ClientCert}
+	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), Body: e.Body, ClientCertificate: p.Credential.Includes(scenarios.ClientCert)}
+	q.Headers = slices.Concat(e.Headers, s.deployment.Credentials.FrontEnd(p.Credential))
 	if v != nil {
-		q.Headers = v.headers()
+		q.Headers = append(q.Headers, v.headers()...)
 	}
 	x := s.tap.Probe(ctx, q)
 	switch r := x.Response; {

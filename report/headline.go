@@ -207,7 +207,7 @@ func with(c scenarios.Credential) string {
 	if words := c.OfVisitor(); words != "" {
 		return " " + words
 	}
-	return ""
+	return " with a visitor's credentials"
 }
 
 // String names the subject in a line: "GET /api/notebooks from https://evil.test

@@ -315,7 +315,7 @@ func newTarget(t scenarios.Target) Target {
 func capabilities(t scenarios.Target) []string {
 	writes := false
 	for _, e := range t.Endpoints {
-		writes = writes || !e.Safe()
+		writes = writes || !e.Safe() && !e.Reads
 	}
 	list := []string{}
 	for _, c := range []struct {

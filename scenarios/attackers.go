@@ -16,6 +16,15 @@ func arbitrary(t Target) cors.Origin {
 	return cors.NewOrigin("https", evilHost, "")
 }
 
+// frontEnds are the origins of front ends: the trusted ones, or the target's own where
+// no other is trusted.
+func frontEnds(t Target) []cors.Origin {
+	if len(t.Trusted) == 0 {
+		return []cors.Origin{t.Origin()}
+	}
+	return t.Trusted
+}
+
 // insecure is the arbitrary origin over http.
 func insecure() cors.Origin { return cors.NewOrigin("http", evilHost, "") }
 

@@ -22,7 +22,10 @@ type Attempt struct {
 	Method  string       `json:"method"`
 	URL     string       `json:"url"`
 	Headers cors.Headers `json:"headers,omitempty"` // set by the page
-	Body    string       `json:"body,omitempty"`
+	// KeyHeaders are the names of the headers that the trusted front end sets besides,
+	// with its token or key: their values are no part of the attempt.
+	KeyHeaders []string `json:"key_headers,omitempty"`
+	Body       string   `json:"body,omitempty"`
 	// Fill is the size of a body of filler, in the place of Body.
 	Fill int `json:"fill,omitempty"`
 	// Protocols and Message are of a WebSocket: the subprotocols that the page offers,
@@ -35,7 +38,7 @@ type Attempt struct {
 	// probes through it are made in the order of the plan.
 	Through string `json:"through,omitempty"`
 	// Trusted marks an attempt of the trusted front end: it sends nothing to the
-	// attacker's collector, and adds the bearer token where Identity is Bearer.
+	// attacker's collector.
 	Trusted bool `json:"trusted,omitempty"`
 }
 
@@ -73,6 +76,11 @@ const (
 
 // ScriptCallback is the name of the function that takes the data of a [Script].
 const ScriptCallback = "crossexam"
+
+// needsPreflight reports whether the browser asks the target first.
+func (a Attempt) needsPreflight() bool {
+	return len(a.KeyHeaders) > 0 || cors.NeedsPreflight(a.Method, a.Headers)
+}
 
 // Origin is the origin of the request as the vector sends it.
 func (a Attempt) Origin() cors.Origin {

@@ -70,6 +70,9 @@ type launchAttempt struct{ front, plain, including Attempt }
 
 func launchAttempts(t Target, l, right Launch) []launchAttempt {
 	endpoints := []Endpoint{firstRead(t)}
+	if reads := byGET(t.Reads()); len(reads) > 0 {
+		endpoints[0] = reads[0]
+	}
 	if root := (Endpoint{Method: "GET", Path: "/"}); endpoints[0].Path != root.Path {
 		endpoints = append(endpoints, root) // which needs no login, as a rule
 	}

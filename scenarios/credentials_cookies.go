@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +11,8 @@ func planSessionCookies(t Target) ([]Case, string) {
 		return nil, "The victim has no cookie."
 	}
 	e := firstRead(t)
-	v := attack(t, Cookie)
+	i := slices.IndexFunc(t.Ambient(), func(c Credential) bool { return c.Includes(Cookie) })
+	v := attack(t, t.Ambient()[i])
 	judge := func(o Observation) Judgement { return judgeSessionCookies(t.CrossSiteCookies, o) }
 	return []Case{single(v.subject(e), v.read(e), judge)}, ""
 }

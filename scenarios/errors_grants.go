@@ -30,8 +30,8 @@ func planModestErrors(t Target) ([]Case, string) {
 // SameSite keeps home).
 func (v visit) successes() (read, byHand Attempt) {
 	e, c := firstRead(v.target), v.cred
-	if c == Anonymous && v.target.Has(Bearer) {
-		c = Bearer
+	if i := slices.IndexFunc(v.target.Credentials, Credential.OfFrontEnd); c == Anonymous && i >= 0 {
+		c = v.target.Credentials[i]
 	}
 	return v.read(e), probe(v.target, v.page, e, c, originHeader(v.page))
 }

@@ -20,11 +20,11 @@ type evidence struct {
 // controls are the attempts for it, beside the read itself.
 type controls struct{ alone, bare, byHand Attempt }
 
-// controls of a read of this endpoint. Only a cookie can be kept home, so that only
-// a cookie has to be sent by hand.
+// controls of a read of this endpoint. Only a cookie can be kept home, and only what
+// the browser asks for first can be kept in, so that only these have to be sent by hand.
 func (v visit) controls(origin cors.Origin, e Endpoint) controls {
 	byHand := bare(v.target, e)
-	if v.cred.isHeldBySameSite() {
+	if v.cred.isHeldBySameSite() || v.asks(e) {
 		byHand = probe(v.target, v.page, e, v.cred, originHeader(origin))
 	}
 	return controls{alone(v.read(e)), bare(v.target, e), byHand}

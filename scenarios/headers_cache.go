@@ -11,7 +11,7 @@ import (
 
 func planVaryCredential(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range t.Reads() {
+	for _, e := range byGET(t.Reads()) {
 		for _, v := range everyone(t) {
 			without := probe(t, v.page, e, Anonymous, originHeader(v.page))
 			cookie, authorization := v.withEach(v.read(e))
@@ -24,7 +24,7 @@ func planVaryCredential(t Target) ([]Case, string) {
 			})
 		}
 	}
-	return planned(cases, noReads)
+	return planned(cases, noCached)
 }
 
 // judgeVaryCredential takes the replies to one origin without a credential, with a
@@ -70,7 +70,7 @@ const CacheStatus = "Crossexam-Cache"
 func planSharedCache(t Target) ([]Case, string) {
 	evil := arbitrary(t)
 	var cases []Case
-	for _, e := range t.Reads() {
+	for _, e := range byGET(t.Reads()) {
 		for _, o := range t.Trusted {
 			i := slices.IndexFunc(used(t), func(c Credential) bool { return !c.Uninvited() })
 			if i < 0 {
@@ -96,7 +96,7 @@ func planSharedCache(t Target) ([]Case, string) {
 	if len(t.Trusted) == 0 {
 		return nil, noTrusted
 	}
-	return planned(cases, noReads)
+	return planned(cases, noCached)
 }
 
 // cached are two requests that pass a cache one after the other, and what the
@@ -164,17 +164,17 @@ func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgeme
 // has nothing to do with who asks.
 func planPrivateReplies(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range t.PrivateReads() {
+	for _, e := range byGET(t.PrivateReads()) {
 		for _, c := range t.Credentials {
 			about := Subject{Endpoint: e.String(), Origin: "none", Credential: c}
-			judge := func(o Observation) Judgement { return judgePrivateReply(c, o) }
+			judge := func(o Observation) Judgement { return judgePrivateReply(c, t.setByFrontEnd(c), o) }
 			cases = append(cases, single(about, probe(t, cors.Opaque, e, c), judge))
 		}
 	}
 	return planned(cases, "The target declares no private endpoint with a credential that Crossexam itself can send.")
 }
 
-func judgePrivateReply(c Credential, o Observation) Judgement {
+func judgePrivateReply(c Credential, keys []string, o Observation) Judgement {
 	if doubt := silence(o); doubt != nil {
 		return inDoubt(doubt)
 	}
@@ -186,7 +186,7 @@ func judgePrivateReply(c Credential, o Observation) Judgement {
 	if v, ok := r.Headers.Get("Cache-Control"); ok {
 		said = "Cache-Control: " + quote(v)
 	}
-	if why := publiclyStored(c, r); why != "" {
+	if why := publiclyStored(c, keys, r); why != "" {
 		return violates(Low, "a shared cache may store the %d reply with the victim's %s: %s (it has %s)", r.Status, c.noun(), why, said)
 	}
 	return conforms("no shared cache may hand out the %d reply with the victim's %s (%s)", r.Status, c.noun(), said)
@@ -228,19 +228,23 @@ func forSharedCaches(r *cors.Response) bool {
 
 // publiclyStored says why a shared cache may store the reply and give it to others
 // (RFC 9111, section 3); it is empty where none may.
-func publiclyStored(c Credential, r *cors.Response) string {
+//
+// keys are the names of the headers that the front end sets for the credential.
+func publiclyStored(c Credential, keys []string, r *cors.Response) string {
 	cc := cacheControl{r}
 	has, fresh := cc.has, cc.fresh
+	authorized := c.travelsIn("Authorization") || hasFold(keys, "Authorization")
 	switch {
 	case has("no-store"), has("private"), has("no-cache"), r.Headers.ListHas("Vary", "*"):
 		return ""
-	case c.header() != "" && r.Headers.ListHas("Vary", c.header()):
+	case c.travelsIn("Cookie") && r.Headers.ListHas("Vary", "Cookie"), authorized && r.Headers.ListHas("Vary", "Authorization"),
+		slices.ContainsFunc(keys, func(name string) bool { return r.Headers.ListHas("Vary", name) }):
 		return ""
 	case has("public"):
 		return "public allows it"
 	case fresh("s-maxage"):
 		return "s-maxage allows it"
-	case c.header() == "Authorization": // else forbidden (RFC 9111, section 3.5)
+	case authorized: // else forbidden (RFC 9111, section 3.5)
 		if has("must-revalidate") {
 			return "must-revalidate allows it in spite of Authorization"
 		}

@@ -67,7 +67,7 @@ func TestJudgePrivateReply(t *testing.T) {
 	with := func(lines ...string) []Observation {
 		return []Observation{answeredTo(a, reply(200, privateBody, lines...))}
 	}
-	rule(t, ofOne(func(o Observation) Judgement { return judgePrivateReply(Cookie, o) }), []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgePrivateReply(Cookie, nil, o) }), []ruling{
 		{name: "private", obs: with("Cache-Control: private, max-age=60"), verdict: Conforms, reason: `"private, max-age=60"`},
 		{name: "no-store", obs: with("Cache-Control: No-Store"), verdict: Conforms},
 		{name: "stale at once", obs: with("Cache-Control: max-age=0"), verdict: Conforms},
@@ -82,11 +82,11 @@ func TestJudgePrivateReply(t *testing.T) {
 	})
 	for header, want := range map[string]bool{"": false, "max-age=60": false, "must-revalidate": true, "public": true} {
 		r := reply(200, "", "Cache-Control: "+header)
-		if got := publiclyStored(Bearer, r) != ""; got != want {
+		if got := publiclyStored(Bearer, []string{"Authorization"}, r) != ""; got != want {
 			t.Errorf("with Authorization and %q it may be stored: %t", header, got)
 		}
 	}
-	if why := publiclyStored(Network, reply(200, "")); why != "" {
+	if why := publiclyStored(Network, nil, reply(200, "")); why != "" {
 		t.Errorf("in a network of its own: %s", why)
 	}
 }

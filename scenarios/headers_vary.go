@@ -13,7 +13,7 @@ import (
 // home from one page and not from another.
 func planVary(t Target) ([]Case, string) {
 	var cases []Case
-	for _, e := range t.Reads() {
+	for _, e := range byGET(t.Reads()) {
 		for _, o := range t.Trusted {
 			v, a := frontEnd(t, o, used(t)[0]), attack(t, exposed(t)[0])
 			trusted := probe(t, o, e, v.cred, originHeader(o))
@@ -31,7 +31,7 @@ func planVary(t Target) ([]Case, string) {
 	if len(t.Trusted) == 0 {
 		return nil, noTrusted
 	}
-	return planned(cases, noReads)
+	return planned(cases, noCached)
 }
 
 // A variant is a reply to the same request with one of the Origins.

@@ -158,7 +158,7 @@ func planPrivateNetworkPreflight(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.Reads() {
 		v := attack(t, Anonymous)
-		ask := probe(t, v.page, e, Anonymous, originHeader(v.page),
+		ask := probe(t, v.page, Endpoint{Path: e.Path}, Anonymous, originHeader(v.page),
 			cors.Header{Name: cors.HeaderRequestMethod, Value: e.Method}, cors.Header{Name: requestPrivateNetwork, Value: "true"})
 		ask.Method = "OPTIONS"
 		cases = append(cases, Case{Subject: v.subject(e), Attempts: []Attempt{ask}, Judge: judgePrivateNetworkPreflight})

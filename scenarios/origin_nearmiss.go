@@ -12,7 +12,8 @@ import (
 // one, or it is often trusted by mistake.
 type NearMiss struct {
 	Origin cors.Origin
-	// Of is the trusted origin that it resembles, opaque where there is none.
+	// Of is the trusted origin that it resembles, or the target's own; opaque where
+	// there is none.
 	Of cors.Origin
 	// How it is made, in a few words, such as "the trusted host and letters".
 	How      string
@@ -179,11 +180,11 @@ func explicitPort(o cors.Origin) string {
 // A spelling makes near-misses of one trusted origin.
 type spelling func(*spellings)
 
-// ofEach applies a spelling to each trusted origin.
+// ofEach applies a spelling to each trusted origin, or to the target's own.
 func ofEach(spell spelling) func(Target) []NearMiss {
 	return func(t Target) []NearMiss {
 		var all []NearMiss
-		for _, o := range t.Trusted {
+		for _, o := range frontEnds(t) {
 			s := &spellings{target: t, of: o}
 			if !o.IsOpaque() {
 				spell(s)
@@ -319,8 +320,10 @@ func lookAlike(s *spellings) {
 	}
 }
 
-// runTogether joins two trusted hosts, as a list without its separator does, and
-// the first label of one with the other.
+// runTogether joins two trusted hosts, as a list without its separator does, the
+// first label of one with the other, and what a host begins with before the ending
+// that it shares with another, as a tree of endings does that loses its place: bfoo.com
+// of foo.com and boo.com (GHSA-vhxv-fg4m-p2w8).
 func runTogether(t Target) []NearMiss {
 	var all []NearMiss
 	for _, of := range t.Trusted {
@@ -334,10 +337,20 @@ func runTogether(t Target) []NearMiss {
 			label, _, _ := strings.Cut(other.Host(), ".")
 			s.add("the first label of one trusted host before another", label+of.Host())
 			s.add("two trusted hosts run together", other.Host()+of.Host())
+			s.add("what another trusted host does not share, before this one", unshared(other.Host(), of.Host())+of.Host())
 			all = append(all, s.list...)
 		}
 	}
 	return distinct(all)
+}
+
+// unshared is what stands before the characters in which both hosts end.
+func unshared(host, other string) string {
+	n := 0
+	for n < min(len(host), len(other)) && host[len(host)-1-n] == other[len(other)-1-n] {
+		n++
+	}
+	return host[:len(host)-n]
 }
 
 // sharedSuffixes are hosting services of the public-suffix list's private
@@ -367,7 +380,7 @@ func shared(t Target) []NearMiss {
 			all = append(all, m)
 		}
 	}
-	for _, o := range t.Trusted {
+	for _, o := range frontEnds(t) {
 		suffix, in := o.PublicSuffix()
 		name, _, _ := strings.Cut(o.RegistrableDomain(), ".")
 		switch {

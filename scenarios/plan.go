@@ -75,7 +75,9 @@ func noFrontEndMethods(t Target) string {
 func writing(methods []string, endpoints []Endpoint) []string {
 	all := slices.Clone(methods)
 	for _, e := range endpoints {
-		all = append(all, e.Method)
+		if !e.Reads {
+			all = append(all, e.Method)
+		}
 	}
 	var used []string
 	for _, m := range all {
@@ -89,16 +91,22 @@ func writing(methods []string, endpoints []Endpoint) []string {
 // endpointFor is the declared endpoint with this method, or else the method on
 // the path where a write is most likely to be expected.
 func endpointFor(t Target, method string) Endpoint {
-	byMethod := func(e Endpoint) bool { return e.Method == method }
+	byMethod := func(e Endpoint) bool { return e.Method == method && !e.Reads }
 	if i := slices.IndexFunc(t.Endpoints, byMethod); i >= 0 {
 		return t.Endpoints[i]
 	}
-	isWrite := func(e Endpoint) bool { return !e.Safe() }
-	if i := slices.IndexFunc(t.Endpoints, isWrite); i >= 0 {
+	if i := slices.IndexFunc(t.Endpoints, Endpoint.writes); i >= 0 {
 		return Endpoint{Method: method, Path: t.Endpoints[i].Path}
 	}
 	return Endpoint{Method: method, Path: firstRead(t).Path}
 }
+
+// byGET are those of the endpoints whose replies a cache may keep.
+func byGET(reads []Endpoint) []Endpoint {
+	return slices.DeleteFunc(slices.Clone(reads), func(e Endpoint) bool { return e.Method != "GET" })
+}
+
+const noCached = "No endpoint is read by GET, and caches keep no replies to anything else."
 
 // firstRead is the endpoint to read where one has to stand for all.
 func firstRead(t Target) Endpoint {
@@ -112,6 +120,6 @@ func hasFold(list []string, s string) bool {
 	return slices.ContainsFunc(list, func(have string) bool { return strings.EqualFold(have, s) })
 }
 
-func without(list []string, s string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(have string) bool { return have == s })
+func without[T comparable](list []T, item T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(have T) bool { return have == item })
 }

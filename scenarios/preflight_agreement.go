@@ -7,8 +7,8 @@ import (
 )
 
 // planAgreement asks for each read, once without and once with a header for which
-// the browser asks, and for each write that the operator lets through. A write is
-// asked for in any case, so that by hand it is sent without.
+// the browser asks, and for each write that the operator lets through. What the
+// browser asks for in any case is sent by hand for the first of the two.
 func planAgreement(t Target) ([]Case, string) {
 	reads := t.Reads()
 	if len(reads) == 0 {
@@ -27,11 +27,17 @@ func planAgreement(t Target) ([]Case, string) {
 	}
 	for _, v := range everyone(t) {
 		simple := v
-		if v.cred == Bearer { // its header always needs a preflight
-			simple.cred = Anonymous
+		if v.cred.OfFrontEnd() { // its header always needs a preflight
+			simple.cred = v.cred.OfBrowser()
 		}
 		for _, e := range reads {
-			plan(v, e, simple.read(e), v.preflighted(e), bare(t, e))
+			if simple.asks(e) {
+				plan(v, e, byHand(v.read(e), v.cred, originHeader(v.page)), v.read(e), bare(t, e))
+				continue
+			}
+			if asked := v.preflighted(e); asked.needsPreflight() {
+				plan(v, e, simple.read(e), asked, bare(t, e))
+			}
 		}
 		for _, e := range t.SafeWrites() {
 			asked := v.write(e)

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 // A list is one of the two that the answer to a preflight has.
 type list struct {
 	header string
-	// policy is what the operator declared for it; empty where nothing was.
+	// policy is what the operator declared for it; nil where nothing was.
 	policy []string
 	// harmless are items that the browser needs no consent for.
 	harmless []string
@@ -20,7 +21,8 @@ type list struct {
 
 func methodList(t Target) list {
 	var policy []string
-	if len(t.Policy.Methods) > 0 {
+	if t.Policy.Methods != nil {
+		policy = []string{}
 		for _, m := range append(slices.Clone(t.Policy.Methods), usedMethods(t)...) {
 			if !slices.Contains(policy, m) {
 				policy = append(policy, m)
@@ -47,7 +49,7 @@ func (l list) in(r *cors.Response) []string { return r.Headers.List(l.header) }
 // undeclared are the items that nobody declared. `*` is not among them: it is a
 // matter of its own.
 func (l list) undeclared(r *cors.Response) []string {
-	if len(l.policy) == 0 {
+	if l.policy == nil {
 		return nil
 	}
 	return slices.DeleteFunc(l.in(r), func(item string) bool {
@@ -64,15 +66,23 @@ func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func
 	for _, o := range t.Trusted {
 		v := frontEnd(t, o, used(t)[0])
 		invented, allowed := invent(v, e), v.preflighted(e)
-		attempts := []Attempt{invented, allowed}
-		if l.header == cors.HeaderAllowHeaders && v.cred != Bearer && hasFold(t.Policy.Headers, "Authorization") {
+		attempts := []Attempt{invented}
+		if allowed.needsPreflight() {
+			attempts = append(attempts, allowed)
+		}
+		if l.header == cors.HeaderAllowHeaders && !hasFold(t.setByFrontEnd(v.cred), "Authorization") && hasFold(t.Policy.Headers, "Authorization") {
 			attempts = append(attempts, v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}))
 		}
 		cases = append(cases, Case{
 			Subject:  v.subject(e),
 			Attempts: attempts,
 			Judge: func(obs Observations) Judgement {
-				return judge(l, asked{obs.Of(invented), obs.Of(allowed), obs.All()})
+				seen := asked{invented: obs.Of(invented), all: obs.All()}
+				if allowed.needsPreflight() {
+					o := obs.Of(allowed)
+					seen.allowed = &o
+				}
+				return judge(l, seen)
 			},
 		})
 	}
@@ -82,7 +92,7 @@ func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func
 // asked are the observations of what planList asks for.
 type asked struct {
 	invented Observation   // nobody declared it
-	allowed  Observation   // the front end should be allowed it
+	allowed  *Observation  // the front end should be allowed it; nil where there is nothing of that kind
 	all      []Observation // these, and one with Authorization where the policy has it
 }
 
@@ -145,7 +155,7 @@ func judgePolicyList(l list, asked asked) Judgement {
 		origin := o.Attempt.Origin()
 		if beyond := l.undeclared(r); len(beyond) > 0 {
 			return violates(Low, "the %d reply to the preflight of %s allows %s, which the declared policy does not have (%s)",
-				r.Status, origin, quote(strings.Join(beyond, ", ")), strings.Join(l.policy, ", ")).withProof(o)
+				r.Status, origin, quote(strings.Join(beyond, ", ")), cmp.Or(strings.Join(l.policy, ", "), "none")).withProof(o)
 		}
 	}
 	if doubt := asked.unknown(); doubt != nil {
@@ -181,7 +191,10 @@ func (asked asked) unknown() *Doubt {
 			return whyUnknown(o, "a preflight")
 		}
 	}
-	o := asked.allowed
+	if asked.allowed == nil {
+		return nil
+	}
+	o := *asked.allowed
 	if r := preflightReply(o); grantTo(o.Attempt.Origin(), r) == nothing {
 		return untold(o, "the preflight of "+o.Attempt.Origin().String()+" for what it should be allowed was answered "+statusText(r)+
 			" with "+grantText(r)+", so that nothing shows which lists a front end gets")

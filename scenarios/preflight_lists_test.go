@@ -13,7 +13,7 @@ const (
 
 // lists runs a judge on the observations of a list's attempts.
 func lists(judge func(list, asked) Judgement, l list) func([]Observation) Judgement {
-	return func(obs []Observation) Judgement { return judge(l, asked{obs[0], obs[1], obs}) }
+	return func(obs []Observation) Judgement { return judge(l, asked{obs[0], &obs[1], obs}) }
 }
 
 func TestJudgeLists(t *testing.T) {

@@ -7,7 +7,10 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-const noTrusted = "No trusted origin is declared."
+const (
+	noTrusted = "No origin but the API's own is trusted, which needs no CORS."
+	noAsking  = "By its policy the front end sets no header for which browsers ask, so that its reads need no preflight."
+)
 
 // planConsent asks each trusted origin's preflight, beside another request of the
 // same endpoint. The judge is told whether the operator declared the header that
@@ -20,6 +23,9 @@ func planConsent(beside func(visit, Endpoint) Attempt, judge func(declared bool,
 			v := frontEnd(t, o, used(t)[0])
 			_, declared := v.consentHeader()
 			asked, other := v.preflighted(e), beside(v, e)
+			if !asked.needsPreflight() {
+				return nil, noAsking
+			}
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
 				Attempts: []Attempt{asked, other},

@@ -67,7 +67,9 @@ func planMaxAge(t Target) ([]Case, string) {
 	e := firstRead(t)
 	var cases []Case
 	for _, v := range everyone(t) {
-		cases = append(cases, single(v.subject(e), v.preflighted(e), judgeMaxAge))
+		if a := v.preflighted(e); a.needsPreflight() {
+			cases = append(cases, single(v.subject(e), a, judgeMaxAge))
+		}
 	}
 	return cases, ""
 }
@@ -100,6 +102,9 @@ func planUnknownRoutes(t Target) ([]Case, string) {
 	var cases []Case
 	for _, v := range everyone(t) {
 		there, here := v.preflighted(unknown), v.preflighted(e)
+		if !there.needsPreflight() || !here.needsPreflight() {
+			continue
+		}
 		cases = append(cases, Case{
 			Subject:  v.subject(unknown),
 			Attempts: []Attempt{there, here},

@@ -99,7 +99,7 @@ func (t Target) Premise(e Endpoint, c Credential) (Premise, bool) {
 // victim; false where it asks for something else, as a stranger, or where no premise
 // holds.
 func (t Target) AtStake(a Attempt) (Endpoint, Premise, bool) {
-	c := a.Identity
+	c := Together(without(a.Identity.Kinds(), AnyCookie)...)
 	if c == Anonymous && a.Omit {
 		c = Network
 	}

@@ -9,6 +9,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -117,18 +118,24 @@ type Judgement struct {
 }
 
 // Credential is something the browser adds to a request by itself (an ambient
-// credential), or a bearer token, which only the trusted front end can add.
+// credential), or a secret that only the trusted front end can add in a header; or
+// several of these, which go together (see [Together]).
 type Credential string
 
 // The kinds of credential. Network is the victim's position in the network: the
-// API asks for nothing else.
+// API asks for nothing else. Bearer is a token in "Authorization: Bearer", and
+// Header a secret in any other header, such as X-API-Key, or several of them.
+// AnyCookie is a cookie of the target's host that is no login: victims may have one
+// beside their credential.
 const (
 	Anonymous  Credential = ""
 	Cookie     Credential = "cookie"
+	AnyCookie  Credential = "any-cookie"
 	Basic      Credential = "basic"
 	ClientCert Credential = "client-cert"
 	Network    Credential = "network"
 	Bearer     Credential = "bearer"
+	Header     Credential = "header"
 )
 
 // Target is what scenarios know of the API under test. It holds no secret.
@@ -137,9 +144,12 @@ type Target struct {
 	URL string `json:"url"`
 	// Trusted are the origins the operator wants to read the API.
 	Trusted []cors.Origin `json:"trusted_origins"`
-	// Credentials are those the victim has; Bearer among them is the trusted
-	// front end's.
+	// Credentials are those the victim has, any of which opens the target; Bearer
+	// and Header among them are the trusted front end's.
 	Credentials []Credential `json:"credentials"`
+	// CredentialHeaders are the names of the headers that carry the credential
+	// Header.
+	CredentialHeaders []string `json:"credential_headers,omitempty"`
 	// Login is the path to which the victim's login is a POST; empty for none.
 	Login string `json:"login,omitempty"`
 	// Local says that the target's address is loopback or private.
@@ -175,9 +185,16 @@ type Endpoint struct {
 	Path   string `json:"path"` // begins with a slash
 	// Private says that the reply depends on the victim's credential or network
 	// position.
-	Private bool   `json:"private"`
-	Body    string `json:"body,omitempty"` // of a write, JSON
-	// SafeToWrite says that the operator lets Crossexam send this write.
+	Private bool `json:"private"`
+	// Headers are those that the endpoint wants of every request, such as X-CSRF: 1.
+	// None is a secret: an attacker's page sets them as well as the front end.
+	Headers cors.Headers `json:"headers,omitempty"`
+	Body    string       `json:"body,omitempty"`
+	// Reads says that the request only reads, whatever its method: a GraphQL query, for
+	// one. It is safe to send then.
+	Reads bool `json:"reads,omitempty"`
+	// SafeToWrite says that the operator lets Crossexam send this request, whatever
+	// its method.
 	SafeToWrite bool `json:"safe_to_write,omitempty"`
 	// Discovered says that the API's own document names the endpoint and the
 	// operator does not: an attacker can use it, and whether the front end does is
@@ -190,6 +207,13 @@ func (e Endpoint) String() string { return e.Method + " " + e.Path }
 
 // Safe reports whether the method only reads (RFC 9110, section 9.2.1).
 func (e Endpoint) Safe() bool { return isSafe(e.Method) }
+
+// writes tells whether a request to the endpoint may change something.
+func (e Endpoint) writes() bool { return !e.Safe() && !e.Reads }
+
+// isBare tells whether the endpoint is read by a GET that anything on the web can
+// make: a link, a script element, a cache.
+func (e Endpoint) isBare() bool { return e.Method == "GET" && len(e.Headers) == 0 }
 
 func isSafe(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "OPTIONS"
@@ -221,11 +245,11 @@ type ErrorRecipe struct {
 	SafeToWrite bool `json:"safe_to_write,omitempty"`
 }
 
-// Policy is what the operator declared about the intended CORS policy. Empty
-// lists mean that nothing was declared.
+// Policy is what the operator declared about the intended CORS policy. A list that is
+// nil was not declared; an empty one says that the front end needs none.
 type Policy struct {
-	Methods []string `json:"methods,omitempty"`
-	Headers []string `json:"headers,omitempty"`
+	Methods []string `json:"methods,omitzero"`
+	Headers []string `json:"headers,omitzero"`
 	// Exposed are the response headers that the front end reads.
 	Exposed []string `json:"exposed,omitempty"`
 	// Credentials says whether the front end's requests need what the browser adds
@@ -281,33 +305,41 @@ func (t Target) steady(path string) string {
 // Origin is the target's own origin.
 func (t Target) Origin() cors.Origin { return originOf(t.URL) }
 
-// Has reports whether the victim has this credential.
-func (t Target) Has(c Credential) bool {
-	for _, have := range t.Credentials {
-		if have == c {
-			return true
-		}
-	}
-	return false
+// Has reports whether the victim has a credential of this kind.
+func (t Target) Has(kind Credential) bool {
+	return slices.ContainsFunc(t.Credentials, func(c Credential) bool { return c.Includes(kind) })
 }
 
-// Ambient are the victim's credentials that the browser adds by itself.
+// Ambient are the victim's credentials as far as the browser adds them by itself.
 func (t Target) Ambient() []Credential {
 	var cs []Credential
 	for _, c := range t.Credentials {
-		if c.Ambient() {
-			cs = append(cs, c)
+		if b := c.OfBrowser(); b != Anonymous && !slices.Contains(cs, b) {
+			cs = append(cs, b)
 		}
 	}
 	return cs
 }
 
-// Reads are the endpoints that a page can try to read: GET, private first.
+// setByFrontEnd are the names of the headers in which the front end sends what it
+// has of the credential.
+func (t Target) setByFrontEnd(c Credential) []string {
+	var names []string
+	if c.Includes(Bearer) {
+		names = append(names, "Authorization")
+	}
+	if c.Includes(Header) {
+		names = append(names, t.CredentialHeaders...)
+	}
+	return names
+}
+
+// Reads are the endpoints that a page can try to read, private first.
 func (t Target) Reads() []Endpoint {
 	var private, open []Endpoint
 	for _, e := range t.Endpoints {
 		switch {
-		case e.Method != "GET":
+		case e.Method != "GET" && !e.Reads:
 		case e.Private:
 			private = append(private, e)
 		default:

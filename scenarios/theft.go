@@ -1,6 +1,9 @@
 package scenarios
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // thefts are the reads of private endpoints that a visit to this page attempts,
 // with each of the credentials.
@@ -23,6 +26,9 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 func theft(v visit, e Endpoint, vectors []Vector) Case {
 	var reads []Attempt
 	for _, vector := range vectors {
+		if vector == Redirect302 && e.Method != "GET" && len(vectors) > 1 {
+			continue // browsers make a GET of it
+		}
 		a := v.read(e)
 		a.Vector = vector
 		reads = append(reads, a)
@@ -32,6 +38,15 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 		// that no credentials shall go along, and a grant without credentials will do.
 		a := v.read(e)
 		a.Omit = true
+		reads = append(reads, a)
+	}
+	if a, ok := v.unasking(e); ok && slices.Contains(vectors, Fetch) {
+		reads = append(reads, a)
+	}
+	if slices.Contains(vectors, Fetch) && v.cred.Includes(Basic) && !v.cred.Includes(Cookie) && v.target.Origin().IsPotentiallyTrustworthy() {
+		// Some servers grant more to a request that has a cookie, whichever it is.
+		a := v.read(e)
+		a.Identity = Together(v.cred, AnyCookie)
 		reads = append(reads, a)
 	}
 	origin := reads[0].Origin()
@@ -83,7 +98,8 @@ func readByAnyone(a Attempt) string {
 func judgeTheft(all ...evidence) Judgement {
 	var js []Judgement
 	for _, ev := range all {
-		if vectorTable[ev.read.Attempt.Vector].victimOpens {
+		switch a := ev.read.Attempt; {
+		case vectorTable[a.Vector].victimOpens, a.Identity.Includes(AnyCookie): // which goes to other sites
 			ev.reach = Medium.atMost(ev.reach)
 		}
 		js = append(js, judgeRead(ev).withProof(ev.read))
@@ -105,6 +121,9 @@ func judgeRead(ev evidence) Judgement {
 	if read.Read() {
 		return judgeGranted(ev)
 	}
+	if read.Block.Reason.IsPreflight() {
+		return judgeUnsent(read)
+	}
 	why := notInPlay(ev.cred, read)
 	switch home := sameSiteReasons(read); {
 	case home != "" && (!read.Credential.Sent || sameFailure(read, ev.bare)): // another cookie may have gone
@@ -123,6 +142,17 @@ func judgeRead(ev evidence) Judgement {
 	return conforms("Chrome blocked the read of %s (%s)", blockedReply(read), read.Block.Reason)
 }
 
+// judgeUnsent judges a request for which the browser asked in vain: nothing left it,
+// the victim's credential included. A target that could not answer at all has
+// refused nothing.
+func judgeUnsent(o Observation) Judgement {
+	origin, r := o.Attempt.Origin(), preflightReply(o)
+	if r.Status == http.StatusTooManyRequests || r.Status >= 500 {
+		return cannotTell("the preflight of %s was answered %d, which says nothing of the origin", origin, r.Status)
+	}
+	return conforms("the preflight of %s was refused (%s; %d), and nothing was sent", origin, o.Block.Reason, r.Status)
+}
+
 // judgeGranted judges a read that Chrome allowed.
 func judgeGranted(ev evidence) Judgement {
 	origin, status := who(ev.read.Attempt), ev.read.Page.Status
@@ -134,6 +164,9 @@ func judgeGranted(ev evidence) Judgement {
 			how = "from the victim's "
 		}
 		although := ""
+		if ev.read.Attempt.Identity.Includes(AnyCookie) {
+			although = " and any cookie of its host"
+		}
 		if ev.cred.Uninvited() && ev.read.Attempt.Omit {
 			although = ", which Chrome presents although the page asks for no credentials to be sent"
 		}

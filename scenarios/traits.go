@@ -1,5 +1,10 @@
 package scenarios
 
+import (
+	"slices"
+	"strings"
+)
+
 // Place says from where in a victim's browser a vector makes its requests.
 type Place string
 
@@ -99,32 +104,61 @@ var credentialTable = map[Credential]credentialTraits{
 	ClientCert: {noun: "client certificate", ambient: true, uninvited: true, ofVisitor: "with a visitor's certificate"},
 	Network:    {noun: "place in the network", place: true, ofVisitor: "from a visitor's network"},
 	Bearer:     {noun: "bearer token", header: "Authorization"},
+	Header:     {noun: "key in a header"}, // of a name that the target has
+	AnyCookie:  {noun: "any cookie", ambient: true, header: "Cookie", ofVisitor: "with a visitor's cookies"},
 }
 
-// Ambient reports whether the browser sends this credential by itself when a request
-// is made with credentials mode "include".
-func (c Credential) Ambient() bool { return credentialTable[c].ambient }
+// has reports whether one of the kinds of a credential has a trait.
+func (c Credential) has(trait func(credentialTraits) bool) bool {
+	return slices.ContainsFunc(c.Kinds(), func(kind Credential) bool { return trait(credentialTable[kind]) })
+}
 
-// Uninvited reports whether Chrome presents it to whoever asks, also where the page
-// says that no credentials shall go along (mode "omit").
-func (c Credential) Uninvited() bool { return credentialTable[c].uninvited }
+// Ambient reports whether the browser sends this credential, or a part of it, by
+// itself when a request is made with credentials mode "include".
+func (c Credential) Ambient() bool {
+	return c.has(func(t credentialTraits) bool { return t.ambient })
+}
+
+// Uninvited reports whether Chrome presents it, or a part of it, to whoever asks, also
+// where the page says that no credentials shall go along (mode "omit").
+func (c Credential) Uninvited() bool {
+	return c.has(func(t credentialTraits) bool { return t.uninvited })
+}
 
 // OfVisitor says in a headline what an attacker's page used: "with a visitor's
 // session". It is empty for what no such page has.
-func (c Credential) OfVisitor() string { return credentialTable[c].ofVisitor }
+func (c Credential) OfVisitor() string {
+	if used := c.OfBrowser(); len(used.Kinds()) > 1 {
+		return "with a visitor's credentials"
+	}
+	return credentialTable[c].ofVisitor
+}
 
 // noun names the credential in a sentence: "the victim's cookie".
-func (c Credential) noun() string { return credentialTable[c].noun }
+func (c Credential) noun() string {
+	if c == Anonymous {
+		return credentialTable[c].noun
+	}
+	var nouns []string
+	for _, kind := range c.Kinds() {
+		nouns = append(nouns, credentialTable[kind].noun)
+	}
+	return strings.Join(nouns, " and ")
+}
 
 // ofPlace reports whether it is the victim's place in the network, which is in play
 // without being sent.
 func (c Credential) ofPlace() bool { return credentialTable[c].place }
 
 // sends reports whether a request carries it: a header, or the TLS handshake.
-func (c Credential) sends() bool { return c.Ambient() || credentialTable[c].header != "" }
+func (c Credential) sends() bool { return c.Ambient() || c.OfFrontEnd() }
 
-// isHeldBySameSite reports whether SameSite can keep it home.
-func (c Credential) isHeldBySameSite() bool { return credentialTable[c].sameSite }
+// isHeldBySameSite reports whether SameSite can keep it home, or a part of it.
+func (c Credential) isHeldBySameSite() bool {
+	return c.has(func(t credentialTraits) bool { return t.sameSite })
+}
 
-// header is the request header in which it travels, and empty where there is none.
-func (c Credential) header() string { return credentialTable[c].header }
+// travelsIn reports whether it, or a part of it, is in this request header.
+func (c Credential) travelsIn(header string) bool {
+	return c.has(func(t credentialTraits) bool { return t.header == header })
+}

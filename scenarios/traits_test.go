@@ -12,8 +12,10 @@ func TestTraits(t *testing.T) {
 					if _, ok := vectorTable[a.Vector]; !ok {
 						t.Fatalf("%s on %s: the vector %q has no traits", s.ID, name, a.Vector)
 					}
-					if _, ok := credentialTable[a.Identity]; !ok {
-						t.Fatalf("%s on %s: the credential %q has no traits", s.ID, name, a.Identity)
+					for _, kind := range a.Identity.Kinds() {
+						if _, ok := credentialTable[kind]; !ok {
+							t.Fatalf("%s on %s: the credential %q has no traits", s.ID, name, kind)
+						}
 					}
 				}
 			}

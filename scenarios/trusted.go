@@ -47,11 +47,11 @@ func trustedFrontEnd() []Scenario {
 		},
 		{
 			ID:       "TRU-005",
-			Title:    "A trusted origin gets through with its bearer token",
+			Title:    "A trusted origin gets through with the token or key that it sends in a header",
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 2"), hardeningStep("step 3"), hardeningStep("section on placement"), fetchStandard("cors-preflight-fetch")},
-			Fix:      "Allow Authorization by name (allow_headers=[\"Authorization\", ...]), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
+			Fix:      "Allow the header by name (allow_headers=[\"Authorization\", ...], or X-API-Key and the like), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
 			Plan:     planTrustedToken,
 		},
 	}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -18,10 +19,10 @@ func planTrustedHeaders(t Target) ([]Case, string) {
 		for _, name := range without(t.Policy.Headers, "*") {
 			a := v.with(e, cors.Header{Name: name, Value: "crossexam"})
 			switch {
+			case hasFold(t.setByFrontEnd(v.cred), name):
+				a = v.read(e) // it has the front end's own
 			case strings.EqualFold(name, "Content-Type"):
 				a.Headers[0].Value = "application/json"
-			case strings.EqualFold(name, "Authorization") && v.cred == Bearer:
-				a = v.read(e) // it has the front end's own
 			case strings.EqualFold(name, "Authorization"):
 				a.Headers[0].Value = "Bearer crossexam"
 			}
@@ -159,29 +160,35 @@ func judgeExposedHeader(origin cors.Origin, name string, obs []Observation) Judg
 
 func planTrustedToken(t Target) ([]Case, string) {
 	switch {
-	case !t.Has(Bearer):
-		return nil, "The front end has no bearer token."
+	case !t.Has(Bearer) && !t.Has(Header):
+		return nil, noToken
 	case len(t.Trusted) == 0:
 		return nil, noTrusted
 	}
 	var cases []Case
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
-			v := frontEnd(t, o, Bearer)
-			read, bare := v.read(e), bare(t, e)
-			cases = append(cases, Case{
-				Subject:  v.subject(e),
-				Attempts: []Attempt{read, bare},
-				Judge:    func(obs Observations) Judgement { return judgeTrustedToken(obs.Of(read), obs.Of(bare)) },
-			})
+			for _, c := range slices.DeleteFunc(slices.Clone(t.Credentials), func(c Credential) bool { return !c.OfFrontEnd() }) {
+				v := frontEnd(t, o, c)
+				read, bare := v.read(e), bare(t, e)
+				cases = append(cases, Case{
+					Subject:  v.subject(e),
+					Attempts: []Attempt{read, bare},
+					Judge: func(obs Observations) Judgement {
+						return judgeTrustedToken(c, t.setByFrontEnd(c), obs.Of(read), obs.Of(bare))
+					},
+				})
+			}
 		}
 	}
 	return planned(cases, noReads)
 }
 
-// judgeTrustedToken takes the front end's read with its token, and one without
-// credential and without Origin.
-func judgeTrustedToken(read, bare Observation) Judgement {
+const noToken = "The front end has no token or key to send in a header."
+
+// judgeTrustedToken takes the front end's read with its token, which is in the headers
+// of these names, and one without credential and without Origin.
+func judgeTrustedToken(c Credential, names []string, read, bare Observation) Judgement {
 	origin, asked, x := read.Attempt.Origin(), preflightReply(read), read.Request()
 	if doubt := read.Doubt(); doubt != nil {
 		return inDoubt(doubt)
@@ -195,10 +202,10 @@ func judgeTrustedToken(read, bare Observation) Judgement {
 			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
 	case asked == nil:
 		return cannotTell("the request of %s with its token left the browser without a preflight", origin)
-	case !x.Request.Headers.Has("Authorization"):
+	case slices.ContainsFunc(names, func(name string) bool { return !x.Request.Headers.Has(name) }):
 		return cannotTell("the request of %s went without its token", origin)
 	case sameFailure(read, bare):
-		return cannotTell("%s", notAccepted(Bearer, read))
+		return cannotTell("%s", notAccepted(c, read))
 	case !isSuccess(read.Response()):
 		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status)
 	}

@@ -59,7 +59,10 @@ func TestJudgeTrustedToken(t *testing.T) {
 		return after(granted, o)
 	}
 	data := reply(200, privateBody, allowOrigin(trustedOrigin))
-	rule(t, ofTwo(judgeTrustedToken), []ruling{
+	judge := func(read, bare Observation) Judgement {
+		return judgeTrustedToken(Bearer, []string{"Authorization"}, read, bare)
+	}
+	rule(t, ofTwo(judge), []ruling{
 		{name: "through", obs: []Observation{token(readBy(as[0], data)), bare}, verdict: Conforms, reason: "read the 200 reply"},
 		{name: "preflight refused", obs: []Observation{refusedTo(as[0], cors.PreflightMissingAllowOriginHeader, reply(401, "")), bare}, verdict: Violates, severity: Low, reason: "answered 401"},
 		{name: "header refused", obs: []Observation{refusedTo(as[0], cors.HeaderDisallowedByPreflightResponse, granted), bare}, verdict: Violates, severity: Low},

@@ -1,6 +1,11 @@
 package scenarios
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
 
 func planTrustedWrites(t Target) ([]Case, string) {
 	if len(t.Trusted) == 0 {
@@ -10,19 +15,31 @@ func planTrustedWrites(t Target) ([]Case, string) {
 	for _, m := range frontEndMethods(t) {
 		for _, o := range t.Trusted {
 			v, e := frontEnd(t, o, used(t)[0]), endpointFor(t, m)
-			cases = append(cases, single(v.subject(e), v.write(e), judgeTrustedWrite))
+			a := v.write(e)
+			if !a.needsPreflight() {
+				continue // the front end needs no consent
+			}
+			ours := t.Policy.Headers == nil && e.Body == "" && len(e.Headers) == 0 && a.Headers.Has("Content-Type")
+			cases = append(cases, single(v.subject(e), a, func(o Observation) Judgement { return judgeTrustedWrite(ours, o) }))
 		}
+	}
+	if methods := frontEndMethods(t); len(methods) > 0 {
+		return planned(cases, "Browsers do not ask for "+strings.Join(methods, ", ")+" without a header that needs consent, and by its policy the front end sets none.")
 	}
 	return planned(cases, noFrontEndMethods(t))
 }
 
-// judgeTrustedWrite judges as far as the tap let the request go.
-func judgeTrustedWrite(o Observation) Judgement {
+// judgeTrustedWrite judges as far as the tap let the request go. ours says that nobody
+// declared the Content-Type for which the browser asks: a refusal may be about that.
+func judgeTrustedWrite(ours bool, o Observation) Judgement {
 	origin, method := o.Attempt.Origin(), o.Attempt.Method
 	x, asked := o.Request(), o.Preflight()
 	switch {
 	case o.Fault != "":
 		return inDoubt(o.Doubt())
+	case o.Blocked() && ours && mayBeTheHeader(o):
+		return cannotTell("the preflight of %s for %s with %s was refused (%s), which may be about the header: declare the policy's headers, so that this can be told apart",
+			origin, method, quote(consentAsked(o)), o.Block.Reason)
 	case o.Blocked():
 		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
 	case x != nil && (asked == nil || asked.Response == nil):
@@ -39,4 +56,17 @@ func judgeTrustedWrite(o Observation) Judgement {
 		return cannotTell("the target does not know the method: it answered %s from %s with %d", method, origin, o.Page.Status)
 	}
 	return conforms("the preflight for %s from %s was approved, and the page read the %d reply", method, origin, o.Page.Status)
+}
+
+// mayBeTheHeader tells whether a preflight may have been refused for the headers that
+// it asks for: the target says so, or refuses without a word on the method or a login.
+func mayBeTheHeader(o Observation) bool {
+	switch o.Block.Reason {
+	case cors.HeaderDisallowedByPreflightResponse:
+		return true
+	case cors.MethodDisallowedByPreflightResponse:
+		return false
+	}
+	r := preflightReply(o)
+	return o.Block.Reason.IsPreflight() && r != nil && r.Status < 500 && !needsLogin(o.Preflight()) && grantTo(o.Attempt.Origin(), r) == nothing
 }

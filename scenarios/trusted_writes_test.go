@@ -11,7 +11,7 @@ func TestJudgeTrustedWrite(t *testing.T) {
 	a := v.write(replace)
 	yes := reply(204, "", allowOrigin(trustedOrigin), withCredentials)
 	one := func(o Observation) []Observation { return []Observation{o} }
-	rule(t, ofOne(judgeTrustedWrite), []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeTrustedWrite(false, o) }), []ruling{
 		{name: "withheld", obs: one(after(yes, withheldFrom(a))), verdict: Conforms, reason: "withheld from the target, so its answer was not judged"},
 		{name: "answered", obs: one(after(yes, readBy(a, reply(422, "")))), verdict: Conforms, reason: "read the 422 reply"},
 		{name: "preflight refused", obs: one(refusedTo(a, cors.MethodDisallowedByPreflightResponse, yes)), verdict: Violates, severity: Low,

@@ -65,10 +65,12 @@ func bodyAttempts(v visit, e Endpoint) bodies {
 		a.Vector, a.Headers, a.Body = kind.vector, kind.header, e.Body
 		sent.simple = append(sent.simple, bodyAttempt{kind.name, a})
 	}
-	if t := v.target; len(t.Trusted) > 0 {
-		a := frontEnd(t, t.Trusted[0], used(t)[0]).write(e)
-		sent.good = &a
+	t := v.target
+	good := frontEnd(t, frontEnds(t)[0], used(t)[0]).write(e)
+	if len(t.Trusted) == 0 { // the target's own page, which only Crossexam itself can play
+		good = byHand(good, used(t)[0], originHeader(t.Origin()))
 	}
+	sent.good = &good
 	return sent
 }
 

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -15,7 +16,7 @@ func planScripts(t Target) ([]Case, string) {
 		return nil, "The target declares no private endpoint to read."
 	}
 	var cases []Case
-	for _, e := range t.PrivateReads() {
+	for _, e := range slices.DeleteFunc(t.PrivateReads(), func(e Endpoint) bool { return !e.isBare() }) {
 		for _, c := range creds {
 			v := attack(t, c)
 			plain, called := scriptAttempts(v, e), scriptAttempts(v, withCallback(e))
@@ -28,7 +29,7 @@ func planScripts(t Target) ([]Case, string) {
 			})
 		}
 	}
-	return cases, ""
+	return planned(cases, "No private endpoint is read by a GET without headers of its own, and a script element makes no other request.")
 }
 
 // withCallback is the endpoint with the usual parameter of JSONP.

@@ -52,6 +52,9 @@ func socketAttempts(v visit, e Endpoint, s Socket) handshakes {
 	for _, o := range t.Trusted {
 		tried.fronts = append(tried.fronts, s.of(frontEnd(t, o, v.cred).unasked(e, WebSocket)), byHand(o, v.cred, originHeader(o)))
 	}
+	if len(t.Trusted) == 0 { // the target's own page, which only Crossexam itself can play
+		tried.fronts = append(tried.fronts, handshake(t, t.Origin(), e, v.cred, originHeader(t.Origin())))
+	}
 	return tried
 }
 

@@ -30,48 +30,73 @@ func (v visit) subject(e Endpoint) Subject {
 	return Subject{Endpoint: e.String(), Origin: v.page.String(), Credential: v.cred}
 }
 
-// request is the attempt without headers and body. A bearer token travels in a
-// header, whatever the credentials mode: mode "include" would ask the target for
-// Access-Control-Allow-Credentials, which such a front end does not need.
+// request is the attempt without headers and body. A token travels in a header,
+// whatever the credentials mode: mode "include" would ask the target for
+// Access-Control-Allow-Credentials, which a front end that has nothing else does not
+// need.
 func (v visit) request(method, path string) Attempt {
 	a := Attempt{Page: v.page, Vector: Fetch, Method: method, URL: v.target.At(path), Trusted: v.trusted}
-	switch {
-	case v.cred.Ambient():
-		a.Identity = v.cred
-	case v.cred == Bearer && v.trusted:
-		a.Identity, a.Omit = Bearer, true
-	default:
-		a.Omit = true
+	a.Identity, a.Omit = v.cred.OfBrowser(), !v.cred.Ambient()
+	if v.trusted && v.cred.OfFrontEnd() {
+		a.Identity, a.KeyHeaders = v.cred, v.target.setByFrontEnd(v.cred)
 	}
 	return a
 }
 
-func (v visit) read(e Endpoint) Attempt { return v.request(e.Method, e.Path) }
+// read is the endpoint's own request.
+func (v visit) read(e Endpoint) Attempt {
+	a := v.request(e.Method, e.Path)
+	a.Headers, a.Body = e.Headers, e.Body
+	return a
+}
 
-// preflighted is a read that the browser asks the target for first. Nothing is
+// asks tells whether the browser asks the target before it reads.
+func (v visit) asks(e Endpoint) bool {
+	return v.trusted && v.cred.OfFrontEnd() || cors.NeedsPreflight(e.Method, e.Headers)
+}
+
+// unasking is a read by a request for which the browser does not ask: without the
+// headers that need consent, and with a body of a type that needs none. ok is false
+// where the endpoint's own request is one, or its method needs consent.
+func (v visit) unasking(e Endpoint) (a Attempt, ok bool) {
+	if cors.NeedsPreflight(e.Method, nil) || !cors.NeedsPreflight(e.Method, e.Headers) {
+		return a, false
+	}
+	a = v.read(e)
+	a.Headers = slices.DeleteFunc(slices.Clone(e.Headers), func(h cors.Header) bool { return len(cors.UnsafeHeaders(cors.Headers{h})) > 0 })
+	if e.Body != "" && !a.Headers.Has("Content-Type") {
+		a.Headers = append(a.Headers, cors.Header{Name: "Content-Type", Value: "text/plain"})
+	}
+	return a, true
+}
+
+// preflighted is a read that the browser asks the target for first, or the plain one
+// where the front end, by its policy, sets no header for which it would. Nothing is
 // changed by it, so that the tap lets preflight and request through.
 func (v visit) preflighted(e Endpoint) Attempt {
-	if h, _ := v.consentHeader(); h.Name != "" {
+	if h, _ := v.consentHeader(); h.Name != "" && !v.asks(e) {
 		return v.with(e, h)
 	}
 	return v.read(e)
 }
 
-// with is a read with a header of the page's.
+// with is a read with a header of the page's, which stands first.
 func (v visit) with(e Endpoint, h cors.Header) Attempt {
 	a := v.read(e)
-	a.Headers = cors.Headers{h}
+	a.Headers = append(cors.Headers{h}, slices.DeleteFunc(slices.Clone(e.Headers), func(own cors.Header) bool { return strings.EqualFold(own.Name, h.Name) })...)
 	return a
 }
 
 // consentHeader is the header for which the browser asks, and whether the
-// operator declared that it is allowed. It is empty where the bearer token's does
-// it. Without a declaration it is Content-Type, which most servers allow.
+// operator declared that it is allowed. It is empty where the front end's token or
+// key does it, and where the policy has none. Without a declaration it is Content-Type, which most servers allow.
 func (v visit) consentHeader() (h cors.Header, declared bool) {
 	json := cors.Header{Name: "Content-Type", Value: "application/json"}
 	allowed := v.target.Policy.Headers
 	switch {
-	case v.trusted && v.cred == Bearer:
+	case v.trusted && v.cred.OfFrontEnd():
+		return cors.Header{}, true
+	case v.trusted && allowed != nil && len(allowed) == 0:
 		return cors.Header{}, true
 	case hasFold(allowed, json.Name):
 		return json, true
@@ -95,8 +120,12 @@ func (v visit) consentHeader() (h cors.Header, declared bool) {
 // body; the front end's is as the endpoint wants it.
 func (v visit) write(e Endpoint) Attempt {
 	a := v.request(e.Method, e.Path)
+	a.Headers = e.Headers
 	if e.Method == "POST" || v.trusted && e.Body != "" {
-		a.Headers = cors.Headers{{Name: "Content-Type", Value: "application/json"}}
+		none := v.trusted && v.target.Policy.Headers != nil && len(v.target.Policy.Headers) == 0
+		if !none && !a.Headers.Has("Content-Type") {
+			a.Headers = append(slices.Clone(a.Headers), cors.Header{Name: "Content-Type", Value: "application/json"})
+		}
 		a.Body = e.Body
 		if a.Body == "" {
 			a.Body = "{}"
@@ -117,14 +146,14 @@ func (v visit) provoke(r ErrorRecipe) Attempt {
 
 // alone is the same request from the same page, without the credential.
 func alone(a Attempt) Attempt {
-	a.Vector, a.Identity, a.Omit = Fetch, Anonymous, true
+	a.Vector, a.Identity, a.KeyHeaders, a.Omit = Fetch, Anonymous, nil, true
 	return a
 }
 
 // probe is a read by Crossexam itself with these header lines, and with the
 // victim's credential.
 func probe(t Target, page cors.Origin, e Endpoint, c Credential, headers ...cors.Header) Attempt {
-	return byHand(Attempt{Page: page, Method: e.Method, URL: t.At(e.Path)}, c, headers...)
+	return byHand(Attempt{Page: page, Method: e.Method, URL: t.At(e.Path), Headers: e.Headers, Body: e.Body}, c, headers...)
 }
 
 // byHand is the request of an attempt, sent by Crossexam itself with more header
@@ -140,7 +169,7 @@ func byHand(a Attempt, c Credential, more ...cors.Header) Attempt {
 }
 
 // bare is a read without credential and without Origin.
-func bare(t Target, e Endpoint) Attempt { return bareOf(Attempt{Method: e.Method, URL: t.At(e.Path)}) }
+func bare(t Target, e Endpoint) Attempt { return probe(t, cors.Opaque, e, Anonymous) }
 
 // bareOf is the request of an attempt without credential and without Origin.
 func bareOf(a Attempt) Attempt {

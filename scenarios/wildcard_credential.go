@@ -12,10 +12,10 @@ func planCredentialTrap(t Target) ([]Case, string) {
 			trap := trapAttempts(v, e)
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization},
+				Attempts: trap.all(),
 				Judge: func(obs Observations) Judgement {
 					ev := evidence{c, reach(t, v.page), obs.Of(trap.asked), obs.Of(trap.without), obs.Of(trap.bare), obs.Of(trap.cookie)}
-					return judgeCredentialTrap(ev, obs.Of(trap.authorization))
+					return judgeCredentialTrap(ev, obs.Of(trap.authorization), obs.Of(trap.beside))
 				},
 			})
 		}
@@ -28,26 +28,45 @@ func planCredentialTrap(t Target) ([]Case, string) {
 func comparedRequests(t Target) []Endpoint {
 	var es []Endpoint
 	for _, e := range t.Reads() {
-		es = append(es, e, Endpoint{Method: "HEAD", Path: e.Path, Private: e.Private})
+		es = append(es, e)
+		if e.Method == "GET" {
+			es = append(es, Endpoint{Method: "HEAD", Path: e.Path, Private: e.Private, Headers: e.Headers})
+		}
 	}
 	return append(es, t.SafeWrites()...)
 }
 
 // A credentialTrap is the request without the credential, the one without an Origin,
 // the one with the credential, and then probes with a cookie and with an
-// Authorization header, the victim's own where the victim has one.
-type credentialTrap struct{ without, bare, asked, cookie, authorization Attempt }
+// Authorization header, the victim's own where the victim has one, and with a cookie
+// beside another credential, which is the one with a cookie where there is no other.
+type credentialTrap struct{ without, bare, asked, cookie, authorization, beside Attempt }
+
+func (trap credentialTrap) all() []Attempt {
+	attempts := []Attempt{trap.without, trap.bare, trap.asked, trap.cookie, trap.authorization}
+	if trap.beside.Key() != trap.cookie.Key() {
+		attempts = append(attempts, trap.beside)
+	}
+	return attempts
+}
 
 func trapAttempts(v visit, e Endpoint) credentialTrap {
 	asked := v.read(e)
 	without := alone(asked)
-	if !e.Safe() {
-		// The browser may be refused at the preflight, so that there is no answer.
+	if e.writes() {
 		asked = v.write(e)
+	}
+	if e.writes() || v.asks(e) {
+		// The browser may be refused at the preflight, so that there is no answer.
 		without = byHand(asked, Anonymous, originHeader(v.page))
 	}
 	cookie, authorization := v.withEach(asked)
-	return credentialTrap{without, bareOf(asked), asked, cookie, authorization}
+	trap := credentialTrap{without, bareOf(asked), asked, cookie, authorization, cookie}
+	if v.cred.Ambient() && !v.cred.Includes(Cookie) {
+		// Without what the victim has, a proxy in front lets nobody come as far as CORS.
+		trap.beside = byHand(asked, v.cred, originHeader(v.page), cors.Header{Name: "Cookie", Value: "crossexam=1"})
+	}
+	return trap
 }
 
 // withEach is the request by hand with a cookie and with an Authorization header,
@@ -56,18 +75,18 @@ func (v visit) withEach(a Attempt) (cookie, authorization Attempt) {
 	origin := originHeader(v.page)
 	cookie = byHand(a, Anonymous, origin, cors.Header{Name: "Cookie", Value: "crossexam=1"})
 	authorization = byHand(a, Anonymous, origin, cors.Header{Name: "Authorization", Value: "Bearer crossexam"})
-	switch v.cred.header() {
-	case "Cookie":
+	if v.cred.travelsIn("Cookie") {
 		cookie = byHand(a, v.cred, origin)
-	case "Authorization":
+	}
+	if v.cred.travelsIn("Authorization") || hasFold(v.target.setByFrontEnd(v.cred), "Authorization") {
 		authorization = byHand(a, v.cred, origin)
 	}
 	return cookie, authorization
 }
 
 // judgeCredentialTrap takes the evidence on the request, by hand with a cookie, and
-// the probe with an Authorization header.
-func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
+// the probes with an Authorization header and with a cookie beside another credential.
+func judgeCredentialTrap(ev evidence, authorization, beside Observation) Judgement {
 	without, cookie := ev.alone, ev.byHand
 	origin := ev.read.Attempt.Origin()
 	if doubt := silence(without); doubt != nil {
@@ -75,7 +94,7 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 	}
 	before := grantTo(origin, without.Response())
 	// From the browser's own read on: it is the best proof.
-	for _, o := range []Observation{ev.read, cookie, authorization} {
+	for _, o := range []Observation{ev.read, cookie, authorization, beside} {
 		r := answer(o)
 		if grantTo(origin, r) <= before {
 			continue
@@ -87,7 +106,7 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 		}
 		return j
 	}
-	if doubt := silence(ev.read, cookie, authorization); doubt != nil {
+	if doubt := silence(ev.read, cookie, authorization, beside); doubt != nil {
 		return inDoubt(doubt)
 	}
 	return conforms("%s gets no more with a cookie or an Authorization header (%s) than without (%s)",
@@ -97,6 +116,8 @@ func judgeCredentialTrap(ev evidence, authorization Observation) Judgement {
 // with names the credential that made the difference.
 func with(a Attempt) string {
 	switch {
+	case a.Identity != Anonymous && a.Headers.Has("Cookie"):
+		return "the victim's " + a.Identity.noun() + " and any cookie"
 	case a.Identity != Anonymous:
 		return "the victim's " + a.Identity.noun()
 	case a.Headers.Has("Cookie"):

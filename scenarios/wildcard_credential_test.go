@@ -41,7 +41,7 @@ func TestJudgeCredentialTrap(t *testing.T) {
 		}
 	}
 	judge := func(c Credential, obs []Observation) Judgement {
-		return judgeCredentialTrap(evidence{c, High, obs[2], obs[0], obs[1], obs[3]}, obs[4])
+		return judgeCredentialTrap(evidence{c, High, obs[2], obs[0], obs[1], obs[3]}, obs[4], obs[3])
 	}
 	rule(t, func(obs []Observation) Judgement { return judge(Cookie, obs) }, []ruling{
 		{name: "never", obs: sprung(v, blocked, plain, plain, plain, plain), verdict: Conforms, reason: "no grant"},

@@ -32,6 +32,16 @@ func (t Target) AllowsWrite(method, rawURL string) bool {
 		slices.ContainsFunc(t.Errors, func(r ErrorRecipe) bool { return r.SafeToWrite && is(r.Method, r.Path) })
 }
 
+// MayChange reports whether a request that reaches the target may change something
+// there: not one of an endpoint that is declared to read, whatever its method.
+func (t Target) MayChange(method, rawURL string) bool {
+	path, ok := normalPath(rawURL)
+	return t.AllowsWrite(method, rawURL) && ok && !slices.ContainsFunc(t.Endpoints, func(e Endpoint) bool {
+		declared, ok := normalPath(t.At(e.Path))
+		return ok && e.Reads && e.Method == method && declared == path
+	})
+}
+
 // ExpectsError reports whether an error recipe is there to be answered with this
 // status.
 func (t Target) ExpectsError(method, rawURL string, status int) bool {
@@ -46,7 +56,7 @@ func (t Target) ExpectsError(method, rawURL string, status int) bool {
 
 // SafeWrites are the endpoints with writes that the operator lets through.
 func (t Target) SafeWrites() []Endpoint {
-	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !t.AllowsWrite(e.Method, t.At(e.Path)) })
+	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !t.MayChange(e.Method, t.At(e.Path)) })
 }
 
 // normalPath is the path of an absolute URL with its dot segments resolved and one

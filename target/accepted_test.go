@@ -76,7 +76,7 @@ func TestAcceptedFileMistakes(t *testing.T) {
 		"unknown key":      {goodEntry + "  resaon: x\n", []string{"a.yaml:5:", `did you mean "reason"`}},
 		"unknown part":     {goodEntry + "  subject: {orgin: x}\n", []string{"[0].subject.orgin", `did you mean "origin"`}},
 		"empty subject":    {goodEntry + "  subject: {}\n", []string{"[0].subject", "leave it out"}},
-		"no credential":    {goodEntry + "  subject: {credential: token}\n", []string{"[0].subject.credential", "cookie or basic"}},
+		"no credential":    {goodEntry + "  subject: {credential: token}\n", []string{"[0].subject.credential", "cookie, network, bearer or header"}},
 		"bad ID":           {strings.Replace(goodEntry, "ORG-003", "org3", 1), []string{"a.yaml:1:7: [0].id", "org3"}},
 		"unknown ID":       {strings.Replace(goodEntry, "ORG-003", "ORG-999", 1), []string{"a.yaml:1:7: [0].id: there is no scenario ORG-999", "crossexam list"}},
 		"everything":       {strings.Replace(goodEntry, "ORG-003", `"*"`, 1), []string{"[0].id"}},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -39,7 +40,7 @@ func (f *finder) fromDocument(doc document) {
 	declared := map[string][]candidate{} // by path
 	for _, op := range doc.operations {
 		name := op.method + " " + op.path
-		at, err := op.fill()
+		at, err := op.fill(f.deployment.Credentials.Headers)
 		if err != nil {
 			if op.reads() {
 				f.left(name, LeftParameters, f.private(candidate{op, op.path}, doc), "%v", err)
@@ -140,6 +141,11 @@ func (f *finder) headersOf(op operation) {
 	if op.secured && slices.Contains(f.found.Logins, "bearer") {
 		add("Authorization")
 	}
+	for _, s := range f.found.Logins {
+		if name, err := strconv.Unquote(strings.TrimPrefix(s, "header ")); op.secured && err == nil && strings.HasPrefix(s, "header ") {
+			add(name)
+		}
+	}
 	for _, p := range op.parameters {
 		if p.in == "header" && p.required && !isCredentialHeader(p) {
 			add(p.name)
@@ -165,15 +171,21 @@ func (f *finder) whyNot(c candidate) (LeftReason, string) {
 	return "", ""
 }
 
-func (f *finder) hasLogin() bool { return len(kinds(f.deployment.Credentials)) > 0 }
+func (f *finder) hasLogin() bool { return len(f.deployment.Credentials.kinds()) > 0 }
 
 // missingLogin tells an operator who gave no credential what the API asks for.
 func (f *finder) missingLogin(doc document) string {
 	if !doc.security || f.hasLogin() {
 		return ""
 	}
-	return "The document asks for a login (" + strings.Join(doc.schemes, ", ") + ") and no credential was given, so that nothing behind it can be judged: " +
-		"give `credentials.cookies`, `credentials.basic` or `credentials.bearer`."
+	text := "The document asks for a login (" + strings.Join(doc.schemes, ", ") + ") and no credential was given, so that nothing behind it can be judged: " +
+		"give " + howToGive(doc.schemes) + "."
+	for _, s := range doc.schemes {
+		if name, ok := strings.CutPrefix(s, "query "); ok {
+			text += " A key in the query (" + name + ") cannot be given: every page would know the URL."
+		}
+	}
+	return text
 }
 
 // private tells whether the reply depends on the victim: the document says so, or
@@ -248,7 +260,28 @@ func (f *finder) locked(path string) {
 	}
 	f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true, Discovered: true})
 	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.Operation == "GET "+path })
-	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give `credentials.cookies`, `credentials.basic` or `credentials.bearer`."))
+	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give "+anyCredential+"."))
+}
+
+const anyCredential = "`credentials.cookies`, `credentials.basic`, `credentials.bearer` or `credentials.headers`"
+
+// howToGive says by which entries the credentials of a document's schemes are given.
+func howToGive(schemes []string) string {
+	var entries []string
+	for _, s := range schemes {
+		switch in, name, _ := strings.Cut(s, " "); in {
+		case "header":
+			entries = append(entries, "`credentials.headers` (the header "+name+")")
+		case "cookie":
+			entries = append(entries, "`credentials.cookies` (the cookie "+name+")")
+		case "basic", "bearer":
+			entries = append(entries, "`credentials."+in+"`")
+		}
+	}
+	if len(entries) == 0 {
+		return anyCredential
+	}
+	return strings.Join(entries, " or ")
 }
 
 // verifiable tells whether a read can be tried before the victim's browser has
@@ -313,7 +346,7 @@ func (f *finder) secured(doc document) []string {
 		if !op.reads() || !op.secured || op.stream {
 			continue
 		}
-		if at, err := op.fill(); err == nil {
+		if at, err := op.fill(f.deployment.Credentials.Headers); err == nil {
 			if at, ok := f.below(doc, at); ok && !leaveAlone(at, op.id, f.config.Exclude) {
 				paths = append(paths, at)
 			}

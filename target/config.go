@@ -1,8 +1,10 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,10 +27,11 @@ import (
 // crossexam.yaml. The zero value of an entry means that nothing was said.
 type Config struct {
 	URL       string           `yaml:"target"`    // of the API
-	Trusted   []string         `yaml:"trusted"`   // origins that may read it
+	Trusted   []string         `yaml:"trusted"`   // origins that may read it; empty and not nil for none
 	Policy    PolicyConfig     `yaml:"policy"`    // that it should have
 	Reads     []string         `yaml:"read"`      // paths of private endpoints
 	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
+	GraphQL   GraphQLConfig    `yaml:"graphql"`   // one of them
 	Errors    []ErrorConfig    `yaml:"errors"`
 
 	// WebSockets and EventStreams are paths where the victim gets private data;
@@ -84,6 +87,16 @@ type EndpointConfig struct {
 	Open        bool   `yaml:"open"` // else it is private
 	SafeToWrite bool   `yaml:"safe_to_write"`
 	Body        string `yaml:"body"`
+	// Reads says that the request only reads, whatever its method.
+	Reads bool `yaml:"reads"`
+	// Headers are those that the endpoint wants of everyone, and no secret.
+	Headers map[string]string `yaml:"headers"`
+}
+
+// GraphQLConfig is a GraphQL endpoint, read by a POST of a query.
+type GraphQLConfig struct {
+	Path  string `yaml:"path"`
+	Query string `yaml:"query"` // empty is { __typename }
 }
 
 // ErrorConfig is a way to provoke an error.
@@ -145,7 +158,10 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 	if err := ps.orNil(); err != nil {
 		return Deployment{}, err
 	}
-	d.Facts.Credentials = kinds(d.Credentials)
+	d.Facts.Credentials = d.Credentials.identities(c.Credentials.Together)
+	for _, h := range d.Credentials.Headers {
+		d.Facts.CredentialHeaders = append(d.Facts.CredentialHeaders, h.Name)
+	}
 	if before.Facts.URL != "" && before.Facts.Origin() == d.Facts.Origin() {
 		d.Facts.Local, d.Facts.Label = before.Facts.Local, before.Facts.Label
 		d.Upstream.ResolvesToLoopback = before.Upstream.ResolvesToLoopback
@@ -212,6 +228,19 @@ func (c Config) assemble() (Deployment, Problems) {
 	// What nobody needs cookies for needs none from another site.
 	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
 		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
+	for _, list := range []struct {
+		entry string
+		names []string
+		check func(string) error
+	}{
+		{"policy.methods", c.Policy.Methods, checkMethod},
+		{"policy.headers", c.Policy.Headers, checkHeaderName},
+		{"policy.exposed", c.Policy.Exposed, checkHeaderName},
+	} {
+		for i, name := range list.names {
+			fail(fmt.Sprintf("%s[%d]", list.entry, i), list.check(name))
+		}
+	}
 	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
 	if login := d.Credentials.Login; login != nil {
 		d.Facts.Login = login.Path
@@ -226,6 +255,9 @@ func (c Config) assemble() (Deployment, Problems) {
 			!fail(fmt.Sprintf("endpoints[%d]", i), e.check()) {
 			d.Facts.Endpoints = append(d.Facts.Endpoints, e.endpoint(c.AllowWrites))
 		}
+	}
+	if e, err := c.GraphQL.endpoint(); !fail("graphql", err) && e.Path != "" {
+		d.Facts.Endpoints = append(d.Facts.Endpoints, e)
 	}
 	for i, e := range c.Errors {
 		if !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
@@ -257,6 +289,7 @@ func (c Config) assemble() (Deployment, Problems) {
 			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
 		}
 	}
+	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))
 	fail("launch", c.addLaunches(preset, &d))
 	fail("browser.user_agent", c.Browser.check())
@@ -276,31 +309,106 @@ func (c Config) policy() scenarios.Policy {
 // endpoint is the one that the operator named, whose writes reach the target where
 // it is declared safe to write to, or all that the operator named are.
 func (e EndpointConfig) endpoint(allowWrites bool) scenarios.Endpoint {
-	named := scenarios.Endpoint{Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Body: e.Body}
-	named.SafeToWrite = e.SafeToWrite || allowWrites && !named.Safe()
-	return named
+	made := scenarios.Endpoint{
+		Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Headers: sortedHeaders(e.Headers), Body: e.Body, Reads: e.Reads,
+	}
+	made.SafeToWrite = e.SafeToWrite || e.Reads || allowWrites && !made.Safe()
+	if e.Reads && e.Body != "" && !made.Headers.Has("Content-Type") {
+		made.Headers = append(made.Headers, cors.Header{Name: "Content-Type", Value: "application/json"})
+	}
+	return made
+}
+
+// endpoint is the GraphQL endpoint, or an empty one where there is none.
+func (g GraphQLConfig) endpoint() (scenarios.Endpoint, error) {
+	switch {
+	case g.Path == "" && g.Query != "":
+		return scenarios.Endpoint{}, errors.New("there is a query and no path: give the path of the GraphQL endpoint too, such as /graphql")
+	case g.Path == "":
+		return scenarios.Endpoint{}, nil
+	case strings.HasPrefix(strings.TrimSpace(g.Query), "mutation"), strings.HasPrefix(strings.TrimSpace(g.Query), "subscription"):
+		return scenarios.Endpoint{}, errors.New("this is no query: give one that only reads, such as { me { email } }")
+	}
+	// Of strings nothing fails.
+	body, _ := json.Marshal(map[string]string{"query": cmp.Or(g.Query, "{ __typename }")})
+	e := EndpointConfig{Method: http.MethodPost, Path: g.Path, Body: string(body), Reads: true}
+	return e.endpoint(false), checkPath("the path of the GraphQL endpoint", g.Path)
+}
+
+// sortedHeaders are the lines in the order of their names.
+func sortedHeaders(m map[string]string) cors.Headers {
+	var lines cors.Headers
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		lines = append(lines, cors.Header{Name: name, Value: m[name]})
+	}
+	return lines
+}
+
+// checkHeaders checks lines that an attacker's page sets as well as the front end.
+func checkHeaders(lines cors.Headers) error {
+	for _, h := range lines {
+		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
+			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
+		}
+	}
+	return nil
+}
+
+func checkMethod(name string) error {
+	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return fmt.Errorf("%q is no method: write methods in capitals, such as PUT, or an empty list for none", name)
+	}
+	return nil
+}
+
+func checkHeaderName(name string) error {
+	if name == "none" || !httpguts.ValidHeaderFieldName(name) {
+		return fmt.Errorf("%q is no name of a header: write names such as X-Request-Id, or an empty list for none", name)
+	}
+	return nil
+}
+
+// checkNoHeaders says what contradicts a policy that has no request header.
+func (c Config) checkNoHeaders(d Deployment) error {
+	if c.Policy.Headers == nil || len(c.Policy.Headers) > 0 {
+		return nil
+	}
+	for _, h := range append(d.Credentials.FrontEnd(scenarios.Bearer), d.Credentials.Headers...) {
+		if h.Name != "Authorization" || d.Credentials.Bearer != "" || d.Credentials.Headers.Has(h.Name) {
+			return fmt.Errorf("the policy has no request header, and the front end sends its credential in %s: name that one", h.Name)
+		}
+	}
+	for _, e := range d.Facts.Endpoints {
+		if unsafe := cors.UnsafeHeaders(e.Headers); len(unsafe) > 0 {
+			return fmt.Errorf("the policy has no request header, and %s needs %s: name that one", e, unsafe[0])
+		}
+	}
+	return nil
 }
 
 func (e EndpointConfig) check() error {
 	reads := e.endpoint(false).Safe()
+	lines := sortedHeaders(e.Headers)
 	switch {
+	case reads && e.Reads:
+		return fmt.Errorf("a %s only reads, and goes through anyway: leave reads out, or name the method that reads", orGET(e.Method))
+	case e.Reads && e.SafeToWrite:
+		return errors.New("what only reads is sent anyway: leave safe_to_write out")
+	case lines.Has("Authorization") || lines.Has("Cookie"):
+		return errors.New("an attacker's page would know this header too: give what is secret under credentials")
 	case reads && e.Body != "":
 		return fmt.Errorf("a %s has no body: leave it out, or name the method that the body is for", orGET(e.Method))
 	case reads && e.SafeToWrite:
 		return fmt.Errorf("a %s only reads, and goes through anyway: leave safe_to_write out, or name the method that writes", orGET(e.Method))
 	}
-	return nil
+	return checkHeaders(lines)
 }
 
 func (e ErrorConfig) recipe() scenarios.ErrorRecipe {
-	r := scenarios.ErrorRecipe{
-		Status: e.Status, Method: orGET(e.Method), Path: e.Path, Body: e.Body, BodyBytes: e.BodyBytes,
+	return scenarios.ErrorRecipe{
+		Status: e.Status, Method: orGET(e.Method), Path: e.Path, Headers: sortedHeaders(e.Headers), Body: e.Body, BodyBytes: e.BodyBytes,
 		Anonymous: e.Anonymous, Unhandled: e.Unhandled, Proxy: e.Proxy, SafeToWrite: e.SafeToWrite,
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
-		r.Headers = append(r.Headers, cors.Header{Name: name, Value: e.Headers[name]})
-	}
-	return r
 }
 
 func (e ErrorConfig) check() error {
@@ -318,12 +426,7 @@ func (e ErrorConfig) check() error {
 	case e.Unhandled && e.Proxy:
 		return errors.New("an unhandled error is the application's, not the proxy's: leave out one of the two")
 	}
-	for _, h := range r.Headers {
-		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
-			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
-		}
-	}
-	return nil
+	return checkHeaders(r.Headers)
 }
 
 func orGET(method string) string {
@@ -359,7 +462,7 @@ func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 	case o.IsOpaque():
 		return o, errors.New(`trusted origin: "null" is the origin of every sandboxed frame on the web and cannot be trusted`)
 	case o == own:
-		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out", o)
+		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out; where no other is trusted, write `trusted: []`", o)
 	}
 	return o, nil
 }
@@ -374,24 +477,6 @@ func checkPath(what, p string) error {
 
 func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
-// kinds are the credentials that were given.
-func kinds(c Credentials) []scenarios.Credential {
-	var ks []scenarios.Credential
-	if len(c.Cookies) > 0 || c.Login != nil {
-		ks = append(ks, scenarios.Cookie)
-	}
-	if c.Basic != nil {
-		ks = append(ks, scenarios.Basic)
-	}
-	if c.ClientCertificate != nil {
-		ks = append(ks, scenarios.ClientCert)
-	}
-	if c.Bearer != "" {
-		ks = append(ks, scenarios.Bearer)
-	}
-	return ks
-}
-
 // addCommonErrors adds the error responses that can be provoked on any target,
 // where none with that status is known.
 func addCommonErrors(t *scenarios.Target) {
@@ -401,12 +486,12 @@ func addCommonErrors(t *scenarios.Target) {
 	if !known(404) {
 		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label, Guessed: true})
 	}
-	private := t.PrivateReads()
+	private := slices.DeleteFunc(t.PrivateReads(), func(e scenarios.Endpoint) bool { return e.Method != http.MethodGet })
 	if t.Has(scenarios.ClientCert) {
 		return // a server without the certificate may say 400, 401, 403, or nothing
 	}
 	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Anonymous: true, Guessed: true})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Headers: private[0].Headers, Anonymous: true, Guessed: true})
 	}
 }
 

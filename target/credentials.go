@@ -20,8 +20,10 @@ type CredentialsConfig struct {
 	StorageState      string                   `yaml:"storage_state"` // a file
 	Basic             string                   `yaml:"basic"`         // "USER:PASSWORD"
 	Bearer            string                   `yaml:"bearer"`        // the token alone
+	Headers           map[string]string        `yaml:"headers"`       // that the trusted front end sets
 	Network           *bool                    `yaml:"network"`
 	ClientCertificate *ClientCertificateConfig `yaml:"client_certificate"`
+	Together          bool                     `yaml:"together"` // the target wants all of them in one request
 }
 
 // LoginConfig is a login that the victim's browser makes, with a form or JSON.
@@ -67,6 +69,14 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 	if strings.ContainsFunc(c.Bearer, isControl) {
 		fail("bearer", errors.New("the bearer token has a blank in it: give the token alone, without the word Bearer"))
 	}
+	lines, bearer, err := c.keys()
+	if err != nil {
+		fail("headers", err)
+	}
+	creds.Headers = lines
+	if bearer != "" {
+		creds.Bearer = bearer
+	}
 	if c.Login != nil {
 		login, err := c.Login.login()
 		if err != nil {
@@ -81,7 +91,65 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 		}
 		creds.ClientCertificate = loaded
 	}
+	if err := c.checkTogether(creds); err != nil {
+		fail("together", err)
+	}
 	return creds
+}
+
+func (c CredentialsConfig) checkTogether(creds Credentials) error {
+	switch {
+	case !c.Together:
+		return nil
+	case len(creds.kinds()) < 2:
+		return errors.New("it is for several credentials that go together: give the others too, or leave it out")
+	case creds.Basic != nil && (creds.Bearer != "" || creds.Headers.Has("Authorization")):
+		return errors.New("a request has one Authorization header, so that HTTP authentication and a token in it cannot go together: leave out one of the two")
+	}
+	return nil
+}
+
+// kinds are the credentials that were given.
+func (c Credentials) kinds() []scenarios.Credential {
+	var ks []scenarios.Credential
+	for _, k := range []struct {
+		kind  scenarios.Credential
+		given bool
+	}{
+		{scenarios.Cookie, len(c.Cookies) > 0 || c.Login != nil},
+		{scenarios.Basic, c.Basic != nil},
+		{scenarios.ClientCert, c.ClientCertificate != nil},
+		{scenarios.Bearer, c.Bearer != ""},
+		{scenarios.Header, len(c.Headers) > 0},
+	} {
+		if k.given {
+			ks = append(ks, k.kind)
+		}
+	}
+	return ks
+}
+
+// identities are the credentials with which the target is tried: each of those that
+// were given alone, or all of them together. What the front end sets in a header goes
+// with every other one: a CSRF token opens nothing by itself, and beside another login
+// a key does no harm.
+func (c Credentials) identities(together bool) []scenarios.Credential {
+	kinds := c.kinds()
+	if together {
+		return []scenarios.Credential{scenarios.Together(kinds...)}
+	}
+	if len(kinds) < 2 || kinds[len(kinds)-1] != scenarios.Header {
+		return kinds
+	}
+	var cs []scenarios.Credential
+	for _, k := range kinds[:len(kinds)-1] {
+		if k == scenarios.Basic && c.Headers.Has("Authorization") {
+			cs = append(cs, k, scenarios.Header) // the page's own line takes the place of the browser's
+			continue
+		}
+		cs = append(cs, scenarios.Together(k, scenarios.Header))
+	}
+	return cs
 }
 
 func (l LoginConfig) login() (*Login, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 )
@@ -57,6 +58,8 @@ type Credentials struct {
 	Basic *BasicLogin
 	// Bearer is the token the trusted front end adds as "Authorization: Bearer".
 	Bearer string
+	// Headers are what it adds besides, such as X-API-Key.
+	Headers cors.Headers
 	// ClientCertificate is the victim's; nil for none.
 	ClientCertificate *ClientCertificate
 }
@@ -81,6 +84,19 @@ func (b BasicLogin) Header() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.Username+":"+b.Password))
 }
 
+// FrontEnd are the header lines in which the trusted front end sends what it has of
+// this credential.
+func (c Credentials) FrontEnd(identity scenarios.Credential) cors.Headers {
+	var lines cors.Headers
+	if identity.Includes(scenarios.Bearer) {
+		lines = append(lines, cors.Header{Name: "Authorization", Value: "Bearer " + c.Bearer})
+	}
+	if identity.Includes(scenarios.Header) {
+		lines = append(lines, c.Headers...)
+	}
+	return lines
+}
+
 // Certificate is the client certificate as the browser takes it, or nil.
 func (c Credentials) Certificate() *tls.Certificate {
 	if c.ClientCertificate == nil {
@@ -103,6 +119,12 @@ func (c Credentials) Secrets() []string {
 	}
 	if c.Bearer != "" {
 		secrets = append(secrets, c.Bearer)
+	}
+	for _, h := range c.Headers {
+		secrets = append(secrets, h.Value)
+		if _, key, ok := strings.Cut(h.Value, " "); ok { // a scheme, such as Token, before it
+			secrets = append(secrets, strings.TrimSpace(key))
+		}
 	}
 	if c.Login != nil {
 		secrets = append(append(secrets, c.Login.Body), c.Login.Secrets...)

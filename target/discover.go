@@ -77,7 +77,8 @@ func (c Config) NeedsDiscovery() bool {
 }
 
 func (c Config) namesReads() bool {
-	return len(c.Reads) > 0 || slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return orGET(e.Method) == http.MethodGet })
+	return len(c.Reads) > 0 || c.GraphQL.Path != "" ||
+		slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return e.Reads || orGET(e.Method) == http.MethodGet })
 }
 
 // Discover asks the target, with GET alone and within the limits, for what the
@@ -118,6 +119,7 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	} else {
 		f.guess()
 	}
+	f.graphQL(f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false))
 	f.found.Requests += f.tap.Requests()
 	c.found = &f.found
 	return c, f.found, context.Cause(ctx)
@@ -215,7 +217,9 @@ func (c Credentials) headers() cors.Headers {
 	if len(pairs) > 0 {
 		h = append(h, cors.Header{Name: "Cookie", Value: strings.Join(pairs, "; ")})
 	}
+	h = append(h, c.Headers...)
 	switch {
+	case h.Has("Authorization"):
 	case c.Bearer != "":
 		h = append(h, cors.Header{Name: "Authorization", Value: "Bearer " + c.Bearer})
 	case c.Basic != nil:

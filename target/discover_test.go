@@ -330,7 +330,7 @@ func FuzzDocument(f *testing.F) {
 			return
 		}
 		for _, op := range doc.operations {
-			if at, err := op.fill(); err == nil && checkPath("path", at) != nil {
+			if at, err := op.fill(nil); err == nil && checkPath("path", at) != nil {
 				t.Errorf("%q is no path", at)
 			}
 		}

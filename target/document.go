@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/crossexam/crossexam/cors"
 )
 
 // A document is what an API says of itself, as far as it bears on discovery.
@@ -49,8 +51,9 @@ type parameter struct {
 
 // fill writes the path with the samples in the place of its parameters, and the
 // query that the operation needs. The error says what is missing. A write does
-// without samples: it is withheld from the target.
-func (op operation) fill() (string, error) {
+// without samples: it is withheld from the target. given are the headers that come
+// with the credential.
+func (op operation) fill(given cors.Headers) (string, error) {
 	path := op.path
 	var query []string
 	for _, p := range op.parameters {
@@ -64,7 +67,7 @@ func (op operation) fill() (string, error) {
 				return "", fmt.Errorf("it needs a value for %s, and the document has no example", hole)
 			}
 			path = strings.ReplaceAll(path, hole, url.PathEscape(p.sample))
-		case !p.required || isCredentialHeader(p):
+		case !p.required || isCredentialHeader(p) || p.in == "header" && given.Has(p.name):
 		case p.in == "query" && p.hasSample:
 			query = append(query, url.QueryEscape(p.name)+"="+url.QueryEscape(p.sample))
 		case p.in == "query":

@@ -3,6 +3,7 @@ package target
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func TestRecordedByEachBrowser(t *testing.T) {
 				{Method: "GET", Path: "/api/notebooks?limit=20", Private: true}, {Method: "GET", Path: "/api/notebooks/1", Private: true},
 				{Method: "PUT", Path: "/api/notebooks/1", Private: true},
 			}
-			if !slices.Equal(f.Endpoints, want) {
+			if !slices.EqualFunc(f.Endpoints, want, func(a, b scenarios.Endpoint) bool { return reflect.DeepEqual(a, b) }) {
 				t.Errorf("the endpoints are %+v", f.Endpoints)
 			}
 			p := f.Policy

@@ -29,6 +29,9 @@ func (c *CredentialsConfig) expand(folder string, from *provenance, s surroundin
 	}
 	c.Basic, _ = one("basic", c.Basic)
 	c.Bearer, _ = one("bearer", c.Bearer)
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		c.Headers[name], _ = one("headers."+name, c.Headers[name])
+	}
 	if c.ClientCertificate != nil {
 		c.ClientCertificate.Password, _ = one("client_certificate.password", c.ClientCertificate.Password)
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -25,6 +26,7 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 		Bearer  bool
 		Basic   bool
 		Cookie  bool
+		Keys    []string // headers
 	}{Config: c, Found: d}
 	data.Preset, _ = PresetNamed(cmp.Or(c.Preset, d.Preset))
 	data.Presets = Presets()
@@ -42,6 +44,11 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 	data.Bearer = slices.Contains(d.Logins, "bearer")
 	data.Basic = slices.Contains(d.Logins, "basic")
 	data.Cookie = slices.ContainsFunc(d.Logins, func(l string) bool { return strings.HasPrefix(l, "cookie") })
+	for _, l := range d.Logins {
+		if name, err := strconv.Unquote(strings.TrimPrefix(l, "header ")); err == nil && strings.HasPrefix(l, "header ") {
+			data.Keys = append(data.Keys, name)
+		}
+	}
 	t, err := template.New("crossexam.yaml").Funcs(template.FuncMap{
 		"quote":   func(v any) string { return quoted(v) },
 		"comment": comment,
@@ -83,7 +90,8 @@ trusted:
   - {{quote .}}
 {{- end}}
 {{- else}}
-# Needed for a run, here or as --trusted.
+# Needed for a run, here or as --trusted. Where the front end is of the API's own
+# origin, and no other is trusted: trusted: []
 # trusted:
 #   - https://app.example.com
 {{- end}}
@@ -262,6 +270,14 @@ credentials:
 {{- if or .Bearer (not .Found.Logins)}}
 #   bearer: ${API_TOKEN} # the trusted front end sends it
 {{- end}}
+{{- if .Keys}}
+#   headers: # so does it these
+{{- range .Keys}}
+#     {{comment (quote .)}}: ${API_KEY}
+{{- end}}
+{{- else if not .Found.Logins}}
+#   headers: {X-API-Key: "${API_KEY}"} # so does it this
+{{- end}}
 {{- if or .Cookie (not .Found.Logins)}}
 #   cookies: ["session=${SESSION}; Secure; HttpOnly; SameSite=None"]
 {{- end}}
@@ -273,6 +289,7 @@ credentials:
 {{- end}}
 #   storage_state: state.json # of Playwright
 #   client_certificate: {file: victim.p12, password: "${CROSSEXAM_CLIENT_CERT_PASSWORD}"}
+#   together: true # the API wants all of them in one request, and not one of them
 #   network: true # the victim's place in the network gives access
 {{- end}}
 

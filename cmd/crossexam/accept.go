@@ -66,7 +66,7 @@ meant. What is in the file stays, comments included.`,
 	f.StringVar(&o.file, "file", "accepted.yaml", "`FILE` to write, or to add to")
 	f.StringVar(&o.narrow.Endpoint, "endpoint", "", `only this "METHOD /path", as the report has it; * stands for any characters`)
 	f.StringVar(&o.narrow.Origin, "origin", "", "only this `ORIGIN`, as the report has it; * stands for any characters")
-	f.StringVar(&o.narrow.Credential, "credential", "", "only this `KIND`: cookie, basic, client-cert, network, bearer or none")
+	f.StringVar(&o.narrow.Credential, "credential", "", "only this `KIND`: cookie, basic, client-cert, network, bearer, header, several with + between, or none")
 	f.StringVar(&o.reason, "reason", "", "why the violation is accepted, `TEXT` for every reader of a report")
 	f.StringVar(&o.owner, "owner", "", "`NAME` of who answers for it")
 	f.StringVar(&o.expires, "expires", "", fmt.Sprintf("last `DATE` on which it holds, such as 2027-01-31 (default: in %d days)", acceptedDays))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,15 +124,15 @@ func (p *planned) attempt(a scenarios.Attempt) {
 	}
 	if a.Vector == scenarios.Probe {
 		more = append(more, "with "+credentialName(a.Identity))
-	} else if a.Omit && a.Identity != scenarios.Bearer {
+	} else if a.Omit && !a.Identity.OfFrontEnd() {
 		more = append(more, "without credential")
 	}
 	for _, h := range a.Headers {
 		more = append(more, h.Name+": "+h.Value)
 	}
-	headers := a.Headers
-	if a.Identity == scenarios.Bearer {
-		headers = append(cors.Headers{{Name: "Authorization", Value: "Bearer"}}, headers...)
+	headers := slices.Clone(a.Headers)
+	for _, name := range a.KeyHeaders {
+		headers = append(headers, cors.Header{Name: name, Value: "x"})
 	}
 	if a.Body != "" {
 		more = append(more, fmt.Sprintf("%d bytes of body", len(a.Body)))
@@ -170,6 +171,17 @@ func credentialName(c scenarios.Credential) string {
 		return "the client certificate"
 	case scenarios.Bearer:
 		return "the front end's bearer token"
+	case scenarios.Header:
+		return "the front end's key in a header"
+	case scenarios.AnyCookie:
+		return "any cookie"
+	}
+	if kinds := c.Kinds(); len(kinds) > 1 {
+		var names []string
+		for _, k := range kinds {
+			names = append(names, credentialName(k))
+		}
+		return strings.Join(names, " and ")
 	}
 	return "the credential " + string(c)
 }

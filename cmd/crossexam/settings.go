@@ -37,6 +37,19 @@ func settings() []setting {
 	list := func(at func(*target.Config) *[]string) func(*target.Config, []string) error {
 		return func(c *target.Config, v []string) error { *at(c) = v; return nil }
 	}
+	// An empty list says that there are none; without the flag nothing is said.
+	names := func(at func(*target.Config) *[]string) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) error {
+			list := strings.FieldsFunc(strings.Join(v, ","), func(r rune) bool { return r == ',' || r == ' ' })
+			if len(list) == 1 && list[0] == "none" {
+				list = nil
+			} else if len(list) == 0 {
+				return errors.New("it is empty: give names with commas between, or none")
+			}
+			*at(c) = append([]string{}, list...)
+			return nil
+		}
+	}
 	flag := func(at func(*target.Config) *bool) func(*target.Config, []string) error {
 		return func(c *target.Config, v []string) (err error) {
 			if *at(c), err = strconv.ParseBool(v[0]); err != nil {
@@ -48,6 +61,10 @@ func settings() []setting {
 	cookies := func(c *target.Config) *[]string { return &c.Credentials.Cookies }
 	basic := func(c *target.Config) *string { return &c.Credentials.Basic }
 	bearer := func(c *target.Config) *string { return &c.Credentials.Bearer }
+	keys := func(c *target.Config, lines []string) (err error) {
+		c.Credentials.Headers, err = target.ParseHeaders(lines)
+		return err
+	}
 	certificate := func(c *target.Config) *target.ClientCertificateConfig {
 		if c.Credentials.ClientCertificate == nil {
 			c.Credentials.ClientCertificate = &target.ClientCertificateConfig{}
@@ -70,8 +87,23 @@ func settings() []setting {
 	return []setting{
 		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "origin that may read the API, `ORIGIN` such as https://app.example.com; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Trusted })},
+		{"trusted", "same-origin", "", false, false, "no origin but the API's own is trusted: what can other pages do?",
+			func(c *target.Config, v []string) error {
+				if v[0] != "true" {
+					return errors.New("leave it out, or name the trusted origins with --trusted")
+				}
+				c.Trusted = []string{}
+				return nil
+			}},
 		{"read", "read", "CROSSEXAM_READ", true, []string{}, "`PATH` of a private endpoint to read; may be repeated (default: what is discovered, else /)",
 			list(func(c *target.Config) *[]string { return &c.Reads })},
+		{"policy.methods", "allow-methods", "CROSSEXAM_ALLOW_METHODS", true, []string{}, "`METHODS` that the front end uses, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Methods })},
+		{"policy.headers", "allow-headers", "CROSSEXAM_ALLOW_HEADERS", true, []string{}, "request `HEADERS` that the front end sets, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Headers })},
+		{"policy.exposed", "expose-headers", "CROSSEXAM_EXPOSE_HEADERS", true, []string{}, "response `HEADERS` that the front end reads, with commas between, or none", names(func(c *target.Config) *[]string { return &c.Policy.Exposed })},
+		{"graphql.path", "graphql", "CROSSEXAM_GRAPHQL", false, "", "`PATH` of a GraphQL endpoint to read by POST, such as /graphql",
+			text(func(c *target.Config) *string { return &c.GraphQL.Path })},
+		{"graphql.query", "query", "CROSSEXAM_QUERY", false, "", "GraphQL `QUERY` for what only the victim gets, such as \"{ me { email } }\" (default { __typename })",
+			text(func(c *target.Config) *string { return &c.GraphQL.Query })},
 		{"openapi", "openapi", "CROSSEXAM_OPENAPI", false, "", "OpenAPI document, `FILE|URL` on the target's host, or none for no discovery",
 			text(func(c *target.Config) *string { return &c.OpenAPI })},
 		{"exclude", "exclude", "CROSSEXAM_EXCLUDE", true, []string{}, "`PATTERN` of paths that discovery leaves alone, such as /admin/*; may be repeated",
@@ -88,6 +120,19 @@ func settings() []setting {
 		{"credentials.basic", "basic-file", "", false, "", "`FILE` with USER:PASSWORD, or - for standard input", firstLine(text(basic))},
 		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Authorization: Bearer", text(bearer)},
 		{"credentials.bearer", "bearer-file", "", false, "", "`FILE` with the token, or - for standard input", firstLine(text(bearer))},
+		{"credentials.headers", "header", "", false, []string{}, "header with a secret that the trusted front end sets, `NAME: VALUE` such as \"X-API-Key: SECRET\"; may be repeated", keys},
+		{"credentials.headers", "header-file", "", false, "", "`FILE` with such headers, a line each, or - for standard input",
+			func(c *target.Config, v []string) error {
+				lines, err := secretLines(v[0])
+				if err != nil {
+					return err
+				}
+				return keys(c, lines)
+			}},
+		// A value may have blanks and commas in it, and no line break.
+		{"credentials.headers", "", "CROSSEXAM_HEADER", false, "", "", func(c *target.Config, v []string) error { return keys(c, strings.Split(strings.TrimSpace(v[0]), "\n")) }},
+		{"credentials.together", "together", "", false, false, "the API wants all of these credentials in one request (by default each is tried alone)",
+			flag(func(c *target.Config) *bool { return &c.Credentials.Together })},
 		{"credentials.client_certificate.file", "client-cert", "CROSSEXAM_CLIENT_CERT", false, "", "PKCS#12 `FILE` with the victim's TLS client certificate and its key",
 			text(func(c *target.Config) *string { return &certificate(c).File })},
 		{"credentials.client_certificate.password", "client-cert-password-file", "", false, "", "`FILE` with the password of the client certificate, or - for standard input", firstLine(text(certPassword))},
@@ -143,6 +188,9 @@ func settings() []setting {
 // configuration.
 func inFlags(sentence string) string {
 	return target.InWords(sentence, func(entry string) string {
+		if entry == "trusted: []" {
+			return "--same-origin"
+		}
 		for _, s := range settings() {
 			if s.entry == entry && s.flag != "" {
 				return "--" + s.flag

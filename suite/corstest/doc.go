@@ -21,8 +21,9 @@
 // are then what they will be in production. Without At it is
 // http://127.0.0.1:8080, as a program on the user's own machine.
 //
-// The credential is what the victim has: [Cookie], [Basic], or both; [Bearer] is
-// the token of the trusted front end, which no attacker has. Without any of them it
+// The credential is what the victim has: [Cookie], [Basic], or both, each alone or
+// [Together]; [Bearer] and [Header] are the token and the key of the trusted front
+// end, which no attacker has. Without any of them it
 // depends on the URL. On loopback or in a private network the API is judged by what
 // the victim's place in the network gives away: any page that can read it has
 // robbed the victim. On a public name everybody can read it anyway, and only the

@@ -48,6 +48,10 @@ func Trusted(origins ...string) Option {
 	return func(o *options) { o.config.Trusted = append(o.config.Trusted, origins...) }
 }
 
+// SameOrigin says that no origin but the API's own is trusted: its front end needs no
+// CORS.
+func SameOrigin() Option { return func(o *options) { o.config.Trusted = []string{} } }
+
 // Read are paths that answer GET with what is the victim's alone.
 func Read(paths ...string) Option {
 	return func(o *options) { o.config.Reads = append(o.config.Reads, paths...) }
@@ -85,6 +89,21 @@ func Basic(user, password string) Option {
 func Bearer(token string) Option {
 	return func(o *options) { o.config.Credentials.Bearer = token }
 }
+
+// Header is a header with a secret that the trusted front end sets, such as an API
+// key. It goes with every other credential. It may be given several times.
+func Header(name, value string) Option {
+	return func(o *options) {
+		if o.config.Credentials.Headers == nil {
+			o.config.Credentials.Headers = map[string]string{}
+		}
+		o.config.Credentials.Headers[name] = value
+	}
+}
+
+// Together says that the API wants all credentials in one request; else each is
+// tried alone.
+func Together() Option { return func(o *options) { o.config.Credentials.Together = true } }
 
 // Policy is the CORS policy that the API should have.
 func Policy(p target.PolicyConfig) Option { return func(o *options) { o.config.Policy = p } }

@@ -1,0 +1,62 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// ParseHeaders reads header lines such as "X-API-Key: SECRET". Its errors repeat no
+// value.
+func ParseHeaders(lines []string) (map[string]string, error) {
+	headers := map[string]string{}
+	for i, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || name == "" {
+			return nil, fmt.Errorf("header %d is not written as one: write NAME: VALUE, such as X-API-Key: SECRET", i+1)
+		}
+		for have := range headers {
+			if strings.EqualFold(have, name) {
+				return nil, fmt.Errorf("the header %s is given twice: give it once", name)
+			}
+		}
+		headers[name] = value
+	}
+	return headers, nil
+}
+
+// keys checks the headers in which the front end sends a secret, and gives them in
+// the order of their names. "Authorization: Bearer TOKEN" is the bearer token, which
+// it gives apart.
+func (c CredentialsConfig) keys() (lines cors.Headers, bearer string, err error) {
+	for _, name := range slices.SortedFunc(maps.Keys(c.Headers), func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }) {
+		h := cors.Header{Name: name, Value: strings.TrimSpace(c.Headers[name])}
+		scheme, token, _ := strings.Cut(h.Value, " ")
+		switch {
+		case !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value):
+			return nil, "", fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
+		case h.Value == "":
+			return nil, "", fmt.Errorf("the header %s is empty: give its value", h.Name)
+		case strings.EqualFold(h.Name, "Cookie"):
+			return nil, "", errors.New(`a cookie is the browser's to send: give it as a cookie, with its attributes, such as "session=VALUE; SameSite=None; Secure"`)
+		case len(cors.UnsafeHeaders(cors.Headers{h})) == 0:
+			return nil, "", fmt.Errorf("the header %s is no credential: browsers let either no page set it, or every page without asking", h.Name)
+		case lines.Has(h.Name):
+			return nil, "", fmt.Errorf("the header %s is given twice: give it once", h.Name)
+		case strings.EqualFold(h.Name, "Authorization") && c.Bearer != "":
+			return nil, "", errors.New("a request has one Authorization header, and the bearer token is in it: leave out one of the two")
+		case strings.EqualFold(h.Name, "Authorization") && strings.EqualFold(scheme, "bearer"):
+			bearer = strings.TrimSpace(token)
+		default:
+			lines = append(lines, h)
+		}
+	}
+	return lines, bearer, nil
+}

@@ -1,0 +1,155 @@
+package target
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// said is a configuration that says a little more than the least.
+func said(more func(*Config)) Config {
+	c := Config{URL: "https://api.example.com", Trusted: []string{"https://app.example.com"}, Reads: []string{"/me"}}
+	more(&c)
+	return c
+}
+
+func TestDeclaredReads(t *testing.T) {
+	d, err := said(func(c *Config) {
+		c.Reads = nil
+		c.GraphQL = GraphQLConfig{Path: "/graphql", Query: `{ me { name(as: "x") } }`}
+		c.Endpoints = []EndpointConfig{{Path: "/bff", Headers: map[string]string{"X-CSRF": "1"}}}
+	}).Deployment(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := d.Facts.PrivateReads()
+	if len(reads) != 2 || reads[1].Body != `{"query":"{ me { name(as: \"x\") } }"}` || !reads[1].Headers.Has("Content-Type") || !reads[0].Headers.Has("X-CSRF") {
+		t.Errorf("reads %+v", reads)
+	}
+	if !d.Facts.AllowsWrite("POST", d.Facts.At("/graphql")) || d.Facts.AllowsWrite("PUT", d.Facts.At("/graphql")) || d.Facts.AllowsWrite("POST", d.Facts.At("/bff")) {
+		t.Error("what is let through is not what is declared as a read")
+	}
+	if slices.ContainsFunc(d.Facts.Errors, func(r scenarios.ErrorRecipe) bool { return r.Path == "/graphql" }) {
+		t.Errorf("a GraphQL server answers strangers with 200: %+v", d.Facts.Errors)
+	}
+}
+
+func TestInputsThatMakeNoSense(t *testing.T) {
+	for name, tt := range map[string]struct {
+		more func(*Config)
+		says string
+	}{
+		"query without path": {func(c *Config) { c.GraphQL.Query = "{me}" }, "give the path of the GraphQL endpoint"},
+		"mutation":           {func(c *Config) { c.GraphQL = GraphQLConfig{"/g", "mutation { drop }"} }, "only reads"},
+		"a GET that reads":   {func(c *Config) { c.Endpoints = []EndpointConfig{{Path: "/a", Reads: true}} }, "leave reads out"},
+		"reads and writes": {func(c *Config) {
+			c.Endpoints = []EndpointConfig{{Method: "POST", Path: "/a", Reads: true, SafeToWrite: true}}
+		}, "leave safe_to_write out"},
+		"secret for all": {func(c *Config) {
+			c.Endpoints = []EndpointConfig{{Path: "/a", Headers: map[string]string{"authorization": "x"}}}
+		}, "under credentials"},
+		"bad header":            {func(c *Config) { c.Endpoints = []EndpointConfig{{Path: "/a", Headers: map[string]string{"a b": "x"}}} }, "cannot be sent"},
+		"key on two lines":      {func(c *Config) { c.Credentials.Headers = map[string]string{"X-Key": "a\nb"} }, "on one line"},
+		"key that is a cookie":  {func(c *Config) { c.Credentials.Headers = map[string]string{"cookie": "a=b"} }, "give it as a cookie"},
+		"key that all may send": {func(c *Config) { c.Credentials.Headers = map[string]string{"Accept": "x"} }, "no credential"},
+		"key that none may":     {func(c *Config) { c.Credentials.Headers = map[string]string{"Host": "x"} }, "no credential"},
+		"empty key":             {func(c *Config) { c.Credentials.Headers = map[string]string{"X-Key": " "} }, "is empty"},
+		"two tokens": {func(c *Config) {
+			c.Credentials.Bearer, c.Credentials.Headers = "t", map[string]string{"Authorization": "Token x"}
+		}, "leave out one of the two"},
+		"together alone": {func(c *Config) { c.Credentials.Bearer, c.Credentials.Together = "t", true }, "give the others too"},
+		"together twice": {func(c *Config) {
+			c.Credentials.Bearer, c.Credentials.Basic, c.Credentials.Together = "t", "a:b", true
+		}, "one Authorization header"},
+	} {
+		_, err := said(tt.more).Deployment(context.Background())
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCredentialsThatGoTogether(t *testing.T) {
+	key := map[string]string{"X-API-Key": "k3y"}
+	for want, credentials := range map[string]CredentialsConfig{
+		"header":               {Headers: key},
+		"cookie basic":         {Cookies: []string{"a=1"}, Basic: "u:p"},
+		"basic+cookie":         {Cookies: []string{"a=1"}, Basic: "u:p", Together: true},
+		"cookie+header":        {Cookies: []string{"a=1"}, Headers: key},
+		"bearer":               {Headers: map[string]string{"authorization": "bearer tok"}},
+		"basic header":         {Basic: "u:p", Headers: map[string]string{"Authorization": "Token x"}},
+		"bearer+header":        {Bearer: "t", Headers: key},
+		"cookie+bearer+header": {Cookies: []string{"a=1"}, Bearer: "t", Headers: key, Together: true},
+	} {
+		d, err := said(func(c *Config) { c.Credentials = credentials }).Deployment(context.Background())
+		if err != nil {
+			t.Errorf("%s: %v", want, err)
+			continue
+		}
+		var got []string
+		for _, c := range d.Facts.Credentials {
+			got = append(got, string(c))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v, not %s", got, want)
+		}
+	}
+	d, err := said(func(c *Config) { c.Credentials.Headers = map[string]string{"Authorization": "Token s3cret"} }).Deployment(context.Background())
+	if err != nil || !slices.Contains(d.Secrets(), "s3cret") {
+		t.Errorf("%v, secrets %v", err, d.Secrets())
+	}
+}
+
+func TestParseHeaders(t *testing.T) {
+	if got, err := ParseHeaders([]string{"X-API-Key: a:b "}); err != nil || got["X-API-Key"] != "a:b" {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, lines := range [][]string{{"k3y"}, {": x"}, {"X-Key: a", "x-key: b"}} {
+		if _, err := ParseHeaders(lines); err == nil || strings.Contains(err.Error(), "k3y") {
+			t.Errorf("%q: %v", lines, err)
+		}
+	}
+}
+
+func TestGraphQLIsFound(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		header [2]string
+		body   string
+		found  bool
+	}{
+		"answers":        {200, [2]string{"Content-Type", "application/json"}, `{ "data": { "__typename": "Query" } }`, true},
+		"wants POST":     {405, [2]string{"Allow", "POST"}, "", true},
+		"wants a header": {400, [2]string{"Content-Type", "application/json"}, `{"errors":[{"message":"CSRF"}]}`, true},
+		"something else": {200, [2]string{"Content-Type", "application/json"}, `{"data":[]}`, false},
+		"nothing":        {404, [2]string{"Content-Type", "application/json"}, `{"errors":[{"message":"x"}]}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method != http.MethodGet:
+					t.Errorf("discovery sent a %s", r.Method)
+				case r.URL.Path == "/api/graphql":
+					w.Header().Set(tt.header[0], tt.header[1])
+					w.WriteHeader(tt.status)
+					_, _ = w.Write([]byte(tt.body))
+					return
+				}
+				http.NotFound(w, r)
+			}))
+			defer s.Close()
+			_, found, err := Config{URL: s.URL, Trusted: []string{"https://app.example.com"}}.Discover(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.ContainsFunc(found.Notes, func(n string) bool { return strings.Contains(n, "--graphql /api/graphql") }); got != tt.found {
+				t.Errorf("found %t: %v", got, found.Notes)
+			}
+		})
+	}
+}
