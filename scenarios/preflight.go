@@ -122,6 +122,9 @@ func planAttackerMethods(t Target) ([]Case, string) {
 }
 
 func planAttackerWrites(t Target) ([]Case, string) {
+	if c := exposed(t)[0]; !c.Ambient() && !c.ofPlace() {
+		return nil, "The victim has nothing that the browser sends by itself: what a page can send, any program can send."
+	}
 	methods := usedMethods(t)
 	if len(methods) == 0 {
 		methods = []string{"POST", "PUT", "DELETE", "PATCH"}
