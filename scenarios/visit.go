@@ -38,6 +38,7 @@ func (v visit) request(method, path string) Attempt {
 	switch {
 	case v.cred.Ambient():
 		a.Identity = v.cred
+		a.Omit = v.trusted && v.target.Policy.Credentials == NoCredentials // a certificate, see [used]
 	case v.cred == Bearer && v.trusted:
 		a.Identity, a.Omit = Bearer, true
 	default:
@@ -105,12 +106,17 @@ func (v visit) write(e Endpoint) Attempt {
 	return a
 }
 
-// provoke makes the target answer with an error.
+// provoke makes the target answer with an error. A front end that needs ambient
+// credentials asks for them to be sent (mode "include") when there are none, too.
 func (v visit) provoke(r ErrorRecipe) Attempt {
+	includes := v.trusted && !v.request(r.Method, r.Path).Omit
 	if r.Anonymous {
 		v.cred = Anonymous
 	}
 	a := v.request(r.Method, r.Path)
+	if includes {
+		a.Omit = false
+	}
 	a.Headers, a.Body, a.Fill = r.Headers, r.Body, r.BodyBytes
 	return a
 }
