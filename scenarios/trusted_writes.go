@@ -1,6 +1,11 @@
 package scenarios
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/crossexam/crossexam/cors"
+)
 
 func planTrustedWrites(t Target) ([]Case, string) {
 	if len(t.Trusted) == 0 {
@@ -10,19 +15,26 @@ func planTrustedWrites(t Target) ([]Case, string) {
 	for _, m := range frontEndMethods(t) {
 		for _, o := range t.Trusted {
 			v, e := frontEnd(t, o, used(t)[0]), endpointFor(t, m)
-			cases = append(cases, single(v.subject(e), v.write(e), judgeTrustedWrite))
+			// Nobody said that this write has a body of JSON.
+			added := e.Body == "" && !hasFold(t.Policy.Headers, "Content-Type") && v.write(e).Headers.Has("Content-Type")
+			judge := func(o Observation) Judgement { return judgeTrustedWrite(added, o) }
+			cases = append(cases, single(v.subject(e), v.write(e), judge))
 		}
 	}
 	return planned(cases, noFrontEndMethods(t))
 }
 
-// judgeTrustedWrite judges as far as the tap let the request go.
-func judgeTrustedWrite(o Observation) Judgement {
+// judgeTrustedWrite judges as far as the tap let the request go. added says that the
+// Content-Type of JSON, for which the preflight asks, is Crossexam's own.
+func judgeTrustedWrite(added bool, o Observation) Judgement {
 	origin, method := o.Attempt.Origin(), o.Attempt.Method
 	x, asked := o.Request(), o.Preflight()
 	switch {
 	case o.Fault != "":
 		return inDoubt(o.Doubt())
+	case o.Blocked() && added && o.Block.Reason == cors.HeaderDisallowedByPreflightResponse:
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s was refused for a Content-Type of JSON (%s), which Crossexam added: declare the policy's headers, or the body of this write.",
+			origin, method, headerText(lastReply(o), cors.HeaderAllowHeaders))}
 	case o.Blocked():
 		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
 	case x != nil && (asked == nil || asked.Response == nil):

@@ -11,7 +11,7 @@ func TestJudgeTrustedWrite(t *testing.T) {
 	a := v.write(replace)
 	yes := reply(204, "", allowOrigin(trustedOrigin), withCredentials)
 	one := func(o Observation) []Observation { return []Observation{o} }
-	rule(t, ofOne(judgeTrustedWrite), []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeTrustedWrite(false, o) }), []ruling{
 		{name: "withheld", obs: one(after(yes, withheldFrom(a))), verdict: Conforms, reason: "withheld from the target, so its answer was not judged"},
 		{name: "answered", obs: one(after(yes, readBy(a, reply(422, "")))), verdict: Conforms, reason: "read the 422 reply"},
 		{name: "preflight refused", obs: one(refusedTo(a, cors.MethodDisallowedByPreflightResponse, yes)), verdict: Violates, severity: Low,
@@ -22,4 +22,29 @@ func TestJudgeTrustedWrite(t *testing.T) {
 		{name: "no answer", obs: one(localNetworkBlock(a)), verdict: CannotTell},
 		{name: "fault", obs: one(faulty(after(yes, withheldFrom(a)))), verdict: CannotTell},
 	})
+}
+
+// The front end may not send the Content-Type that Crossexam gives to a body of its own.
+func TestWritesWithABodyOfOurs(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	target.Policy.Methods = []string{"GET", "POST"}
+	for name, c := range map[string]struct {
+		change func(*Target)
+		reason cors.Reason
+		want   Verdict
+	}{
+		"ours":          {func(*Target) {}, cors.HeaderDisallowedByPreflightResponse, NotApplicable},
+		"the origin":    {func(*Target) {}, cors.PreflightMissingAllowOriginHeader, Violates},
+		"declared":      {func(t *Target) { t.Policy.Headers = []string{"content-type"} }, cors.HeaderDisallowedByPreflightResponse, Violates},
+		"a body theirs": {func(t *Target) { t.Endpoints = append(t.Endpoints, Endpoint{Method: "POST", Path: "/x", Body: "{}"}) }, cors.HeaderDisallowedByPreflightResponse, Violates},
+	} {
+		target := target
+		target.Endpoints = append([]Endpoint(nil), target.Endpoints...)
+		c.change(&target)
+		cases, _ := planTrustedWrites(target)
+		o := refusedTo(cases[0].Attempts[0], c.reason, reply(204, "", allowOrigin(trustedOrigin)))
+		if j := cases[0].Judge(NewObservations([]Observation{o})); j.Verdict != c.want {
+			t.Errorf("%s: %+v", name, j)
+		}
+	}
 }
