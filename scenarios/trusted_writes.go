@@ -36,7 +36,7 @@ func judgeTrustedWrite(added bool, o Observation) Judgement {
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s was refused for a Content-Type of JSON (%s), which Crossexam added: declare the policy's headers, or the body of this write.",
 			origin, method, headerText(lastReply(o), cors.HeaderAllowHeaders))}
 	case o.Blocked():
-		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
+		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o))).ifAtLogin(o)
 	case x != nil && (asked == nil || asked.Response == nil):
 		return cannotTell("%s from %s left the browser without a preflight, so that nothing shows what the target makes of it", method, origin)
 	case x != nil && x.Withheld:
