@@ -147,12 +147,12 @@ func TestWhatScenariosAskFor(t *testing.T) {
 			"probe GET /api/notebooks as bearer with Origin:https://app.example.org | probe GET /api/notebooks as bearer with Origin:https://evil.test | " +
 			"probe GET /api/notebooks as bearer"}},
 		{"ERR-001", cookie, []string{
-			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org",
-			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie"}},
+			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org | fetch GET /api/notebooks on https://app.example.org as cookie",
+			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie | fetch GET /api/notebooks on https://app.example.org as cookie"}},
 		{"ERR-002", oneEndpoint(Cookie, Basic), []string{
 			"GET /api/notebooks (401), https://evil.test, : fetch GET /api/notebooks on https://evil.test",
-			"GET /nothing-here (404), https://evil.test, cookie: fetch GET /nothing-here on https://evil.test as cookie",
-			"GET /nothing-here (404), https://evil.test, basic: fetch GET /nothing-here on https://evil.test as basic"}},
+			"GET /nothing-here (404), https://evil.test, cookie: fetch GET /nothing-here on https://evil.test as cookie | fetch GET /nothing-here on https://evil.test",
+			"GET /nothing-here (404), https://evil.test, basic: fetch GET /nothing-here on https://evil.test as basic | fetch GET /nothing-here on https://evil.test"}},
 	} {
 		t.Run(tt.id, func(t *testing.T) {
 			s, _ := Find(tt.id)

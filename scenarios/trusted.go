@@ -71,6 +71,9 @@ func planTrustedReads(t Target) ([]Case, string) {
 					Subject:  v.subject(e),
 					Attempts: []Attempt{read, bare},
 					Judge: func(obs Observations) Judgement {
+						if r := answer(obs.Of(read)); c == Anonymous && e.Private && t.Policy.Credentials == NoCredentials && r != nil && sameFailure(obs.Of(read), obs.Of(bare)) {
+							return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The policy says that the front end sends no credential, and this endpoint is for those who do (%d).", r.Status)}
+						}
 						return judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
 					},
 				})
