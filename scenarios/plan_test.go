@@ -133,7 +133,8 @@ func TestWhatScenariosAskFor(t *testing.T) {
 				"probe GET /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam",
 			"HEAD /api/notebooks, https://evil.test, cookie: fetch HEAD /api/notebooks on https://evil.test | probe HEAD /api/notebooks | " +
 				"fetch HEAD /api/notebooks on https://evil.test as cookie | probe HEAD /api/notebooks as cookie with Origin:https://evil.test | " +
-				"probe HEAD /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam",
+				"probe HEAD /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam | " +
+				"fetch GET /api/notebooks on https://evil.test | fetch GET /api/notebooks on https://evil.test as cookie | probe GET /api/notebooks as cookie with Origin:https://evil.test",
 			"POST /api/notebooks, https://evil.test, cookie: probe POST /api/notebooks with Origin:https://evil.test with Content-Type:application/json | " +
 				"probe POST /api/notebooks with Content-Type:application/json | fetch POST /api/notebooks on https://evil.test as cookie with Content-Type:application/json | " +
 				"probe POST /api/notebooks as cookie with Origin:https://evil.test with Content-Type:application/json | " +

@@ -86,6 +86,11 @@ func planTrustedReads(t Target) ([]Case, string) {
 // judgeTrustedRead takes the front end's read, and one without credential and
 // without Origin. private says that the endpoint's reply depends on the credential.
 func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgement {
+	if r := downgrade(read); r != nil && !read.Read() {
+		j := violates(Low, "%s is answered %s, from https to http://, which browsers do not follow", read.Attempt.Origin(), statusText(r))
+		j.Fix = fixForwardedProto
+		return j
+	}
 	if doubt := read.Doubt(); doubt != nil {
 		return inDoubt(doubt)
 	}

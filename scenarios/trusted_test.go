@@ -80,3 +80,19 @@ func TestReadsOfAFrontEndWithoutCredentials(t *testing.T) {
 		t.Errorf("Chrome presents a certificate uninvited: %+v", a)
 	}
 }
+
+func TestRedirectsToHTTP(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	a := v.read(privateRead)
+	for location, want := range map[string]Verdict{
+		"http://api.example.com/api/notebooks/":  Violates,
+		"https://api.example.com/api/notebooks/": CannotTell,
+		"http://login.example.net/":              CannotTell,
+	} {
+		o := observe(a, sent(a, reply(307, "", "Location: "+location, allowOrigin(trustedOrigin), withCredentials)))
+		o.Block.Network = "mixed-content"
+		if j := judgeTrustedRead(true, Cookie, o, answeredTo(bare(v.target, privateRead), denied)); j.Verdict != want || (j.Fix == fixForwardedProto) != (want == Violates) {
+			t.Errorf("%s: %+v", location, j)
+		}
+	}
+}
