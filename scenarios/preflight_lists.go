@@ -11,6 +11,8 @@ import (
 // A list is one of the two that the answer to a preflight has.
 type list struct {
 	header string
+	// width is the scenario that is about a list of everything, or none at all.
+	width string
 	// policy is what the operator declared for it; nil where nothing was.
 	policy []string
 	// harmless are items that the browser needs no consent for.
@@ -38,12 +40,12 @@ func methodList(t Target) list {
 			leftOut = append(leftOut, m)
 		}
 	}
-	return list{cors.HeaderAllowMethods, policy, []string{"GET", "HEAD", "POST", "OPTIONS"}, inventedMethod(t), leftOut}
+	return list{cors.HeaderAllowMethods, "WLD-006", policy, []string{"GET", "HEAD", "POST", "OPTIONS"}, inventedMethod(t), leftOut}
 }
 
 func headerList(t Target) list {
 	safe := []string{"Accept", "Accept-Language", "Content-Language", "Content-Type", "Range"}
-	return list{cors.HeaderAllowHeaders, t.Policy.Headers, safe, inventedHeader(t).Name, nil}
+	return list{cors.HeaderAllowHeaders, "WLD-007", t.Policy.Headers, safe, inventedHeader(t).Name, nil}
 }
 
 func inventedMethod(t Target) string { return "CROSSEXAM-" + strings.ToUpper(t.Label) }
@@ -164,8 +166,12 @@ func judgeListed(l list, asked asked) Judgement {
 func judgePolicyList(l list, asked asked) Judgement {
 	invented := asked.invented
 	if r := preflightReply(invented); r != nil && invented.Request() != nil {
-		return violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
+		j := violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
 			invented.Attempt.Origin(), l.invented, l.text(r)).withProof(invented)
+		if judgeListed(l, asked).Verdict == Violates {
+			j.FollowsFrom = l.width
+		}
+		return j
 	}
 	for _, o := range asked.leftOut {
 		if r := preflightReply(o); r != nil && o.Request() != nil {

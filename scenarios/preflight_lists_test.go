@@ -100,6 +100,20 @@ func TestMethodsThatThePolicyLeavesOut(t *testing.T) {
 	}
 }
 
+// A list of everything approves what Crossexam made up, too.
+func TestApprovalsThatFollowFromTheWidth(t *testing.T) {
+	target := rich(Cookie)
+	v := frontEnd(target, target.Trusted[0], Cookie)
+	invented, allowed := withInventedMethod(v, privateRead), v.preflighted(privateRead)
+	for list, want := range map[string]string{allowMethods + invented.Method: "WLD-006", allowMethods + "GET": ""} {
+		r := reply(204, "", allowOrigin(trustedOrigin), withCredentials, list)
+		obs := []Observation{after(r, withheldFrom(invented)), after(r, readBy(allowed, private))}
+		if j := lists(judgePolicyList, methodList(target))(obs); j.Verdict != Violates || j.FollowsFrom != want {
+			t.Errorf("%s: %+v", list, j)
+		}
+	}
+}
+
 // Where nothing is declared, every list may be meant.
 func TestUndeclaredPolicyConvictsNoItem(t *testing.T) {
 	target := oneEndpoint(Cookie)

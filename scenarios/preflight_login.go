@@ -98,6 +98,15 @@ func needsLogin(preflight *cors.Exchange) bool {
 	return isRedirect(r.Status) && !isDetour(preflight)
 }
 
+// ifAtLogin says of a violation that shows at a preflight which met a login that PRE-007
+// explains it.
+func (j Judgement) ifAtLogin(o Observation) Judgement {
+	if x := o.Preflight(); x != nil && x.Response != nil && o.Block.Reason.IsPreflight() && needsLogin(x) {
+		j.FollowsFrom = "PRE-007"
+	}
+	return j
+}
+
 // isDetour reports whether a redirect leads to the same place by another scheme, or with or
 // without a slash at its end.
 func isDetour(x *cors.Exchange) bool {

@@ -55,6 +55,13 @@ func TestAdviceOnPreflightsThatNeedALogin(t *testing.T) {
 		if j.Verdict != Violates || !strings.Contains(j.Fix, want) || (want == "") != (j.Fix == "") {
 			t.Errorf("%d: %+v", r.Status, j)
 		}
+		for id, j := range map[string]Judgement{
+			"TRU-002": judgeTrustedWrite(false, asked), "TRU-003": judgeTrustedHeader("Content-Type", asked), "TRU-005": judgeTrustedToken(asked, asked),
+		} {
+			if j.Verdict != Violates || (j.FollowsFrom == "PRE-007") != (r.Status != 403) {
+				t.Errorf("%s on %d: %+v", id, r.Status, j)
+			}
+		}
 		if again := judgePreflightReply(true, asked, readBy(v.read(privateRead), private)); r.Status != 403 && again.FollowsFrom != "PRE-007" {
 			t.Errorf("PRE-008 on %d: %+v", r.Status, again)
 		}

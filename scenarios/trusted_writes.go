@@ -41,7 +41,7 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 		return cannotTell("the preflight of %s for %s with %s was refused (%s), which may be about the header: declare the policy's headers, so that this can be told apart",
 			origin, method, quote(consentAsked(o)), o.Block.Reason)
 	case o.Blocked():
-		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
+		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o))).ifAtLogin(o)
 	case x != nil && (asked == nil || asked.Response == nil):
 		return cannotTell("%s from %s left the browser without a preflight, so that nothing shows what the target makes of it", method, origin)
 	case x != nil && x.Withheld:
