@@ -83,7 +83,7 @@ func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement 
 	case sameFailure(answered, bare):
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight %s %s, and the answer to the request is the %d of a request without a login, which is no answer about the origin.",
 			preflight, origin, answered.Response().Status)}
-	case preflight == refused && !declared && !isSuccess(preflightReply(asked)):
+	case preflight == refused && !declared && (!asked.Attempt.Trusted || !isSuccess(preflightReply(asked))):
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The answer to a request accepts %s; its preflight for %s was refused with %s, which may be about that header, and nobody declared that the front end sends it: declare the policy's headers, so that this can be told apart.",
 			origin, quote(consentAsked(asked)), statusText(preflightReply(asked)))}
 	case preflight == refused && !declared:

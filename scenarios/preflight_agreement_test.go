@@ -72,4 +72,12 @@ func TestJudgeAgreement(t *testing.T) {
 	if j := judge(false)(obs("yes", refusal(204))); j.Verdict != Violates || j.Level != Should {
 		t.Errorf("no preflight is granted: %+v", j)
 	}
+	evil := attack(v.target, Cookie)
+	theirs := []Observation{
+		readBy(evil.read(privateRead), private), refusedTo(evil.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(204, "")),
+		answeredTo(without, denied),
+	}
+	if j := judge(false)(theirs); j.Verdict != NotApplicable {
+		t.Errorf("an attacker's header that nobody declared: %+v", j)
+	}
 }
