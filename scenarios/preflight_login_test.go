@@ -56,7 +56,7 @@ func TestAdviceOnPreflightsThatNeedALogin(t *testing.T) {
 			t.Errorf("%d: %+v", r.Status, j)
 		}
 		for id, j := range map[string]Judgement{
-			"TRU-002": judgeTrustedWrite(false, asked), "TRU-003": judgeTrustedHeader("Content-Type", asked), "TRU-005": judgeTrustedToken(asked, asked),
+			"TRU-002": judgeTrustedWrite(false, asked), "TRU-003": judgeTrustedHeader("Content-Type", asked), "TRU-005": judgeTrustedToken(Bearer, []string{"Authorization"}, asked, asked),
 		} {
 			if j.Verdict != Violates || (j.FollowsFrom == "PRE-007") != (r.Status != 403) {
 				t.Errorf("%s on %d: %+v", id, r.Status, j)
