@@ -37,8 +37,8 @@ func (v visit) subject(e Endpoint) Subject {
 func (v visit) request(method, path string) Attempt {
 	a := Attempt{Page: v.page, Vector: Fetch, Method: method, URL: v.target.At(path), Trusted: v.trusted}
 	a.Identity, a.Omit = v.cred.OfBrowser(), !v.cred.Ambient()
-	if v.cred.Ambient() && v.trusted && v.target.Policy.Credentials == NoCredentials { // a certificate, see [used]
-		a.Omit = true
+	if v.trusted && v.target.Policy.Credentials == NoCredentials {
+		a.Omit = true // a certificate goes along all the same, see [used]
 	}
 	if v.trusted && v.cred.OfFrontEnd() {
 		a.Identity, a.KeyHeaders = v.cred, v.target.setByFrontEnd(v.cred)
