@@ -172,26 +172,23 @@ func TestLongListsAreCapped(t *testing.T) {
 // The sizes that are reckoned with are not less than what is written.
 func TestSizes(t *testing.T) {
 	for name, exchanges := range blown {
-		for _, x := range exchanges() {
-			y := newExchange(x)
-			size := y.size()
-			redactor := redactorOf()
-			y.Request.URL, y.Request.Body, y.Response.Body, y.Fault = redactor.wire(y.Request.URL), redactor.body(y.Request.Body), redactor.body(y.Response.Body), redactor.words(y.Fault)
-			for i, h := range y.Response.Headers {
-				y.Response.Headers[i] = Header{Name: redactor.wire(h.Name), Value: redactor.wire(h.Value)}
-			}
-			var b strings.Builder
-			if err := (Report{Results: []Result{{Proof: Proof{Exchanges: []Exchange{y}}}}}).WriteJSON(&b); err != nil {
-				t.Fatal(err)
-			}
-			var empty strings.Builder
-			if err := (Report{Results: []Result{{}}}).WriteJSON(&empty); err != nil {
-				t.Fatal(err)
-			}
-			if written := b.Len() - empty.Len(); written > size+size/2 {
-				t.Errorf("%s: %d bytes are written, and %d reckoned with", name, written, size)
-			}
-			break
+		y := newExchange(exchanges()[0])
+		size := y.size()
+		redactor := redactorOf()
+		y.Request.URL, y.Request.Body, y.Response.Body, y.Fault = redactor.wire(y.Request.URL), redactor.body(y.Request.Body), redactor.body(y.Response.Body), redactor.words(y.Fault)
+		for i, h := range y.Response.Headers {
+			y.Response.Headers[i] = Header{Name: redactor.wire(h.Name), Value: redactor.wire(h.Value)}
+		}
+		var b strings.Builder
+		if err := (Report{Results: []Result{{Proof: Proof{Exchanges: []Exchange{y}}}}}).WriteJSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		var empty strings.Builder
+		if err := (Report{Results: []Result{{}}}).WriteJSON(&empty); err != nil {
+			t.Fatal(err)
+		}
+		if written := b.Len() - empty.Len(); written > size+size/2 {
+			t.Errorf("%s: %d bytes are written, and %d reckoned with", name, written, size)
 		}
 	}
 }

@@ -247,11 +247,11 @@ func TestJudgesAskForWhatTheyPlanned(t *testing.T) {
 	}
 	all := targets()
 	all["launched"] = startedAs(Launch{Value: "*", URL: "http://127.0.0.1:4002"})
-	for kind, observed := range kinds {
-		for name, target := range all {
-			for _, s := range Catalogue() {
-				cases, _ := s.Plan(target)
-				for _, c := range cases {
+	for name, target := range all {
+		for _, s := range Catalogue() {
+			cases, _ := s.Plan(target)
+			for _, c := range cases {
+				for kind, observed := range kinds {
 					if flaw := judged(c, observed); flaw != "" {
 						t.Errorf("%s on %s, %s, %v: %s", s.ID, name, kind, c.Subject, flaw)
 					}
@@ -277,7 +277,8 @@ func judged(c Case, observed func(Attempt) Observation) (flaw string) {
 			obs = append(obs, observed(a))
 		}
 	}
-	if j := c.Judge(NewObservations(obs)); j.Proof != "" && !NewObservations(obs).has(j.Proof) {
+	all := NewObservations(obs)
+	if j := c.Judge(all); j.Proof != "" && !all.has(j.Proof) {
 		return "the proof is none of the case's attempts: " + j.Proof
 	}
 	return ""
