@@ -123,6 +123,9 @@ func planAttackerMethods(t Target) ([]Case, string) {
 
 func planAttackerWrites(t Target) ([]Case, string) {
 	methods := usedMethods(t)
+	if len(methods) == 0 && exposed(t)[0] == Anonymous && used(t)[0].OfFrontEnd() {
+		return nil, "The target declares no write, and what the front end sends in a header no other page has."
+	}
 	if len(methods) == 0 {
 		methods = []string{"POST", "PUT", "DELETE", "PATCH"}
 	}
