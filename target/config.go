@@ -177,6 +177,7 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 		d.Facts.Credentials = append(d.Facts.Credentials, scenarios.Network)
 	}
 	c.addDiscovered(&d)
+	d.Notes = append(d.Notes, c.withoutEffect(d)...)
 	c.addCommonErrors(&d.Facts)
 	return d, nil
 }
@@ -357,6 +358,21 @@ func checkHeaders(lines cors.Headers) error {
 		}
 	}
 	return nil
+}
+
+// withoutEffect says which entries change nothing with this target.
+func (c Config) withoutEffect(d Deployment) []string {
+	var notes []string
+	if c.InsecureSkipVerify && d.Facts.Origin().Scheme() == "http" {
+		notes = append(notes, "`insecure_skip_verify` has no effect: an http:// target has no certificate.")
+	}
+	if len(c.Exclude) > 0 && !c.NeedsDiscovery() {
+		notes = append(notes, "`exclude` has no effect: the endpoints are named, so that none is discovered.")
+	}
+	if c.AllowWrites && len(d.Facts.SafeWrites()) == 0 {
+		notes = append(notes, "`allow_writes` has no effect: no endpoint that writes is named.")
+	}
+	return notes
 }
 
 func checkMethod(name string) error {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -45,10 +44,13 @@ type ClientCertificateConfig struct {
 func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, err error), notes *[]string) Credentials {
 	creds := Credentials{Bearer: c.Bearer}
 	for i, line := range c.Cookies {
-		if parsed, err := http.ParseSetCookie(line); err != nil || parsed.Name == "" {
-			fail(fmt.Sprintf("cookies[%d]", i), fmt.Errorf(`cookie %d is not in Set-Cookie syntax: write it like "session=VALUE; SameSite=None; Secure"`, i+1))
-		} else {
-			creds.Cookies = append(creds.Cookies, line)
+		lines, note, err := cookieLines(line)
+		if err != nil {
+			fail(fmt.Sprintf("cookies[%d]", i), fmt.Errorf("cookie %d: %w", i+1, err))
+		}
+		creds.Cookies = append(creds.Cookies, lines...)
+		if note != "" {
+			*notes = append(*notes, note)
 		}
 	}
 	if c.StorageState != "" {

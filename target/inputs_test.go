@@ -153,3 +153,68 @@ func TestGraphQLIsFound(t *testing.T) {
 		})
 	}
 }
+
+func TestCookieLines(t *testing.T) {
+	for line, want := range map[string]string{
+		"a=1":                               "a=1",
+		"a=1; SameSite=None; Secure":        "a=1; SameSite=None; Secure",
+		"a=1; b=2; c=x=y":                   "a=1|b=2|c=x=y note",
+		"a=1; b=2;":                         "a=1|b=2 note",
+		"a=1; Priority=High; Partitioned":   "a=1; Priority=High; Partitioned",
+		"a=1; Secure; b=s3cret":             "error",
+		"a=1; s3cret":                       "error",
+		"s3cret":                            "error",
+		"a=1; expires=Thu, 01 Jan 2099":     "a=1; expires=Thu, 01 Jan 2099",
+		"__Host-a=1; Path=/; Secure; Bogus": "error",
+	} {
+		lines, note, err := cookieLines(line)
+		got := strings.Join(lines, "|")
+		if note != "" {
+			got += " note"
+		}
+		if err != nil {
+			got = "error"
+			if strings.Contains(err.Error(), "=s3cret") || strings.Contains(err.Error(), "1") {
+				t.Errorf("%s: the error repeats a value: %v", line, err)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, not %s (%v)", line, got, want, err)
+		}
+	}
+}
+
+func TestEntriesWithoutEffect(t *testing.T) {
+	d, err := said(func(c *Config) {
+		c.URL, c.InsecureSkipVerify, c.Exclude, c.AllowWrites = "http://127.0.0.1:1", true, []string{"/admin/*"}, true
+	}).Deployment(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range []string{"`insecure_skip_verify`", "`exclude`", "`allow_writes`"} {
+		if !slices.ContainsFunc(d.Notes, func(n string) bool { return strings.HasPrefix(n, entry+" has no effect") }) {
+			t.Errorf("nothing is said of %s: %v", entry, d.Notes)
+		}
+	}
+}
+
+func TestListsThatAreEmpty(t *testing.T) {
+	none, err := parseConfig("x.yaml", []byte("target: https://api.example.com\ntrusted: []\npolicy: {headers: [], methods: []}\nread: [/me]\n"), surroundings{})
+	if err != nil || none.Trusted == nil || none.Policy.Headers == nil || none.Policy.Methods == nil || none.Policy.Exposed != nil {
+		t.Fatalf("%v, %+v", err, none.Policy)
+	}
+	for name, more := range map[string]func(*Config){
+		"token": func(c *Config) { c.Credentials.Bearer = "t" },
+		"key":   func(c *Config) { c.Credentials.Headers = map[string]string{"X-Key": "k"} },
+		"header": func(c *Config) {
+			c.Endpoints = []EndpointConfig{{Path: "/a", Headers: map[string]string{"X-CSRF": "1"}}}
+		},
+		"JSON": func(c *Config) { c.GraphQL.Path = "/graphql" },
+	} {
+		c := none
+		more(&c)
+		if _, err := c.Deployment(context.Background()); err == nil || !strings.Contains(err.Error(), "no request header") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package target
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// cookieAttributes are those of Set-Cookie that browsers know (RFC 6265bis, section
+// 5.6, and Priority, which is Chrome's).
+var cookieAttributes = []string{"path", "domain", "expires", "max-age", "samesite", "secure", "httponly", "partitioned", "priority"}
+
+// cookieLines takes what an operator gave for a cookie: one in Set-Cookie syntax, or
+// several as the Cookie header of a request has them, "a=1; b=2", which developer
+// tools show. note says so in the second case. The error repeats no value.
+func cookieLines(line string) (lines []string, note string, err error) {
+	parts := strings.Split(line, ";")
+	var known, unknown []string
+	for _, part := range parts[1:] {
+		name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch {
+		case strings.TrimSpace(part) == "":
+		case slices.Contains(cookieAttributes, strings.ToLower(strings.TrimSpace(name))):
+			known = append(known, name)
+		default:
+			unknown = append(unknown, strings.TrimSpace(name))
+		}
+	}
+	switch {
+	case len(unknown) == 0:
+		parts = []string{line}
+	case len(known) > 0:
+		return nil, "", fmt.Errorf("%q is no attribute of a cookie: write one cookie at a time, such as \"session=VALUE; SameSite=None; Secure\"", unknown[0])
+	}
+	var names []string
+	for _, part := range parts {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		c, err := http.ParseSetCookie(part)
+		if err != nil || c.Name == "" {
+			return nil, "", fmt.Errorf("this is not in Set-Cookie syntax: write it like \"session=VALUE; SameSite=None; Secure\"")
+		}
+		names, lines = append(names, c.Name), append(lines, part)
+	}
+	if len(unknown) > 0 {
+		note = "The line of cookies is taken for " + strings.Join(names, ", ") + " without attributes, as a request has them: browsers keep such cookies from pages of other sites. " +
+			"Give each by itself with the attributes that the API sets, if there are any."
+	}
+	return lines, note, nil
+}
