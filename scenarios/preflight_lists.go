@@ -36,7 +36,7 @@ func methodList(t Target) list {
 	}
 	var leftOut []string
 	for _, m := range []string{"PUT", "PATCH", "DELETE"} {
-		if len(policy) > 0 && !hasFold(policy, m) && !slices.Contains(policy, "*") {
+		if policy != nil && !hasFold(policy, m) && !slices.Contains(policy, "*") {
 			leftOut = append(leftOut, m)
 		}
 	}

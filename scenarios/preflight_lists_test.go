@@ -92,7 +92,7 @@ func TestMethodsThatThePolicyLeavesOut(t *testing.T) {
 	for _, c := range []struct {
 		methods []string
 		want    string
-	}{{[]string{"GET", "POST", "PUT"}, "[PATCH DELETE]"}, {nil, "[]"}, {[]string{"*"}, "[]"}, {[]string{"PUT", "PATCH", "DELETE"}, "[]"}} {
+	}{{[]string{"GET", "POST", "PUT"}, "[PATCH DELETE]"}, {nil, "[]"}, {[]string{}, "[PUT PATCH DELETE]"}, {[]string{"*"}, "[]"}, {[]string{"PUT", "PATCH", "DELETE"}, "[]"}} {
 		target.Policy.Methods = c.methods
 		if got := fmt.Sprint(methodList(target).leftOut); got != c.want {
 			t.Errorf("%v leaves out %s, want %s", c.methods, got, c.want)
