@@ -88,10 +88,12 @@ func TestPremises(t *testing.T) {
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Open}, NothingPrivate},
 		{"a filter", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, EverythingRefused},
-		{"https wanted", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 301) },
+		{"https wanted", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
+		},
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToHTTPS},
 		{"a login elsewhere", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://login.example-idp.com/authorize?rd=/me", 302)
+			http.Redirect(w, r, "https://login.example-idp.com/authorize?rd=/me", http.StatusFound)
 		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
 		{"a session for one request", func(w http.ResponseWriter, r *http.Request) {
 			if c, err := r.Cookie("session"); err == nil && c.Value == fmt.Sprintf("s%d", uses) {
@@ -201,7 +203,9 @@ func TestErrorsAreThoseOfTheTarget(t *testing.T) {
 	}{
 		{"401 and 404", func(w http.ResponseWriter, _ *http.Request) { say(w, 401, "{}") }, func(w http.ResponseWriter, _ *http.Request) { say(w, 404, "{}") }, []int{404, 401}},
 		{"403 for both", func(w http.ResponseWriter, _ *http.Request) { say(w, 403, "{}") }, func(w http.ResponseWriter, _ *http.Request) { say(w, 403, "{}") }, []int{403, 403}},
-		{"a redirect to the login", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://idp.test/", 302) },
+		{"a redirect to the login", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://idp.test/", http.StatusFound)
+		},
 			func(w http.ResponseWriter, _ *http.Request) { say(w, 404, "{}") }, []int{404, 302}},
 		{"200 with an error in it", func(w http.ResponseWriter, _ *http.Request) { say(w, 200, `{"error":"login"}`) },
 			func(w http.ResponseWriter, _ *http.Request) { say(w, 200, `{"error":"no such path"}`) }, nil},
