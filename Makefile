@@ -2,12 +2,20 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test lint bench fuzz clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast generate recordings lint bench fuzz clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
+
+# Rooms whose goroutines share something: the race detector watches their tests, and
+# some whole examinations. All else leaves concurrency to them, or runs the built
+# command, in which the detector would see nothing.
+raced := attacker child loopback scratch tap
+examinations := ^(TestBrowserDiesOnce|TestCookieMatrix|TestEveryLoginIsJudged|TestOptions)$$
+blank := $(subst ,, )
+plain = $(shell go list ./... | grep -vE '/($(subst $(blank),|,$(raced)))(/|$$)')
 
 comma := ,
 # $(call quote,TEXT) is TEXT as one word of the shell, whatever is in it.
@@ -46,6 +54,11 @@ bin/crossexam: setup
 demo: setup bin/crossexam ## the exfiltration, end to end, on the embedded API; writes crossexam-report/
 	@bin/crossexam demo --out crossexam-report; $(call explain,the demo showed what it had to)
 
+# A test that starts a browser skips itself with -short; one that forgets to gets a browser that
+# ends at once. An example cannot skip itself.
+test-fast: ## the tests that start no browser, without the race detector
+	CROSSEXAM_BROWSER=$$(command -v false) go test -short -skip '^Example' -count=1 $(TESTFLAGS) ./...
+
 ifeq ($(origin TARGET),undefined)
 
 # Given on the command line without TARGET they are a mistake, and silence would be a green run of something else.
@@ -56,7 +69,12 @@ test: setup stacks ## this project's own tests
 ifneq ($(stray),)
 	@echo "make test: $(stray) is for a run against a deployment: give TARGET=http://... or https://... too" >&2; exit 2
 else
-	go test -race -count=1 -timeout 45m $(TESTFLAGS) ./...
+	@status=0; \
+	run() { echo "go test $$*"; go test -count=1 -timeout 45m "$$@" || status=1; }; \
+	run -race $(TESTFLAGS) $(raced:%=./%/...); \
+	run -race -run '$(examinations)' $(TESTFLAGS) ./engine ./suite/corstest; \
+	run $(TESTFLAGS) $(plain); \
+	exit $$status
 endif
 
 else ifeq ($(filter http://% https://%,$(firstword $(value TARGET))),)
@@ -81,6 +99,18 @@ test: setup bin/crossexam
 	@bin/crossexam test $(call quote,$(value TARGET)) $(trusted) $(read) $(value FLAGS); $(call explain,the target conforms)
 
 endif
+
+# go run would leave an empty page where the command does not build.
+generate: ## write what is generated: docs/catalogue.md, the tables of docs/configuration.md, the picture in docs/architecture.md
+	@mkdir -p bin
+	go run ./cmd/crossexam list --markdown >bin/catalogue.md
+	@mv bin/catalogue.md docs/catalogue.md
+	go test -count=1 -run '^TestPictureOfTheImports$$' . -write
+	go test -count=1 -run '^(TestPresetsAreDocumented|TestSchemaIsDocumented)$$' ./target -write
+
+# Not in generate: they need Chrome, and no two are alike, so that CI could not compare them.
+recordings: setup ## write the observations of Chrome that the judges' tests replay, scenarios/testdata/recordings
+	go test -count=1 -run '^TestPoliciesAreConvictedByWhatTheyBreak$$' ./engine -record
 
 lint: ## gofmt, go vet, staticcheck, and the shell scripts
 	@scripts/lint

@@ -111,6 +111,7 @@ func TestStartErrors(t *testing.T) {
 
 // TestStartCancelled gives up at many points of a real start.
 func TestStartCancelled(t *testing.T) {
+	needsBrowser(t)
 	stage := newStage(t)
 	dir := temporary(t)
 	given := errors.New("the caller gave up")

@@ -36,6 +36,7 @@ func TestWhereCookiesGo(t *testing.T) {
 
 func fates(t *testing.T, p Posture, api, page cors.Origin) string {
 	t.Helper()
+	needsBrowser(t)
 	stage, err := NewStage()
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
@@ -14,6 +15,7 @@ import (
 // Frames of many kinds of origin make their attempts; one that cannot be opened
 // keeps none of the others from it.
 func TestFrameThatCannotBeOpenedFaultsItsOwnAttempts(t *testing.T) {
+	browsertest.Needed(t)
 	stage, err := attacker.NewStage()
 	if err != nil {
 		t.Fatal(err)

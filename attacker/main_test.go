@@ -37,6 +37,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// needsBrowser is browsertest.Needed, which stands on this package.
+func needsBrowser(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+}
+
 // shared is one stage and one browser, for tests that do not harm them.
 var shared struct {
 	once    sync.Once
@@ -46,6 +54,7 @@ var shared struct {
 
 func lab(t *testing.T) (*Stage, *Browser) {
 	t.Helper()
+	needsBrowser(t)
 	shared.once.Do(func() { shared.stage, shared.browser = start(t, Options{}) })
 	if shared.browser == nil {
 		t.Fatal("the shared browser did not start")
@@ -56,6 +65,7 @@ func lab(t *testing.T) (*Stage, *Browser) {
 // start starts a browser on a stage, which the caller closes.
 func start(t *testing.T, o Options) (*Stage, *Browser) {
 	t.Helper()
+	needsBrowser(t)
 	stage, err := NewStage()
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 // What Chrome lets a page on a public address do depends on the victim's answer,
 // however the target is named; a page on loopback is not asked.
 func TestPublicPagesNeedPermissionForTheLocalNetwork(t *testing.T) {
+	needsBrowser(t)
 	stage, err := NewStage()
 	if err != nil {
 		t.Fatal(err)

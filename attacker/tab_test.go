@@ -626,9 +626,13 @@ func TestShow(t *testing.T) {
 }
 
 // A browser that is told to makes one request after the other, from pages and
-// from frames.
+// from frames: while one is under way the page asks another API, which what it had
+// asked for before would have overtaken.
 func TestParallel(t *testing.T) {
 	stage, browser := ownLab(t, Options{Parallel: 1})
+	tab := openTab(t, browser, anyone)
+	other := mount(t, stage, "https://other.parallel.test", grant)
+	ask := chromedp.Evaluate[bool](fmt.Sprintf("fetch(%q).then((r) => r.ok)", other.origin.String()+"/"), chromedp.EvalAwaitPromise)
 	var mu sync.Mutex
 	now, most := 0, 0
 	a := mount(t, stage, "https://api.parallel.test", func(w http.ResponseWriter, r *http.Request) {
@@ -636,13 +640,14 @@ func TestParallel(t *testing.T) {
 		now++
 		most = max(most, now)
 		mu.Unlock()
-		time.Sleep(50 * time.Millisecond) // for others to come, of which there are none
+		if ok, err := chromedp.Run(tab.ctx, ask); err != nil || !ok {
+			t.Errorf("the other API answered: %t, %v", ok, err)
+		}
 		grant(w, r)
 		mu.Lock()
 		now--
 		mu.Unlock()
 	})
-	tab := openTab(t, browser, anyone)
 	open(t, tab, evil)
 	run(t, tab, a.get("/1"), a.get("/2"), a.get("/3"), a.get("/4"))
 	var frames []Frame

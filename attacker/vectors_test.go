@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
@@ -31,6 +32,7 @@ type theater struct {
 
 func openTheater(t *testing.T, policies ...fixtures.Policy) *theater {
 	t.Helper()
+	browsertest.Needed(t)
 	stage, err := attacker.NewStage()
 	if err != nil {
 		t.Fatal(err)

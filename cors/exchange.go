@@ -62,6 +62,9 @@ type Exchange struct {
 	// CertificateRequired says that there is no response because the server breaks
 	// off TLS with whoever has no client certificate.
 	CertificateRequired bool `json:"certificate_required,omitempty"`
+	// Closed says that there is no response because the server closed or reset the
+	// connection before it had sent the head of one.
+	Closed bool `json:"closed,omitempty"`
 }
 
 // Limited says which request a server did not answer for now: with 429 (Too Many

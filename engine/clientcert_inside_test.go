@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
@@ -31,6 +32,7 @@ func TestCertificateControlFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{ClientCertificate: &given})
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +98,7 @@ func TestTargetThatBreaksOffTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{ClientCertificate: &certificate})
 	if err != nil {
 		t.Fatal(err)

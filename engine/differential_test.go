@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -28,6 +29,7 @@ type theater struct {
 
 func openTheater(t *testing.T) *theater {
 	t.Helper()
+	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{})
 	if err != nil {
 		t.Fatal(err)

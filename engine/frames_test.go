@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/scenarios"
@@ -38,6 +39,7 @@ func framedPages(p Plan) int {
 // A frame of another site is a third party as a page of its own is: the same
 // cookies go, for the same reasons the others stay, and the same is granted.
 func TestFramesGetTheVerdictsOfPages(t *testing.T) {
+	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/scenarios"
@@ -13,6 +14,7 @@ import (
 // A browser whose answers about the local network cannot be trusted takes the
 // verdicts that depend on them away, and no other.
 func TestFailedPermissionControlTakesItsVerdictsOnly(t *testing.T) {
+	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{})
 	if err != nil {
 		t.Fatal(err)

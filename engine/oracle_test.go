@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/scenarios"
@@ -210,6 +211,7 @@ func TestDisagreementOnRecordings(t *testing.T) {
 
 // A grant that came from elsewhere than the target ends the run without a verdict.
 func TestForgedGrantEndsTheRun(t *testing.T) {
+	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{})
 	if err != nil {
 		t.Fatal(err)

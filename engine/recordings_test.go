@@ -28,7 +28,7 @@ var recordedPolicies = []string{
 // scenarios. It is to be done again after a change of the attempts that scenarios
 // plan:
 //
-//	go test ./engine -run Policies -record
+//	make recordings
 func keep(t *testing.T, policy string, r engine.Record) {
 	t.Helper()
 	kept := struct {

@@ -9,6 +9,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -197,7 +198,7 @@ type Meta struct {
 	// nothing.
 	Advise func(engine.Diagnosis) string
 	// FixFor gives the sentences that follow the fix of a scenario, for the application
-	// under test; nil for none.
+	// under test; nil for none. A judgement with a fix of its own is about something else.
 	FixFor func(id string) string
 }
 
@@ -231,7 +232,7 @@ func New(record engine.Record, meta Meta) Report {
 	}
 	for _, c := range record.Results {
 		result := newResult(c)
-		if meta.FixFor != nil {
+		if meta.FixFor != nil && c.Judgement.Fix == "" {
 			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))
 		}
 		r.Results = append(r.Results, result)
@@ -353,7 +354,7 @@ func newResult(c engine.Result) Result {
 		Subject:     newSubject(c.Subject),
 		Proof:       newProof(c.Proof()),
 		Guidance:    []Guidance{},
-		Fix:         c.Scenario.Fix,
+		Fix:         cmp.Or(c.Judgement.Fix, c.Scenario.Fix),
 	}
 	if c.Accepted != nil && c.Verdict() == scenarios.Violates {
 		a := newAcceptance(*c.Accepted)

@@ -103,28 +103,51 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 	for _, p := range provocations(t, of) {
 		for _, o := range t.Trusted {
 			v := frontEnd(t, o, used(t)[0])
-			judge := func(o Observation) Judgement { return judgeReadableError(p.Status, o) }
-			cases = append(cases, single(p.subject(v), v.provoke(p.ErrorRecipe), judge))
+			provoked, read := v.provoke(p.ErrorRecipe), v.read(firstRead(t))
+			cases = append(cases, Case{
+				Subject:  p.subject(v),
+				Attempts: []Attempt{provoked, read},
+				Judge: func(obs Observations) Judgement {
+					return judgeReadableError(p.ErrorRecipe, obs.Of(provoked), obs.Of(read))
+				},
+			})
 		}
 	}
 	return planned(cases, noProvocations(t, of, noun))
 }
 
-func judgeReadableError(want int, o Observation) Judgement {
+// judgeReadableError takes the error that the front end provokes, and its read of what
+// should be a success.
+func judgeReadableError(r ErrorRecipe, o, read Observation) Judgement {
+	origin := o.Attempt.Origin()
+	switch {
+	case r.Unhandled && isClosed(o):
+		j := violates(Low, "the target closed the connection without a reply, so that %s can read no error", origin)
+		j.Fix = "Catch every panic or exception inside the CORS layer, and answer 500: a recovery middleware belongs inside of the CORS middleware, not around it."
+		return j
+	case isRedirect(r.Status):
+		return judgeRedirectedError(r, o)
+	}
 	if doubt := o.Doubt(); doubt != nil {
 		return inDoubt(doubt)
 	}
-	if why := unprovoked(want, o); why != "" {
-		return cannotTell("%s", why)
-	}
-	origin := o.Attempt.Origin()
-	switch {
+	switch why := unprovoked(r.Status, o); {
+	case o.Block.Reason.IsPreflight() && read.Blocked():
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("Chrome lets %s read no success either (%s), so that no error was provoked.", origin, read.Block.Reason)}
+	case why != "":
+		return unmet(r, why)
 	case o.Blocked():
-		return violates(Low, "Chrome hid the %d reply from %s (%s; the reply has %s)", want, origin, o.Block.Reason, grantText(o.Response()))
-	case o.Page.Status != want:
-		return cannotTell("the page saw %d where the target answered %d", o.Page.Status, want)
+		j := violates(Low, "Chrome hid the %d reply from %s (%s; the reply has %s)", r.Status, origin, o.Block.Reason, grantText(o.Response()))
+		if read.Blocked() && grantText(lastReply(read)) == grantText(o.Response()) {
+			j.FollowsFrom = "TRU-001"
+			j.Reason += ", as it hid a success with the same headers (see TRU-001)"
+			j.Fix = "See TRU-001: the errors have the very headers that successes have."
+		}
+		return j
+	case o.Page.Status != r.Status:
+		return cannotTell("the page saw %d where the target answered %d", o.Page.Status, r.Status)
 	}
-	return conforms("%s read the %d reply, %d bytes of body", origin, want, len(o.Page.Body))
+	return conforms("%s read the %d reply, %d bytes of body", origin, r.Status, len(o.Page.Body))
 }
 
 // unprovoked says why the reply is not the error that was asked for.
@@ -153,36 +176,61 @@ func planHiddenProxyErrors(t Target) ([]Case, string) {
 
 func hiddenErrors(t Target, of kind, noun string) ([]Case, string) {
 	var cases []Case
+	of = answeredAsErrors(of)
 	for _, p := range provocations(t, of) {
-		for _, c := range exposed(t) {
-			if p.Anonymous && c != exposed(t)[0] {
+		for i, c := range exposed(t) {
+			if p.Anonymous && i > 0 {
 				continue // the same attempt
 			}
 			v := attack(t, c)
-			judge := func(o Observation) Judgement { return judgeHiddenError(c, p.Status, o) }
-			cases = append(cases, single(p.subject(v), v.provoke(p.ErrorRecipe), judge))
+			ways := v.provokeInEveryWay(p.ErrorRecipe)
+			cases = append(cases, Case{
+				Subject:  p.subject(v),
+				Attempts: ways,
+				Judge:    func(obs Observations) Judgement { return judgeHiddenErrors(c, p.ErrorRecipe, obs.each(ways)) },
+			})
 		}
 	}
 	return planned(cases, noProvocations(t, of, noun))
 }
 
-func judgeHiddenError(c Credential, want int, o Observation) Judgement {
+// judgeHiddenErrors takes the ways in which the attacker asks for the error. The first is
+// the recipe's own; the others count where they get further.
+func judgeHiddenErrors(c Credential, r ErrorRecipe, ways []Observation) Judgement {
+	var js []Judgement
+	for i, o := range ways {
+		if r.Unhandled && isClosed(o) {
+			return noReply
+		}
+		with := c
+		if !c.ofPlace() {
+			with = o.Attempt.Identity
+		}
+		j := judgeHiddenError(with, r, o).withProof(o)
+		if i == 0 || j.Verdict == Violates || j.Doubt != nil {
+			js = append(js, j)
+		}
+	}
+	return worst(js...)
+}
+
+func judgeHiddenError(c Credential, recipe ErrorRecipe, o Observation) Judgement {
 	if doubt := o.Doubt(); doubt != nil {
 		return inDoubt(doubt)
 	}
 	origin, r := o.Attempt.Origin(), o.Response()
-	switch why := unprovoked(want, o); {
+	switch why := unprovoked(recipe.Status, o); {
 	case o.Blocked() && o.Block.Reason.IsPreflight():
 		return conforms("the preflight of %s was refused, and nothing was sent (%s)", origin, o.Block.Reason)
 	case o.Read() && r != nil && r.Status >= 400:
 		return violates(Low, "%s read the %d reply (%s)", origin, r.Status, grantText(r)).binding(errorLevel(c, o))
 	case o.Read():
-		return cannotTell("%s read the reply, but it was no error: %s", origin, why)
+		return unmet(recipe, fmt.Sprintf("%s read the reply, but it was no error: %s", origin, why))
 	case why == "", sameSiteReasons(o) != "", r.Status == http.StatusForbidden, c == Anonymous && r.Status == http.StatusUnauthorized:
 		// The attacker cannot get the error itself, and not what comes instead.
 		return conforms("Chrome blocked the read of the %d reply (%s)", r.Status, reasons(o, why))
 	default:
-		return cannotTell("Chrome blocked the read (%s), but the error was not provoked: %s", o.Block.Reason, why)
+		return unmet(recipe, fmt.Sprintf("Chrome blocked the read (%s), but the error was not provoked: %s", o.Block.Reason, why))
 	}
 }
 
@@ -210,10 +258,18 @@ func planOneLayer(t Target) ([]Case, string) {
 	for _, o := range t.Trusted {
 		v := frontEnd(t, o, used(t)[0])
 		attempts := []Attempt{v.read(e), v.preflighted(e)}
+		var crashes []Attempt
 		for _, p := range provocations(t, anyError) {
 			attempts = append(attempts, v.provoke(p.ErrorRecipe))
+			if p.Unhandled {
+				crashes = append(crashes, v.provoke(p.ErrorRecipe))
+			}
 		}
-		cases = append(cases, Case{Subject: v.subject(e), Attempts: attempts, Judge: judgeOneLayer})
+		cases = append(cases, Case{
+			Subject:  v.subject(e),
+			Attempts: attempts,
+			Judge:    func(obs Observations) Judgement { return judgeOneLayer(obs.withoutClosed(crashes)) },
+		})
 	}
 	return planned(cases, noTrusted)
 }

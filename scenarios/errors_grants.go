@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,7 +10,8 @@ import (
 
 func planModestErrors(t Target) ([]Case, string) {
 	var cases []Case
-	for _, p := range provocations(t, anyError) {
+	of := answeredAsErrors(anyError)
+	for _, p := range provocations(t, of) {
 		for _, v := range everyone(t) {
 			failed := v.provoke(p.ErrorRecipe)
 			read, byHand := v.successes()
@@ -17,12 +19,12 @@ func planModestErrors(t Target) ([]Case, string) {
 				Subject:  p.subject(v),
 				Attempts: []Attempt{failed, read, byHand},
 				Judge: func(obs Observations) Judgement {
-					return judgeModestError(p.Status, obs.Of(failed), obs.Of(read), obs.Of(byHand))
+					return judgeModestError(p.ErrorRecipe, obs.Of(failed), obs.Of(read), obs.Of(byHand))
 				},
 			})
 		}
 	}
-	return planned(cases, noProvocations(t, anyError, "an error"))
+	return planned(cases, noProvocations(t, of, "an error"))
 }
 
 // successes are reads, one of which should succeed: in the browser, and by hand
@@ -37,7 +39,10 @@ func (v visit) successes() (read, byHand Attempt) {
 }
 
 // judgeModestError takes the error, and the reads.
-func judgeModestError(want int, failed, read, byHand Observation) Judgement {
+func judgeModestError(r ErrorRecipe, failed, read, byHand Observation) Judgement {
+	if r.Unhandled && isClosed(failed) {
+		return noReply
+	}
 	succeeded := read
 	if !isSuccess(answer(read)) && isSuccess(answer(byHand)) {
 		succeeded = byHand
@@ -49,33 +54,50 @@ func judgeModestError(want int, failed, read, byHand Observation) Judgement {
 	if failed.Block.Reason.IsPreflight() && !failed.Attempt.Trusted {
 		return conforms("the preflight of %s was refused, so that no error was provoked (%s)", origin, failed.Block.Reason)
 	}
-	if e == nil || e.Status < 400 || failed.Attempt.Trusted && e.Status != want {
-		return cannotTell("%s", unprovoked(want, failed))
+	if e == nil || e.Status < 400 || failed.Attempt.Trusted && e.Status != r.Status {
+		return unmet(r, unprovoked(r.Status, failed))
 	}
-	extra := beyond(origin, e, &cors.Response{})
-	if len(extra) == 0 {
+	if len(grantsBeyond(origin, e, &cors.Response{})) == 0 && len(listsBeyond(e, &cors.Response{})) == 0 {
 		return conforms("the %d reply to %s grants nothing", e.Status, origin)
 	}
 	if !isSuccess(s) {
-		return cannotTell("the %d reply to %s has %s, and there is no success to compare it with: %s",
-			e.Status, origin, strings.Join(extra, ", "), whyNoSuccess(succeeded))
+		return unmet(r, fmt.Sprintf("the %d reply to %s has %s, and there is no success to compare it with: %s", e.Status, origin, grantText(e), whyNoSuccess(succeeded)))
 	}
-	if extra = beyond(origin, e, s); len(extra) > 0 {
+	if failed.Attempt.Trusted && grantTo(origin, e) > nothing && grantTo(origin, s) == nothing {
+		return conforms("the %d reply has %s for %s, which should have it; it is the success that has not (%s)", e.Status, grantText(e), origin, grantText(s))
+	}
+	if extra := grantsBeyond(origin, e, s); len(extra) > 0 {
 		return violates(Low, "the %d reply to %s has %s, which a success has not (%s)", e.Status, origin, strings.Join(extra, ", "), grantText(s))
+	}
+	if extra := listsBeyond(e, s); len(extra) > 0 {
+		return violates(Low, "the %d reply to %s has %s, which a success has not; but it is no preflight's, so that browsers do not look at it",
+			e.Status, origin, strings.Join(extra, ", ")).binding(Info)
 	}
 	return conforms("the %d reply to %s grants no more (%s) than the %d does (%s)", e.Status, origin, grantText(e), s.Status, grantText(s))
 }
 
-// beyond lists what the error grants to the origin and the success does not. A
-// success that says it twice, which voids it, means to grant all the same.
+// beyond lists what the answer e to a preflight grants to the origin and s does not.
 func beyond(origin cors.Origin, e, s *cors.Response) []string {
+	return append(grantsBeyond(origin, e, s), listsBeyond(e, s)...)
+}
+
+// grantsBeyond lists what e lets the origin read and s does not. A success that says it
+// twice, which voids it, means to grant all the same.
+func grantsBeyond(origin cors.Origin, e, s *cors.Response) []string {
 	s = &cors.Response{Headers: once(s.Headers)}
-	var extra []string
-	if grantTo(origin, e) > grantTo(origin, s) {
-		extra = append(extra, grantText(e))
-	} else if hasLine(e, cors.HeaderAllowCredentials, "true") && !hasLine(s, cors.HeaderAllowCredentials, "true") {
-		extra = append(extra, "Access-Control-Allow-Credentials: true")
+	switch {
+	case grantTo(origin, e) > grantTo(origin, s):
+		return []string{grantText(e)}
+	case hasLine(e, cors.HeaderAllowCredentials, "true") && !hasLine(s, cors.HeaderAllowCredentials, "true"):
+		return []string{"Access-Control-Allow-Credentials: true"}
 	}
+	return nil
+}
+
+// listsBeyond are the lists that allow everything in e and not in s. They mean something
+// in the answer to a preflight alone.
+func listsBeyond(e, s *cors.Response) []string {
+	var extra []string
 	for _, name := range []string{cors.HeaderAllowMethods, cors.HeaderAllowHeaders} {
 		if e.Headers.ListHas(name, "*") && !s.Headers.ListHas(name, "*") {
 			extra = append(extra, name+": *")
@@ -84,11 +106,11 @@ func beyond(origin cors.Origin, e, s *cors.Response) []string {
 	return extra
 }
 
-// once leaves out lines that repeat an earlier one.
+// once leaves out lines that repeat an earlier one; the case of names does not matter.
 func once(h cors.Headers) cors.Headers {
 	var kept cors.Headers
 	for _, l := range h {
-		if !slices.Contains(kept, l) {
+		if !slices.ContainsFunc(kept, func(k cors.Header) bool { return strings.EqualFold(k.Name, l.Name) && k.Value == l.Value }) {
 			kept = append(kept, l)
 		}
 	}

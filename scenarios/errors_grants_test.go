@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -18,7 +19,9 @@ func TestJudgeModestError(t *testing.T) {
 	}
 	plain := reply(200, privateBody)
 	wide := cors.HeaderAllowMethods + ": *"
-	judge := ofThree(func(failed, read, byHand Observation) Judgement { return judgeModestError(404, failed, read, byHand) })
+	judge := ofThree(func(failed, read, byHand Observation) Judgement {
+		return judgeModestError(v.target.Errors[1], failed, read, byHand)
+	})
 	rule(t, judge, []ruling{
 		{name: "nothing", obs: obs(failed(404), plain, plain), verdict: Conforms, reason: "grants nothing"},
 		{name: "nothing, and no success", obs: obs(failed(401), denied, denied), verdict: Conforms},
@@ -29,13 +32,21 @@ func TestJudgeModestError(t *testing.T) {
 		{name: "the origin", obs: obs(failed(404, allowOrigin("*")), plain, plain), verdict: Violates, severity: Low, reason: `Allow-Origin "*", which a success has not (no grant)`},
 		{name: "the credentials", obs: obs(failed(404, echoed...), reply(200, "", allowOrigin(evilOrigin)), plain), verdict: Violates, severity: Low},
 		{name: "the credentials alone", obs: obs(failed(404, withCredentials), plain, plain), verdict: Violates, severity: Low, reason: "Access-Control-Allow-Credentials: true"},
-		{name: "all methods", obs: obs(failed(404, append(echoed, wide)...), private, private), verdict: Violates, severity: Low, reason: "Access-Control-Allow-Methods: *"},
-		{name: "all headers", obs: obs(failed(404, cors.HeaderAllowHeaders+": X, *"), plain, plain), verdict: Violates, severity: Low},
+		{name: "all methods", obs: obs(failed(404, append(echoed, wide)...), private, private), verdict: Violates, severity: Low, level: Info, reason: "Access-Control-Allow-Methods: *"},
+		{name: "all headers", obs: obs(failed(404, cors.HeaderAllowHeaders+": X, *"), plain, plain), verdict: Violates, severity: Low, level: Info},
+		{name: "all headers, and the origin", obs: obs(failed(404, append(echoed, wide)...), plain, plain), verdict: Violates, severity: Low, level: "none"},
 		{name: "all methods, as a success", obs: obs(failed(404, append(echoed, wide)...), reply(200, "", append(echoed, wide)...), private), verdict: Conforms},
 		{name: "no success", obs: obs(failed(404, echoed...), denied, denied), verdict: CannotTell, reason: "no success to compare it with: it was answered 401"},
 		{name: "not provoked", obs: obs(failed(200), plain, plain), verdict: CannotTell, reason: "asked for 404, got 200"},
 		{name: "fault", obs: obs(broken(a), plain, plain), verdict: CannotTell},
 	})
+
+	ours := frontEnd(v.target, cors.MustParseOrigin(trustedOrigin), Cookie)
+	missing := readBy(ours.provoke(v.target.Errors[1]), reply(404, "no", allowOrigin(trustedOrigin), withCredentials))
+	bald := blockedFrom(ours.read(privateRead), cors.MissingAllowOriginHeader, plain)
+	if j := judge([]Observation{missing, bald, answeredTo(byHand, plain)}); j.Verdict != Conforms || !strings.Contains(j.Reason, "it is the success that has not") {
+		t.Errorf("the success lost its headers: %+v", j)
+	}
 
 	front := frontEnd(v.target, cors.MustParseOrigin(trustedOrigin), Cookie).provoke(v.target.Errors[1])
 	for name, failed := range map[string]Observation{
@@ -53,6 +64,10 @@ func TestJudgeModestError(t *testing.T) {
 func TestModestyOfDoubledHeaders(t *testing.T) {
 	origin := cors.MustParseOrigin(trustedOrigin)
 	once := reply(413, "", allowOrigin(trustedOrigin), withCredentials)
+	lower := reply(200, "", allowOrigin(trustedOrigin), withCredentials, strings.ToLower(cors.HeaderAllowOrigin)+": "+trustedOrigin)
+	if extra := beyond(origin, once, lower); len(extra) > 0 {
+		t.Errorf("the error is said to grant %v more than the same names in lower case", extra)
+	}
 	twice := reply(200, "", allowOrigin(trustedOrigin), withCredentials, allowOrigin(trustedOrigin), withCredentials)
 	if extra := beyond(origin, once, twice); len(extra) > 0 {
 		t.Errorf("the error is said to grant %v more", extra)

@@ -12,7 +12,9 @@ func TestJudgeReadableError(t *testing.T) {
 	missing := reply(404, "no", allowOrigin(trustedOrigin), withCredentials)
 	disguised := readBy(a, missing)
 	disguised.Page.Status = 200
-	rule(t, ofOne(func(o Observation) Judgement { return judgeReadableError(404, o) }), []ruling{
+	read := readBy(v.read(privateRead), private)
+	recipe := v.target.Errors[1]
+	rule(t, ofOne(func(o Observation) Judgement { return judgeReadableError(recipe, o, read) }), []ruling{
 		{name: "read", obs: []Observation{readBy(a, missing)}, verdict: Conforms, reason: "read the 404 reply, 2 bytes"},
 		{name: "hidden", obs: []Observation{blockedFrom(a, cors.MissingAllowOriginHeader, reply(404, "no"))}, verdict: Violates, severity: Low,
 			reason: "Chrome hid the 404 reply from https://app.example.org (MissingAllowOriginHeader; the reply has no grant)"},
@@ -25,12 +27,38 @@ func TestJudgeReadableError(t *testing.T) {
 	})
 }
 
+// An error that has the very headers of a success is hidden by the rule that hides the
+// success.
+func TestHiddenErrorsThatFollow(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	recipe := v.target.Errors[1]
+	star := allowOrigin("*")
+	missing := blockedFrom(v.provoke(recipe), cors.WildcardOriginNotAllowed, reply(404, "no", star))
+	for name, c := range map[string]struct {
+		read    Observation
+		follows string
+	}{
+		"the same headers": {blockedFrom(v.read(privateRead), cors.WildcardOriginNotAllowed, reply(200, privateBody, star)), "TRU-001"},
+		"other headers":    {blockedFrom(v.read(privateRead), cors.MissingAllowOriginHeader, reply(200, privateBody)), ""},
+		"a success":        {readBy(v.read(privateRead), private), ""},
+	} {
+		j := judgeReadableError(recipe, missing, c.read)
+		if j.Verdict != Violates || j.FollowsFrom != c.follows || (j.Fix != "") != (c.follows != "") {
+			t.Errorf("%s: %+v", name, j)
+		}
+	}
+	unsent := refusedTo(v.provoke(recipe), cors.PreflightMissingAllowOriginHeader, denied)
+	if j := judgeReadableError(recipe, unsent, refusedTo(v.read(privateRead), cors.PreflightMissingAllowOriginHeader, denied)); j.Verdict != NotApplicable {
+		t.Errorf("nothing of the front end's is sent: %+v", j)
+	}
+}
+
 func TestJudgeHiddenError(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
 	a := v.provoke(v.target.Errors[1])
 	missing := reply(404, "no")
 	blocked := func(r *cors.Response) Observation { return blockedFrom(a, cors.MissingAllowOriginHeader, r) }
-	rule(t, ofOne(func(o Observation) Judgement { return judgeHiddenError(Cookie, 404, o) }), []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeHiddenError(Cookie, v.target.Errors[1], o) }), []ruling{
 		{name: "hidden", obs: []Observation{blocked(missing)}, verdict: Conforms, reason: "the 404 reply (MissingAllowOriginHeader)"},
 		{name: "preflight refused", obs: []Observation{refusedTo(a, cors.PreflightMissingAllowOriginHeader, missing)}, verdict: Conforms, reason: "nothing was sent"},
 		{name: "cookie at home", obs: []Observation{keeping("SameSiteLax", blocked(denied))}, verdict: Conforms, reason: "asked for 404, got 401: the cookie stayed home"},
@@ -42,7 +70,7 @@ func TestJudgeHiddenError(t *testing.T) {
 		{name: "credential not accepted", obs: []Observation{blocked(denied)}, verdict: CannotTell, reason: "got 401"},
 		{name: "fault", obs: []Observation{broken(a)}, verdict: CannotTell},
 	})
-	if j := judgeHiddenError(Anonymous, 404, blocked(denied)); j.Verdict != Conforms {
+	if j := judgeHiddenError(Anonymous, v.target.Errors[1], blocked(denied)); j.Verdict != Conforms {
 		t.Errorf("an attacker without the token gets no further than the 401: %+v", j)
 	}
 }

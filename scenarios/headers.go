@@ -111,7 +111,12 @@ func planAllowOriginSyntax(t Target) ([]Case, string) {
 			cases = append(cases, Case{
 				Subject:  p.subject(v),
 				Attempts: []Attempt{v.provoke(p.ErrorRecipe)},
-				Judge:    judgeAllowOriginSyntax,
+				Judge: func(obs Observations) Judgement {
+					if p.Unhandled && isClosed(obs.All()[0]) {
+						return noReply
+					}
+					return judgeAllowOriginSyntax(obs)
+				},
 			})
 		}
 	}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -82,6 +83,8 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 			return inDoubt(doubt)
 		case !o.Attempt.Trusted:
 			return conforms("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason)
+		case plain.Blocked() || !declared:
+			return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s was refused (%s), so that it met no redirect.", origin, o.Block.Reason)}
 		}
 		return cannotTell("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason)
 	}
@@ -96,6 +99,11 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 	if doubt := plain.Doubt(); doubt != nil {
 		return inDoubt(doubt)
 	}
+	if r := downgrade(o); r != nil && o.Attempt.Trusted {
+		j := violates(Low, "%s is answered %s, from https to http://, which browsers do not follow", origin, statusText(r)).binding(redirectLevel(declared))
+		j.Fix = fixForwardedProto
+		return j
+	}
 	switch {
 	case o.Read() == plain.Read() && o.Read() && !o.Attempt.Trusted:
 		return Judgement{Verdict: NotApplicable, Reason: origin.String() + " can read the endpoint without a redirect too, so that the redirect is not what is wrong."}
@@ -105,13 +113,14 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 		return conforms("%s read the %d reply through the redirect to %s, each of whose %d hops grants it", origin, o.Page.Status, quote(to), len(hops))
 	case o.Blocked() && !o.Attempt.Trusted:
 		return conforms("Chrome blocked the read by %s at hop %d, %s (%s)", origin, len(hops), blockedReply(o), o.Block.Reason)
-	case o.Blocked() && !plain.Read() && !declared:
-		return Judgement{Verdict: NotApplicable, Reason: origin.String() + " can read neither with nor without the redirect, which nobody declared, so that the redirect is not what is wrong."}
 	case o.Blocked() && !plain.Read():
-		return cannotTell("%s can read neither with nor without the redirect", origin)
+		return Judgement{Verdict: NotApplicable, Reason: origin.String() + " can read neither with nor without the redirect, so that the redirect is not what is wrong."}
 	case o.Blocked():
 		return violates(Low, "Chrome kept %s from following the redirect to %s: hop %d, %s, has %s (%s)",
 			origin, quote(to), len(hops), blockedReply(o), grantText(lastReply(o)), o.Block.Reason).binding(redirectLevel(declared))
+	}
+	if !declared {
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("Nobody declared this redirect of %s to %s, and what follows is not known: %s.", origin, quote(to), o.Inconclusive())}
 	}
 	return cannotTell("%s was redirected to %s, and then: %s", origin, quote(to), o.Inconclusive())
 }

@@ -38,18 +38,27 @@ func TestJudgeRedirect(t *testing.T) {
 	stolen := reply(200, privateBody, echoed...)
 	lost := observe(ours.read(slashed), sent(ours.read(slashed), moved))
 	lost.Block.Network = "mixed-content"
+	downgraded := observe(ours.read(slashed), sent(ours.read(slashed), reply(307, "", "Location: http://api.example.com/api/notebooks")))
+	downgraded.Block.Network = "mixed-content"
 	rule(t, ofTwo(func(redirected, plain Observation) Judgement { return judgeRedirect(false, redirected, plain) }), []ruling{
 		{name: "followed", obs: []Observation{hop(moved, readBy(ours.read(slashed), data)), plain}, verdict: Conforms, reason: "2 hops"},
 		{name: "first hop", obs: []Observation{blocked(ours, bareMove), plain}, verdict: Violates, severity: Low, reason: `redirect to "/api/notebooks": hop 1`},
 		{name: "second hop", obs: []Observation{hop(moved, blocked(ours, reply(200, ""))), plain}, verdict: Violates, severity: Low, level: Should, reason: "hop 2"},
 		{name: "no better without", obs: []Observation{blocked(ours, bareMove), refused}, verdict: NotApplicable, reason: "not what is wrong"},
-		{name: "led astray", obs: []Observation{lost, plain}, verdict: CannotTell, reason: "mixed-content"},
+		{name: "led astray", obs: []Observation{lost, plain}, verdict: NotApplicable, reason: "mixed-content"},
+		{name: "to http", obs: []Observation{downgraded, plain}, verdict: Violates, severity: Low, level: Should, reason: "from https to http://"},
 		{name: "the attacker is blocked", obs: []Observation{blocked(theirs, bareMove), hidden}, verdict: Conforms},
 		{name: "the attacker reads", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), hidden}, verdict: Violates, severity: Low, reason: "through the redirect"},
 		{name: "the attacker reads anyway", obs: []Observation{hop(moved, readBy(theirs.read(slashed), stolen)), readBy(theirs.read(privateRead), stolen)}, verdict: NotApplicable, reason: "without a redirect too"},
 		{name: "no redirect", obs: []Observation{readBy(ours.read(slashed), reply(404, "")), plain}, verdict: NotApplicable, reason: "404"},
 		{name: "no answer", obs: []Observation{broken(ours.read(slashed)), plain}, verdict: CannotTell},
 	})
+	if j := judgeRedirect(true, downgraded, plain); j.Fix != fixForwardedProto || j.Level == Should {
+		t.Errorf("declared, and to http: %+v", j)
+	}
+	if j := judgeRedirect(true, lost, plain); j.Verdict != CannotTell {
+		t.Errorf("declared, and led astray: %+v", j)
+	}
 	if j := judgeRedirect(true, readBy(ours.read(slashed), reply(404, "")), plain); j.Verdict != CannotTell {
 		t.Errorf("declared, and no redirect: %+v", j)
 	}

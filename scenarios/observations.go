@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // Observations are those of one case. Judges find them by the attempt that they
 // planned, never by position.
 type Observations struct {
@@ -48,3 +50,11 @@ func (os Observations) has(key string) bool {
 
 // All returns all of them, in the order in which the case asked for them.
 func (os Observations) All() []Observation { return os.list }
+
+// withoutClosed leaves out those of the attempts to which the target gave no reply but
+// closed the connection.
+func (os Observations) withoutClosed(attempts []Attempt) Observations {
+	return NewObservations(slices.DeleteFunc(slices.Clone(os.list), func(o Observation) bool {
+		return isClosed(o) && slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Key() == o.Attempt.Key() })
+	}))
+}

@@ -45,12 +45,17 @@ func exposed(t Target) []Credential {
 	return cs
 }
 
-// used are the credentials that the front end uses.
+// used are the credentials that the front end uses: none of those that need credentials
+// mode "include" where the policy says that it needs no such mode.
 func used(t Target) []Credential {
-	if len(t.Credentials) == 0 {
+	cs := t.Credentials
+	if t.Policy.Credentials == NoCredentials {
+		cs = slices.DeleteFunc(slices.Clone(cs), func(c Credential) bool { return c.Ambient() && !c.Uninvited() })
+	}
+	if len(cs) == 0 {
 		return []Credential{Anonymous}
 	}
-	return t.Credentials
+	return cs
 }
 
 // usedMethods are those of the target's endpoints and of its declared policy,

@@ -133,7 +133,8 @@ func TestWhatScenariosAskFor(t *testing.T) {
 				"probe GET /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam",
 			"HEAD /api/notebooks, https://evil.test, cookie: fetch HEAD /api/notebooks on https://evil.test | probe HEAD /api/notebooks | " +
 				"fetch HEAD /api/notebooks on https://evil.test as cookie | probe HEAD /api/notebooks as cookie with Origin:https://evil.test | " +
-				"probe HEAD /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam",
+				"probe HEAD /api/notebooks with Origin:https://evil.test with Authorization:Bearer crossexam | " +
+				"fetch GET /api/notebooks on https://evil.test | fetch GET /api/notebooks on https://evil.test as cookie | probe GET /api/notebooks as cookie with Origin:https://evil.test",
 			"POST /api/notebooks, https://evil.test, cookie: probe POST /api/notebooks with Origin:https://evil.test with Content-Type:application/json | " +
 				"probe POST /api/notebooks with Content-Type:application/json | fetch POST /api/notebooks on https://evil.test as cookie with Content-Type:application/json | " +
 				"probe POST /api/notebooks as cookie with Origin:https://evil.test with Content-Type:application/json | " +
@@ -147,12 +148,12 @@ func TestWhatScenariosAskFor(t *testing.T) {
 			"probe GET /api/notebooks as bearer with Origin:https://app.example.org | probe GET /api/notebooks as bearer with Origin:https://evil.test | " +
 			"probe GET /api/notebooks as bearer"}},
 		{"ERR-001", cookie, []string{
-			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org",
-			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie"}},
+			"GET /api/notebooks (401), https://app.example.org, : fetch GET /api/notebooks on https://app.example.org | fetch GET /api/notebooks on https://app.example.org as cookie",
+			"GET /nothing-here (404), https://app.example.org, cookie: fetch GET /nothing-here on https://app.example.org as cookie | fetch GET /api/notebooks on https://app.example.org as cookie"}},
 		{"ERR-002", oneEndpoint(Cookie, Basic), []string{
 			"GET /api/notebooks (401), https://evil.test, : fetch GET /api/notebooks on https://evil.test",
-			"GET /nothing-here (404), https://evil.test, cookie: fetch GET /nothing-here on https://evil.test as cookie",
-			"GET /nothing-here (404), https://evil.test, basic: fetch GET /nothing-here on https://evil.test as basic"}},
+			"GET /nothing-here (404), https://evil.test, cookie: fetch GET /nothing-here on https://evil.test as cookie | fetch GET /nothing-here on https://evil.test",
+			"GET /nothing-here (404), https://evil.test, basic: fetch GET /nothing-here on https://evil.test as basic | fetch GET /nothing-here on https://evil.test"}},
 	} {
 		t.Run(tt.id, func(t *testing.T) {
 			s, _ := Find(tt.id)
@@ -245,14 +246,14 @@ func TestScenariosThatDoNotApply(t *testing.T) {
 	}{
 		{"cookie", rich(Cookie), "WLD-003 ORG-008 CRD-003 TRU-005"},
 		{"basic", rich(Basic), "WLD-003 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
-		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 ALT-001 ALT-002 ALT-003 ALT-004"},
+		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 PRE-003 ALT-001 ALT-002 ALT-003 ALT-004"},
 		{"network", rich(Network), "WLD-001 WLD-002 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
 		{"nothing trusted", noTrust, "WLD-003 WLD-006 WLD-007 ORG-008 ORG-017 ORG-019 CRD-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-004 ERR-005 ERR-007 HDR-002 HDR-006 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
 		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
 		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
 		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 ORG-008 CRD-003 TRU-005"},
 		{"nothing declared", Target{URL: "https://api.example.com"},
-			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005 ALT-001 ALT-002 ALT-003 ALT-004"},
+			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005 ALT-001 ALT-002 ALT-003 ALT-004"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string

@@ -68,6 +68,9 @@ func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement 
 	origin := asked.Attempt.Origin()
 	preflight, request := preflightStance(asked), requestStance(answered)
 	switch {
+	case asked.Fault == "" && asked.Block.Reason == cors.PreflightDisallowedRedirect && asked.Blocked():
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s was answered %s before anything looked at the origin, which PRE-007 and PRE-008 are about.",
+			origin, statusText(preflightReply(asked)))}
 	case preflight == unknown:
 		return inDoubt(whyUnknown(asked, "the preflight"))
 	case request == unknown:
@@ -75,13 +78,17 @@ func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement 
 	case preflight == request:
 		return conforms("the preflight %s %s, and so does the answer to the request", preflight, origin)
 	case preflight == refused && needsLogin(asked.Preflight()):
-		return cannotTell("the preflight of %s met a login (%d) before anything looked at the origin", origin, asked.Preflight().Response.Status)
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s met a login (%s) before anything looked at the origin, which PRE-007 is about.",
+			origin, statusText(asked.Preflight().Response))}
 	case sameFailure(answered, bare):
-		return cannotTell("the preflight %s %s, and the answer to the request is the %d of a request without a login, which is no answer about the origin",
-			preflight, origin, answered.Response().Status)
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight %s %s, and the answer to the request is the %d of a request without a login, which is no answer about the origin.",
+			preflight, origin, answered.Response().Status)}
+	case preflight == refused && !declared && (!asked.Attempt.Trusted || !isSuccess(preflightReply(asked))):
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The answer to a request accepts %s; its preflight for %s was refused with %s, which may be about that header, and nobody declared that the front end sends it: declare the policy's headers, so that this can be told apart.",
+			origin, quote(consentAsked(asked)), statusText(preflightReply(asked)))}
 	case preflight == refused && !declared:
-		return cannotTell("the answer to a request accepts %s, but not the preflight for %s, which may be about the header: declare the policy's headers, so that this can be told apart",
-			origin, quote(consentAsked(asked)))
+		return violates(Low, "the answer to a request accepts %s, but its preflight for %s is answered %d with %s: a front end that sends JSON or a token cannot work (if it sends no such header, declare the policy's headers)",
+			origin, quote(consentAsked(asked)), preflightReply(asked).Status, grantText(preflightReply(asked))).withProof(asked).binding(Should)
 	}
 	return violates(Low, "the preflight %s %s (%s), but the answer to the request %s it (%s)", preflight, origin,
 		grantText(asked.Preflight().Response), request, grantText(answered.Response())).withProof(asked)

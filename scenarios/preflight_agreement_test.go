@@ -36,11 +36,11 @@ func TestJudgeAgreement(t *testing.T) {
 		{name: "the request with a login decides", obs: obs("401", after(yes, readBy(asked, yes))), verdict: Conforms, reason: "accepts"},
 		{name: "the preflight's own request decides", obs: obs("yes", after(yes, blockedFrom(asked, cors.MissingAllowOriginHeader, no))),
 			verdict: Violates, severity: Low, proof: 1},
-		{name: "a redirect of both", obs: obs("no", refusedTo(asked, cors.PreflightDisallowedRedirect, reply(302, ""))), verdict: CannotTell},
+		{name: "a redirect of both", obs: obs("no", refusedTo(asked, cors.PreflightDisallowedRedirect, reply(302, ""))), verdict: NotApplicable},
 		{name: "only the request accepts", obs: obs("yes", refusal(400)), verdict: Violates, severity: Low, proof: 1, reason: "the preflight refuses"},
-		{name: "the login refuses the preflight", obs: obs("yes", refusal(401)), verdict: CannotTell, reason: "met a login (401)"},
-		{name: "the login refuses the request", obs: obs("401", refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes)), verdict: CannotTell, reason: "without a login"},
-		{name: "a redirect", obs: obs("yes", refusedTo(asked, cors.PreflightDisallowedRedirect, reply(302, ""))), verdict: CannotTell},
+		{name: "the login refuses the preflight", obs: obs("yes", refusal(401)), verdict: NotApplicable, reason: "met a login (401)"},
+		{name: "the login refuses the request", obs: obs("401", refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes)), verdict: NotApplicable, reason: "without a login"},
+		{name: "a redirect", obs: obs("yes", refusedTo(asked, cors.PreflightDisallowedRedirect, reply(302, ""))), verdict: NotApplicable},
 		{name: "no read", obs: obs("broken", refusal(400)), verdict: CannotTell, reason: "could not be opened"},
 		{name: "no preflight", obs: obs("yes", readBy(asked, yes)), verdict: CannotTell, reason: "was not seen"},
 		{name: "fault", obs: obs("yes", faulty(refusedTo(asked, cors.HeaderDisallowedByPreflightResponse, yes))), verdict: CannotTell},
@@ -65,7 +65,19 @@ func TestJudgeAgreement(t *testing.T) {
 			verdict: Conforms, reason: "refuses"},
 		{name: "a write without an answer", obs: []Observation{broken(hand), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: CannotTell},
 	})
-	if j := judge(false)(obs("yes", refusal(400))); j.Verdict != CannotTell {
+	asked = v.preflighted(privateRead)
+	if j := judge(false)(obs("yes", refusal(400))); j.Verdict != NotApplicable {
 		t.Errorf("a header that nobody declared: %+v", j)
+	}
+	if j := judge(false)(obs("yes", refusal(204))); j.Verdict != Violates || j.Level != Should {
+		t.Errorf("no preflight is granted: %+v", j)
+	}
+	evil := attack(v.target, Cookie)
+	theirs := []Observation{
+		readBy(evil.read(privateRead), private), refusedTo(evil.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(204, "")),
+		answeredTo(without, denied),
+	}
+	if j := judge(false)(theirs); j.Verdict != NotApplicable {
+		t.Errorf("an attacker's header that nobody declared: %+v", j)
 	}
 }

@@ -11,12 +11,17 @@ import (
 // A list is one of the two that the answer to a preflight has.
 type list struct {
 	header string
+	// width is the scenario that is about a list of everything, or none at all.
+	width string
 	// policy is what the operator declared for it; nil where nothing was.
 	policy []string
 	// harmless are items that the browser needs no consent for.
 	harmless []string
 	// invented is what Crossexam made up for it.
 	invented string
+	// leftOut are common methods that the declared policy does not have: a library that
+	// knows no list of its own approves them, and nothing made up.
+	leftOut []string
 }
 
 func methodList(t Target) list {
@@ -29,12 +34,18 @@ func methodList(t Target) list {
 			}
 		}
 	}
-	return list{cors.HeaderAllowMethods, policy, []string{"GET", "HEAD", "POST", "OPTIONS"}, inventedMethod(t)}
+	var leftOut []string
+	for _, m := range []string{"PUT", "PATCH", "DELETE"} {
+		if len(policy) > 0 && !hasFold(policy, m) && !slices.Contains(policy, "*") {
+			leftOut = append(leftOut, m)
+		}
+	}
+	return list{cors.HeaderAllowMethods, "WLD-006", policy, []string{"GET", "HEAD", "POST", "OPTIONS"}, inventedMethod(t), leftOut}
 }
 
 func headerList(t Target) list {
 	safe := []string{"Accept", "Accept-Language", "Content-Language", "Content-Type", "Range"}
-	return list{cors.HeaderAllowHeaders, t.Policy.Headers, safe, inventedHeader(t).Name}
+	return list{cors.HeaderAllowHeaders, "WLD-007", t.Policy.Headers, safe, inventedHeader(t).Name, nil}
 }
 
 func inventedMethod(t Target) string { return "CROSSEXAM-" + strings.ToUpper(t.Label) }
@@ -73,11 +84,16 @@ func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func
 		if l.header == cors.HeaderAllowHeaders && !hasFold(t.setByFrontEnd(v.cred), "Authorization") && hasFold(t.Policy.Headers, "Authorization") {
 			attempts = append(attempts, v.with(e, cors.Header{Name: "Authorization", Value: "Bearer crossexam"}))
 		}
+		var leftOut []Attempt
+		for _, m := range l.leftOut {
+			leftOut = append(leftOut, v.request(m, e.Path))
+		}
+		attempts = append(attempts, leftOut...)
 		cases = append(cases, Case{
 			Subject:  v.subject(e),
 			Attempts: attempts,
 			Judge: func(obs Observations) Judgement {
-				seen := asked{invented: obs.Of(invented), all: obs.All()}
+				seen := asked{invented: obs.Of(invented), leftOut: obs.each(leftOut), all: obs.All()}
 				if allowed.needsPreflight() {
 					o := obs.Of(allowed)
 					seen.allowed = &o
@@ -93,6 +109,7 @@ func planList(t Target, l list, invent func(visit, Endpoint) Attempt, judge func
 type asked struct {
 	invented Observation   // nobody declared it
 	allowed  *Observation  // the front end should be allowed it; nil where there is nothing of that kind
+	leftOut  []Observation // the policy has them not
 	all      []Observation // these, and one with Authorization where the policy has it
 }
 
@@ -103,7 +120,9 @@ func withInventedMethod(v visit, e Endpoint) Attempt {
 func withInventedHeader(v visit, e Endpoint) Attempt { return v.with(e, inventedHeader(v.target)) }
 
 func planListedMethods(t Target) ([]Case, string) {
-	return planList(t, methodList(t), withInventedMethod, judgeListed)
+	l := methodList(t)
+	l.leftOut = nil // PRE-004 asks for them
+	return planList(t, l, withInventedMethod, judgeListed)
 }
 
 func planListedHeaders(t Target) ([]Case, string) {
@@ -137,6 +156,9 @@ func judgeListed(l list, asked asked) Judgement {
 	if doubt := asked.unknown(); doubt != nil {
 		return inDoubt(doubt)
 	}
+	if why := asked.ungranted(); why != "" {
+		return Judgement{Verdict: NotApplicable, Reason: why}
+	}
 	return conforms("asked for %s, the target answers %s with %s", l.invented, asked.invented.Attempt.Origin(), l.text(preflightReply(asked.invented)))
 }
 
@@ -144,8 +166,18 @@ func judgeListed(l list, asked asked) Judgement {
 func judgePolicyList(l list, asked asked) Judgement {
 	invented := asked.invented
 	if r := preflightReply(invented); r != nil && invented.Request() != nil {
-		return violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
+		j := violates(Low, "the preflight of %s for %s, which Crossexam made up, was approved (%s), and the request left the browser",
 			invented.Attempt.Origin(), l.invented, l.text(r)).withProof(invented)
+		if judgeListed(l, asked).Verdict == Violates {
+			j.FollowsFrom = l.width
+		}
+		return j
+	}
+	for _, o := range asked.leftOut {
+		if r := preflightReply(o); r != nil && o.Request() != nil {
+			return violates(Low, "the preflight of %s for %s, which the declared policy does not have (%s), was approved (%s), and the request left the browser",
+				o.Attempt.Origin(), o.Attempt.Method, strings.Join(l.policy, ", "), l.text(r)).withProof(o)
+		}
 	}
 	for _, o := range asked.all {
 		r := preflightReply(o)
@@ -160,6 +192,9 @@ func judgePolicyList(l list, asked asked) Judgement {
 	}
 	if doubt := asked.unknown(); doubt != nil {
 		return inDoubt(doubt)
+	}
+	if why := asked.ungranted(); why != "" {
+		return Judgement{Verdict: NotApplicable, Reason: why}
 	}
 	if !invented.Blocked() || !invented.Block.Reason.IsPreflight() {
 		return inDoubt(whyUnknown(invented, "the preflight"))
@@ -183,23 +218,28 @@ func judgePolicyHeaders(l list, asked asked) Judgement {
 	return judgePolicyList(l, asked)
 }
 
-// unknown says why the answers do not show the lists: the target gave none, or
-// refuses the origin whatever it asks for.
+// unknown says why the answers do not show the lists: the target gave none.
 func (asked asked) unknown() *Doubt {
 	for _, o := range asked.all {
 		if o.Fault != "" || preflightReply(o) == nil {
 			return whyUnknown(o, "a preflight")
 		}
 	}
+	return nil
+}
+
+// ungranted says that the target refuses the origin whatever it asks for, so that there is
+// no list for it. That is what TRU-001, TRU-003, TRU-005 and PRE-006 are about.
+func (asked asked) ungranted() string {
 	if asked.allowed == nil {
-		return nil
+		return ""
 	}
 	o := *asked.allowed
 	if r := preflightReply(o); grantTo(o.Attempt.Origin(), r) == nothing {
-		return untold(o, "the preflight of "+o.Attempt.Origin().String()+" for what it should be allowed was answered "+statusText(r)+
-			" with "+grantText(r)+", so that nothing shows which lists a front end gets")
+		return "The preflight of " + o.Attempt.Origin().String() + " for what it should be allowed was answered " + statusText(r) +
+			" with " + grantText(r) + ", so that there are no lists for a front end to judge."
 	}
-	return nil
+	return ""
 }
 
 // text shows the list as it came.

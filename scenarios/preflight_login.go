@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -56,19 +58,34 @@ func judgePreflightWithoutLogin(declared bool, asked, bare Observation) Judgemen
 	granted := grantTo(origin, r) > nothing
 	switch {
 	case needsLogin(x):
-		return violates(Low, "the preflight of %s, which browsers send without credentials, was answered %s", origin, statusText(r))
+		j := violates(Low, "the preflight of %s, which browsers send without credentials, was answered %s", origin, statusText(r))
+		if isRedirect(r.Status) {
+			j.Fix = fixPreflightRedirect
+		}
+		return j
 	case r.Status == http.StatusForbidden && !granted && sameStatusAndBody(r, answer(bare)):
-		return violates(Low, "the preflight of %s was answered 403 as any request without a login is", origin)
+		j := violates(Low, "the preflight of %s was answered 403 as any request without a login is", origin)
+		j.Fix = fixPreflightForbidden
+		return j
 	case isSuccess(r) && granted:
 		return conforms("the preflight of %s was answered %d without a login (%s)", origin, r.Status, grantText(r))
 	case isSuccess(r):
-		return cannotTell("the preflight of %s was answered %d with %s: no login is in its way, but the origin is not accepted", origin, r.Status, grantText(r))
+		return conforms("the preflight of %s was answered %d without a login; that it has %s is another matter (TRU-001, TRU-003, TRU-005, PRE-006)", origin, r.Status, grantText(r))
+	case granted:
+		return conforms("the preflight of %s was answered %d without a login, by what knows the origin (%s)", origin, r.Status, grantText(r))
 	case !declared:
-		return cannotTell("the preflight of %s for %s was answered %d, which may be about the header: declare the policy's headers, so that this can be told apart",
-			origin, quote(consentAsked(asked)), r.Status)
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s was answered %s, which is no login, and nobody declared that the front end sends that header.",
+			origin, quote(consentAsked(asked)), statusText(r))}
 	}
-	return cannotTell("the preflight of %s was answered %d with %s, which does not say whether a login is in its way", origin, r.Status, grantText(r))
+	return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s was answered %s with %s, which is no login; that it is refused is what TRU-003 and TRU-005 are about.", origin, statusText(r), grantText(r))}
 }
+
+const (
+	fixPreflightRedirect = "Let OPTIONS through before the login: browsers send preflights without the cookie, and follow no redirect of one " +
+		"(oauth2-proxy: --skip-auth-preflight; nginx auth_request: a location or an if for OPTIONS that returns before it)."
+	fixPreflightForbidden = "Let OPTIONS through whatever answers 403 here to requests without a login: the login itself, or a filter in front (of bots, of addresses, a firewall for web applications). " +
+		"Browsers send preflights without credentials."
+)
 
 // needsLogin reports whether a preflight was answered as requests without a login
 // are: with a challenge, or a redirect to the login page.
@@ -78,7 +95,28 @@ func needsLogin(preflight *cors.Exchange) bool {
 	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
 		return true
 	}
-	return r.Status >= 300 && r.Status <= 399
+	return isRedirect(r.Status) && !isDetour(preflight)
+}
+
+// ifAtLogin says of a violation that shows at a preflight which met a login that PRE-007
+// explains it.
+func (j Judgement) ifAtLogin(o Observation) Judgement {
+	if x := o.Preflight(); x != nil && x.Response != nil && o.Block.Reason.IsPreflight() && needsLogin(x) {
+		j.FollowsFrom = "PRE-007"
+	}
+	return j
+}
+
+// isDetour reports whether a redirect leads to the same place by another scheme, or with or
+// without a slash at its end.
+func isDetour(x *cors.Exchange) bool {
+	location, _ := x.Response.Headers.Get("Location")
+	from, err := url.Parse(x.Request.URL)
+	if err != nil {
+		return false
+	}
+	to, err := from.Parse(strings.TrimSpace(location))
+	return err == nil && location != "" && strings.EqualFold(to.Hostname(), from.Hostname()) && strings.TrimSuffix(to.Path, "/") == strings.TrimSuffix(from.Path, "/")
 }
 
 func statusText(r *cors.Response) string {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,11 +23,7 @@ func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 		return inDoubt(whyUnknown(asked, "a preflight"))
 	}
 	if !isSuccess(r) {
-		if !declared && grantTo(origin, r) == nothing && r.Status >= 400 && !needsLogin(asked.Preflight()) {
-			return cannotTell("the preflight of %s for %s was answered %d, which may be about the header: declare the policy's headers, so that this can be told apart",
-				origin, quote(consentAsked(asked)), r.Status)
-		}
-		return violates(Low, "the preflight of %s was answered %s, and browsers want a 2xx", origin, statusText(r))
+		return judgeFailedPreflight(declared, asked, plain)
 	}
 	if name := sessionSet(asked, r); name != "" {
 		return violates(Low, "the %d reply to the preflight of %s sets the cookie %s, so that the application ran for it", r.Status, origin, quote(name))
@@ -47,6 +44,36 @@ func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 		return cannotTell("the %d reply to the preflight of %s has a body of %d bytes, and there is no reply of the endpoint to compare it with", r.Status, origin, len(r.Body))
 	}
 	return conforms("the preflight of %s was answered %d with %d bytes of body, which are not the endpoint's", origin, r.Status, len(r.Body))
+}
+
+// judgeFailedPreflight takes the same where the preflight was not answered with a 2xx. A
+// refusal of the CORS layer's own is its answer to the origin, method or header, which the
+// family TRU is about.
+func judgeFailedPreflight(declared bool, asked, plain Observation) Judgement {
+	origin, r := asked.Attempt.Origin(), preflightReply(asked)
+	j := violates(Low, "the preflight of %s was answered %s, and browsers want a 2xx", origin, statusText(r))
+	switch {
+	case needsLogin(asked.Preflight()):
+		j.FollowsFrom = "PRE-007"
+		j.Fix = "See PRE-007: the preflight meets the login."
+		if isRedirect(r.Status) {
+			j.Fix = fixPreflightRedirect
+		}
+		return j
+	case r.Status == http.StatusBadRequest || r.Status == http.StatusForbidden:
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s was refused with %d (%s); whether the front end needs it is what TRU-002, TRU-003 and TRU-005 are about.",
+			origin, quote(consentAsked(asked)), r.Status, grantText(r))}
+	case plain.Blocked() && grantTo(origin, r) == nothing && grantTo(origin, lastReply(plain)) == nothing:
+		j.FollowsFrom = "TRU-001"
+		j.Reason += "; the request itself is granted nothing either (see TRU-001)"
+	case downgrade(asked) != nil:
+		j.Fix = fixForwardedProto
+	}
+	if !declared {
+		j.Reason += ", though nobody declared that the front end needs preflights"
+		return j.binding(Should)
+	}
+	return j
 }
 
 // sessionSet names a cookie of the victim's that the reply sets, or is empty.

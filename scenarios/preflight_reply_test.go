@@ -16,6 +16,9 @@ func TestJudgePreflightReply(t *testing.T) {
 		return o
 	}
 	refuse := refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(400, ""))
+	refuseWith := func(status int) Observation {
+		return refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(status, ""))
+	}
 	lost := after(reply(200, "OK"), broken(v.preflighted(privateRead)))
 	lost.Fault = ""
 	declared := true
@@ -26,12 +29,20 @@ func TestJudgePreflightReply(t *testing.T) {
 		{name: "a session", obs: []Observation{asked(reply(200, "", "Set-Cookie: session=2; Path=/")), plain}, verdict: Violates, severity: Low, reason: `"session"`},
 		{name: "a load balancer's cookie", obs: []Observation{asked(reply(200, "", "Set-Cookie: lb=2; Path=/")), plain}, verdict: Conforms},
 		{name: "a redirect", obs: []Observation{asked(reply(307, "", "Location: /x")), plain}, verdict: Violates, severity: Low, reason: `307 with a redirect to "/x"`},
-		{name: "refused", obs: []Observation{refuse, plain}, verdict: Violates, severity: Low, reason: "400"},
+		{name: "refused", obs: []Observation{refuse, plain}, verdict: NotApplicable, reason: "400"},
+		{name: "no such method", obs: []Observation{refuseWith(405), plain}, verdict: Violates, severity: Low, level: "none", reason: "405"},
 		{name: "nothing to compare with", obs: []Observation{lost, broken(v.read(privateRead))}, verdict: CannotTell},
 		{name: "no answer", obs: []Observation{broken(v.preflighted(privateRead)), plain}, verdict: CannotTell},
 	})
-	if j := judgePreflightReply(false, refuse, plain); j.Verdict != CannotTell {
-		t.Errorf("a refusal that may be about an undeclared header: %+v", j)
+	if j := judgePreflightReply(false, refuseWith(405), plain); j.Verdict != Violates || j.Level != Should {
+		t.Errorf("nobody declared that preflights are needed: %+v", j)
+	}
+	if j := judgePreflightReply(true, refuseWith(405), blockedFrom(v.read(privateRead), cors.MissingAllowOriginHeader, reply(200, ""))); j.Verdict != Violates || j.FollowsFrom != "TRU-001" {
+		t.Errorf("nothing of it knows the origin: %+v", j)
+	}
+	downgraded := refusedTo(v.preflighted(privateRead), cors.PreflightDisallowedRedirect, reply(301, "", "Location: http://api.example.com"+privateRead.Path))
+	if j := judgePreflightReply(true, downgraded, plain); j.Verdict != Violates || j.Fix != fixForwardedProto {
+		t.Errorf("a redirect to http: %+v", j)
 	}
 }
 

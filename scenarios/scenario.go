@@ -115,6 +115,9 @@ type Judgement struct {
 	// FollowsFrom is the ID of the scenario whose violation explains this one: the
 	// same rule of the target's is behind both. It is empty where there is none.
 	FollowsFrom string
+	// Fix is what the operator changes, where that is another thing than what the
+	// scenario's says; empty for the scenario's.
+	Fix string
 }
 
 // Credential is something the browser adds to a request by itself (an ambient
@@ -219,7 +222,8 @@ func isSafe(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "OPTIONS"
 }
 
-// ErrorRecipe is a request to which the target answers with the error status.
+// ErrorRecipe is a request that the target does not answer with a success: with an error
+// status, or with a redirect (to a login) in the place of one.
 type ErrorRecipe struct {
 	Status  int          `json:"status"`
 	Method  string       `json:"method"`
@@ -234,6 +238,9 @@ type ErrorRecipe struct {
 	// Guessed says that nobody declared the recipe: it is one that fits most targets, and
 	// its status becomes the one with which this target answers it.
 	Guessed bool `json:"guessed,omitempty"`
+	// Discovered says that the API's own document, or a request to it, led to the recipe,
+	// and not the operator.
+	Discovered bool `json:"discovered,omitempty"`
 	// Unhandled marks a 500 that no exception handler of the application made.
 	Unhandled bool `json:"unhandled,omitempty"`
 	// Proxy marks an error that the reverse proxy makes, not the application.

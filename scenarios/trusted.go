@@ -71,6 +71,9 @@ func planTrustedReads(t Target) ([]Case, string) {
 					Subject:  v.subject(e),
 					Attempts: []Attempt{read, bare},
 					Judge: func(obs Observations) Judgement {
+						if r := answer(obs.Of(read)); c == Anonymous && e.Private && t.Policy.Credentials == NoCredentials && r != nil && sameFailure(obs.Of(read), obs.Of(bare)) {
+							return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The policy says that the front end sends no credential, and this endpoint is for those who do (%d).", r.Status)}
+						}
 						return judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
 					},
 				})
@@ -83,6 +86,11 @@ func planTrustedReads(t Target) ([]Case, string) {
 // judgeTrustedRead takes the front end's read, and one without credential and
 // without Origin. private says that the endpoint's reply depends on the credential.
 func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgement {
+	if r := downgrade(read); r != nil && !read.Read() {
+		j := violates(Low, "%s is answered %s, from https to http://, which browsers do not follow", read.Attempt.Origin(), statusText(r))
+		j.Fix = fixForwardedProto
+		return j
+	}
 	if doubt := read.Doubt(); doubt != nil {
 		return inDoubt(doubt)
 	}

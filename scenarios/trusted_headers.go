@@ -71,7 +71,7 @@ func judgeTrustedHeader(name string, o Observation) Judgement {
 		return inDoubt(o.Doubt())
 	case o.Blocked() && o.Block.Reason.IsPreflight():
 		return violates(Low, "Chrome kept %s from sending %s: it took %s for a refusal (%s; %s)",
-			origin, name, blockedReply(o), o.Block.Reason, headerText(lastReply(o), cors.HeaderAllowHeaders))
+			origin, name, blockedReply(o), o.Block.Reason, headerText(lastReply(o), cors.HeaderAllowHeaders)).ifAtLogin(o)
 	case x == nil || preflightReply(o) == nil && x.Response == nil:
 		return inDoubt(whyUnknown(o, "the request"))
 	case !x.Request.Headers.Has(name):
@@ -196,7 +196,7 @@ func judgeTrustedToken(c Credential, names []string, read, bare Observation) Jud
 	switch {
 	case read.Blocked() && read.Block.Reason.IsPreflight():
 		return violates(Low, "the preflight of %s for its token was answered %s, which Chrome took for a refusal (%s; %s)",
-			origin, statusText(asked), read.Block.Reason, headerText(asked, cors.HeaderAllowHeaders))
+			origin, statusText(asked), read.Block.Reason, headerText(asked, cors.HeaderAllowHeaders)).ifAtLogin(read)
 	case read.Blocked():
 		return violates(Low, "the preflight of %s for its token was approved, and Chrome blocked %s (%s; it has %s)",
 			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))

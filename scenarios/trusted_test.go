@@ -49,3 +49,50 @@ func TestJudgeTrustedRead(t *testing.T) {
 		}
 	}
 }
+
+// A front end that needs no credentials by the policy is asked for no reads with a cookie.
+func TestReadsOfAFrontEndWithoutCredentials(t *testing.T) {
+	target := oneEndpoint(Cookie, Bearer)
+	target.Policy.Credentials = NoCredentials
+	cases, _ := planTrustedReads(target)
+	if len(cases) != 1 || cases[0].Subject.Credential != Bearer || !cases[0].Attempts[0].Omit {
+		t.Errorf("with a token besides: %+v", cases)
+	}
+	target = oneEndpoint(Cookie)
+	target.Policy.Credentials = NoCredentials
+	cases, _ = planTrustedReads(target)
+	if len(cases) != 1 || cases[0].Subject.Credential != Anonymous || !cases[0].Attempts[0].Omit {
+		t.Fatalf("a cookie alone: %+v", cases)
+	}
+	as := cases[0].Attempts
+	judge := func(read Observation, bare *cors.Response) Verdict {
+		return cases[0].Judge(NewObservations([]Observation{read, answeredTo(as[1], bare)})).Verdict
+	}
+	if got := judge(blockedFrom(as[0], cors.MissingAllowOriginHeader, denied), denied); got != NotApplicable {
+		t.Errorf("what it cannot have is judged %s", got)
+	}
+	if got := judge(blockedFrom(as[0], cors.MissingAllowOriginHeader, reply(200, "")), reply(200, "")); got != Violates {
+		t.Errorf("what it can have is judged %s", got)
+	}
+	certified := oneEndpoint(ClientCert)
+	certified.Policy.Credentials = NoCredentials
+	if a := frontEnd(certified, certified.Trusted[0], used(certified)[0]).read(privateRead); a.Identity != ClientCert || !a.Omit {
+		t.Errorf("Chrome presents a certificate uninvited: %+v", a)
+	}
+}
+
+func TestRedirectsToHTTP(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	a := v.read(privateRead)
+	for location, want := range map[string]Verdict{
+		"http://api.example.com/api/notebooks/":  Violates,
+		"https://api.example.com/api/notebooks/": CannotTell,
+		"http://login.example.net/":              CannotTell,
+	} {
+		o := observe(a, sent(a, reply(307, "", "Location: "+location, allowOrigin(trustedOrigin), withCredentials)))
+		o.Block.Network = "mixed-content"
+		if j := judgeTrustedRead(true, Cookie, o, answeredTo(bare(v.target, privateRead), denied)); j.Verdict != want || (j.Fix == fixForwardedProto) != (want == Violates) {
+			t.Errorf("%s: %+v", location, j)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -37,11 +38,14 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 	switch {
 	case o.Fault != "":
 		return inDoubt(o.Doubt())
+	case o.Blocked() && ours && o.Block.Reason == cors.HeaderDisallowedByPreflightResponse:
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s was refused for %s (%s), which Crossexam added: declare the policy's headers, or the body of this write.",
+			origin, method, quote(consentAsked(o)), o.Block.Reason)}
 	case o.Blocked() && ours && mayBeTheHeader(o):
 		return cannotTell("the preflight of %s for %s with %s was refused (%s), which may be about the header: declare the policy's headers, so that this can be told apart",
 			origin, method, quote(consentAsked(o)), o.Block.Reason)
 	case o.Blocked():
-		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
+		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o))).ifAtLogin(o)
 	case x != nil && (asked == nil || asked.Response == nil):
 		return cannotTell("%s from %s left the browser without a preflight, so that nothing shows what the target makes of it", method, origin)
 	case x != nil && x.Withheld:

@@ -23,3 +23,28 @@ func TestJudgeTrustedWrite(t *testing.T) {
 		{name: "fault", obs: one(faulty(after(yes, withheldFrom(a)))), verdict: CannotTell},
 	})
 }
+
+// The front end may not send the Content-Type that Crossexam gives to a body of its own.
+func TestWritesWithABodyOfOurs(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	target.Policy.Methods = []string{"GET", "POST"}
+	for name, c := range map[string]struct {
+		change func(*Target)
+		reason cors.Reason
+		want   Verdict
+	}{
+		"ours":          {func(*Target) {}, cors.HeaderDisallowedByPreflightResponse, NotApplicable},
+		"the origin":    {func(*Target) {}, cors.PreflightMissingAllowOriginHeader, Violates},
+		"declared":      {func(t *Target) { t.Policy.Headers = []string{"content-type"} }, cors.HeaderDisallowedByPreflightResponse, Violates},
+		"a body theirs": {func(t *Target) { t.Endpoints = append(t.Endpoints, Endpoint{Method: "POST", Path: "/x", Body: "{}"}) }, cors.HeaderDisallowedByPreflightResponse, Violates},
+	} {
+		target := target
+		target.Endpoints = append([]Endpoint(nil), target.Endpoints...)
+		c.change(&target)
+		cases, _ := planTrustedWrites(target)
+		o := refusedTo(cases[0].Attempts[0], c.reason, reply(204, "", allowOrigin(trustedOrigin)))
+		if j := cases[0].Judge(NewObservations([]Observation{o})); j.Verdict != c.want {
+			t.Errorf("%s: %+v", name, j)
+		}
+	}
+}

@@ -37,6 +37,9 @@ func (v visit) subject(e Endpoint) Subject {
 func (v visit) request(method, path string) Attempt {
 	a := Attempt{Page: v.page, Vector: Fetch, Method: method, URL: v.target.At(path), Trusted: v.trusted}
 	a.Identity, a.Omit = v.cred.OfBrowser(), !v.cred.Ambient()
+	if v.cred.Ambient() && v.trusted && v.target.Policy.Credentials == NoCredentials { // a certificate, see [used]
+		a.Omit = true
+	}
 	if v.trusted && v.cred.OfFrontEnd() {
 		a.Identity, a.KeyHeaders = v.cred, v.target.setByFrontEnd(v.cred)
 	}
@@ -134,12 +137,17 @@ func (v visit) write(e Endpoint) Attempt {
 	return a
 }
 
-// provoke makes the target answer with an error.
+// provoke makes the target answer with an error. A front end that needs ambient
+// credentials asks for them to be sent (mode "include") when there are none, too.
 func (v visit) provoke(r ErrorRecipe) Attempt {
+	includes := v.trusted && !v.request(r.Method, r.Path).Omit
 	if r.Anonymous {
 		v.cred = Anonymous
 	}
 	a := v.request(r.Method, r.Path)
+	if includes {
+		a.Omit = false
+	}
 	a.Headers, a.Body, a.Fill = r.Headers, r.Body, r.BodyBytes
 	return a
 }

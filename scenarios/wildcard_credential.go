@@ -10,12 +10,21 @@ func planCredentialTrap(t Target) ([]Case, string) {
 		for _, c := range exposed(t) {
 			v := attack(t, c)
 			trap := trapAttempts(v, e)
+			var get []Attempt
+			if e.Method == "HEAD" {
+				of := trapAttempts(v, Endpoint{Method: "GET", Path: e.Path, Private: e.Private})
+				get = []Attempt{of.without, of.asked, of.cookie}
+			}
 			cases = append(cases, Case{
 				Subject:  v.subject(e),
-				Attempts: trap.all(),
+				Attempts: append(trap.all(), get...),
 				Judge: func(obs Observations) Judgement {
 					ev := evidence{c, reach(t, v.page), obs.Of(trap.asked), obs.Of(trap.without), obs.Of(trap.bare), obs.Of(trap.cookie)}
-					return judgeCredentialTrap(ev, obs.Of(trap.authorization), obs.Of(trap.beside))
+					j := judgeCredentialTrap(ev, obs.Of(trap.authorization), obs.Of(trap.beside))
+					if j.Verdict == Conforms && len(get) > 0 {
+						return judgeHead(ev, obs.each(get), j)
+					}
+					return j
 				},
 			})
 		}
@@ -111,6 +120,33 @@ func judgeCredentialTrap(ev evidence, authorization, beside Observation) Judgeme
 	}
 	return conforms("%s gets no more with a cookie or an Authorization header (%s) than without (%s)",
 		origin, grantText(cookie.Response()), grantText(without.Response()))
+}
+
+// judgeHead takes the evidence on a HEAD, the replies to the same GETs, and what was judged
+// of the HEAD alone. A grant on HEAD that a GET does not get is nobody else's to find.
+func judgeHead(ev evidence, get []Observation, alone Judgement) Judgement {
+	origin := ev.origin()
+	var most grant
+	for _, o := range get {
+		if doubt := silence(o); doubt != nil {
+			return inDoubt(doubt)
+		}
+		most = max(most, grantTo(origin, o.Response()))
+	}
+	for _, o := range []Observation{ev.read, ev.alone, ev.byHand} {
+		if r := answer(o); grantTo(origin, r) > most {
+			return violates(Low, "the reply to HEAD has %s for %s, which the one to GET has not", grantText(r), origin).withProof(o).binding(headLevel(ev.cred, origin, r))
+		}
+	}
+	return alone
+}
+
+// headLevel: without credentials a page gets headers of what everybody can ask for.
+func headLevel(c Credential, origin cors.Origin, r *cors.Response) Level {
+	if c.ofPlace() || grantTo(origin, r) == credentialRead {
+		return Must
+	}
+	return Should
 }
 
 // with names the credential that made the difference.

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -66,5 +68,38 @@ func TestJudgeCredentialTrap(t *testing.T) {
 	obs := sprung(basic, blocked, plain, plain, private, plain)
 	if j := judge(Basic, obs); j.Verdict != Violates || j.Severity != Low || j.Reason == "" || j.Proof != obs[3].Attempt.Key() {
 		t.Errorf("any cookie: %+v", j)
+	}
+}
+
+// A grant on HEAD that GET does not get is found by nobody else.
+func TestGrantsOnHeadAlone(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	cases, _ := planCredentialTrap(target)
+	i := slices.IndexFunc(cases, func(c Case) bool { return strings.HasPrefix(c.Subject.Endpoint, "HEAD ") })
+	for name, c := range map[string]struct {
+		head, get *cors.Response
+		want      Verdict
+		level     Level
+	}{
+		"nowhere":                  {reply(200, ""), reply(200, privateBody), Conforms, ""},
+		"both":                     {reply(200, "", echoed...), private, Conforms, ""},
+		"on HEAD":                  {reply(200, "", echoed...), reply(200, privateBody), Violates, Must},
+		"on HEAD, without a login": {reply(200, "", allowOrigin("*")), reply(200, privateBody), Violates, Should},
+		"no GET":                   {reply(200, ""), nil, CannotTell, ""},
+	} {
+		var obs []Observation
+		for _, a := range cases[i].Attempts {
+			switch {
+			case a.Method == "HEAD":
+				obs = append(obs, answeredTo(a, c.head))
+			case c.get == nil:
+				obs = append(obs, broken(a))
+			default:
+				obs = append(obs, answeredTo(a, c.get))
+			}
+		}
+		if j := cases[i].Judge(NewObservations(obs)); j.Verdict != c.want || j.Level != c.level {
+			t.Errorf("%s: %+v", name, j)
+		}
 	}
 }

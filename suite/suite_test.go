@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
@@ -19,6 +20,7 @@ import (
 // CROSSEXAM_TARGET, CROSSEXAM_TRUSTED and CROSSEXAM_READ name, else on the hardened
 // fixture.
 func TestCatalogue(t *testing.T) {
+	browsertest.Needed(t)
 	RegisterFailHandler(Fail)
 	config, reporter := GinkgoConfiguration()
 	config.FailOnEmpty = true

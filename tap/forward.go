@@ -96,7 +96,8 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			e.Fault = err.Error()
 			asks, _ := t.AsksForCertificate()
 			e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
-			if isSafe(q.Method) && errors.As(err, new(brokenError)) && t.repeats.again(at, tries, true) {
+			e.Closed = errors.As(err, new(brokenError))
+			if isSafe(q.Method) && e.Closed && t.repeats.again(at, tries, true) {
 				continue
 			}
 		case t.expected != nil && t.expected(q.Method, q.URL, p.Status):

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"golang.org/x/time/rate"
 
@@ -104,35 +104,40 @@ func TestNewTapRefuses(t *testing.T) {
 	}
 }
 
-// The tap has no more requests under way than it may.
+// The tap has no more requests under way than it may: the target answers one only
+// after another has come.
 func TestConcurrency(t *testing.T) {
-	var mu sync.Mutex
-	now, most := 0, 0
+	const atOnce, requests = 2, 8
+	var now atomic.Int32
+	arrived, answer := make(chan int32, requests), make(chan struct{})
 	s, err := loopback.Serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		mu.Lock()
-		now++
-		most = max(most, now)
-		mu.Unlock()
-		time.Sleep(20 * time.Millisecond) // for others to come
-		mu.Lock()
-		now--
-		mu.Unlock()
+		arrived <- now.Add(1)
+		<-answer
+		now.Add(-1)
 	}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	tap := newTap(t, s.Addr(), func(o *Options) { o.Concurrency = 2 })
+	tap := newTap(t, s.Addr(), func(o *Options) { o.Concurrency = atOnce })
 	var all sync.WaitGroup
-	for range 8 {
+	for range requests {
 		all.Go(func() {
 			if e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/"}); e.Response == nil {
 				t.Error(e.Fault)
 			}
 		})
 	}
+	most := int32(0)
+	for i := range requests {
+		most = max(most, <-arrived)
+		if i >= atOnce-1 {
+			answer <- struct{}{}
+		}
+	}
+	close(answer) // to those that came last
 	all.Wait()
-	if most > 2 {
+	if most != atOnce {
 		t.Errorf("%d requests were under way at once", most)
 	}
 }

@@ -357,9 +357,12 @@ func TestBrokenConnectionsAreRepeatedOnce(t *testing.T) {
 	for _, path := range []string{"/bad", "/gateway"} {
 		for i, want := range []int{2, 1, 1} {
 			before := tap.Requests()
-			tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
+			e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
 			if made := tap.Requests() - before; made != want {
 				t.Errorf("%s, the %d. time: %d requests, want %d", path, i+1, made, want)
+			}
+			if e.Closed != (path == "/bad") {
+				t.Errorf("%s, the %d. time: closed is %v", path, i+1, e.Closed)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -102,6 +103,7 @@ type GraphQLConfig struct {
 // ErrorConfig is a way to provoke an error.
 type ErrorConfig struct {
 	Status      int               `yaml:"status"`
+	None        bool              `yaml:"none"`   // nothing is provoked with this status unless it is named
 	Method      string            `yaml:"method"` // empty is GET
 	Path        string            `yaml:"path"`
 	Headers     map[string]string `yaml:"headers"`
@@ -176,7 +178,7 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 	}
 	c.addDiscovered(&d)
 	d.Notes = append(d.Notes, c.withoutEffect(d)...)
-	addCommonErrors(&d.Facts)
+	c.addCommonErrors(&d.Facts)
 	return d, nil
 }
 
@@ -261,8 +263,11 @@ func (c Config) assemble() (Deployment, Problems) {
 		d.Facts.Endpoints = append(d.Facts.Endpoints, e)
 	}
 	for i, e := range c.Errors {
-		if !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
-			!fail(fmt.Sprintf("errors[%d]", i), e.check()) {
+		switch {
+		case e.None:
+			fail(fmt.Sprintf("errors[%d]", i), e.check())
+		case !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
+			!fail(fmt.Sprintf("errors[%d]", i), e.check()):
 			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
 		}
 	}
@@ -431,6 +436,10 @@ func (e ErrorConfig) check() error {
 	r := e.recipe()
 	reads := scenarios.Endpoint{Method: r.Method}.Safe()
 	switch {
+	case e.None && !reflect.DeepEqual(e, ErrorConfig{Status: e.Status, None: true}):
+		return errors.New("with none there is nothing to send: leave out all but status")
+	case e.None:
+		return nil
 	case e.Body != "" && e.BodyBytes != 0:
 		return errors.New("there are both body and body_bytes: write only one of them")
 	case reads && (e.Body != "" || e.BodyBytes != 0):
@@ -493,11 +502,26 @@ func checkPath(what, p string) error {
 
 func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
+// unwanted reports whether the operator wants nothing provoked with a status unless it
+// is named.
+func (c Config) unwanted(status int) bool {
+	return slices.ContainsFunc(c.Errors, func(e ErrorConfig) bool { return e.None && e.Status == status })
+}
+
+// unwantedRefusal is the same for the answer to a request without a login, whose status
+// the target is not asked for yet.
+func (c Config) unwantedRefusal() bool {
+	return slices.ContainsFunc(c.Errors, func(e ErrorConfig) bool {
+		return e.None && (e.Status < 400 || e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
+	})
+}
+
 // addCommonErrors adds the error responses that can be provoked on any target,
-// where none with that status is known.
-func addCommonErrors(t *scenarios.Target) {
+// where none with that status is known, and the operator does not want to have them
+// left alone.
+func (c Config) addCommonErrors(t *scenarios.Target) {
 	known := func(status int) bool {
-		return slices.ContainsFunc(t.Errors, func(r scenarios.ErrorRecipe) bool { return r.Status == status && !r.Proxy })
+		return c.unwanted(status) || slices.ContainsFunc(t.Errors, func(r scenarios.ErrorRecipe) bool { return r.Status == status && !r.Proxy })
 	}
 	if !known(404) {
 		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label, Guessed: true})
@@ -506,7 +530,7 @@ func addCommonErrors(t *scenarios.Target) {
 	if t.Has(scenarios.ClientCert) {
 		return // a server without the certificate may say 400, 401, 403, or nothing
 	}
-	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) {
+	if len(private) > 0 && !t.Has(scenarios.Network) && len(t.Credentials) > 0 && !known(401) && !known(403) && !c.unwantedRefusal() {
 		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 401, Method: "GET", Path: private[0].Path, Headers: private[0].Headers, Anonymous: true, Guessed: true})
 	}
 }

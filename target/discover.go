@@ -374,7 +374,8 @@ func (c Config) addDiscovered(d *Deployment) {
 			}
 		}
 		for _, r := range c.found.Errors {
-			if !slices.ContainsFunc(d.Facts.Errors, func(e scenarios.ErrorRecipe) bool { return e.Status == r.Status && !e.Proxy }) {
+			if !c.unwanted(r.Status) && !slices.ContainsFunc(d.Facts.Errors, func(e scenarios.ErrorRecipe) bool { return e.Status == r.Status && !e.Proxy }) {
+				r.Discovered = true
 				d.Facts.Errors = append(d.Facts.Errors, r)
 			}
 		}

@@ -115,7 +115,7 @@ func TestConfigFileMistakes(t *testing.T) {
 		"nothing":            {target + "read:\n", []string{"read", "this is empty"}},
 		"alias":              {"target: &a https://api.example.com\npreset: *a\n", []string{"c.yaml:1:9", "anchors"}},
 		"tag":                {"target: !!str x\n", []string{"anchors, aliases and tags"}},
-		"bad status":         {target + "errors: [{status: 200, path: /}]\n", []string{"c.yaml:2:19: errors[0].status", "400 or more"}},
+		"bad status":         {target + "errors: [{status: 200, path: /}]\n", []string{"c.yaml:2:19: errors[0].status", "300 or more"}},
 		"no path":            {target + "endpoints:\n  - method: PUT\n", []string{"c.yaml:3:5: endpoints[0]", "path is missing"}},
 		"lower-case method":  {target + "endpoints: [{method: put, path: /}]\n", []string{"endpoints[0].method", `"put"`}},
 		"infinity":           {target + "limits: {requests_per_second: .inf}\n", []string{"c.yaml:2:31"}},

@@ -1,12 +1,11 @@
 package target
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,16 +17,48 @@ type schemaNode struct {
 	Enum                 []string
 	Description          string
 	Examples             []any
-	Properties           map[string]*schemaNode
+	Properties           properties
 	Items                *schemaNode
 	AdditionalProperties any
 }
 
+// properties are in the order in which the schema has them, which is that of the
+// documentation.
+type properties []namedNode
+
+type namedNode struct {
+	name string
+	*schemaNode
+}
+
+func (p *properties) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		n := namedNode{name.(string), new(schemaNode)}
+		if err := d.Decode(n.schemaNode); err != nil {
+			return err
+		}
+		*p = append(*p, n)
+	}
+	return nil
+}
+
+func (p properties) of(name string) *schemaNode {
+	return p[slices.IndexFunc(p, func(n namedNode) bool { return n.name == name })].schemaNode
+}
+
 // walk gives every key of the schema with its path.
 func (n *schemaNode) walk(path string, visit func(path string, n *schemaNode)) {
-	for name, p := range n.Properties {
-		visit(join(path, name), p)
-		p.walk(join(path, name), visit)
+	for _, p := range n.Properties {
+		visit(join(path, p.name), p.schemaNode)
+		p.walk(join(path, p.name), visit)
 	}
 	if n.Items != nil {
 		n.Items.walk(path+"[]", visit)
@@ -109,70 +140,6 @@ func TestSchemaIsTheConfiguration(t *testing.T) {
 	for key := range inSchema {
 		if inCode[key] == "" {
 			t.Errorf("%s is in the schema only", key)
-		}
-	}
-}
-
-// The words for presets in the schema, and what docs/configuration.md has of each, are
-// those of the presets.
-func TestPresetsAreDocumented(t *testing.T) {
-	text, err := os.ReadFile("../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, p := range Presets() {
-		names = append(names, p.Name)
-		if about := p.Markdown(); !strings.Contains(string(text), about) {
-			t.Errorf("docs/configuration.md lacks this:\n%s", about)
-		}
-	}
-	if got := nodeOf(t, Schema).Properties["preset"].Enum; !slices.Equal(got, names) {
-		t.Errorf("the schema has the presets %q, and there are %q", got, names)
-	}
-}
-
-// Every key has a description and an example that loads, and docs/configuration.md
-// says the same of it.
-func TestSchemaIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := string(text)
-	var keys []string
-	for _, schema := range schemas() {
-		whole, err := compiled(schema)
-		if err != nil {
-			t.Fatal(err)
-		}
-		nodeOf(t, schema).walk("", func(path string, n *schemaNode) {
-			keys = append(keys, path)
-			if n.Description == "" || len(n.Examples) == 0 {
-				t.Errorf("%s has no description or no example", path)
-				return
-			}
-			s := whole
-			for part := range strings.SplitSeq(strings.TrimPrefix(strings.ReplaceAll(path, "[]", ".0"), "."), ".") {
-				s = at(s, []string{part})
-			}
-			for _, example := range n.Examples {
-				if err := s.Validate(example); err != nil {
-					t.Errorf("the example of %s is none: %v", path, err)
-				}
-			}
-			row := "| `" + path + "` | " + n.Description + " | `" + quoted(n.Examples[0]) + "` |"
-			if !strings.Contains(doc, row) {
-				t.Errorf("docs/configuration.md lacks this row:\n%s", row)
-			}
-		})
-	}
-	for line := range strings.Lines(doc) {
-		if name, ok := strings.CutPrefix(line, "| `"); ok {
-			name, _, _ = strings.Cut(name, "`")
-			if !slices.Contains(keys, name) && !strings.HasPrefix(name, "-") {
-				t.Errorf("docs/configuration.md has the key %s, which does not exist", name)
-			}
 		}
 	}
 }

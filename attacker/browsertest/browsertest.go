@@ -20,11 +20,22 @@ const (
 	ThirdPartyCookiesBlocked = `{"profile":{"cookie_controls_mode":1}}`
 )
 
+// Needed skips a test that starts a browser where `go test -short` was asked for, as
+// `make test-fast` does. That command also names a browser that does not exist, so
+// that a test which lacks this fails there.
+func Needed(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+}
+
 // Run starts a browser as a user would who is to lend it, with a profile of its own
 // and no flags but the necessary ones, and gives the address of its debugging
 // session. It ends with the test.
 func Run(t testing.TB, preferences string) (address string) {
 	t.Helper()
+	Needed(t)
 	path, err := attacker.FindBrowser("")
 	if err != nil {
 		t.Fatal(err)

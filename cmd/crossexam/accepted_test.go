@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/crossexam/crossexam/attacker/browsertest"
 )
 
 // subdomains is an API that trusts https://app.example, and its subdomains too
@@ -76,6 +78,7 @@ func fileOf(t *testing.T, path string) string {
 
 // A violation is accepted, comes to an end, and the entry has to go.
 func TestAccept(t *testing.T) {
+	browsertest.Needed(t)
 	var api subdomains
 	api.trusted.Store(true)
 	url := serve(t, api.ServeHTTP)
@@ -181,6 +184,7 @@ func TestAccept(t *testing.T) {
 
 // What is new, fixed and unchanged, and which of it fails a run.
 func TestBaseline(t *testing.T) {
+	browsertest.Needed(t)
 	var api subdomains
 	url := serve(t, api.ServeHTTP)
 	clean := examineStrictly(t, url, few)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/report"
@@ -44,6 +45,7 @@ func verdicts(r report.Report) map[string]scenarios.Verdict {
 // What the file names as WebSocket, event stream and redirect is examined: convicted
 // where it lets everybody in, and not where it does not.
 func TestChannelsOfTheFile(t *testing.T) {
+	browsertest.Needed(t)
 	everybody := fixtures.WildcardEchoAlways()
 	everybody.SocketsFromAnywhere = true
 	for name, c := range map[string]struct {
@@ -71,6 +73,7 @@ func TestChannelsOfTheFile(t *testing.T) {
 
 // Nothing is said of them where they are not named.
 func TestChannelsAreNotGuessed(t *testing.T) {
+	browsertest.Needed(t)
 	r := crossexam(t, nil, "test", notebook(t, fixtures.Hardened(), true), "--trusted=https://app.example", "--read=/api/notebooks", "--label=ALT-001 || ALT-002")
 	for _, c := range r.report(t).Results {
 		if c.Verdict != scenarios.NotApplicable || !strings.Contains(c.Reason, "declares no") {

@@ -17,6 +17,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
@@ -130,6 +131,7 @@ const granting = `
 
 // An nginx that echoes every origin is robbed with the victim's certificate.
 func TestNginxWithClientCertificatesIsRobbed(t *testing.T) {
+	browsertest.Needed(t)
 	m := startMutual(t, `
 		map $http_origin $granted { default $http_origin; }
 		map $http_origin $with { default true; '' ''; }
@@ -152,6 +154,7 @@ func TestNginxWithClientCertificatesIsRobbed(t *testing.T) {
 
 // One that grants its front end alone conforms, and so does everything else of it.
 func TestNginxWithClientCertificatesIsClosed(t *testing.T) {
+	browsertest.Needed(t)
 	m := startMutual(t, `
 		map $http_origin $granted { default ''; ~^https://app[.]example$ $http_origin; }
 		map $http_origin $with { default ''; ~^https://app[.]example$ true; }

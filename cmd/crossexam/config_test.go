@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/crossexam/crossexam/attacker/browsertest"
 )
 
 // save writes a file for one test.
@@ -130,6 +132,7 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // The startup log is read from a file or from standard input, and judged.
 func TestStartupLog(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
 	log := save(t, "api.log", "2026-11-23 | WARNING | api.main:main - CORS_ORIGINS is not set \u2014 API accepts cross-origin requests from any origin (default: '*').\n")
 	r := examineURL(t, url, "--startup-log="+log, "--label=CFG")
@@ -142,6 +145,7 @@ func TestStartupLog(t *testing.T) {
 
 // Whichever way a secret is given, no output has it.
 func TestSecretsAreRedacted(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, new(gossip).ServeHTTP)
 	const secret = "hunter2-secret-value"
 	state := save(t, "state.json", `{"cookies": [{"name": "session", "value": "`+secret+`", "domain": "127.0.0.1", "path": "/"}], "origins": []}`)
@@ -189,6 +193,7 @@ func TestSecretsAreRedacted(t *testing.T) {
 
 // A login that is refused is a fault of the credential, never a verdict.
 func TestRefusedLogin(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !grant(w, r) && r.URL.Path == "/login" {
 			w.WriteHeader(http.StatusForbidden)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 )
 
 // diagnosed is what doctor --json prints.
@@ -60,6 +61,7 @@ func (d diagnosed) expect(t *testing.T, name, outcome string, says ...string) {
 }
 
 func TestDoctor(t *testing.T) {
+	browsertest.Needed(t)
 	r, d := diagnose(t, nil)
 	if r.code != 0 {
 		t.Fatalf("exit code %d: %q", r.code, d.outcomes())
@@ -117,6 +119,7 @@ func TestDoctorWithAFakeBrowser(t *testing.T) {
 // A posture in which attacks with credentials cannot be seen fails their controls,
 // and no other.
 func TestDoctorWithThirdPartyCookiesBlocked(t *testing.T) {
+	browsertest.Needed(t)
 	r, d := diagnose(t, []string{"PATH=/nonexistent"}, "--block-third-party-cookies")
 	r.expect(t, 3)
 	d.expect(t, "client-cert", "note", "apt-get install libnss3-tools")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/fixtures/stacks/deployments"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -22,6 +23,7 @@ var whichStacks = flag.String("stacks", "quick", "the stacks that TestEveryStack
 // compared with expected.yaml, never the other way about. What is not installed is
 // skipped, where it is not CI that runs.
 func TestEveryStack(t *testing.T) {
+	browsertest.Needed(t)
 	all, err := deployments.Load(root(t))
 	if err != nil {
 		t.Fatal(err)

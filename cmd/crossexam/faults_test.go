@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/loopback"
 )
 
@@ -56,6 +57,7 @@ func examineURL(t *testing.T, url string, more ...string) ran {
 // A target that cannot be reached gives one clear error, no verdict, and still
 // whole reports: the JUnit file must not be green.
 func TestUnreachable(t *testing.T) {
+	browsertest.Needed(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +112,7 @@ func grant(w http.ResponseWriter, r *http.Request) bool {
 // What a hostile target does to its answers may cost verdicts, and must not hang,
 // exhaust or crash the run.
 func TestHostileTargets(t *testing.T) {
+	browsertest.Needed(t)
 	for name, h := range map[string]http.HandlerFunc{
 		"endless body": func(w http.ResponseWriter, r *http.Request) {
 			if grant(w, r) {
@@ -168,6 +171,7 @@ func TestHostileTargets(t *testing.T) {
 }
 
 func TestSelfSigned(t *testing.T) {
+	browsertest.Needed(t)
 	authority, err := loopback.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
@@ -189,6 +193,7 @@ func TestSelfSigned(t *testing.T) {
 // With third-party cookies blocked a cookie attack cannot be seen, and a harness
 // without controls would call every target safe.
 func TestControlFailsWithThirdPartyCookiesBlocked(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
 	r := examineURL(t, url, "--cookie=session=0123456789; SameSite=None; Secure", "--block-third-party-cookies")
 	r.expect(t, 3, "control", "third-party cookies")

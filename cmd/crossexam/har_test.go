@@ -169,6 +169,7 @@ func lines(h network.Headers) []cors.Header {
 // What a front end does in a real Chrome becomes a configuration, with which the API
 // is judged as it should be.
 func TestInitFromHAR(t *testing.T) {
+	browsertest.Needed(t)
 	const front = "https://app.example"
 	for name, c := range map[string]struct {
 		policy fixtures.Policy

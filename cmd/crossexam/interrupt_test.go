@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/crossexam/crossexam/attacker/browsertest"
 )
 
 // A stuckAPI answers like a target until a page of an origin asks it, in a browser;
@@ -44,6 +46,7 @@ func send(t *testing.T, p *os.Process, signals ...os.Signal) {
 // A run that is interrupted ends with a report of what was judged, and with nothing
 // left behind, to which the helper holds it; a second signal changes nothing of that.
 func TestInterrupted(t *testing.T) {
+	browsertest.Needed(t)
 	for name, signals := range map[string][]os.Signal{
 		"Ctrl-C":  {os.Interrupt},
 		"SIGTERM": {syscall.SIGTERM},
@@ -71,6 +74,7 @@ func TestInterrupted(t *testing.T) {
 
 // So does one that is interrupted before it has a plan.
 func TestInterruptedBeforeThePlan(t *testing.T) {
+	browsertest.Needed(t)
 	for name, c := range map[string]struct {
 		hangs string // a path of the target
 		args  []string
@@ -108,6 +112,7 @@ func TestInterruptedBeforeThePlan(t *testing.T) {
 
 // The demonstration and the doctor end as orderly.
 func TestInterruptedWithoutATarget(t *testing.T) {
+	browsertest.Needed(t)
 	for _, command := range []string{"demo", "doctor"} {
 		t.Run(command, func(t *testing.T) {
 			var lines io.Reader
@@ -136,6 +141,7 @@ func TestInterruptedWithoutATarget(t *testing.T) {
 // A process that is past being cancelled ends all the same: nobody reads what it
 // prints.
 func TestInterruptedWhilePrinting(t *testing.T) {
+	browsertest.Needed(t)
 	for name, again := range map[string][]os.Signal{"once": nil, "twice": {os.Interrupt}} {
 		t.Run(name, func(t *testing.T) { interruptWhilePrinting(t, again...) })
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -66,6 +67,7 @@ func outputs(t *testing.T, r ran) map[string]string {
 // A target that Crossexam starts is examined, what it logs is read, and each way to
 // misconfigure it is judged; afterwards none of the programs is left.
 func TestLaunch(t *testing.T) {
+	browsertest.Needed(t)
 	env := []string{"PASSWORD_OF_TESTS=hunter2-of-the-program"}
 	for policy, want := range map[string]struct {
 		code     int
@@ -109,6 +111,7 @@ func TestLaunch(t *testing.T) {
 
 // What a program logs of its secrets is quoted by nobody.
 func TestLaunchLogIsRedacted(t *testing.T) {
+	browsertest.Needed(t)
 	file := launchFile(t, "hardened", "mark", "startup_log: {origins: 'the password is (.*)'}\n")
 	r := crossexam(t, []string{"PASSWORD_OF_TESTS=hunter2-of-the-program"}, "test", "--config", file, "--label=CFG-002")
 	r.expect(t, 1, "CFG-002", "[redacted]")
@@ -135,6 +138,7 @@ func TestLaunchThatFails(t *testing.T) {
 
 // A command gives the startup log, and its failures are told apart.
 func TestStartupLogOfACommand(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
 	file := func(command string) string {
 		return save(t, "crossexam.yaml", "target: "+url+"\ntrusted: [https://app.example]\nread: [/private]\nstartup_log: {command: "+command+"}\n")

@@ -17,7 +17,7 @@ import (
 func writeCatalogue(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# The catalogue\n\n" +
-		"<!-- Written by: crossexam list --markdown > docs/catalogue.md. A test keeps it true. -->\n\n" +
+		"<!-- Written by make generate. A test keeps it true. -->\n\n" +
 		"What a safe API must show. A MUST fails a run, a SHOULD fails it with `--strict`, information never.\n")
 	family := ""
 	for _, s := range scenarios.Catalogue() {

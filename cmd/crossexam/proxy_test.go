@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/loopback"
 )
 
@@ -94,6 +95,7 @@ func careless(w http.ResponseWriter, r *http.Request) {
 // All ways to a target with a name go through the proxy of the environment, whose
 // login no output has; those to loopback do not.
 func TestProxyOfTheEnvironment(t *testing.T) {
+	browsertest.Needed(t)
 	authority, err := loopback.NewAuthority()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 // A browser that runs already is used, and named without the key to it; one that
 // does not answer gives no verdict, and says how to start one.
 func TestBrowserThatRunsAlready(t *testing.T) {
+	browsertest.Needed(t)
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "private") }))
 	defer target.Close()
 	address := browsertest.Run(t, browsertest.CookiesAllowed)
@@ -38,6 +39,7 @@ func TestBrowserThatRunsAlready(t *testing.T) {
 // With --direct the requests of pages come from the browser itself, and the report
 // says so.
 func TestDirect(t *testing.T) {
+	browsertest.Needed(t)
 	var forwarded, own atomic.Int32
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") == "https://evil.test" {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/tap"
 )
 
@@ -81,6 +82,7 @@ func private(w http.ResponseWriter, r *http.Request) {
 // Every request that reaches a target stands in the dry run, and has the name of the
 // run; what is withheld reaches it never, and is listed.
 func TestDryRunIsTheRun(t *testing.T) {
+	browsertest.Needed(t)
 	api := &witness{answer: private}
 	url := serve(t, api.ServeHTTP)
 	file := save(t, "crossexam.yaml", `
@@ -144,6 +146,7 @@ func unlabelled(request string) string {
 // A redirect to another host is followed by nobody: not by discovery, not by a
 // login, not by the browser.
 func TestRedirectOffTheHost(t *testing.T) {
+	browsertest.Needed(t)
 	elsewhere := &witness{answer: private}
 	away := serve(t, elsewhere.ServeHTTP)
 	api := &witness{answer: func(w http.ResponseWriter, r *http.Request) {
@@ -165,6 +168,7 @@ func TestRedirectOffTheHost(t *testing.T) {
 // What by its name ends a session or has an effect is left alone until it is named,
 // and so is what is excluded.
 func TestEffectsAreLeftAlone(t *testing.T) {
+	browsertest.Needed(t)
 	const doc = `{"openapi":"3.1.0","info":{"title":"x","version":"1"},"paths":{` +
 		`"/private":{"get":{"responses":{"200":{"description":""}}}},"/logout":{"get":{"responses":{"200":{"description":""}}}},` +
 		`"/items/reset":{"get":{"responses":{"200":{"description":""}}}},"/list":{"get":{"operationId":"unsubscribe","responses":{"200":{"description":""}}}},` +
@@ -197,6 +201,7 @@ func TestEffectsAreLeftAlone(t *testing.T) {
 // default there are several: a page's first request is answered when there is a
 // second.
 func TestConcurrency(t *testing.T) {
+	browsertest.Needed(t)
 	most := func(limits string) int {
 		api := &witness{}
 		var first sync.Once // the others wait for it, or it for them

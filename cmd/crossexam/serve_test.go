@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 )
@@ -181,6 +182,7 @@ func TestServeInChrome(t *testing.T) {
 // visitLoggedIn opens the page in a Chrome that has logged in to the API before.
 func visitLoggedIn(t *testing.T, p attacker.Posture, login, api, page string) {
 	t.Helper()
+	browsertest.Needed(t)
 	stage, err := attacker.NewStage()
 	if err != nil {
 		t.Fatal(err)

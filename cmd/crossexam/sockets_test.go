@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -68,6 +69,7 @@ func particular(t *testing.T, everyone bool) string {
 // A WebSocket that wants a subprotocol and a first message is convicted with them, and
 // cannot be without.
 func TestSocketsThatWantMore(t *testing.T) {
+	browsertest.Needed(t)
 	const whole = `[{path: /live, protocols: [graphql-transport-ws], first_message: '{"type":"connection_init"}'}]`
 	for name, c := range map[string]struct {
 		everyone bool

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/child"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
@@ -128,6 +129,7 @@ func login(t *testing.T, addr string) string {
 }
 
 func TestStacks(t *testing.T) {
+	browsertest.Needed(t)
 	const notes, shop, ops = "https://notes.example.com", "http://localhost:3000", "https://ops.example.com"
 	for _, c := range []struct {
 		name string

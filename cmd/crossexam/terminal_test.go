@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
 )
@@ -19,6 +20,7 @@ import (
 // In the log of a CI a long examination is a few lines, on a terminal one line that
 // fits it, whatever a target calls itself.
 func TestProgress(t *testing.T) {
+	browsertest.Needed(t)
 	var log, screen bytes.Buffer
 	plain := &progress{w: &log}
 	onTerminal := &progress{w: &screen, width: func() int { return 40 }}
@@ -56,6 +58,7 @@ func TestProgress(t *testing.T) {
 
 // With --json standard output is report.json, and all else is on standard error.
 func TestJSON(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
 	r := examineURL(t, url, "--json", "--label=WLD")
 	r.expect(t, 0)
@@ -80,6 +83,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestQuiet(t *testing.T) {
+	browsertest.Needed(t)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
 	r := examineURL(t, url, "--quiet", "--label=WLD || HDR")
 	if r.stderr != "" || strings.Contains(r.stdout, "VIOLATES") || !strings.Contains(r.stdout, "Exit code") {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/crossexam/crossexam/attacker/browsertest"
 )
 
 // filtered is a safe API behind a filter against bots, which refuses what is no
@@ -53,6 +55,7 @@ func filtered(t *testing.T, wanted string) (url string, refused func() []string)
 
 // A filter against bots sees nothing but a browser, in every front door.
 func TestBotFilter(t *testing.T) {
+	browsertest.Needed(t)
 	session := []string{"--cookie", "session=x; SameSite=None; Secure; HttpOnly", "--trusted", "https://app.example.com"}
 	for name, c := range map[string]struct {
 		wanted string

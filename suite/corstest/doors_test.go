@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/suite/corstest"
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 
 // What a crossexam.yaml can say has its effect in a plain go test too.
 func TestEveryEntryWorks(t *testing.T) {
+	browsertest.Needed(t)
 	log := filepath.Join(t.TempDir(), "api.log")
 	if err := os.WriteFile(log, []byte("x | INFO | api.main:main - CORS allowed origins: ['https://app.example.com']\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -1,9 +1,11 @@
 package corstest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/engine"
@@ -20,6 +22,7 @@ type options struct {
 	strict         bool
 	requireBrowser bool
 	findBrowser    func(wanted string) (string, error)
+	bounded        func(*testing.T) (context.Context, context.CancelFunc)
 }
 
 // defaultURL is that of a program on its user's own machine. The port is no real
@@ -30,6 +33,7 @@ func gather(list []Option) options {
 	o := options{
 		config:      target.Config{URL: defaultURL},
 		findBrowser: attacker.FindBrowser,
+		bounded:     bounded,
 	}
 	for _, option := range list {
 		option(&o)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -59,6 +60,7 @@ func find(t *testing.T, r report.Report, id string) report.Result {
 
 // What the options say is what is examined.
 func TestOptions(t *testing.T) {
+	browsertest.Needed(t)
 	trusted := corstest.Trusted("https://app.example.com")
 	read := corstest.Read("/me")
 	for name, c := range map[string]struct {
@@ -104,6 +106,7 @@ func TestOptions(t *testing.T) {
 
 // A write reaches the handler only where that is said to be safe.
 func TestWritesAreWithheld(t *testing.T) {
+	browsertest.Needed(t)
 	for _, safe := range []bool{false, true} {
 		var body atomic.Value
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,7 @@ import (
 func Run(t *testing.T, h http.Handler, list ...Option) {
 	t.Helper()
 	o := gather(list)
-	ctx, cancel := bounded(t)
+	ctx, cancel := o.bounded(t)
 	defer cancel()
 	r, err := examine(ctx, h, o)
 	if why := attacker.Excuse(err, o.config.Browser.Path); why != "" && !o.requireBrowser {
@@ -102,7 +102,12 @@ var errTimeout = errors.New("the -timeout of go test is near")
 // bounded gives the test's context with the deadline of `go test`.
 func bounded(t *testing.T) (context.Context, context.CancelFunc) {
 	if end, ok := t.Deadline(); ok {
-		return context.WithDeadlineCause(t.Context(), end.Add(-farewell), errTimeout)
+		return before(t.Context(), end)
 	}
 	return context.WithCancel(t.Context())
+}
+
+// before gives the context with the end of all tests as its deadline.
+func before(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, end.Add(-farewell), errTimeout)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/report"
@@ -88,6 +89,7 @@ func examine(stop func(ginkgo.SpecContext), out string) (int, error) {
 
 // What stopped between two items says so in every output.
 func TestStoppedBetweenTwoItems(t *testing.T) {
+	browsertest.Needed(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

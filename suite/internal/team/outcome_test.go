@@ -82,11 +82,20 @@ func (o outcome) in(state string, words ...string) bool {
 	})
 }
 
+// needsBrowser is browsertest.Needed, which a team does not import.
+func needsBrowser(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+}
+
 const ownSpec = "asks strangers to log in"
 
 // A careless API fails, and says why; the other registration and the team's own
 // spec pass.
 func TestCareless(t *testing.T) {
+	needsBrowser(t)
 	o := runTeam(t, []string{"TEAM_API=careless"}, "-ginkgo.label-filter=own || WLD || NUL-001", "-ginkgo.randomize-all", "-ginkgo.v")
 	o.expect(t, 1,
 		"WLD-001 is violated (must, high)",
@@ -119,6 +128,7 @@ func TestCareless(t *testing.T) {
 // An accepted violation is skipped with the reason; an entry that excuses nothing
 // fails its requirement.
 func TestAcceptedDeviations(t *testing.T) {
+	needsBrowser(t)
 	file := filepath.Join(t.TempDir(), "accepted.yaml")
 	const entry = "- {id: %s, reason: it moves in spring, owner: the team, expires: %s}\n"
 	day := time.Now().AddDate(0, 0, 30).Format(time.DateOnly)
@@ -134,6 +144,7 @@ func TestAcceptedDeviations(t *testing.T) {
 
 // A server for each spec is another examination for each.
 func TestServerForEachSpec(t *testing.T) {
+	needsBrowser(t)
 	o := runTeam(t, []string{"TEAM_API=each"}, "-ginkgo.label-filter=another && WLD")
 	o.expect(t, 0)
 	if !o.in("passed", "Another API", "WLD-001") || !o.in("passed", "Another API", "WLD-002") {
@@ -153,6 +164,7 @@ func TestOwnSpecsAlone(t *testing.T) {
 // Trouble of the harness fails one spec of the registration, however often that is
 // tried, and no other.
 func TestTroubleFailsOnce(t *testing.T) {
+	needsBrowser(t)
 	for name, c := range map[string]struct {
 		env  string
 		says string
@@ -172,6 +184,7 @@ func TestTroubleFailsOnce(t *testing.T) {
 
 // However the suite ends, the browser ends with it.
 func TestAccidents(t *testing.T) {
+	needsBrowser(t)
 	for name, c := range map[string]struct {
 		env   string
 		flags []string

@@ -19,6 +19,7 @@ import (
 )
 
 func TestTeam(t *testing.T) {
+	needsBrowser(t)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "The team's suite")
 }
