@@ -126,9 +126,6 @@ func planAttackerWrites(t Target) ([]Case, string) {
 		return nil, "The victim has nothing that the browser sends by itself: what a page can send, any program can send."
 	}
 	methods := usedMethods(t)
-	if len(methods) == 0 && exposed(t)[0] == Anonymous && used(t)[0].OfFrontEnd() {
-		return nil, "The target declares no write, and what the front end sends in a header no other page has."
-	}
 	if len(methods) == 0 {
 		methods = []string{"POST", "PUT", "DELETE", "PATCH"}
 	}
