@@ -407,6 +407,9 @@ func (x *Examination) Result(ctx context.Context, item Item) (Result, error) {
 	}
 	r = x.settle(r)
 	x.record.Results = append(x.record.Results, r)
+	if len(x.record.Results) == len(x.plan.Items) {
+		x.session.lookBack(ctx)
+	}
 	if judged := x.request.Hooks.Judged; judged != nil {
 		judged(r)
 	}

@@ -72,3 +72,26 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		return fmt.Sprintf("%s now answers the victim %d with something else than the private reply", e, r.Status)
 	}
 }
+
+// lookBack asks, after the last attempt, for one private reply of each victim once more:
+// a session that has ended by then is told, with the time it lasted.
+func (s *session) lookBack(ctx context.Context) {
+	seen := map[scenarios.Credential]bool{}
+	for _, p := range s.plan.Target.Premises {
+		identity := p.Credential
+		if identity == scenarios.Network {
+			identity = scenarios.Anonymous
+		}
+		v, logged := s.victims[identity]
+		if !p.Holds() || seen[p.Credential] || !logged || v.fault != "" || v.unavailable != "" {
+			continue
+		}
+		for _, e := range s.plan.Target.Endpoints {
+			if e.String() == p.Endpoint && e.Private {
+				seen[p.Credential] = true
+				_ = s.lapsed(ctx, e, p, v) // which tells of it
+				break
+			}
+		}
+	}
+}
