@@ -303,6 +303,7 @@ func newTarget(t scenarios.Target) Target {
 	for _, o := range t.Trusted {
 		out.TrustedOrigins = append(out.TrustedOrigins, o.String())
 	}
+	out.TrustedOrigins = append(out.TrustedOrigins, t.OtherTrusted...)
 	for _, c := range t.Credentials {
 		out.Credentials = append(out.Credentials, string(c))
 	}

@@ -147,6 +147,9 @@ type Target struct {
 	URL string `json:"url"`
 	// Trusted are the origins the operator wants to read the API.
 	Trusted []cors.Origin `json:"trusted_origins"`
+	// OtherTrusted are trusted origins of other schemes, such as chrome-extension://ID:
+	// no page of theirs can be played, so that they are asked for by header alone.
+	OtherTrusted []string `json:"other_trusted_origins,omitempty"`
 	// Credentials are those the victim has, any of which opens the target; Bearer
 	// and Header among them are the trusted front end's.
 	Credentials []Credential `json:"credentials"`

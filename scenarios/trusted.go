@@ -1,6 +1,10 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
 
 // trustedFrontEnd is the family TRU: what the trusted front end must still do.
 func trustedFrontEnd() []Scenario {
@@ -58,11 +62,16 @@ func trustedFrontEnd() []Scenario {
 }
 
 func planTrustedReads(t Target) ([]Case, string) {
-	if len(t.Trusted) == 0 {
+	if len(t.Trusted)+len(t.OtherTrusted) == 0 {
 		return nil, noTrusted
 	}
 	var cases []Case
 	for _, e := range t.Reads() {
+		for _, o := range t.OtherTrusted {
+			for _, c := range used(t) {
+				cases = append(cases, otherTrustedRead(t, e, o, c))
+			}
+		}
 		for _, o := range t.Trusted {
 			for _, c := range used(t) {
 				v := frontEnd(t, o, c)
@@ -131,4 +140,23 @@ func notAccepted(c Credential, read Observation) string {
 		return fmt.Sprintf("the target answered %d, with and without an Origin", status)
 	}
 	return fmt.Sprintf("the victim's %s was not accepted: the target answered %d, as it does without it", c.noun(), status)
+}
+
+// otherTrustedRead asks by header for what a page of another scheme would get.
+func otherTrustedRead(t Target, e Endpoint, origin string, c Credential) Case {
+	read := probe(t, cors.Opaque, e, c, cors.Header{Name: cors.HeaderOrigin, Value: origin})
+	return single(Subject{Endpoint: e.String(), Origin: origin, Credential: c}, read, func(o Observation) Judgement {
+		if doubt := silence(o); doubt != nil {
+			return inDoubt(doubt)
+		}
+		const byHeader = "by its header alone, since no page of this origin can be played"
+		r := answer(o)
+		switch reason := cors.Check(origin, c.Ambient(), r.Headers); {
+		case reason != cors.Allowed:
+			return violates(Low, "the %d reply to Origin %s has %s, which a browser blocks (%s; %s)", r.Status, origin, grantText(r), reason, byHeader)
+		case !isSuccess(r):
+			return cannotTell("the reply to Origin %s has %s, but it was an error (%d)", origin, grantText(r), r.Status)
+		}
+		return conforms("the %d reply to Origin %s has %s (%s)", r.Status, origin, grantText(r), byHeader)
+	})
 }

@@ -223,6 +223,10 @@ func (c Config) assemble() (Deployment, Problems) {
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.Check())
 	for i, s := range c.Trusted {
+		if isOtherOrigin(s) {
+			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
+			continue
+		}
 		o, err := trustedOrigin(s, d.Facts.Origin())
 		if !fail(fmt.Sprintf("trusted[%d]", i), err) {
 			d.Facts.Trusted = append(d.Facts.Trusted, o)
@@ -477,6 +481,13 @@ func baseURL(s string) (*url.URL, error) {
 		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, and endpoints with `read`", s)
 	}
 	return u, nil
+}
+
+// isOtherOrigin reports whether a text is an origin of another scheme than http and
+// https, as those of browser extensions and of desktop and mobile applications are.
+func isOtherOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && u.Scheme != "http" && u.Scheme != "https" && s == u.Scheme+"://"+u.Host
 }
 
 func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
