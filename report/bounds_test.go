@@ -59,6 +59,9 @@ var blown = map[string]func() []cors.Exchange{
 
 // Whatever a target sends, no file has more than 20 MB, and what was cut is said.
 func TestTargetsThatSendTooMuch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("its inputs are huge")
+	}
 	const limit = 20 << 20
 	for name, exchanges := range blown {
 		t.Run(name, func(t *testing.T) {

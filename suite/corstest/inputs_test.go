@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/suite/corstest"
@@ -81,6 +82,7 @@ func search(anyType bool) http.Handler {
 }
 
 func TestInputsOfUsualAPIs(t *testing.T) {
+	browsertest.Needed(t)
 	trusted, session := corstest.Trusted("https://app.example.com"), corstest.Cookie("session=alice-7f3a; Secure; HttpOnly; SameSite=None")
 	at := corstest.At("https://api.example.com")
 	query := corstest.Configure(func(c *target.Config) { c.GraphQL = target.GraphQLConfig{Path: "/graphql", Query: "{ me { name } }"} })
