@@ -136,7 +136,7 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 	if asked.Victim.Status < 300 {
 		asked.Again = a.send(e, c).Response
 	}
-	if c == scenarios.Network {
+	if c == scenarios.Network && e.Discovered {
 		asked.Unknown = a.unknownPath()
 	}
 	return asked

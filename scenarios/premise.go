@@ -175,7 +175,8 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	}
 	w := Witness{Status: victim.Status}
 	if c == Network {
-		if !asked.data() || asked.Unknown != nil && alike(asked.Unknown, victim, again) {
+		everywhere := !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again)
+		if !asked.data() || everywhere {
 			return NoData, Witness{}
 		}
 		if w.Parts = parts(victim, again, nil); len(w.Parts) == 0 {

@@ -21,7 +21,7 @@ func (f *finder) graphQL(nothing *cors.Response) {
 		if r == nil || nothing != nil && r.Status == nothing.Status && r.Body == nothing.Body || !speaksGraphQL(path, r) {
 			continue
 		}
-		f.note("There seems to be a GraphQL endpoint at %s, which is read by POST: --graphql %s, with --query '{ ... }' for what only the victim gets.", path, path)
+		f.note("There seems to be a GraphQL endpoint at %s, which is read by POST: name %s as `graphql`, with a query for what only the victim gets.", path, path)
 		return
 	}
 }

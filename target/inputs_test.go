@@ -147,7 +147,7 @@ func TestGraphQLIsFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := slices.ContainsFunc(found.Notes, func(n string) bool { return strings.Contains(n, "--graphql /api/graphql") }); got != tt.found {
+			if got := slices.ContainsFunc(found.Notes, func(n string) bool { return strings.Contains(n, "name /api/graphql as `graphql`") }); got != tt.found {
 				t.Errorf("found %t: %v", got, found.Notes)
 			}
 		})
