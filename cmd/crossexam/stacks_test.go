@@ -149,7 +149,7 @@ func TestStacks(t *testing.T) {
 			violated: "CRD-004 ERR-002 PRE-001 PRE-002 PRE-003 WLD-001",
 		},
 		{
-			name: "FastAPI with a list", says: "No web page of another origin could read this API's private data.",
+			name: "FastAPI with a list", says: "No web page of another origin could read",
 			run: func(t *testing.T) ran {
 				addr := python(t, "ORIGINS="+notes)
 				return crossexam(t, []string{login(t, addr)}, "test", "http://"+addr, "--trusted", notes)
@@ -182,7 +182,7 @@ func TestStacks(t *testing.T) {
 			violated: "CRD-004 ERR-002 PRE-002 PRE-003 WLD-001",
 		},
 		{
-			name: "Express with a list", says: "No web page of another origin could read this API's private data.",
+			name: "Express with a list", says: "No web page of another origin could read",
 			run: func(t *testing.T) ran {
 				addr := node(t, "ORIGINS="+shop)
 				url := "http://" + strings.Replace(addr, "127.0.0.1", "localhost", 1)
@@ -197,7 +197,7 @@ func TestStacks(t *testing.T) {
 			violated: "ERR-002 NET-001 NET-004 PRE-002 PRE-003 WLD-003",
 		},
 		{
-			name: "net/http with a list", says: "No web page of another origin could read this API's private data.",
+			name: "net/http with a list", says: "No web page of another origin could read",
 			run: func(t *testing.T) ran {
 				return crossexam(t, nil, "test", "http://"+plainGo(t, "ORIGINS="+ops), "--trusted", ops, "--read", "/v1/hosts")
 			},

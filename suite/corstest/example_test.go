@@ -98,7 +98,7 @@ func ExampleExamine() {
 	fmt.Println(r.FrontEnd())
 	fmt.Println("exit code", r.ExitCode())
 	// Output:
-	// No web page of another origin could read this API's private data.
+	// No web page of another origin could read this API's private data at 1 endpoint.
 	// The trusted front end can do its work.
 	// exit code 0
 }
