@@ -56,6 +56,8 @@ func whyNothingPrivate(t scenarios.Target, unseen target.Unseen) Diagnosis {
 		return Diagnosis{Kind: k, Detail: lead + sentences(seen)}
 	}
 	switch {
+	case t.LoginRefused != "":
+		return Diagnosis{Kind: CredentialRefused, Detail: t.LoginRefused}
 	case len(found) == 0 && unseen.Refused() != "":
 		if given := slices.DeleteFunc(slices.Clone(t.Credentials), func(c scenarios.Credential) bool { return c == scenarios.Network }); len(given) > 0 {
 			return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused wherever the API has private data: " + unseen.Refused()}

@@ -311,6 +311,9 @@ func (x *Examination) reach(ctx context.Context) error {
 // HTTP authentication. With nothing private there is nothing to judge: one diagnosis
 // says why, and no verdict does.
 func (x *Examination) findPremises(ctx context.Context) error {
+	if x.plan.Attempts() == 0 {
+		return nil // what was selected asks the target nothing
+	}
 	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
 	given := x.deployment.Facts
 	found := premises(ctx, x.tap, x.deployment)

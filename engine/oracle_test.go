@@ -72,7 +72,9 @@ func TestDisagreement(t *testing.T) {
 		return func(o *scenarios.Observation) { change(&o.Attempt) }
 	}
 	put := attempt(func(a *scenarios.Attempt) { a.Method = "PUT" })
-	bearer := attempt(func(a *scenarios.Attempt) { a.Trusted, a.Identity, a.KeyHeaders = true, scenarios.Bearer, []string{"Authorization"} })
+	bearer := attempt(func(a *scenarios.Attempt) {
+		a.Trusted, a.Identity, a.KeyHeaders = true, scenarios.Bearer, []string{"Authorization"}
+	})
 	vector := func(v scenarios.Vector) edit { return attempt(func(a *scenarios.Attempt) { a.Vector = v }) }
 	last := func(change func(*cors.Exchange)) edit {
 		return func(o *scenarios.Observation) { change(&o.Exchanges[len(o.Exchanges)-1]) }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -28,6 +29,9 @@ func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Ta
 		for _, c := range claimed(facts) {
 			facts.Premises = append(facts.Premises, scenarios.NewPremise(e, c, a.ask(e, c)))
 		}
+	}
+	if login := d.Credentials.Login; login != nil && a.login >= 400 {
+		facts.LoginRefused = fmt.Sprintf("the victim could not log in: %s answered %d", login.Path, a.login)
 	}
 	facts = settled(facts, d.NetworkDeclared)
 	facts.Errors = answered(facts, a.unknownPath)
@@ -120,6 +124,7 @@ type asker struct {
 	deployment target.Deployment
 	jar        *cookiejar.Jar // nil before it is asked for
 	unknown    *cors.Response // to a path that nothing knows; nil before it is asked for
+	login      int            // the status of the victim's login; 0 before it is made
 }
 
 func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
@@ -183,6 +188,7 @@ func (a *asker) cookies(at string) string {
 			x := a.tap.Probe(a.ctx, cors.Request{Method: http.MethodPost, URL: t.At(login.Path), Headers: h, Body: login.Body})
 			if x.Response != nil {
 				a.keep(x.Response.Headers.Values("Set-Cookie"))
+				a.login = x.Response.Status
 			}
 		}
 	}

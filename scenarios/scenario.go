@@ -180,6 +180,8 @@ type Target struct {
 	// Premises are what was found out about the private endpoints, one for each
 	// endpoint and credential; none before the target was asked.
 	Premises []Premise `json:"premises,omitempty"`
+	// LoginRefused says in a sentence that the victim's login was refused; empty otherwise.
+	LoginRefused string `json:"login_refused,omitempty"`
 	// Label is a random DNS label of this run, for paths and hosts that nothing
 	// on the target knows.
 	Label string `json:"label"`
