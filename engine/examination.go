@@ -261,6 +261,10 @@ func (x *Examination) discover(ctx context.Context) error {
 	}
 	x.begin(Step{Stage: StageDiscover, URL: x.deployment.Facts.URL})
 	c, found, err := x.config.DiscoverAt(ctx, x.deployment)
+	var down *target.UnreachableError
+	if errors.As(err, &down) {
+		_ = x.openTap() // for its notes: the error is that of the target
+	}
 	if err != nil {
 		return err
 	}
@@ -277,6 +281,15 @@ func (x *Examination) discover(ctx context.Context) error {
 // reach makes sure that the target answers, and finds out whether it asks for HTTP
 // authentication.
 func (x *Examination) reach(ctx context.Context) error {
+	if err := x.openTap(); err != nil {
+		return err
+	}
+	x.begin(Step{Stage: StageReach, URL: x.deployment.Facts.URL})
+	return x.tap.Reach(ctx)
+}
+
+// openTap opens the way to the target, whose notes say which one that is.
+func (x *Examination) openTap() error {
 	d := x.deployment
 	t, err := tap.New(tap.Options{
 		Upstream:   d.Upstream,
@@ -299,10 +312,6 @@ func (x *Examination) reach(ctx context.Context) error {
 	}
 	if d.Upstream.InsecureSkipVerify {
 		x.record.note("The target's certificate was not verified (`insecure_skip_verify`): another server may have answered in its name.")
-	}
-	x.begin(Step{Stage: StageReach, URL: d.Facts.URL})
-	if err := t.Reach(ctx); err != nil {
-		return err
 	}
 	return nil
 }

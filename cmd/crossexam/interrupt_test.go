@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -31,7 +32,19 @@ func (a *stuckAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	grant(w, r)
+	behindSession(w, r)
+}
+
+// behindSession answers the victim's session with data, and others with a 401.
+func behindSession(w http.ResponseWriter, r *http.Request) {
+	if grant(w, r) {
+		return
+	}
+	if _, err := r.Cookie("session"); err != nil {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	fmt.Fprint(w, `{"diary": "private"}`)
 }
 
 func send(t *testing.T, p *os.Process, signals ...os.Signal) {

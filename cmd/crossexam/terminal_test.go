@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,7 +60,11 @@ func TestProgress(t *testing.T) {
 // With --json standard output is report.json, and all else is on standard error.
 func TestJSON(t *testing.T) {
 	browsertest.Needed(t)
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !grant(w, r) {
+			fmt.Fprint(w, `{"diary": "private"}`)
+		}
+	})
 	r := examineURL(t, url, "--json", "--label=WLD")
 	r.expect(t, 0)
 	file, err := os.ReadFile(filepath.Join(r.out, "report.json"))
