@@ -162,7 +162,11 @@ func TestInterruptedWhilePrinting(t *testing.T) {
 
 func interruptWhilePrinting(t *testing.T, again ...os.Signal) {
 	t.Helper()
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) { grant(w, r) })
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !grant(w, r) {
+			fmt.Fprint(w, `{"diary": "private"}`)
+		}
+	})
 	unread, stdout, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
