@@ -320,7 +320,10 @@ func (x *Examination) openTap() error {
 // HTTP authentication. With nothing private there is nothing to judge: one diagnosis
 // says why, and no verdict does.
 func (x *Examination) findPremises(ctx context.Context) error {
-	if x.plan.Attempts() == 0 {
+	if err := x.selectItems(ctx); err != nil { // of what discovery found too
+		return err
+	}
+	if x.plan.Attempts() == 0 && len(x.deployment.Facts.Reads()) > 0 {
 		return nil // what was selected asks the target nothing
 	}
 	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
