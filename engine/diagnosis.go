@@ -31,12 +31,10 @@ const (
 	SessionEnded      DiagnosisKind = "session-ended"
 	LoginNeeded       DiagnosisKind = "login-needed" // and no credential was given
 	NothingPrivate    DiagnosisKind = "nothing-private"
-	AnswersAlike      DiagnosisKind = "answers-alike"      // every path gets the same
-	TargetFails       DiagnosisKind = "target-fails"       // 5xx, or no answer
-	RateLimited       DiagnosisKind = "rate-limited"       // Number is the rate that got through, requests a second
-	TimedOut          DiagnosisKind = "timed-out"          // a limit has to be raised
-	CertificateNeeded DiagnosisKind = "certificate-needed" // TLS client authentication
-	LeftAlone         DiagnosisKind = "left-alone"         // most of what is private was not examined
+	TargetFails       DiagnosisKind = "target-fails" // 5xx, or no answer
+	RateLimited       DiagnosisKind = "rate-limited" // Number is the rate that got through, requests a second
+	TimedOut          DiagnosisKind = "timed-out"    // a limit has to be raised
+	LeftAlone         DiagnosisKind = "left-alone"   // most of what is private was not examined
 )
 
 // diagnose adds a diagnosis, the first of each kind.

@@ -25,8 +25,6 @@ func advise(d engine.Diagnosis) string {
 		return "give the victim's credential: --cookie-file, --basic-file, --bearer-file, --client-cert or --storage-state"
 	case engine.NothingPrivate:
 		return "name an endpoint that answers the victim with private data, with --read /path, and give the credential that opens it"
-	case engine.AnswersAlike:
-		return "name a path below which the API answers, with --read, or give its base path in the URL"
 	case engine.TargetFails:
 		return "look at the target's log, and try again when it answers"
 	case engine.RateLimited:
@@ -36,8 +34,6 @@ func advise(d engine.Diagnosis) string {
 		return "run with a lower --rate"
 	case engine.TimedOut:
 		return "raise that limit in crossexam.yaml, or give other paths with --read"
-	case engine.CertificateNeeded:
-		return "give the victim's certificate with --client-cert"
 	case engine.LeftAlone:
 		return "name what may be read all the same with --read"
 	}
