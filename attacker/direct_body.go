@@ -2,6 +2,7 @@ package attacker
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,9 @@ func (d *direct) readBody(e *fetch.EventRequestPaused, p *cors.Response) (taken 
 	if redirect || strings.HasPrefix(strings.ToLower(kind), "text/event-stream") {
 		p.Truncated = true
 		return false
+	}
+	if e.Request.Method == http.MethodHead || isNullBody(p.Status) {
+		return false // Chrome never ends a stream that never began
 	}
 	bounded, cancel := context.WithTimeout(d.tab.ctx, bodyTime)
 	defer cancel()
@@ -53,6 +57,15 @@ func (d *direct) readBody(e *fetch.EventRequestPaused, p *cors.Response) (taken 
 	p.Truncated = p.Truncated || len(body) > limit
 	p.Body = string(body[:min(len(body), limit)])
 	return true
+}
+
+// isNullBody reports whether status is a null body status (Fetch standard, "null body status").
+func isNullBody(status int) bool {
+	switch status {
+	case http.StatusSwitchingProtocols, http.StatusEarlyHints, http.StatusNoContent, http.StatusResetContent, http.StatusNotModified:
+		return true
+	}
+	return false
 }
 
 // isShort tells whether a body is known to be no longer than limit.

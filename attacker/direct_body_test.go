@@ -100,3 +100,63 @@ func TestDirectBodies(t *testing.T) {
 		t.Errorf("%d MB were taken for a body of %d kB", took, limit>>10)
 	}
 }
+
+// Whatever shape a preflight's answer has, and an answer that has no body, the
+// browser gets it at once: a stream of what is not there would never begin.
+func TestDirectAnswersWithoutABody(t *testing.T) {
+	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		grant(w, r)
+		w.Header().Set("Access-Control-Allow-Headers", "x-asked")
+		switch path := r.URL.Path; {
+		case r.Method == http.MethodOptions && path == "/chunked":
+			_ = http.NewResponseController(w).Flush()
+			fmt.Fprint(w, "granted")
+		case r.Method == http.MethodOptions && path == "/gzip":
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			defer z.Close()
+			fmt.Fprint(z, "granted")
+		case r.Method == http.MethodOptions, path == "/nothing":
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			fmt.Fprint(w, "a body")
+		}
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	at := cors.MustParseOrigin("http://api.test")
+	up := tap.Upstream{URL: &url.URL{Scheme: "http", Host: "api.test"}, Address: server.Addr()}
+	tap, err := tap.New(tap.Options{Upstream: up, Limits: tap.DefaultLimits(up)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tap.Close()
+	_, browser := ownLab(t, Options{Direct: Direct{Origin: at, Address: server.Addr()}})
+	tab := openTab(t, browser, anyone)
+	if err := tab.TalkDirectly(bounded(t), tap); err != nil {
+		t.Fatal(err)
+	}
+	open(t, tab, cors.MustParseOrigin("http://page.test"))
+	a := &api{origin: at, tap: tap}
+	for _, c := range []struct{ method, path, want string }{
+		{"GET", "/plain", "OPTIONS 204, GET 200"},
+		{"GET", "/nothing", "OPTIONS 204, GET 204"},
+		{"HEAD", "/plain", "OPTIONS 204, HEAD 200"},
+		{"GET", "/chunked", "OPTIONS 200, GET 200"},
+		{"GET", "/gzip", "OPTIONS 200, GET 200"},
+	} {
+		s := run(t, tab, scenarios.Attempt{
+			Page: tab.origin, Vector: scenarios.Fetch, Method: c.method, URL: at.String() + c.path, Headers: cors.Headers{{Name: "X-Asked", Value: "1"}},
+		})[0]
+		if seen := wire(s, a); seen != c.want || !s.Page.Readable {
+			t.Errorf("%s %s: %q, want %q; %+v", c.method, c.path, seen, c.want, s)
+		}
+		for _, key := range s.Exchanges {
+			if x, _ := tap.Exchange(key); x.Response.Truncated {
+				t.Errorf("%s %s: %s is said to be cut", c.method, c.path, x.Request.Method)
+			}
+		}
+	}
+}
