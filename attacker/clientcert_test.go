@@ -11,6 +11,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/tap"
 )
@@ -21,14 +22,7 @@ func needCertificates(t *testing.T) (*Stage, *Browser, *tls.Certificate) {
 	if err := CanHoldCertificate(); err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 	}
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := authority.ClientCertificate("the victim")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	stage, browser := ownLab(t, Options{ClientCertificate: &certificate})
 	return stage, browser, &certificate
 }

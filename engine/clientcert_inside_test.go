@@ -11,6 +11,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -20,14 +21,7 @@ func TestCertificateControlFails(t *testing.T) {
 	if err := attacker.CanHoldCertificate(); err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 	}
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	given, err := authority.ClientCertificate("given")
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority, given := loopbacktest.ClientCertificate(t, "given")
 	other, err := authority.ClientCertificate("other")
 	if err != nil {
 		t.Fatal(err)
@@ -90,14 +84,7 @@ func TestTargetThatBreaksOffTLS(t *testing.T) {
 	if err := attacker.CanHoldCertificate(); err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 	}
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := authority.ClientCertificate("the victim")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	browsertest.Needed(t)
 	lab, err := OpenLab(t.Context(), attacker.Options{ClientCertificate: &certificate})
 	if err != nil {

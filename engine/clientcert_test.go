@@ -9,7 +9,7 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
-	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
 )
@@ -17,14 +17,7 @@ import (
 // withCertificate are the options of a browser that holds a client certificate.
 func withCertificate(t *testing.T) attacker.Options {
 	t.Helper()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := authority.ClientCertificate("the victim")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	return attacker.Options{ClientCertificate: &certificate}
 }
 

@@ -10,30 +10,14 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
-
-// newClient makes a client certificate of an authority of its own.
-func newClient(t *testing.T) (*loopback.Authority, tls.Certificate) {
-	t.Helper()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := authority.ClientCertificate("the victim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return authority, certificate
-}
 
 // named serves over https, asks for a client certificate of these authorities (nil
 // for any), and says whose came.
 func named(t *testing.T, auth tls.ClientAuthType, accepted *x509.CertPool) (address string, roots *x509.CertPool) {
 	t.Helper()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	config := authority.TLSConfig()
 	config.ClientAuth, config.ClientCAs = auth, accepted
 	server, err := loopback.ServeTLS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +49,7 @@ func certifiedTap(t *testing.T, address string, roots *x509.CertPool, c *tls.Cer
 
 // Requests with the certificate and without never share a connection to the target.
 func TestTapForwardsWithAndWithout(t *testing.T) {
-	_, certificate := newClient(t)
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	address, roots := named(t, tls.RequestClientCert, nil)
 	tap := certifiedTap(t, address, roots, &certificate)
 	for i := range 3 {
@@ -90,7 +74,7 @@ func TestTapForwardsWithAndWithout(t *testing.T) {
 
 // What the target thinks of certificates.
 func TestTapKnowsWhetherTheTargetAsks(t *testing.T) {
-	authority, certificate := newClient(t)
+	authority, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	// What a server names is the subject of the authority, and all of ours are called
 	// the same.
 	strangers := x509.NewCertPool()
@@ -127,7 +111,7 @@ func TestTapWithoutCertificate(t *testing.T) {
 	if x.Response != nil || !strings.Contains(x.Fault, "there is none") {
 		t.Errorf("%+v", x)
 	}
-	_, certificate := newClient(t)
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	if _, err := New(Options{Upstream: Upstream{URL: &url.URL{Scheme: "http", Host: address}}, ClientCertificate: &certificate}); err == nil {
 		t.Error("an http target with a client certificate has a tap")
 	}
@@ -135,7 +119,7 @@ func TestTapWithoutCertificate(t *testing.T) {
 
 // A server that takes no one without a certificate says so in TLS alone.
 func TestTapSaysWhoIsRefused(t *testing.T) {
-	authority, certificate := newClient(t)
+	authority, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	address, roots := named(t, tls.RequireAndVerifyClientCert, authority.Roots())
 	tap := certifiedTap(t, address, roots, &certificate)
 	if err := tap.Reach(t.Context()); err != nil {

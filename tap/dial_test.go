@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
 
 // connectProxy is an HTTP proxy that tunnels to addr, whatever host is asked for.
@@ -37,10 +38,7 @@ func through(tap *Tap, proxy, address string) {
 }
 
 func TestProxyTunnel(t *testing.T) {
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	secure, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["x-odd-CASE"] = []string{loopback.Scheme(r)}
 	}), authority)
@@ -99,10 +97,7 @@ func TestProxyRefuses(t *testing.T) {
 			c.Close()
 		}
 	}()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	untrusted, err := loopback.Serve(http.NotFoundHandler(), authority)
 	if err != nil {
 		t.Fatal(err)

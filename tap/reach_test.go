@@ -14,17 +14,12 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
 
 func TestReach(t *testing.T) {
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stranger, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
+	stranger := loopbacktest.NewAuthority(t)
 	secure, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 	}), authority)
@@ -114,10 +109,7 @@ func TestReach(t *testing.T) {
 
 // A name for another host is no proof of this one.
 func TestReachVerifiesTheName(t *testing.T) {
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -18,25 +17,11 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
 const filePassword = "file-password-not-a-secret"
-
-// newClient makes a client certificate of an authority of its own.
-func newClient(t *testing.T) (*loopback.Authority, tls.Certificate) {
-	t.Helper()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := authority.ClientCertificate("the victim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return authority, certificate
-}
 
 // pkcs12File writes a certificate with its key.
 func pkcs12File(t *testing.T, key any, leaf *x509.Certificate, others ...*x509.Certificate) string {
@@ -81,8 +66,8 @@ func selfSigned(t *testing.T, change func(*x509.Certificate)) (*ecdsa.PrivateKey
 }
 
 func TestClientCertificateIsRead(t *testing.T) {
-	_, certificate := newClient(t)
-	_, other := newClient(t)
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
+	_, other := loopbacktest.ClientCertificate(t, "the victim")
 	for name, file := range map[string]string{
 		"alone":             pkcs12File(t, certificate.PrivateKey, certificate.Leaf),
 		"with a chain":      pkcs12File(t, certificate.PrivateKey, certificate.Leaf, other.Leaf),
@@ -121,8 +106,8 @@ func TestClientCertificateOfOpenSSL(t *testing.T) {
 }
 
 func TestClientCertificateMistakes(t *testing.T) {
-	_, certificate := newClient(t)
-	_, other := newClient(t)
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
+	_, other := loopbacktest.ClientCertificate(t, "the victim")
 	good := pkcs12File(t, certificate.PrivateKey, certificate.Leaf)
 	made := func(change func(*x509.Certificate)) string {
 		key, leaf := selfSigned(t, change)
@@ -166,7 +151,7 @@ func truncated(t *testing.T, file string) []byte {
 
 // In a configuration it makes a credential, and its mistakes name the entry.
 func TestClientCertificateOfAConfiguration(t *testing.T) {
-	_, certificate := newClient(t)
+	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	file := pkcs12File(t, certificate.PrivateKey, certificate.Leaf)
 	config := func(url, password string) Config {
 		return Config{URL: url, Credentials: CredentialsConfig{ClientCertificate: &ClientCertificateConfig{File: file, Password: password}}}

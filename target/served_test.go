@@ -7,15 +7,13 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
 
 // A target that is served somewhere else than its name says is found there, by
 // discovery too, and its name is not looked up.
 func TestServedAt(t *testing.T) {
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	var mu sync.Mutex
 	var hosts []string
 	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

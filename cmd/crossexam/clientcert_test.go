@@ -18,7 +18,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/attacker/browsertest"
-	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -41,10 +41,7 @@ func startMutual(t *testing.T, http, location string) mutual {
 	if err := attacker.CanHoldCertificate(); err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 	}
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	server, err := authority.TLSConfig().GetCertificate(&tls.ClientHelloInfo{})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
 
 // serve runs a hostile or broken target on loopback until the test ends.
@@ -174,10 +175,7 @@ func TestHostileTargets(t *testing.T) {
 
 func TestSelfSigned(t *testing.T) {
 	browsertest.Needed(t)
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	s, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !grant(w, r) {
 			fmt.Fprint(w, `{"diary": "private"}`)

@@ -22,6 +22,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
 
 // frontEnd is a small front end of the notebook API: it logs in and does its work.
@@ -44,10 +45,7 @@ const work = (async () => {
 // file, with what the developer tools of Chrome have of each request.
 func recordHAR(t *testing.T, api, front string) string {
 	t.Helper()
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, frontEnd)

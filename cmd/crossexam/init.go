@@ -54,12 +54,8 @@ front end.
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			url := ""
-			if len(args) == 1 {
-				url = args[0]
-			}
 			var err error
-			if o.config, err = configured(c.Flags(), url); err != nil {
+			if o.config, err = configured(c.Flags(), args); err != nil {
 				return usage(err)
 			}
 			return initialize(c.Context(), o)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/loopback"
+	"github.com/crossexam/crossexam/loopback/loopbacktest"
 )
 
 const (
@@ -96,10 +97,7 @@ func careless(w http.ResponseWriter, r *http.Request) {
 // login no output has; those to loopback do not.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	browsertest.Needed(t)
-	authority, err := loopback.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
+	authority := loopbacktest.NewAuthority(t)
 	target, err := loopback.Serve(http.HandlerFunc(careless), authority) // both http and https
 	if err != nil {
 		t.Fatal(err)

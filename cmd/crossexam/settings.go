@@ -232,8 +232,8 @@ func addSettings(f *pflag.FlagSet) {
 }
 
 // configured gives the configuration: the file, what the environment says instead
-// and what the command line says instead of both. url is the argument, or empty.
-func configured(f *pflag.FlagSet, url string) (target.Config, error) {
+// and what the command line says instead of both. args is the target's URL, or empty.
+func configured(f *pflag.FlagSet, args []string) (target.Config, error) {
 	var c target.Config
 	var errs []error
 	file := f.Lookup("config").Value.String()
@@ -249,8 +249,8 @@ func configured(f *pflag.FlagSet, url string) (target.Config, error) {
 		return c, errors.New("--config is empty: give the path of a crossexam.yaml")
 	}
 	switch fromEnvironment := os.Getenv("CROSSEXAM_TARGET"); {
-	case url != "":
-		c.URL = url
+	case len(args) > 0:
+		c.URL = args[0]
 		c.Override("target", "")
 	case fromEnvironment != "":
 		c.URL = fromEnvironment

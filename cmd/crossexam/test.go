@@ -93,12 +93,8 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			url := ""
-			if len(args) == 1 {
-				url = args[0]
-			}
 			var err error
-			if o.config, err = configured(c.Flags(), url); err != nil {
+			if o.config, err = configured(c.Flags(), args); err != nil {
 				return usage(err)
 			}
 			if !o.config.HasTarget() {
