@@ -86,8 +86,10 @@ func launchFlags(stage *Stage, profileDir, userAgent string, direct Direct) []fl
 // disabledFeatures are off because they would change what is measured:
 // HttpsUpgrades and its kin turn an http:// page into an https:// one, since the
 // stage speaks both on one port; IsolateSandboxedIframes moves sandboxed frames
-// to a process whose network events do not reach the page's session. The rest is
-// traffic of the browser's own.
+// to a process whose network events do not reach the page's session.
+// WebUIOmniboxPopup and WebUIOmniboxAimPopup load two pages of the address bar for
+// each window, of which nobody sees any. The rest is traffic of the browser's own.
 const disabledFeatures = "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,HttpsFirstModeV2ForEngagedSites," +
 	"IsolateSandboxedIframes," +
+	"WebUIOmniboxPopup,WebUIOmniboxAimPopup," +
 	"Translate,MediaRouter,DialMediaRouteProvider,OptimizationHints,NetworkTimeServiceQuerying,AutofillServerCommunication"
