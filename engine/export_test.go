@@ -2,10 +2,15 @@ package engine
 
 import (
 	"context"
+	"flag"
 	"time"
 
 	"github.com/crossexam/crossexam/target"
 )
+
+// Whole has the tables try what no case of theirs can change: near-misses, which take
+// half of an examination, on policies that treat all of them as the hardened one does.
+var Whole = flag.Bool("whole", false, "try every near-miss in every case of the tables")
 
 // ExaminePlan examines a deployment by a plan that was made of it.
 func ExaminePlan(ctx context.Context, lab *Lab, d target.Deployment, p Plan, h Hooks) (Record, error) {

@@ -53,18 +53,15 @@ func TestFramesGetTheVerdictsOfPages(t *testing.T) {
 		return p
 	}
 	const lax = "Path=/; Secure; HttpOnly; SameSite=Lax"
-	for _, tt := range []struct {
+	for row, tt := range []struct {
 		policy     string
 		login      fixtures.Login
 		attributes string
 	}{
 		{"hardened", fixtures.SessionCookie, ""},
-		{"hardened", fixtures.SessionCookie, lax},
-		{"wildcard-echo-always", fixtures.SessionCookie, ""},
 		{"wildcard-echo-always", fixtures.SessionCookie, lax},
 		{"wildcard-echo-with-cookie", fixtures.SessionCookie, lax},
 		{"host-ends-with", fixtures.SessionCookie, ""},
-		{"host-ends-with", fixtures.SessionCookie, lax},
 		{"contains-host", fixtures.HTTPBasic, ""},
 		{"wildcard-without-credentials", fixtures.NoLogin, ""},
 	} {
@@ -80,8 +77,16 @@ func TestFramesGetTheVerdictsOfPages(t *testing.T) {
 			if tt.login == fixtures.NoLogin {
 				staged.Deployment.Facts.Credentials = []scenarios.Credential{scenarios.Network}
 			}
-			frames := NewPlan(scenarios.Catalogue(), staged.Deployment.Facts).Select(func(i Item) bool { return i.Scenario.Family() == "ORG" })
-			if n := framedPages(frames); n < 20 {
+			// A third of the pages for each row, so that two rows have each.
+			number := -1
+			frames := NewPlan(scenarios.Catalogue(), staged.Deployment.Facts).Select(func(i Item) bool {
+				if i.Scenario.Family() != "ORG" {
+					return false
+				}
+				number++
+				return *Whole || number%3 == row%3
+			})
+			if n := framedPages(frames); n < 10 {
 				t.Fatalf("only %d pages are framed", n)
 			}
 			pages := unframed(frames)
