@@ -141,7 +141,7 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 	if asked.Victim.Status < 300 {
 		asked.Again = a.send(e, c).Response
 	}
-	if c == scenarios.Network && e.Discovered {
+	if asked.Victim.Status < 300 && (asked.Stranger == nil || asked.Stranger.Status < 300) {
 		asked.Unknown = a.unknownPath()
 	}
 	return asked

@@ -84,7 +84,13 @@ func TestPremises(t *testing.T) {
 		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
 		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
 		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
-		{"everybody gets it", func(w http.ResponseWriter, r *http.Request) { say(w, 200, `{"user":"alice"}`) },
+		{"everybody gets it", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/me" {
+				say(w, 404, `{}`)
+				return
+			}
+			say(w, 200, `{"user":"alice"}`)
+		},
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Open}, NothingPrivate},
 		{"a filter", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, EverythingRefused},
@@ -114,7 +120,11 @@ func TestPremises(t *testing.T) {
 		{"a single-page application", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			say(w, 200, `<!doctype html><div id="root"></div>`)
-		}, target.Config{Reads: []string{"/notes", "/me"}}, []scenarios.Finding{scenarios.NoData, scenarios.NoData}, NothingPrivate},
+		}, target.Config{Reads: []string{"/notes", "/me"}}, []scenarios.Finding{scenarios.Alike, scenarios.Alike}, AnswersAlike},
+		{"its index, for a mistyped path", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			say(w, 200, `<!doctype html><div id="root"></div>`)
+		}, target.Config{Reads: []string{"/api/mee"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Alike}, AnswersAlike},
 		{"a target that fails", func(w http.ResponseWriter, r *http.Request) { say(w, 500, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Failing}, TargetFails},
 	} {
@@ -129,7 +139,7 @@ func TestPremises(t *testing.T) {
 				}
 			}
 			if len(facts.PrivateReads()) == 0 {
-				if d := whyNothingPrivate(facts, target.Unseen{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
+				if d := whyNothingPrivate(facts, target.Discovery{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
 					t.Errorf("diagnosis %+v, want %s", d, c.kind)
 				}
 			}
@@ -161,7 +171,7 @@ func TestPlaceInTheNetworkIsRefuted(t *testing.T) {
 	if got := findings(found); !slices.Equal(got, []scenarios.Finding{scenarios.Open, scenarios.LoginNeeded}) || found.Has(scenarios.Network) {
 		t.Errorf("discovered: %v, credentials %v", got, found.Credentials)
 	}
-	if d := whyNothingPrivate(found, target.Unseen{}); d.Kind != LoginNeeded {
+	if d := whyNothingPrivate(found, target.Discovery{}); d.Kind != LoginNeeded {
 		t.Errorf("diagnosis %+v", d)
 	}
 	named := facts(false)

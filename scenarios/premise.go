@@ -73,9 +73,11 @@ const (
 	// Unsteady says that replies differ from each other by themselves, so that no
 	// difference between victim and stranger can be shown.
 	Unsteady Finding = "unsteady"
-	// NoData says that the reply is a page, a word on the service's health, or the
-	// answer to every path, and no data.
+	// NoData says that the reply is a page or a word on the service's health, and no
+	// data.
 	NoData Finding = "no-data"
+	// Alike says that the reply is the one to every path, known or not.
+	Alike Finding = "answers-alike"
 	// Silent says that the target did not answer.
 	Silent Finding = "silent"
 	// Limited says that a limiter answered in the target's place.
@@ -126,7 +128,8 @@ func (w Witness) CarriedBy(r *cors.Response) bool {
 type Asked struct {
 	Victim, Stranger, Again *cors.Response
 	// Unknown is the reply to a path that nothing on the target knows, asked for as the
-	// victim; nil where that was not asked.
+	// victim; nil where that was not asked, because the victim's reply was no success or
+	// is not a stranger's too.
 	Unknown *cors.Response
 	// Shut says that the target breaks off TLS without the client certificate, so that
 	// a stranger gets no reply at all.
@@ -145,6 +148,11 @@ func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger),
 	}
 	p.Finding, p.Witness = compare(c, asked)
+	if p.Finding == Open || p.Finding == NoData {
+		if asked.Unknown != nil && alike(asked.Unknown, asked.Victim, asked.Again) {
+			p.Finding = Alike
+		}
+	}
 	return p
 }
 
@@ -175,8 +183,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	}
 	w := Witness{Status: victim.Status}
 	if c == Network {
-		everywhere := !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again)
-		if !asked.data() || everywhere {
+		if !asked.data() || !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again) {
 			return NoData, Witness{}
 		}
 		if w.Parts = parts(victim, again, nil); len(w.Parts) == 0 {
@@ -363,6 +370,9 @@ func (p Premise) Sentence() string {
 	case PrivateByNetwork:
 		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for", p.Endpoint, p.Victim.text(p.Witness.Excerpt()))
 	case Open:
+		if p.Credential != Anonymous && p.Credential != Network {
+			return fmt.Sprintf("%s: %s with the victim's %s as without, so that it is not private, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
+		}
 		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
 	case CredentialRefused:
 		if p.Victim.Status == p.Stranger.Status {
@@ -384,6 +394,8 @@ func (p Premise) Sentence() string {
 		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
 	case Unsteady:
 		return fmt.Sprintf("%s: its replies differ each time by themselves, so that nothing shows which one is private", p.Endpoint)
+	case Alike:
+		return fmt.Sprintf("%s: %s, as at every path, also one that nothing can know, so that nothing private is seen there", p.Endpoint, p.Victim.text(""))
 	case NoData:
 		return fmt.Sprintf("%s: %s, which is a page, a greeting or a word on health, and no private data", p.Endpoint, p.Victim.text(""))
 	}
