@@ -334,6 +334,9 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	given := x.deployment.Facts
 	found := premises(ctx, x.tap, x.deployment)
 	x.deployment.Facts, x.record.Target = found, found
+	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
+		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
+	}
 	discovered := target.Discovery{}
 	if x.deployment.Discovery != nil {
 		discovered = *x.deployment.Discovery

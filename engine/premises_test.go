@@ -150,6 +150,37 @@ func TestPremises(t *testing.T) {
 	}
 }
 
+// Credentials none of which opens anything alone are tried together, and those that are
+// not needed left out.
+func TestPremisesOfCredentialsTogether(t *testing.T) {
+	credentials := target.CredentialsConfig{Cookies: []string{"session=x; Path=/; Secure"}, Bearer: "tok", Basic: "alice:p"}
+	for name, c := range map[string]struct {
+		needs func(r *http.Request) bool
+		want  []scenarios.Credential
+	}{
+		"a session and a token": {func(r *http.Request) bool {
+			session, err := r.Cookie("session")
+			return err == nil && session.Value == "x" && slices.Equal(r.Header.Values("Authorization"), []string{"Bearer tok"})
+		}, []scenarios.Credential{"cookie+bearer"}},
+		"one of them": {func(r *http.Request) bool { _, err := r.Cookie("session"); return err == nil },
+			[]scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.Bearer}},
+		"more than there is": {func(*http.Request) bool { return false }, []scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.Bearer}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts, _ := established(t, func(w http.ResponseWriter, r *http.Request) {
+				if !c.needs(r) {
+					say(w, 401, `{}`)
+					return
+				}
+				say(w, 200, `{"user":"alice"}`)
+			}, target.Config{Reads: []string{"/me"}, Credentials: credentials})
+			if !slices.Equal(facts.Credentials, c.want) || (len(facts.PrivateReads()) > 0) != (name != "more than there is") {
+				t.Errorf("credentials %v, premises %v", facts.Credentials, findings(facts))
+			}
+		})
+	}
+}
+
 // What answers without a login on a target that asks for one elsewhere is open to
 // everybody, unless the operator named it.
 func TestPlaceInTheNetworkIsRefuted(t *testing.T) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -91,6 +92,10 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		return fmt.Sprintf("the victim's own read of %s got no answer any more (%s)", e, x.Fault)
 	case x.Limited != (cors.Limited{}): // and so has a limiter
 		return fmt.Sprintf("the victim's own read of %s was answered %d by a limiter", e, r.Status)
+	case r.Status == 403 && rateWords.MatchString(r.Body):
+		s.record.diagnose(Diagnosis{Kind: RateLimited, Detail: fmt.Sprintf(
+			"the target limits the rate of requests: within %s %s, which was private at first, answered the victim 403 with a word on it", after, e)})
+		return fmt.Sprintf("a limiter refuses the victim: %s now answers 403 with a word on the rate of requests", e)
 	case r.Status == 401 || r.Status == 403 || r.Status >= 300 && r.Status <= 399:
 		tell(SessionEnded, "the victim's session ended within %s: %s, which was private at first, now answers the victim %d", after, e, r.Status)
 		return fmt.Sprintf("the victim's session has ended: %s now answers the victim %d", e, r.Status)
@@ -102,6 +107,10 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		return fmt.Sprintf("%s now answers the victim %d with something else than the private reply", e, r.Status)
 	}
 }
+
+// rateWords are in the body of a 403 that is about the rate of requests and not about
+// who asks.
+var rateWords = regexp.MustCompile(`(?i)rate.?limit|too many requests|throttl|quota exceeded`)
 
 // A privateRead is what a victim who is logged in was seen to get.
 type privateRead struct {

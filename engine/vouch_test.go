@@ -67,6 +67,8 @@ func TestVouchForFailures(t *testing.T) {
 		{"a gateway", 502, TargetFails},
 		{"no answer", 0, TargetFails},
 		{"another success", 200, ReplyChanged},
+		{"a refusal", 403, SessionEnded},
+		{"a limiter's", 403, RateLimited},
 		{"still there", -1, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -77,6 +79,8 @@ func TestVouchForFailures(t *testing.T) {
 					withSession(w, r)
 				case c.status == 0:
 					panic(http.ErrAbortHandler)
+				case c.want == RateLimited:
+					say(w, c.status, `{"message":"API rate limit exceeded for 192.0.2.1"}`)
 				default:
 					say(w, c.status, `{"page":"login"}`)
 				}

@@ -161,7 +161,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	switch {
 	case victim == nil:
 		return Silent, Witness{}
-	case isLimited(victim.Status):
+	case isLimited(victim):
 		return Limited, Witness{}
 	case victim.Status >= 500:
 		return Failing, Witness{}
@@ -176,7 +176,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Missing, Witness{}
 	case again == nil:
 		return Silent, Witness{}
-	case isLimited(again.Status):
+	case isLimited(again):
 		return Limited, Witness{}
 	case again.Status/100 != victim.Status/100:
 		return Ended, Witness{}
@@ -200,7 +200,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Private, w
 	case stranger == nil:
 		return Silent, Witness{}
-	case isLimited(stranger.Status):
+	case isLimited(stranger):
 		return Limited, Witness{}
 	}
 	w.Parts = parts(victim, again, stranger)
@@ -242,9 +242,11 @@ func replyOf(r *cors.Response) Reply {
 	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Bytes: len(r.Body)}
 }
 
-// isLimited reports whether a status is that of a limiter or of a proxy in front of a
+// isLimited reports whether a reply is that of a limiter or of a proxy in front of a
 // target that is not there, and says nothing about the endpoint.
-func isLimited(status int) bool { return status == 429 || status == 503 }
+func isLimited(r *cors.Response) bool {
+	return r.Status == 429 || r.Status == 503 || r.Status == 403 && r.Headers.Has("Retry-After")
+}
 
 const (
 	// mostParts is how many parts a witness has: enough that one of them survives a

@@ -106,7 +106,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			}
 		case t.expected != nil && t.expected(q.Method, q.URL, p.Status):
 			t.manners.pass(at)
-		case isLimit(p.Status):
+		case isLimit(*p):
 			r := refusal{at: at, number: number, sent: sent, tries: tries, headers: p.Headers, status: p.Status}
 			if t.manners.refused(waiting, r) {
 				continue
