@@ -27,6 +27,7 @@ type DiagnosisKind string
 const (
 	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https" // examine that
 	RedirectsToLogin  DiagnosisKind = "redirects-to-login" // the victim is sent to a login
+	RedirectsToSlash  DiagnosisKind = "redirects-to-slash" // the path is right but for a slash at its end
 	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
 	CredentialRefused DiagnosisKind = "credential-refused"
 	SessionEnded      DiagnosisKind = "session-ended"
@@ -85,6 +86,8 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 			return is(EverythingRefused, seen, "")
 		}
 		return is(CredentialRefused, seen, "")
+	case len(with(scenarios.Redirected)) == len(found) && toSlash(t):
+		return is(RedirectsToSlash, found, "")
 	case len(with(scenarios.Redirected)) > 0:
 		return is(RedirectsToLogin, with(scenarios.Redirected), "")
 	case len(with(scenarios.LoginNeeded)) > 0:
@@ -163,6 +166,20 @@ func certificateDiagnosis(refused bool, detail string) Diagnosis {
 // toHTTPS reports whether all redirects lead from http to the same host over https.
 func toHTTPS(t scenarios.Target) bool {
 	return !slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool { return !isHTTPS(t, p.Victim.Location) })
+}
+
+// toSlash reports whether all redirects lead to the same path on the target, with a
+// slash at its end or without.
+func toSlash(t scenarios.Target) bool {
+	return !slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool {
+		_, path, _ := strings.Cut(p.Endpoint, " ")
+		at, err := url.Parse(t.At(path))
+		if err != nil {
+			return true
+		}
+		to, err := at.Parse(p.Victim.Location)
+		return err != nil || p.Victim.Location == "" || to.Host != at.Host || to.Path == at.Path || strings.TrimSuffix(to.Path, "/") != strings.TrimSuffix(at.Path, "/")
+	})
 }
 
 func isHTTPS(t scenarios.Target, location string) bool {

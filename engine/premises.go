@@ -179,6 +179,9 @@ type asker struct {
 
 func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
 	asked := scenarios.Asked{Named: !e.Discovered, Declared: a.deployment.NetworkDeclared}
+	if c.Includes(scenarios.Cookie) {
+		asked.NoCookieHere = a.cookies(a.deployment.Facts.At(e.Path)) == ""
+	}
 	first := a.send(e, c)
 	asked.Victim = first.Response
 	if asked.Victim == nil {

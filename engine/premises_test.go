@@ -81,6 +81,8 @@ func TestPremises(t *testing.T) {
 	}{
 		{"a session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Private}, ""},
 		{"a wrong session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"a session for another path", withSession, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/app"}}},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
 		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
 		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
@@ -101,6 +103,11 @@ func TestPremises(t *testing.T) {
 		{"a login elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example-idp.com/authorize?rd=/me", http.StatusFound)
 		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
+		{"a slash wanted", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path+"/", http.StatusTemporaryRedirect)
+		}, target.Config{Reads: []string{"/items"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToSlash},
+		{"a login here", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) },
+			target.Config{Reads: []string{"/items"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
 		{"a session for one request", func(w http.ResponseWriter, r *http.Request) {
 			if c, err := r.Cookie("session"); err == nil && c.Value == fmt.Sprintf("s%d", uses) {
 				uses++
@@ -137,6 +144,9 @@ func TestPremises(t *testing.T) {
 				if e.Private != facts.Premises[i].Holds() {
 					t.Errorf("%s: private is %v with the finding %s", e, e.Private, facts.Premises[i].Finding)
 				}
+			}
+			if elsewhere := strings.Contains(c.name, "another path"); facts.Premises[0].NoCookieHere != elsewhere || elsewhere && !strings.Contains(facts.Premises[0].Sentence(), "Path") {
+				t.Errorf("it says %s", facts.Premises[0].Sentence())
 			}
 			if len(facts.PrivateReads()) == 0 {
 				if d := whyNothingPrivate(facts, target.Discovery{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {

@@ -23,6 +23,9 @@ type Premise struct {
 	Stranger Reply   `json:"stranger"`
 	Victim   Reply   `json:"victim"`
 	Witness  Witness `json:"witness"`
+	// NoCookieHere says that the victim has cookies, and that none is for this URL, by
+	// Path or Domain, so that a browser sends none there.
+	NoCookieHere bool `json:"no_cookie_here,omitempty"`
 }
 
 // A Reply is what a premise remembers of one.
@@ -138,6 +141,8 @@ type Asked struct {
 	// data unless it is a page; Declared that the operator said too that a place in the
 	// network opens it, so that a page counts as well.
 	Named, Declared bool
+	// NoCookieHere is that of the [Premise].
+	NoCookieHere bool
 }
 
 // NewPremise compares the replies of one endpoint. The credential Anonymous says that
@@ -145,7 +150,7 @@ type Asked struct {
 func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 	p := Premise{
 		Endpoint: e.String(), Credential: c,
-		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger),
+		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger), NoCookieHere: asked.NoCookieHere,
 	}
 	p.Finding, p.Witness = compare(c, asked)
 	if p.Finding == Open || p.Finding == NoData {
@@ -377,6 +382,9 @@ func (p Premise) Sentence() string {
 		}
 		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
 	case CredentialRefused:
+		if p.NoCookieHere {
+			return fmt.Sprintf("%s: %s: none of the victim's cookies is for this path and host, by its Path and Domain, so that a browser sends none there", p.Endpoint, p.Victim.text(""))
+		}
 		if p.Victim.Status == p.Stranger.Status {
 			return fmt.Sprintf("%s: the victim's %s was refused: %s, as to a stranger", p.Endpoint, p.Credential.noun(), p.Victim.text(""))
 		}

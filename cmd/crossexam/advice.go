@@ -15,6 +15,8 @@ func advise(d engine.Diagnosis) string {
 		return "examine the https:// URL"
 	case engine.RedirectsToLogin:
 		return "give the victim's credential as the login sets it, with --cookie-file, --storage-state or a login in crossexam.yaml; a session that has ended is redirected too"
+	case engine.RedirectsToSlash:
+		return "name the path as the API has it, with --read"
 	case engine.EverythingRefused:
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
 	case engine.CredentialRefused:

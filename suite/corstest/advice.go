@@ -14,6 +14,8 @@ func advise(d engine.Diagnosis) string {
 	switch d.Kind {
 	case engine.RedirectsToHTTPS:
 		return "examine the handler at an https:// URL, with corstest.At"
+	case engine.RedirectsToSlash:
+		return "name the path as the handler has it, with corstest.Read"
 	case engine.RedirectsToLogin, engine.LoginNeeded:
 		return "give the victim's credential with " + credential
 	case engine.CredentialRefused, engine.EverythingRefused:
