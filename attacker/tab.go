@@ -294,8 +294,10 @@ type Sighting struct {
 	Cookies   []scenarios.CookieFate
 	Loot      *scenarios.Loot
 	// Late says that the page gave the attempt up, or waited no longer for more of it.
-	Late  bool
-	Fault string
+	Late bool
+	// Unreported says that Chrome told nothing of the attempt in the time that there was.
+	Unreported bool
+	Fault      string
 }
 
 // A Task is an attempt as the page is to make it: Headers is the complete list
@@ -409,7 +411,7 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []view) []Sight
 		case views[n].Unsent:
 			all[n].Fault = "no page can make this request: " + views[n].Error
 		case !s.seen:
-			all[n].Fault = "Chrome reported no network event for the attempt"
+			all[n].Unreported, all[n].Fault = true, "Chrome reported no network event for the attempt"
 		}
 	}
 	return all

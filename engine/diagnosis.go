@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
 )
@@ -26,15 +27,24 @@ type DiagnosisKind string
 const (
 	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https" // examine that
 	RedirectsToLogin  DiagnosisKind = "redirects-to-login" // the victim is sent to a login
+	RedirectsToSlash  DiagnosisKind = "redirects-to-slash" // the path is right but for a slash at its end
 	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
 	CredentialRefused DiagnosisKind = "credential-refused"
 	SessionEnded      DiagnosisKind = "session-ended"
-	LoginNeeded       DiagnosisKind = "login-needed" // and no credential was given
+	ReplyChanged      DiagnosisKind = "private-reply-changed" // to something else, with a success
+	LoginNeeded       DiagnosisKind = "login-needed"          // and no credential was given
 	NothingPrivate    DiagnosisKind = "nothing-private"
 	TargetFails       DiagnosisKind = "target-fails" // 5xx, or no answer
 	RateLimited       DiagnosisKind = "rate-limited" // Number is the rate that got through, requests a second
 	TimedOut          DiagnosisKind = "timed-out"    // a limit has to be raised
 	LeftAlone         DiagnosisKind = "left-alone"   // most of what is private was not examined
+	// AnswersAlike says that the target answers every path alike, so that no reply shows
+	// what is private.
+	AnswersAlike DiagnosisKind = "answers-alike"
+	// CertificateNeeded says that the target asks for a TLS client certificate and none was
+	// given, CertificateRefused that it does not take the one that was.
+	CertificateNeeded  DiagnosisKind = "certificate-needed"
+	CertificateRefused DiagnosisKind = "certificate-refused"
 )
 
 // diagnose adds a diagnosis, the first of each kind.
@@ -45,8 +55,8 @@ func (r *Record) diagnose(d Diagnosis) {
 }
 
 // whyNothingPrivate says in one sentence why no premise holds.
-func whyNothingPrivate(t scenarios.Target, unseen target.Unseen) Diagnosis {
-	found := t.Premises
+func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosis {
+	found, unseen := t.Premises, discovered.Unseen()
 	with := func(fs ...scenarios.Finding) []scenarios.Premise {
 		return slices.DeleteFunc(slices.Clone(found), func(p scenarios.Premise) bool { return !slices.Contains(fs, p.Finding) })
 	}
@@ -57,12 +67,12 @@ func whyNothingPrivate(t scenarios.Target, unseen target.Unseen) Diagnosis {
 	case t.LoginRefused != "":
 		return Diagnosis{Kind: CredentialRefused, Detail: t.LoginRefused}
 	case len(found) == 0 && unseen.Refused() != "":
-		if given := slices.DeleteFunc(slices.Clone(t.Credentials), func(c scenarios.Credential) bool { return c == scenarios.Network }); len(given) > 0 {
+		if len(given(t)) > 0 {
 			return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused wherever the API has private data: " + unseen.Refused()}
 		}
 		return Diagnosis{Kind: LoginNeeded, Detail: "the API asks for a login wherever it has private data, and no credential was given: " + unseen.Refused()}
 	case len(found) == 0:
-		return Diagnosis{Kind: NothingPrivate, Detail: "no endpoint was found whose reply is private"}
+		return nothingFound(t, discovered.Alike)
 	case len(with(scenarios.Limited)) > 0:
 		return is(RateLimited, with(scenarios.Limited), "")
 	case len(with(scenarios.Ended)) > 0:
@@ -76,22 +86,105 @@ func whyNothingPrivate(t scenarios.Target, unseen target.Unseen) Diagnosis {
 			return is(EverythingRefused, seen, "")
 		}
 		return is(CredentialRefused, seen, "")
+	case len(with(scenarios.Redirected)) == len(found) && toSlash(t):
+		return is(RedirectsToSlash, found, "")
 	case len(with(scenarios.Redirected)) > 0:
 		return is(RedirectsToLogin, with(scenarios.Redirected), "")
 	case len(with(scenarios.LoginNeeded)) > 0:
 		return is(LoginNeeded, with(scenarios.LoginNeeded), "")
 	case len(with(scenarios.Failing, scenarios.Silent)) > 0:
 		return is(TargetFails, with(scenarios.Failing, scenarios.Silent), "")
+	case len(with(scenarios.Alike)) == len(found):
+		return is(AnswersAlike, found, "")
 	}
 	return is(NothingPrivate, found, "nothing private was found: ")
 }
 
+// given are the credentials that the operator gave.
+func given(t scenarios.Target) []scenarios.Credential {
+	return slices.DeleteFunc(slices.Clone(t.Credentials), func(c scenarios.Credential) bool { return c == scenarios.Network })
+}
+
+// nothingFound says why discovery found no endpoint. everywhere is how the target
+// answers every path, or nil.
+func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
+	none := Diagnosis{Kind: NothingPrivate, Detail: "no endpoint was found whose reply is private"}
+	if everywhere == nil {
+		return none
+	}
+	status, all := everywhere.Status, fmt.Sprintf("the target answers every path %d, also one that nothing can know", everywhere.Status)
+	switch location, _ := everywhere.Headers.Get("Location"); {
+	case (status == 401 || status == 407) && len(given(t)) > 0:
+		return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused: " + all}
+	case status == 401 || status == 407:
+		return Diagnosis{Kind: LoginNeeded, Detail: all + ": a login is needed, and no credential was given"}
+	case status == 403:
+		return Diagnosis{Kind: EverythingRefused, Detail: all}
+	case status >= 500:
+		return Diagnosis{Kind: TargetFails, Detail: all}
+	case status >= 300 && status <= 399 && isHTTPS(t, location):
+		return Diagnosis{Kind: RedirectsToHTTPS, Detail: all + ", a redirect to https"}
+	case status >= 300 && status <= 399:
+		return Diagnosis{Kind: RedirectsToLogin, Detail: all + ", a redirect, as to a login"}
+	case status >= 200 && status <= 299:
+		return Diagnosis{Kind: AnswersAlike, Detail: all}
+	}
+	return none
+}
+
+// withCertificate has a diagnosis name the client certificate that the target asks
+// for, where that may be why nothing private was seen.
+func (d Diagnosis) withCertificate(t scenarios.Target, asks bool, refused string) Diagnosis {
+	switch d.Kind {
+	case LoginNeeded, CredentialRefused, EverythingRefused, NothingPrivate:
+	default:
+		return d
+	}
+	all, ours := given(t), t.Has(scenarios.ClientCert)
+	switch {
+	case !asks:
+	case ours && refused != "":
+		return certificateDiagnosis(true, refused+"; "+d.Detail)
+	case ours && len(all) == 1 && d.Kind != NothingPrivate:
+		return certificateDiagnosis(true, d.Detail)
+	case ours:
+	case len(all) > 0:
+		d.Detail += "; the target asks for a TLS client certificate too, and none was given"
+	default:
+		return certificateDiagnosis(false, "the target asks for a TLS client certificate, and none was given: "+d.Detail)
+	}
+	return d
+}
+
+func certificateDiagnosis(refused bool, detail string) Diagnosis {
+	if refused {
+		return Diagnosis{Kind: CertificateRefused, Detail: detail}
+	}
+	return Diagnosis{Kind: CertificateNeeded, Detail: detail}
+}
+
 // toHTTPS reports whether all redirects lead from http to the same host over https.
 func toHTTPS(t scenarios.Target) bool {
+	return !slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool { return !isHTTPS(t, p.Victim.Location) })
+}
+
+// toSlash reports whether all redirects lead to the same path on the target, with a
+// slash at its end or without.
+func toSlash(t scenarios.Target) bool {
 	return !slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool {
-		u, err := url.Parse(p.Victim.Location)
-		return err != nil || u.Scheme != "https" || t.Origin().Scheme() != "http" || u.Hostname() != t.Origin().Host()
+		_, path, _ := strings.Cut(p.Endpoint, " ")
+		at, err := url.Parse(t.At(path))
+		if err != nil {
+			return true
+		}
+		to, err := at.Parse(p.Victim.Location)
+		return err != nil || p.Victim.Location == "" || to.Host != at.Host || to.Path == at.Path || strings.TrimSuffix(to.Path, "/") != strings.TrimSuffix(at.Path, "/")
 	})
+}
+
+func isHTTPS(t scenarios.Target, location string) bool {
+	u, err := url.Parse(location)
+	return err == nil && u.Scheme == "https" && t.Origin().Scheme() == "http" && u.Hostname() == t.Origin().Host()
 }
 
 // sentences are the first few premises in words.

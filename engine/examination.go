@@ -214,11 +214,15 @@ func (x *Examination) broke(ctx context.Context, stage Stage, err error) error {
 	var f *Fault
 	var wrong target.Problems
 	var down *target.UnreachableError
+	var shut *tap.CertificateError
 	switch {
 	case over(ctx):
 		return x.fail(interrupted(ctx))
 	case errors.As(err, &f):
 		return x.fail(f)
+	case errors.As(err, &shut):
+		x.record.diagnose(certificateDiagnosis(shut.Refused, shut.Why))
+		return x.fail(&Fault{Stage: StageReach, Err: err})
 	case errors.As(err, &down):
 		return x.fail(&Fault{Stage: StageReach, Err: err})
 	case errors.As(err, &wrong), stage == StagePlan:
@@ -330,8 +334,14 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	given := x.deployment.Facts
 	found := premises(ctx, x.tap, x.deployment)
 	x.deployment.Facts, x.record.Target = found, found
-	unseen := unseenOf(x.deployment)
-	if unseen.Most() {
+	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
+		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
+	}
+	discovered := target.Discovery{}
+	if x.deployment.Discovery != nil {
+		discovered = *x.deployment.Discovery
+	}
+	if unseen := discovered.Unseen(); unseen.Most() {
 		x.record.diagnose(Diagnosis{Kind: LeftAlone, Detail: strings.TrimSuffix(unseen.String(), ".")})
 	}
 	switch {
@@ -340,7 +350,8 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	case len(found.PrivateReads()) > 0, declaredOpen(given):
 		return nil
 	}
-	d := whyNothingPrivate(found, unseen)
+	asks, refused := x.tap.AsksForCertificate()
+	d := whyNothingPrivate(found, discovered).withCertificate(found, asks, refused)
 	x.record.Diagnoses = []Diagnosis{d}
 	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
 }
@@ -353,14 +364,6 @@ func declaredOpen(t scenarios.Target) bool {
 	}
 	declared := func(e scenarios.Endpoint) bool { return !e.Discovered }
 	return slices.ContainsFunc(t.Reads(), declared) || len(t.WebSockets)+len(t.EventStreams) > 0
-}
-
-// unseenOf is what discovery left alone of what is private.
-func unseenOf(d target.Deployment) target.Unseen {
-	if d.Discovery == nil {
-		return target.Unseen{}
-	}
-	return d.Discovery.Unseen()
 }
 
 // makePlan makes the plan of the target as it is, with the browser for it.

@@ -113,6 +113,12 @@ func (s *session) observePage(ctx context.Context, g *group) error {
 			return err
 		}
 	}
+	if lost(g.all(), sightings, s.exchange) {
+		s.note("Chrome or a page was slow on this machine; the attempts of that page were repeated.")
+		if sightings, err = s.run(ctx, v, g); err != nil {
+			return err
+		}
+	}
 	if !challenged && s.tap.Challenges() {
 		// A request met a login prompt that nobody answered. Now that the target
 		// is known to ask, prompts are answered, and the page starts again.
@@ -134,6 +140,23 @@ func (s *session) observePage(ctx context.Context, g *group) error {
 		s.observed[a.Key()] = o
 	}
 	return s.screenshot(ctx, v, g)
+}
+
+// lost reports whether evidence is missing for which a busy machine is to blame, and not
+// the target: Chrome told nothing of an attempt, or a page gave up a fetch that the target
+// had answered. What a judge makes of the rest would depend on the time.
+func lost(attempts []scenarios.Attempt, sightings []attacker.Sighting, exchange func(string) (cors.Exchange, bool)) bool {
+	answered := func(id string) bool { // in whole
+		x, ok := exchange(id)
+		return ok && x.Response != nil && !x.Response.Truncated
+	}
+	for i, x := range sightings {
+		silent := slices.ContainsFunc(x.Exchanges, func(id string) bool { return !answered(id) })
+		if x.Unreported || x.Late && attempts[i].Vector.IsFetch() && len(x.Exchanges) > 0 && !silent {
+			return true
+		}
+	}
+	return false
 }
 
 // run opens the page of the group, or its host page with the frames, and makes

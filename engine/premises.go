@@ -22,13 +22,10 @@ import (
 func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Target {
 	a := &asker{ctx: ctx, tap: t, deployment: d}
 	facts := d.Facts
-	for _, e := range facts.Endpoints {
-		if !e.Private || !e.Safe() && !e.Reads {
-			continue
-		}
-		for _, c := range claimed(facts) {
-			facts.Premises = append(facts.Premises, scenarios.NewPremise(e, c, a.ask(e, c)))
-		}
+	facts.Premises = a.askAll(facts, claimed(facts))
+	if set, ok := a.together(facts); ok {
+		facts.Credentials = []scenarios.Credential{set}
+		facts.Premises = append(facts.Premises, a.askAll(facts, claimed(facts))...)
 	}
 	if login := d.Credentials.Login; login != nil && a.login >= 400 {
 		facts.LoginRefused = fmt.Sprintf("the victim could not log in: %s answered %d", login.Path, a.login)
@@ -36,6 +33,59 @@ func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Ta
 	facts = settled(facts, d.NetworkDeclared)
 	facts.Errors = answered(facts, a.unknownPath)
 	return facts
+}
+
+// askAll asks for each endpoint that may be private and for each credential, but for
+// those premises that the facts have.
+func (a *asker) askAll(t scenarios.Target, cs []scenarios.Credential) []scenarios.Premise {
+	var found []scenarios.Premise
+	for _, e := range mayBePrivate(t) {
+		for _, c := range cs {
+			if _, known := t.Premise(e, c); !known {
+				found = append(found, scenarios.NewPremise(e, c, a.ask(e, c)))
+			}
+		}
+	}
+	return found
+}
+
+func mayBePrivate(t scenarios.Target) []scenarios.Endpoint {
+	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e scenarios.Endpoint) bool { return !e.Private || !e.Safe() && !e.Reads })
+}
+
+// together returns the smallest set of the credentials that opens an endpoint in one
+// request, where none of them opens anything alone; ok is false where there is none.
+func (a *asker) together(t scenarios.Target) (set scenarios.Credential, ok bool) {
+	if len(given(t)) < 2 || slices.ContainsFunc(t.Premises, scenarios.Premise.Holds) {
+		return "", false
+	}
+	all := scenarios.Together(given(t)...).Kinds()
+	sets := [][]scenarios.Credential{all}
+	if slices.Contains(all, scenarios.Basic) && slices.Contains(all, scenarios.Bearer) { // both are in Authorization
+		sets = [][]scenarios.Credential{without(all, scenarios.Basic), without(all, scenarios.Bearer)}
+	}
+	for _, e := range mayBePrivate(t) {
+		opens := func(kinds []scenarios.Credential) bool {
+			c := scenarios.Together(kinds...)
+			return len(kinds) > 1 && scenarios.NewPremise(e, c, a.ask(e, c)).Finding == scenarios.Private
+		}
+		for _, kinds := range sets {
+			if !opens(kinds) {
+				continue
+			}
+			for _, kind := range kinds {
+				if less := without(kinds, kind); opens(less) {
+					kinds = less
+				}
+			}
+			return scenarios.Together(kinds...), true
+		}
+	}
+	return "", false
+}
+
+func without(kinds []scenarios.Credential, kind scenarios.Credential) []scenarios.Credential {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k scenarios.Credential) bool { return k == kind })
 }
 
 // answered has each error recipe that was guessed say with which status this target
@@ -129,6 +179,9 @@ type asker struct {
 
 func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
 	asked := scenarios.Asked{Named: !e.Discovered, Declared: a.deployment.NetworkDeclared}
+	if c.Includes(scenarios.Cookie) {
+		asked.NoCookieHere = a.cookies(a.deployment.Facts.At(e.Path)) == ""
+	}
 	first := a.send(e, c)
 	asked.Victim = first.Response
 	if asked.Victim == nil {
@@ -141,7 +194,7 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 	if asked.Victim.Status < 300 {
 		asked.Again = a.send(e, c).Response
 	}
-	if c == scenarios.Network && e.Discovered {
+	if asked.Victim.Status < 300 && (asked.Stranger == nil || asked.Stranger.Status < 300) {
 		asked.Unknown = a.unknownPath()
 	}
 	return asked

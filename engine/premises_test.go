@@ -81,10 +81,18 @@ func TestPremises(t *testing.T) {
 	}{
 		{"a session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Private}, ""},
 		{"a wrong session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"a session for another path", withSession, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/app"}}},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
 		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
 		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
-		{"everybody gets it", func(w http.ResponseWriter, r *http.Request) { say(w, 200, `{"user":"alice"}`) },
+		{"everybody gets it", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/me" {
+				say(w, 404, `{}`)
+				return
+			}
+			say(w, 200, `{"user":"alice"}`)
+		},
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Open}, NothingPrivate},
 		{"a filter", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, EverythingRefused},
@@ -95,6 +103,11 @@ func TestPremises(t *testing.T) {
 		{"a login elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example-idp.com/authorize?rd=/me", http.StatusFound)
 		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
+		{"a slash wanted", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path+"/", http.StatusTemporaryRedirect)
+		}, target.Config{Reads: []string{"/items"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToSlash},
+		{"a login here", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) },
+			target.Config{Reads: []string{"/items"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
 		{"a session for one request", func(w http.ResponseWriter, r *http.Request) {
 			if c, err := r.Cookie("session"); err == nil && c.Value == fmt.Sprintf("s%d", uses) {
 				uses++
@@ -114,7 +127,11 @@ func TestPremises(t *testing.T) {
 		{"a single-page application", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			say(w, 200, `<!doctype html><div id="root"></div>`)
-		}, target.Config{Reads: []string{"/notes", "/me"}}, []scenarios.Finding{scenarios.NoData, scenarios.NoData}, NothingPrivate},
+		}, target.Config{Reads: []string{"/notes", "/me"}}, []scenarios.Finding{scenarios.Alike, scenarios.Alike}, AnswersAlike},
+		{"its index, for a mistyped path", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			say(w, 200, `<!doctype html><div id="root"></div>`)
+		}, target.Config{Reads: []string{"/api/mee"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Alike}, AnswersAlike},
 		{"a target that fails", func(w http.ResponseWriter, r *http.Request) { say(w, 500, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Failing}, TargetFails},
 	} {
@@ -128,13 +145,47 @@ func TestPremises(t *testing.T) {
 					t.Errorf("%s: private is %v with the finding %s", e, e.Private, facts.Premises[i].Finding)
 				}
 			}
+			if elsewhere := strings.Contains(c.name, "another path"); facts.Premises[0].NoCookieHere != elsewhere || elsewhere && !strings.Contains(facts.Premises[0].Sentence(), "Path") {
+				t.Errorf("it says %s", facts.Premises[0].Sentence())
+			}
 			if len(facts.PrivateReads()) == 0 {
-				if d := whyNothingPrivate(facts, target.Unseen{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
+				if d := whyNothingPrivate(facts, target.Discovery{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {
 					t.Errorf("diagnosis %+v, want %s", d, c.kind)
 				}
 			}
 			if most := 3*len(c.config.Reads) + 2; requests > most {
 				t.Errorf("%d requests, at most %d were to be made", requests, most)
+			}
+		})
+	}
+}
+
+// Credentials none of which opens anything alone are tried together, and those that are
+// not needed left out.
+func TestPremisesOfCredentialsTogether(t *testing.T) {
+	credentials := target.CredentialsConfig{Cookies: []string{"session=x; Path=/; Secure"}, Bearer: "tok", Basic: "alice:p"}
+	for name, c := range map[string]struct {
+		needs func(r *http.Request) bool
+		want  []scenarios.Credential
+	}{
+		"a session and a token": {func(r *http.Request) bool {
+			session, err := r.Cookie("session")
+			return err == nil && session.Value == "x" && slices.Equal(r.Header.Values("Authorization"), []string{"Bearer tok"})
+		}, []scenarios.Credential{"cookie+bearer"}},
+		"one of them": {func(r *http.Request) bool { _, err := r.Cookie("session"); return err == nil },
+			[]scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.Bearer}},
+		"more than there is": {func(*http.Request) bool { return false }, []scenarios.Credential{scenarios.Cookie, scenarios.Basic, scenarios.Bearer}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts, _ := established(t, func(w http.ResponseWriter, r *http.Request) {
+				if !c.needs(r) {
+					say(w, 401, `{}`)
+					return
+				}
+				say(w, 200, `{"user":"alice"}`)
+			}, target.Config{Reads: []string{"/me"}, Credentials: credentials})
+			if !slices.Equal(facts.Credentials, c.want) || (len(facts.PrivateReads()) > 0) != (name != "more than there is") {
+				t.Errorf("credentials %v, premises %v", facts.Credentials, findings(facts))
 			}
 		})
 	}
@@ -161,7 +212,7 @@ func TestPlaceInTheNetworkIsRefuted(t *testing.T) {
 	if got := findings(found); !slices.Equal(got, []scenarios.Finding{scenarios.Open, scenarios.LoginNeeded}) || found.Has(scenarios.Network) {
 		t.Errorf("discovered: %v, credentials %v", got, found.Credentials)
 	}
-	if d := whyNothingPrivate(found, target.Unseen{}); d.Kind != LoginNeeded {
+	if d := whyNothingPrivate(found, target.Discovery{}); d.Kind != LoginNeeded {
 		t.Errorf("diagnosis %+v", d)
 	}
 	named := facts(false)

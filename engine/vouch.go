@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -14,37 +15,56 @@ import (
 // whether it was the private one. Where it was not, the victim's own read is asked for
 // right away: if that still gets the private reply, it was the attempt that the target
 // refused. Otherwise the session has ended, or the target has changed, and those
-// attempts prove nothing.
+// attempts prove nothing. The same goes for whatever a target failed to answer that
+// fails by now to give the victim the private reply.
 func (s *session) vouch(ctx context.Context, g *group) {
 	type read struct {
-		endpoint string
-		identity scenarios.Credential
+		endpoint   string
+		credential scenarios.Credential
 	}
-	good := map[read]string{} // why not, by the victim's read; empty where it is good
+	known := map[read]string{} // why not, by the victim's read; empty where it is good
+	lapsed := func(e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
+		asked := read{e.String(), p.Credential}
+		why, ok := known[asked]
+		if !ok {
+			why = s.lapsed(ctx, e, p, v)
+			known[asked] = why
+		}
+		return why
+	}
 	for _, a := range g.all() {
 		o := s.observed[a.Key()]
 		e, p, ok := s.plan.Target.AtStake(a)
 		switch {
-		case !ok, o.Fault != "", o.Response() == nil, a.Identity.Ambient() && !o.Credential.Sent:
+		case o.Fault != "":
 			continue
-		case p.Witness.CarriedBy(o.Response()):
+		case ok && o.Response() != nil && a.Identity.Ambient() && !o.Credential.Sent:
+			continue
+		case ok && p.Witness.CarriedBy(o.Response()):
 			o.Stake = scenarios.PrivateReply
-			s.observed[a.Key()] = o
+		case ok && o.Response() != nil:
+			if why := lapsed(e, p, s.of(a.Identity)); why != "" {
+				o.Fault = why
+			} else {
+				o.Stake = scenarios.Refusal
+			}
+		case unserved(o):
+			if r, found := s.privateReads(); found {
+				o.Fault = lapsed(r[0].endpoint, r[0].premise, r[0].victim)
+			}
+		default:
 			continue
-		}
-		asked := read{e.String(), a.Identity}
-		why, known := good[asked]
-		if !known {
-			why = s.lapsed(ctx, e, p, s.of(a.Identity))
-			good[asked] = why
-		}
-		if why == "" {
-			o.Stake = scenarios.Refusal
-		} else {
-			o.Fault = why
 		}
 		s.observed[a.Key()] = o
 	}
+}
+
+// unserved reports whether the target, or a gateway before it, failed to answer one of
+// the requests: with an error of a server, or with no answer at all.
+func unserved(o scenarios.Observation) bool {
+	return slices.ContainsFunc(o.Exchanges, func(x cors.Exchange) bool {
+		return x.Closed || x.Response != nil && x.Response.Status >= 500
+	})
 }
 
 // lapsed asks for the victim's own read, and returns why it no longer gets the private
@@ -56,42 +76,71 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		q.Headers = append(q.Headers, v.headers()...)
 	}
 	x := s.tap.Probe(ctx, q)
+	after := time.Since(s.record.Started).Round(time.Second)
+	tell := func(kind DiagnosisKind, format string, args ...any) {
+		s.record.diagnose(Diagnosis{Kind: kind, Number: after.Seconds(), Detail: fmt.Sprintf(format, args...)})
+	}
 	switch r := x.Response; {
 	case p.Witness.CarriedBy(r):
 		return ""
-	case r == nil:
+	case ctx.Err() != nil:
+		return "the run was interrupted"
+	case r == nil && x.Closed:
+		tell(TargetFails, "the target stopped answering within %s: %s, which was private at first, now gets no answer (%s)", after, e, x.Fault)
 		return fmt.Sprintf("the victim's own read of %s got no answer any more (%s)", e, x.Fault)
+	case r == nil: // a time-out has a diagnosis of its own
+		return fmt.Sprintf("the victim's own read of %s got no answer any more (%s)", e, x.Fault)
+	case x.Limited != (cors.Limited{}): // and so has a limiter
+		return fmt.Sprintf("the victim's own read of %s was answered %d by a limiter", e, r.Status)
+	case r.Status == 403 && rateWords.MatchString(r.Body):
+		s.record.diagnose(Diagnosis{Kind: RateLimited, Detail: fmt.Sprintf(
+			"the target limits the rate of requests: within %s %s, which was private at first, answered the victim 403 with a word on it", after, e)})
+		return fmt.Sprintf("a limiter refuses the victim: %s now answers 403 with a word on the rate of requests", e)
 	case r.Status == 401 || r.Status == 403 || r.Status >= 300 && r.Status <= 399:
-		after := time.Since(s.record.Started).Round(time.Second)
-		s.record.diagnose(Diagnosis{
-			Kind: SessionEnded, Number: after.Seconds(),
-			Detail: fmt.Sprintf("the victim's session ended within %s: %s, which was private at first, now answers the victim %d", after, e, r.Status),
-		})
+		tell(SessionEnded, "the victim's session ended within %s: %s, which was private at first, now answers the victim %d", after, e, r.Status)
 		return fmt.Sprintf("the victim's session has ended: %s now answers the victim %d", e, r.Status)
+	case r.Status >= 500:
+		tell(TargetFails, "the target began to fail within %s: %s, which was private at first, now answers the victim %d", after, e, r.Status)
+		return fmt.Sprintf("the target fails: %s now answers the victim %d", e, r.Status)
 	default:
+		tell(ReplyChanged, "the private reply was given no longer than %s: %s now answers the victim %d with something else, as where a session has ended or a limiter answers", after, e, r.Status)
 		return fmt.Sprintf("%s now answers the victim %d with something else than the private reply", e, r.Status)
 	}
+}
+
+// rateWords are in the body of a 403 that is about the rate of requests and not about
+// who asks.
+var rateWords = regexp.MustCompile(`(?i)rate.?limit|too many requests|throttl|quota exceeded`)
+
+// A privateRead is what a victim who is logged in was seen to get.
+type privateRead struct {
+	endpoint scenarios.Endpoint
+	premise  scenarios.Premise
+	victim   *victim
+}
+
+// privateReads are one for each victim who is logged in; found is false for none.
+func (s *session) privateReads() (list []privateRead, found bool) {
+	seen := map[scenarios.Credential]bool{}
+	for _, p := range s.plan.Target.Premises {
+		v, logged := s.victims[p.Credential.OfBrowser()]
+		if !p.Holds() || seen[p.Credential] || !logged || v.fault != "" || v.unavailable != "" {
+			continue
+		}
+		i := slices.IndexFunc(s.plan.Target.Endpoints, func(e scenarios.Endpoint) bool { return e.String() == p.Endpoint && e.Private })
+		if i >= 0 {
+			seen[p.Credential] = true
+			list = append(list, privateRead{s.plan.Target.Endpoints[i], p, v})
+		}
+	}
+	return list, len(list) > 0
 }
 
 // lookBack asks, after the last attempt, for one private reply of each victim once more:
 // a session that has ended by then is told, with the time it lasted.
 func (s *session) lookBack(ctx context.Context) {
-	seen := map[scenarios.Credential]bool{}
-	for _, p := range s.plan.Target.Premises {
-		identity := p.Credential
-		if identity == scenarios.Network {
-			identity = scenarios.Anonymous
-		}
-		v, logged := s.victims[identity]
-		if !p.Holds() || seen[p.Credential] || !logged || v.fault != "" || v.unavailable != "" {
-			continue
-		}
-		for _, e := range s.plan.Target.Endpoints {
-			if e.String() == p.Endpoint && e.Private {
-				seen[p.Credential] = true
-				_ = s.lapsed(ctx, e, p, v) // which tells of it
-				break
-			}
-		}
+	list, _ := s.privateReads()
+	for _, r := range list {
+		_ = s.lapsed(ctx, r.endpoint, r.premise, r.victim) // which tells of it
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,35 +19,14 @@ import (
 // gets the private one; a session that has ended is told once, at the end at the latest.
 func TestVouch(t *testing.T) {
 	var ended atomic.Bool
-	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
 		if ended.Load() {
 			say(w, 401, `{}`)
 			return
 		}
 		withSession(w, r)
-	}), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	d, err := target.Config{
-		URL: "http://" + server.Addr(), Trusted: []string{"https://app.example.com"}, OpenAPI: "none", Reads: []string{"/me"},
-		Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}},
-	}.Deployment(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
-	d.Facts = premises(t.Context(), proxy, d)
-	s := &session{
-		plan: Plan{Target: d.Facts}, tap: proxy, record: &Record{Started: time.Now()},
-		victims:  map[scenarios.Credential]*victim{scenarios.Cookie: {identity: scenarios.Cookie}},
-		observed: map[string]scenarios.Observation{},
-	}
+	})
+	d, proxy := s.deployment, s.tap
 	asked := func(cookie string) scenarios.Observation {
 		a := scenarios.Attempt{Vector: scenarios.Probe, Identity: scenarios.Cookie, Method: "GET", URL: d.Facts.At("/me"), Body: cookie}
 		x := proxy.Probe(t.Context(), queryWith(d.Facts.At("/me"), cookie))
@@ -56,7 +36,6 @@ func TestVouch(t *testing.T) {
 		s.vouch(t.Context(), &group{attempts: []scenarios.Attempt{a}})
 		return s.observed[a.Key()]
 	}
-	s.victims[scenarios.Cookie].cookies = storedCookie("session", "x")
 	if o := asked("session=x"); o.Stake != scenarios.PrivateReply || o.Fault != "" {
 		t.Errorf("the private reply: %q, %q", o.Stake, o.Fault)
 	}
@@ -74,6 +53,84 @@ func TestVouch(t *testing.T) {
 	}
 	if o := asked("session=other"); o.Stake != "" || o.Fault == "" {
 		t.Errorf("after the end: %q, %q", o.Stake, o.Fault)
+	}
+}
+
+// What a target did not answer proves nothing where it fails by now to give the victim
+// the private reply; where it does give it, the failure is about the request.
+func TestVouchForFailures(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int // of everything, by then; 0 for no answer
+		want   DiagnosisKind
+	}{
+		{"a gateway", 502, TargetFails},
+		{"no answer", 0, TargetFails},
+		{"another success", 200, ReplyChanged},
+		{"a refusal", 403, SessionEnded},
+		{"a limiter's", 403, RateLimited},
+		{"still there", -1, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var by atomic.Bool
+			s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case !by.Load() || c.status < 0:
+					withSession(w, r)
+				case c.status == 0:
+					panic(http.ErrAbortHandler)
+				case c.want == RateLimited:
+					say(w, c.status, `{"message":"API rate limit exceeded for 192.0.2.1"}`)
+				default:
+					say(w, c.status, `{"page":"login"}`)
+				}
+			})
+			by.Store(true)
+			preflight := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: "PUT", URL: s.plan.Target.At("/me")}
+			s.observed[preflight.Key()] = scenarios.Observation{Attempt: preflight, Exchanges: []cors.Exchange{{
+				Request: cors.Request{Method: "OPTIONS", URL: preflight.URL}, Response: &cors.Response{Status: 502},
+			}}}
+			s.vouch(t.Context(), &group{attempts: []scenarios.Attempt{preflight}})
+			if o := s.observed[preflight.Key()]; (o.Fault != "") != (c.want != "") {
+				t.Errorf("the preflight: %q", o.Fault)
+			}
+			var kinds []DiagnosisKind
+			for _, d := range s.record.Diagnoses {
+				kinds = append(kinds, d.Kind)
+			}
+			if c.want == "" && len(kinds) > 0 || c.want != "" && !slices.Equal(kinds, []DiagnosisKind{c.want}) {
+				t.Errorf("diagnoses %v, want %s", kinds, c.want)
+			}
+		})
+	}
+}
+
+// vouching is a session whose victim is logged in to the handler, with /me as the
+// private read.
+func vouching(t *testing.T, h http.HandlerFunc) *session {
+	t.Helper()
+	server, err := loopback.Serve(h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	d, err := target.Config{
+		URL: "http://" + server.Addr(), Trusted: []string{"https://app.example.com"}, OpenAPI: "none", Reads: []string{"/me"},
+		Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}},
+	}.Deployment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	d.Facts = premises(t.Context(), proxy, d)
+	return &session{
+		deployment: d, plan: Plan{Target: d.Facts}, tap: proxy, record: &Record{Started: time.Now()},
+		victims:  map[scenarios.Credential]*victim{scenarios.Cookie: {identity: scenarios.Cookie, cookies: storedCookie("session", "x")}},
+		observed: map[string]scenarios.Observation{},
 	}
 }
 

@@ -10,7 +10,8 @@ func TestContentTypeOfOursIsNoViolation(t *testing.T) {
 	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
 	a := v.write(Endpoint{Method: "POST", Path: "/api/notebooks"})
 	rule(t, ofOne(func(o Observation) Judgement { return judgeTrustedWrite(true, o) }), []ruling{
-		{name: "refused without a word", obs: []Observation{refusedTo(a, cors.PreflightMissingAllowOriginHeader, reply(403, ""))}, verdict: CannotTell, reason: "declare the policy's headers"},
+		{name: "refused without a word", obs: []Observation{refusedTo(a, cors.PreflightMissingAllowOriginHeader, reply(403, ""))}, verdict: NotApplicable, reason: "declare the policy's headers"},
+		{name: "fault", obs: []Observation{broken(a)}, verdict: CannotTell},
 		{name: "the header", obs: []Observation{refusedTo(a, cors.HeaderDisallowedByPreflightResponse, reply(204, "", allowOrigin(trustedOrigin)))}, verdict: NotApplicable},
 		{name: "the method", obs: []Observation{refusedTo(a, cors.MethodDisallowedByPreflightResponse, reply(204, "", allowOrigin(trustedOrigin)))}, verdict: Violates, severity: Low},
 		{name: "a login", obs: []Observation{refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied)}, verdict: Violates, severity: Low},

@@ -23,6 +23,9 @@ type Premise struct {
 	Stranger Reply   `json:"stranger"`
 	Victim   Reply   `json:"victim"`
 	Witness  Witness `json:"witness"`
+	// NoCookieHere says that the victim has cookies, and that none is for this URL, by
+	// Path or Domain, so that a browser sends none there.
+	NoCookieHere bool `json:"no_cookie_here,omitempty"`
 }
 
 // A Reply is what a premise remembers of one.
@@ -73,9 +76,11 @@ const (
 	// Unsteady says that replies differ from each other by themselves, so that no
 	// difference between victim and stranger can be shown.
 	Unsteady Finding = "unsteady"
-	// NoData says that the reply is a page, a word on the service's health, or the
-	// answer to every path, and no data.
+	// NoData says that the reply is a page or a word on the service's health, and no
+	// data.
 	NoData Finding = "no-data"
+	// Alike says that the reply is the one to every path, known or not.
+	Alike Finding = "answers-alike"
 	// Silent says that the target did not answer.
 	Silent Finding = "silent"
 	// Limited says that a limiter answered in the target's place.
@@ -126,7 +131,8 @@ func (w Witness) CarriedBy(r *cors.Response) bool {
 type Asked struct {
 	Victim, Stranger, Again *cors.Response
 	// Unknown is the reply to a path that nothing on the target knows, asked for as the
-	// victim; nil where that was not asked.
+	// victim; nil where that was not asked, because the victim's reply was no success or
+	// is not a stranger's too.
 	Unknown *cors.Response
 	// Shut says that the target breaks off TLS without the client certificate, so that
 	// a stranger gets no reply at all.
@@ -135,6 +141,8 @@ type Asked struct {
 	// data unless it is a page; Declared that the operator said too that a place in the
 	// network opens it, so that a page counts as well.
 	Named, Declared bool
+	// NoCookieHere is that of the [Premise].
+	NoCookieHere bool
 }
 
 // NewPremise compares the replies of one endpoint. The credential Anonymous says that
@@ -142,9 +150,14 @@ type Asked struct {
 func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 	p := Premise{
 		Endpoint: e.String(), Credential: c,
-		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger),
+		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger), NoCookieHere: asked.NoCookieHere,
 	}
 	p.Finding, p.Witness = compare(c, asked)
+	if p.Finding == Open || p.Finding == NoData {
+		if asked.Unknown != nil && alike(asked.Unknown, asked.Victim, asked.Again) {
+			p.Finding = Alike
+		}
+	}
 	return p
 }
 
@@ -153,7 +166,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	switch {
 	case victim == nil:
 		return Silent, Witness{}
-	case isLimited(victim.Status):
+	case isLimited(victim):
 		return Limited, Witness{}
 	case victim.Status >= 500:
 		return Failing, Witness{}
@@ -168,15 +181,14 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Missing, Witness{}
 	case again == nil:
 		return Silent, Witness{}
-	case isLimited(again.Status):
+	case isLimited(again):
 		return Limited, Witness{}
 	case again.Status/100 != victim.Status/100:
 		return Ended, Witness{}
 	}
 	w := Witness{Status: victim.Status}
 	if c == Network {
-		everywhere := !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again)
-		if !asked.data() || everywhere {
+		if !asked.data() || !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again) {
 			return NoData, Witness{}
 		}
 		if w.Parts = parts(victim, again, nil); len(w.Parts) == 0 {
@@ -193,7 +205,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Private, w
 	case stranger == nil:
 		return Silent, Witness{}
-	case isLimited(stranger.Status):
+	case isLimited(stranger):
 		return Limited, Witness{}
 	}
 	w.Parts = parts(victim, again, stranger)
@@ -235,9 +247,11 @@ func replyOf(r *cors.Response) Reply {
 	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Bytes: len(r.Body)}
 }
 
-// isLimited reports whether a status is that of a limiter or of a proxy in front of a
+// isLimited reports whether a reply is that of a limiter or of a proxy in front of a
 // target that is not there, and says nothing about the endpoint.
-func isLimited(status int) bool { return status == 429 || status == 503 }
+func isLimited(r *cors.Response) bool {
+	return r.Status == 429 || r.Status == 503 || r.Status == 403 && r.Headers.Has("Retry-After")
+}
 
 const (
 	// mostParts is how many parts a witness has: enough that one of them survives a
@@ -363,8 +377,14 @@ func (p Premise) Sentence() string {
 	case PrivateByNetwork:
 		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for", p.Endpoint, p.Victim.text(p.Witness.Excerpt()))
 	case Open:
+		if p.Credential != Anonymous && p.Credential != Network {
+			return fmt.Sprintf("%s: %s with the victim's %s as without, so that it is not private, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
+		}
 		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
 	case CredentialRefused:
+		if p.NoCookieHere {
+			return fmt.Sprintf("%s: %s: none of the victim's cookies is for this path and host, by its Path and Domain, so that a browser sends none there", p.Endpoint, p.Victim.text(""))
+		}
 		if p.Victim.Status == p.Stranger.Status {
 			return fmt.Sprintf("%s: the victim's %s was refused: %s, as to a stranger", p.Endpoint, p.Credential.noun(), p.Victim.text(""))
 		}
@@ -384,6 +404,8 @@ func (p Premise) Sentence() string {
 		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
 	case Unsteady:
 		return fmt.Sprintf("%s: its replies differ each time by themselves, so that nothing shows which one is private", p.Endpoint)
+	case Alike:
+		return fmt.Sprintf("%s: %s, as at every path, also one that nothing can know, so that nothing private is seen there", p.Endpoint, p.Victim.text(""))
 	case NoData:
 		return fmt.Sprintf("%s: %s, which is a page, a greeting or a word on health, and no private data", p.Endpoint, p.Victim.text(""))
 	}

@@ -60,7 +60,7 @@ func TestNewPremise(t *testing.T) {
 		{"a page without a type", Network, Asked{Victim: typed(200, "", "<!DOCTYPE html><title>Tool</title>"), Again: mine}, NoData, ""},
 		{"a word on health", Network, Asked{Victim: jsonReply(200, `{"status":"ok","version":"1.2"}`), Again: jsonReply(200, `{"status":"ok","version":"1.2"}`)}, NoData, ""},
 		{"a greeting", Network, Asked{Victim: typed(200, "text/plain", "Ollama is running"), Again: typed(200, "text/plain", "Ollama is running")}, NoData, ""},
-		{"the same for every path", Network, Asked{Victim: jsonReply(200, `{"app":{"x":["data"]}}`), Again: jsonReply(200, `{"app":{"x":["data"]}}`), Unknown: jsonReply(200, `{"app":{"x":["data"]}}`)}, NoData, ""},
+		{"the same for every path", Network, Asked{Victim: jsonReply(200, `{"app":{"x":["data"]}}`), Again: jsonReply(200, `{"app":{"x":["data"]}}`), Unknown: jsonReply(200, `{"app":{"x":["data"]}}`)}, Alike, ""},
 		{"a greeting that the operator named", Network, Asked{Victim: typed(200, "text/plain", "door is open"), Again: typed(200, "text/plain", "door is open"), Named: true}, PrivateByNetwork, "door is open"},
 		{"a page that the operator named", Network, Asked{Victim: typed(200, "text/html", "<b>door</b>"), Again: typed(200, "text/html", "<b>door</b>"), Named: true}, NoData, ""},
 		{"a page that the operator declared", Network, Asked{Victim: typed(200, "text/html", "<b>door</b>"), Again: typed(200, "text/html", "<b>door</b>"), Named: true, Declared: true}, PrivateByNetwork, "door"},

@@ -76,10 +76,19 @@ func planTrustedReads(t Target) ([]Case, string) {
 			for _, c := range used(t) {
 				v := frontEnd(t, o, c)
 				read, bare := v.read(e), bare(t, e)
+				attempts := []Attempt{read, bare}
+				uncredentialed := alone(read)
+				open := !e.Private && c.Ambient() && !read.Omit
+				if open {
+					attempts = append(attempts, uncredentialed)
+				}
 				cases = append(cases, Case{
 					Subject:  v.subject(e),
-					Attempts: []Attempt{read, bare},
+					Attempts: attempts,
 					Judge: func(obs Observations) Judgement {
+						if open {
+							return judgeOpenRead(c, obs.Of(read), obs.Of(bare), obs.Of(uncredentialed))
+						}
 						if r := answer(obs.Of(read)); c == Anonymous && e.Private && t.Policy.Credentials == NoCredentials && r != nil && sameFailure(obs.Of(read), obs.Of(bare)) {
 							return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The policy says that the front end sends no credential, and this endpoint is for those who do (%d).", r.Status)}
 						}
@@ -129,6 +138,17 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status)
 	}
 	return conforms("%s read the %d reply, %d bytes of body", origin, read.Page.Status, len(read.Page.Body))
+}
+
+// judgeOpenRead takes besides the read without credentials: what everybody gets can be
+// asked for without any, so that a grant to every origin (*) will do.
+func judgeOpenRead(c Credential, read, bare, uncredentialed Observation) Judgement {
+	j := judgeTrustedRead(false, c, read, bare)
+	if r := uncredentialed.Response(); j.Verdict == Violates && uncredentialed.Read() && isSuccess(r) {
+		return conforms("%s read the %d reply, which is for everybody, without credentials, %d bytes of body; with them Chrome blocks it (%s)",
+			read.Attempt.Origin(), r.Status, len(uncredentialed.Page.Body), read.Block.Reason).withProof(uncredentialed)
+	}
+	return j
 }
 
 const cookieStays = "the cookie stays home (%s): %s cannot use it and reads what anyone without it gets (%d); " +

@@ -50,6 +50,29 @@ func TestJudgeTrustedRead(t *testing.T) {
 	}
 }
 
+// What everybody gets is readable by a grant to everybody, though not with credentials.
+func TestReadsOfWhatIsOpen(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	target.Endpoints[0].Private = false
+	cases, _ := planTrustedReads(target)
+	if len(cases) != 1 || len(cases[0].Attempts) != 3 || !cases[0].Attempts[2].Omit || !cases[0].Attempts[2].Trusted {
+		t.Fatalf("%+v", cases)
+	}
+	as, star := cases[0].Attempts, reply(200, "brand", allowOrigin("*"))
+	judge := func(plain Observation) Verdict {
+		with := blockedFrom(as[0], cors.WildcardOriginNotAllowed, star)
+		return cases[0].Judge(NewObservations([]Observation{with, answeredTo(as[1], star), plain})).Verdict
+	}
+	for want, plain := range map[Verdict]Observation{
+		Conforms: readBy(as[2], star),
+		Violates: blockedFrom(as[2], cors.MissingAllowOriginHeader, reply(200, "brand")),
+	} {
+		if got := judge(plain); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // A front end that needs no credentials by the policy is asked for no reads with a cookie.
 func TestReadsOfAFrontEndWithoutCredentials(t *testing.T) {
 	target := oneEndpoint(Cookie, Bearer)

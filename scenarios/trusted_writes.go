@@ -42,8 +42,8 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s was refused for %s (%s), which Crossexam added: declare the policy's headers, or the body of this write.",
 			origin, method, quote(consentAsked(o)), o.Block.Reason)}
 	case o.Blocked() && ours && mayBeTheHeader(o):
-		return cannotTell("the preflight of %s for %s with %s was refused (%s), which may be about the header: declare the policy's headers, so that this can be told apart",
-			origin, method, quote(consentAsked(o)), o.Block.Reason)
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s with %s was refused (%s), which may be about the header, and Crossexam added that: declare the policy's headers, or the body of this write. TRU-001 and PRE-006 say whether the origin is refused.",
+			origin, method, quote(consentAsked(o)), o.Block.Reason)}
 	case o.Blocked():
 		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o))).ifAtLogin(o)
 	case x != nil && (asked == nil || asked.Response == nil):

@@ -37,12 +37,19 @@ func TestWritesWithABodyOfOurs(t *testing.T) {
 		"the origin":    {func(*Target) {}, cors.PreflightMissingAllowOriginHeader, Violates},
 		"declared":      {func(t *Target) { t.Policy.Headers = []string{"content-type"} }, cors.HeaderDisallowedByPreflightResponse, Violates},
 		"a body theirs": {func(t *Target) { t.Endpoints = append(t.Endpoints, Endpoint{Method: "POST", Path: "/x", Body: "{}"}) }, cors.HeaderDisallowedByPreflightResponse, Violates},
+		// Nobody can tell what a refusal without a word is about, and nobody said that the
+		// front end sends the header.
+		"without a word": {func(t *Target) { t.Label = "no grant" }, cors.PreflightMissingAllowOriginHeader, NotApplicable},
 	} {
 		target := target
 		target.Endpoints = append([]Endpoint(nil), target.Endpoints...)
 		c.change(&target)
 		cases, _ := planTrustedWrites(target)
-		o := refusedTo(cases[0].Attempts[0], c.reason, reply(204, "", allowOrigin(trustedOrigin)))
+		answer := reply(204, "", allowOrigin(trustedOrigin))
+		if target.Label == "no grant" {
+			answer = reply(204, "")
+		}
+		o := refusedTo(cases[0].Attempts[0], c.reason, answer)
 		if j := cases[0].Judge(NewObservations([]Observation{o})); j.Verdict != c.want {
 			t.Errorf("%s: %+v", name, j)
 		}

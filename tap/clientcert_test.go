@@ -3,6 +3,7 @@ package tap
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -99,6 +100,36 @@ func TestTapKnowsWhetherTheTargetAsks(t *testing.T) {
 			}
 			if asks, refused := tap.AsksForCertificate(); asks != c.asks || (refused != "") != c.refused {
 				t.Errorf("asks %t, refused %q", asks, refused)
+			}
+		})
+	}
+}
+
+// A target that answers nobody without a certificate of its own authority is told apart
+// from one that does not answer.
+func TestReachSaysThatACertificateIsMissing(t *testing.T) {
+	ours, certificate := newClient(t)
+	theirs, _ := newClient(t)
+	for name, c := range map[string]struct {
+		certificate *tls.Certificate
+		accepted    *x509.CertPool
+		refused     bool
+	}{
+		"none given":    {nil, ours.Roots(), false},
+		"another's":     {&certificate, theirs.Roots(), true},
+		"by the issuer": {&certificate, x509.NewCertPool(), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, roots := named(t, tls.RequireAndVerifyClientCert, c.accepted)
+			tap := certifiedTap(t, address, roots, c.certificate)
+			err := tap.Reach(t.Context())
+			var missing *CertificateError
+			if !errors.As(err, &missing) {
+				t.Fatalf("%v", err)
+			}
+			asks, refused := tap.AsksForCertificate()
+			if missing.Refused != c.refused || missing.Why == "" || !asks || (refused != "") != c.refused {
+				t.Errorf("%+v; asks %t, refused %q", missing, asks, refused)
 			}
 		})
 	}

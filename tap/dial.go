@@ -30,9 +30,9 @@ type dialer struct {
 	proxy   *url.URL    // nil for none
 	tls     *tls.Config // nil for an http target
 	// certificate is what the dialer proves itself with where the target asks; nil
-	// for nothing. ask is then what the target said.
+	// for nothing.
 	certificate *tls.Certificate
-	ask         *certificateAsk
+	ask         *certificateAsk // what the target said; never nil
 }
 
 // A certificateAsk is whether a server asked for a client certificate, and what it
@@ -49,34 +49,43 @@ func (a *certificateAsk) answer() (asks bool, refused string) {
 	return a.asks, a.refused
 }
 
+// hear takes notice of a server that asks.
+func (a *certificateAsk) hear(refused string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asks, a.refused = true, refused
+}
+
 // with gives a dialer that offers the certificate to a target that asks for one of
 // its issuer. Like a browser it offers none to a target that names others.
 func (d dialer) with(c tls.Certificate) dialer {
 	d.certificate, d.ask = &c, &certificateAsk{}
 	d.tls = d.tls.Clone()
 	d.tls.GetClientCertificate = func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		err := r.SupportsCertificate(&c)
-		d.ask.mu.Lock()
-		defer d.ask.mu.Unlock()
-		d.ask.asks, d.ask.refused = true, ""
-		if err != nil {
-			d.ask.refused = "the target asks for certificates of other authorities, so that no browser offers it this one"
+		if err := r.SupportsCertificate(&c); err != nil {
+			d.ask.hear("the target asks for certificates of other authorities, so that no browser offers it this one")
 			return &tls.Certificate{}, nil
 		}
+		d.ask.hear("")
 		return &c, nil
 	}
 	return d
 }
 
 func newDialer(u Upstream) (dialer, error) {
-	d := dialer{address: u.address()}
+	d := dialer{address: u.address(), ask: &certificateAsk{}}
 	if u.URL.Scheme == "https" {
+		ask := d.ask
 		d.tls = &tls.Config{
 			ServerName:         cors.OriginOf(u.URL).Host(),
 			RootCAs:            u.Roots,
 			InsecureSkipVerify: u.InsecureSkipVerify, // the operator asked for it
 			// The evidence is lines of text, as HTTP/1.1 has them.
 			NextProtos: []string{"http/1.1"},
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				ask.hear("")
+				return &tls.Certificate{}, nil
+			},
 		}
 	}
 	var err error
@@ -246,7 +255,7 @@ func (d *dialer) explainTLS(err error, within time.Duration) error {
 		return errGivenUp
 	case isTimeout(err):
 		return timeoutError{text: fmt.Sprintf("%s accepted the connection and did not finish the TLS handshake within %s", d.address, round(within))}
-	case isAlert(err) && d.tls.GetClientCertificate != nil:
+	case isAlert(err) && d.certificate != nil:
 		return fmt.Errorf("%s broke off the TLS handshake (%w): does it take this client certificate?", d.address, err)
 	case isClosed(err):
 		return fmt.Errorf("%s closed the connection in the TLS handshake: does it speak https on this port?", d.address)

@@ -94,15 +94,19 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 		switch {
 		case err != nil:
 			e.Fault = err.Error()
-			asks, _ := t.AsksForCertificate()
-			e.CertificateRequired = asks && !q.ClientCertificate && isAlert(err)
+			if asks, refused := t.AsksForCertificate(); asks && isAlert(err) {
+				e.CertificateRequired = !q.ClientCertificate
+				if q.ClientCertificate && refused == "" {
+					t.certified.dialer.ask.hear("the target breaks off TLS when it is shown the client certificate")
+				}
+			}
 			e.Closed = errors.As(err, new(brokenError))
 			if isSafe(q.Method) && e.Closed && t.repeats.again(at, tries, true) {
 				continue
 			}
 		case t.expected != nil && t.expected(q.Method, q.URL, p.Status):
 			t.manners.pass(at)
-		case isLimit(p.Status):
+		case isLimit(*p):
 			r := refusal{at: at, number: number, sent: sent, tries: tries, headers: p.Headers, status: p.Status}
 			if t.manners.refused(waiting, r) {
 				continue

@@ -73,7 +73,7 @@ func (r *run) request(ctx context.Context, path string, target limiterModel) err
 		r.mu.Unlock()
 		sent := time.Now()
 		time.Sleep(2 * time.Millisecond) // the network
-		if !isLimit(status) {
+		if !isLimit(cors.Response{Status: status, Headers: headers}) {
 			r.m.pass(place{path: path})
 			return nil
 		}
@@ -364,6 +364,25 @@ func TestBrokenConnectionsAreRepeatedOnce(t *testing.T) {
 			if e.Closed != (path == "/bad") {
 				t.Errorf("%s, the %d. time: closed is %v", path, i+1, e.Closed)
 			}
+		}
+	}
+}
+
+func TestIsLimit(t *testing.T) {
+	for _, c := range []struct {
+		status  int
+		headers cors.Headers
+		want    bool
+	}{
+		{429, nil, true},
+		{503, nil, true},
+		{403, nil, false},
+		{403, after("2"), true}, // GitHub's secondary limits, for one
+		{401, after("2"), false},
+		{200, after("2"), false},
+	} {
+		if got := isLimit(cors.Response{Status: c.status, Headers: c.headers}); got != c.want {
+			t.Errorf("%d %v: %t", c.status, c.headers, got)
 		}
 	}
 }

@@ -17,11 +17,22 @@ const (
 	connectTime = 3 * time.Second
 )
 
+// A CertificateError says that the target answers nobody without a client certificate
+// that it takes.
+type CertificateError struct {
+	// Refused says that one was given, and that the target does not take it.
+	Refused bool
+	Why     string // what was seen, a sentence without a full stop
+	err     error
+}
+
+func (e *CertificateError) Error() string { return e.err.Error() }
+
 // Reach asks the target for its base URL, once, and gives nil if it answers in
 // HTTP at all, whatever the status. Otherwise the error is one sentence that says
 // what is wrong and what to do, after less than five seconds. The request is
 // recorded like any other, and goes with the client certificate where there is
-// one, without which some servers do not answer at all.
+// one, without which some servers do not answer at all: a [*CertificateError] says so.
 func (t *Tap) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTime)
 	defer cancel()
@@ -35,7 +46,14 @@ func (t *Tap) Reach(ctx context.Context) error {
 		ClientCertificate: t.certified != nil,
 	}, l)
 	if e.Response == nil {
-		return fmt.Errorf("cannot reach %s: %s", u, e.Fault)
+		err := fmt.Errorf("cannot reach %s: %s", u, e.Fault)
+		switch _, refused := t.AsksForCertificate(); {
+		case e.CertificateRequired:
+			return &CertificateError{err: err, Why: "the target breaks off TLS with whoever has no client certificate, and none was given"}
+		case t.certified != nil && refused != "":
+			return &CertificateError{err: err, Refused: true, Why: refused}
+		}
+		return err
 	}
 	if status := e.Response.Status; t.plain.dialer.viaPlainProxy() && status >= 502 && status <= 504 {
 		return fmt.Errorf("cannot reach %s: the proxy %s answered %d, in the place of a target that it cannot reach, or passing on what it said", u, t.plain.dialer.proxyName(), status)

@@ -224,11 +224,11 @@ func (t *Tap) way(q cors.Request) (*way, error) {
 }
 
 // AsksForCertificate tells whether the target asked for a client certificate when
-// a connection with the victim's was made, and whether it would take that one:
-// refused says in a sentence why not. It is valid after [Tap.Reach].
+// a connection was made, with the victim's where there is one, and whether it takes
+// that one: refused says in a sentence why not. It is valid after [Tap.Reach].
 func (t *Tap) AsksForCertificate() (asks bool, refused string) {
 	if t.certified == nil {
-		return false, ""
+		return t.plain.dialer.ask.answer()
 	}
 	return t.certified.dialer.ask.answer()
 }

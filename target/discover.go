@@ -62,6 +62,10 @@ type Discovery struct {
 	Streams []string
 	// Headers are the request headers that the document names.
 	Headers []string
+	// Alike is how the target answers every path that was tried, one that nothing can know
+	// included: with this status, and the same reply where it is a success. It is nil where
+	// paths differ or nobody looked.
+	Alike *cors.Response
 	// Logins are the ways to log in that the document names, such as "bearer".
 	Logins []string
 	Left   []LeftAlone

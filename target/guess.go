@@ -42,6 +42,7 @@ func (f *finder) guess() {
 			paths = append(paths, p)
 		}
 	}
+	f.found.Alike = nothing
 	for i := 0; i < len(paths); i++ { // which links lengthen
 		path := paths[i]
 		if reason, why := whyAlone(path, "", f.config.Exclude); why != "" {
@@ -51,6 +52,9 @@ func (f *finder) guess() {
 		r := root
 		if path != "/" {
 			r = f.get(f.deployment.Facts.At(path), false)
+		}
+		if r != nil && (nothing == nil || r.Status != nothing.Status || r.Status < 300 && !sameReply(r, path, nothing, unknown)) {
+			f.found.Alike = nil
 		}
 		switch {
 		case r == nil:

@@ -65,6 +65,9 @@ func TestGuessesAreData(t *testing.T) {
 			if got := paths(found.Reads); got != c.want {
 				t.Errorf("reads:\n%s\nwant:\n%s", got, c.want)
 			}
+			if _, all := c.replies["*"]; (found.Alike != nil) != (all || len(c.replies) == 0) {
+				t.Errorf("every path is answered with %+v", found.Alike)
+			}
 			summary := strings.Join(found.Summary(), "\n")
 			if !strings.Contains(summary, c.left) || c.want == "" && !strings.Contains(summary, "`read`") {
 				t.Errorf("it says:\n%s", summary)

@@ -15,16 +15,26 @@ func advise(d engine.Diagnosis) string {
 		return "examine the https:// URL"
 	case engine.RedirectsToLogin:
 		return "give the victim's credential as the login sets it, with --cookie-file, --storage-state or a login in crossexam.yaml; a session that has ended is redirected too"
+	case engine.RedirectsToSlash:
+		return "name the path as the API has it, with --read"
 	case engine.EverythingRefused:
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
 	case engine.CredentialRefused:
 		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first"
 	case engine.SessionEnded:
 		return "give a session that lasts, and is the same in every request: a login in crossexam.yaml has the browser make its own"
+	case engine.ReplyChanged:
+		return "look at what the API answers then (curl with the victim's credential): give a session that lasts, or a lower --rate, or name an endpoint with --read whose reply stays"
 	case engine.LoginNeeded:
 		return "give the victim's credential: --cookie-file, --basic-file, --bearer-file, --client-cert or --storage-state"
 	case engine.NothingPrivate:
 		return "name an endpoint that answers the victim with private data, with --read /path, and give the credential that opens it"
+	case engine.AnswersAlike:
+		return "name an endpoint of the API with --read: what answers every path may be the front end's own server, or a proxy that does not know this host name"
+	case engine.CertificateNeeded:
+		return "give the victim's certificate and key as a PKCS#12 file with --client-cert"
+	case engine.CertificateRefused:
+		return "give a certificate of an authority that the target takes; `curl --cert FILE` shows what it says of one"
 	case engine.TargetFails:
 		return "look at the target's log, and try again when it answers"
 	case engine.RateLimited:

@@ -23,7 +23,7 @@ import (
 func Examine(ctx context.Context, h http.Handler, list ...Option) (report.Report, error) {
 	r, err := examine(ctx, h, gather(list))
 	if err != nil {
-		err = worded{err}
+		err = told(err, r)
 	}
 	return r, err
 }
@@ -58,6 +58,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	return report.New(record, report.Meta{
 		Version: version(),
 		InWords: inOptions,
+		Advise:  advise,
 		Secrets: report.Secrets(x.Deployment(), record),
 		FixFor:  x.Deployment().Preset.FixFor,
 	}), err

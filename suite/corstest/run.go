@@ -49,7 +49,7 @@ func Run(t *testing.T, h http.Handler, list ...Option) {
 	case errors.Is(err, errTimeout):
 		t.Fatalf("could not judge: %v", errTimeout)
 	case err != nil:
-		t.Fatalf("could not judge: %v", worded{err})
+		t.Fatalf("could not judge: %v", told(err, r))
 	}
 	for _, stale := range r.Stale {
 		t.Errorf("the accepted deviation %s is stale: all that it is about conforms now; remove the entry", stale.About())
@@ -59,7 +59,7 @@ func Run(t *testing.T, h http.Handler, list ...Option) {
 		say = t.Error // nothing was judged: no requirement is about this API
 	}
 	verdict := strings.TrimSpace(r.Headline() + " " + r.FrontEnd())
-	say(strings.Join(append([]string{verdict, r.Counts()}, r.Notes...), "\n"))
+	say(strings.Join(slices.Concat(advised(r), []string{verdict, r.Counts()}, r.Notes), "\n"))
 }
 
 // tell has the test say what became of a case.

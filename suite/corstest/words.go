@@ -17,8 +17,19 @@ func inOptions(sentence string) string {
 	})
 }
 
-// worded is an error in the words of the options.
-type worded struct{ error }
+// worded is an error in the words of the options, and what to do about it, where that is
+// not in the error.
+type worded struct {
+	error
+	advice string
+}
 
-func (w worded) Error() string { return inOptions(w.error.Error()) }
+func (w worded) Error() string {
+	s := inOptions(w.error.Error())
+	if w.advice != "" {
+		s += "; " + w.advice
+	}
+	return s
+}
+
 func (w worded) Unwrap() error { return w.error }

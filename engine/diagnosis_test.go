@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
+)
+
+// Where discovery finds nothing, the answer to every path says why.
+func TestNothingFound(t *testing.T) {
+	cookie := []scenarios.Credential{scenarios.Cookie}
+	network := []scenarios.Credential{scenarios.Network}
+	for _, c := range []struct {
+		name     string
+		creds    []scenarios.Credential
+		status   int // of every path; 0 where they differ
+		location string
+		want     DiagnosisKind
+	}{
+		{"paths differ", network, 0, "", NothingPrivate},
+		{"nothing there", network, 404, "", NothingPrivate},
+		{"a login for everything", network, 401, "", LoginNeeded},
+		{"a wrong session", cookie, 401, "", CredentialRefused},
+		{"a filter", cookie, 403, "", EverythingRefused},
+		{"a single-page application", network, 200, "", AnswersAlike},
+		{"https wanted", network, 308, "https://api.example.com/crossexam-x", RedirectsToHTTPS},
+		{"a login elsewhere", network, 302, "https://login.example-idp.com/", RedirectsToLogin},
+		{"a login here", network, 302, "/login", RedirectsToLogin},
+		{"a gateway without its target", network, 502, "", TargetFails},
+	} {
+		facts := scenarios.Target{URL: "http://api.example.com", Credentials: c.creds}
+		var found target.Discovery
+		if c.status > 0 {
+			found.Alike = &cors.Response{Status: c.status}
+			if c.location != "" {
+				found.Alike.Headers = cors.Headers{{Name: "Location", Value: c.location}}
+			}
+		}
+		if d := whyNothingPrivate(facts, found); d.Kind != c.want || d.Detail == "" {
+			t.Errorf("%s: %+v, want %s", c.name, d, c.want)
+		}
+	}
+}
+
+// A client certificate that the target asks for is told of where it may be what is
+// missing.
+func TestDiagnosisWithCertificate(t *testing.T) {
+	certificate, cookie := scenarios.ClientCert, scenarios.Cookie
+	for _, c := range []struct {
+		name    string
+		given   []scenarios.Credential
+		kind    DiagnosisKind
+		asks    bool
+		refused string
+		want    DiagnosisKind
+		says    string
+	}{
+		{"none asked for", nil, LoginNeeded, false, "", LoginNeeded, ""},
+		{"none given", nil, LoginNeeded, true, "", CertificateNeeded, "none was given"},
+		{"none given, and the target answers 400", nil, NothingPrivate, true, "", CertificateNeeded, "none was given"},
+		{"another credential", []scenarios.Credential{cookie}, CredentialRefused, true, "", CredentialRefused, "asks for a TLS client certificate too"},
+		{"of another authority", []scenarios.Credential{certificate}, NothingPrivate, true, "it is another's", CertificateRefused, "it is another's; "},
+		{"opens nothing", []scenarios.Credential{certificate}, CredentialRefused, true, "", CertificateRefused, ""},
+		{"opens what everybody gets", []scenarios.Credential{certificate}, NothingPrivate, true, "", NothingPrivate, ""},
+		{"a target that fails", nil, TargetFails, true, "", TargetFails, ""},
+	} {
+		d := Diagnosis{Kind: c.kind, Detail: "what was seen"}.withCertificate(scenarios.Target{Credentials: c.given}, c.asks, c.refused)
+		if d.Kind != c.want || !strings.Contains(d.Detail, c.says) || !strings.Contains(d.Detail, "what was seen") {
+			t.Errorf("%s: %+v, want %s with %q", c.name, d, c.want, c.says)
+		}
+	}
+}
