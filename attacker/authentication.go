@@ -43,8 +43,8 @@ func (t *Tab) AnswerPrompts(ctx context.Context, logins map[cors.Origin]BasicLog
 	return t.intercept(ctx)
 }
 
-// intercept has Chrome pause what may be challenged, and what goes to a target
-// directly.
+// intercept has Chrome pause what may be challenged, what goes to a target directly,
+// and the visit at which cookies are handed out.
 func (t *Tab) intercept(ctx context.Context) error {
 	handle := true
 	params := fetch.EnableParams{HandleAuthRequests: &handle}
@@ -53,6 +53,9 @@ func (t *Tab) intercept(ctx context.Context) error {
 		params.Patterns = append(params.Patterns, &fetch.RequestPattern{URLPattern: origin.String() + "/*"})
 	}
 	t.auth.mu.Unlock()
+	if h := t.handOut.Load(); h != nil {
+		params.Patterns = append(params.Patterns, &fetch.RequestPattern{URLPattern: h.url})
+	}
 	if t.direct != nil {
 		params.Patterns = append(params.Patterns, &fetch.RequestPattern{URLPattern: t.browser.direct.Origin.String() + "/*"})
 	}
@@ -71,6 +74,10 @@ func (t *Tab) intercept(ctx context.Context) error {
 func (a *authentication) event(ev any) {
 	switch e := ev.(type) {
 	case *fetch.EventRequestPaused:
+		if h := a.tab.handOut.Load(); h.is(e) {
+			go h.answer(a.tab.ctx, e)
+			return
+		}
 		if d := a.tab.direct; d != nil && d.concerns(e.Request) {
 			go d.paused(e)
 			return

@@ -155,6 +155,7 @@ func newBrowser(stage *Stage, o Options) *Browser {
 func (b *Browser) launch(ctx context.Context, p product, userAgent string) error {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(b.info.Path),
+		chromedp.NoInheritEnv,
 		chromedp.Env(b.profile.environment()...),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
 			child.OwnGroup(c)

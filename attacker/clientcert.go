@@ -87,7 +87,7 @@ func (p *profile) storeCertificate(ctx context.Context, c *tls.Certificate) (err
 		{"pk12util", "-i", file, "-d", "sql:" + database, "-w", secret, "-K", ""},
 	} {
 		command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
-		command.Env = append(os.Environ(), p.environment()...)
+		command.Env = p.environment()
 		if said, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s could not write the browser's certificate database: %w: %s", arguments[0], err, strings.TrimSpace(string(said)))
 		}

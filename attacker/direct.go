@@ -38,9 +38,8 @@ type Direct struct {
 // workers too, and again with its answer, before the CORS check: what may not
 // leave is answered here, and the exchanges are kept.
 type direct struct {
-	tab  *Tab
-	tap  *tap.Tap
-	ours []string // paths that the stage answers for
+	tab *Tab
+	tap *tap.Tap
 
 	mu       sync.Mutex
 	underway map[fetch.RequestID]underway
@@ -62,13 +61,12 @@ const (
 
 // TalkDirectly has the tab's requests for the browser's direct target go there by
 // themselves, under the rules of the tap, which forwards nothing but keeps the
-// record. The stage answers for the paths in its place. It is called before the tab
-// opens anything.
-func (t *Tab) TalkDirectly(ctx context.Context, tap *tap.Tap, paths ...string) error {
+// record. It is called before the tab opens anything.
+func (t *Tab) TalkDirectly(ctx context.Context, tap *tap.Tap) error {
 	if t.browser.direct == (Direct{}) {
 		return errors.New("this browser was started without a way to the target")
 	}
-	t.direct = &direct{tab: t, tap: tap, ours: paths, underway: map[fetch.RequestID]underway{}}
+	t.direct = &direct{tab: t, tap: tap, underway: map[fetch.RequestID]underway{}}
 	return t.intercept(ctx)
 }
 
@@ -96,7 +94,7 @@ func (d *direct) paused(e *fetch.EventRequestPaused) {
 // the request has gone.
 func (d *direct) asked(e *fetch.EventRequestPaused) {
 	q := requestOf(e.Request)
-	if u, err := url.Parse(e.Request.URL); err == nil && (isStagePath(u.Path) || slices.Contains(d.ours, u.Path)) {
+	if u, err := url.Parse(e.Request.URL); err == nil && isStagePath(u.Path) {
 		d.perform(e, u)
 		return
 	}

@@ -7,6 +7,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// Proxy is the proxy for a browser of this user.
+func (s *Stage) Proxy() (string, error) { return s.startProxy("") }
+
 // FetchInFrame adds a frame to the open page, "about:blank" or "srcdoc", which
 // fetches the URL, and gives the frame's origin.
 func (t *Tab) FetchInFrame(ctx context.Context, frame, u string) (origin string, err error) {

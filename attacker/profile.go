@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/crossexam/crossexam/scratch"
 )
@@ -70,9 +72,22 @@ func ProfileRoot() string {
 
 // environment makes the profile the browser's home and temporary folder, so that
 // nothing it writes outlives the run: crash reports, downloads, caches, the folder
-// of its socket, which a killed Chrome leaves behind.
+// of its socket, which a killed Chrome leaves behind. Of this process's own environment,
+// which may hold the victim's credentials, the browser gets what a program needs to
+// start and no more.
 func (p *profile) environment() []string {
-	return []string{"HOME=" + p.dir, "TMPDIR=" + p.dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_CACHE_HOME="}
+	env := slices.DeleteFunc(os.Environ(), func(s string) bool {
+		name, _, _ := strings.Cut(s, "=")
+		return !slices.Contains(passedOn, strings.ToUpper(name)) && !strings.HasPrefix(name, "LC_")
+	})
+	return append(env, "HOME="+p.dir, "TMPDIR="+p.dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_CACHE_HOME=")
+}
+
+// passedOn are the variables that the browser gets: where programs, libraries and fonts
+// are, language and time zone, and what Windows needs.
+var passedOn = []string{
+	"PATH", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "CHROME_DEVEL_SANDBOX", "CHROMIUM_FLAGS", "LANG", "LANGUAGE", "TZ", "USER", "LOGNAME",
+	"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "LOCALAPPDATA", "APPDATA", "USERPROFILE", "PROGRAMFILES", "PROGRAMDATA",
 }
 
 // remove deletes the profile.

@@ -9,14 +9,19 @@ import (
 	"github.com/crossexam/crossexam/loopback"
 )
 
-// Proxy is the loopback address of an HTTP proxy that leads to the stage, whatever
-// host it is asked for, and nowhere else. It is for a browser that was not started
-// with the stage's host map. The first call starts it; it stops with the stage.
-func (s *Stage) Proxy() (string, error) {
+// startProxy gives the loopback address of an HTTP proxy that leads to the stage,
+// whatever host it is asked for, and nowhere else. It is for a browser that was not
+// started with the stage's host map, and may be another user's, whose debugging port
+// is at the address. The first call starts it; it stops with the stage.
+func (s *Stage) startProxy(debugger string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.proxy == nil {
-		server, err := loopback.Serve(http.HandlerFunc(s.serveProxy), nil)
+		var others []int
+		if uid, ok := loopback.ListenerOwner(debugger); ok {
+			others = append(others, uid)
+		}
+		server, err := loopback.ServeOwn(http.HandlerFunc(s.serveProxy), nil, others...)
 		if err != nil {
 			return "", err
 		}

@@ -68,7 +68,7 @@ func connect(ctx context.Context, stage *Stage, address string, o Options) (*Bro
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := stage.Proxy()
+	proxy, err := stage.startProxy(u.Host)
 	if err != nil {
 		return nil, err
 	}

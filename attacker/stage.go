@@ -17,7 +17,8 @@ import (
 // those on public addresses. The browser is told to send all its traffic there; what the stage does with a request depends on the
 // origin it is for: a mounted handler (a target's tap, a fixture), a page that is
 // being played, or nothing at all: the connection is closed, so that the browser
-// can reach no other host and none can answer in a target's name.
+// can reach no other host and none can answer in a target's name. Other users of this
+// machine are not served; see [loopback.ServeOwn].
 //
 // The stage is closed by whoever made it. It is safe for concurrent use.
 type Stage struct {
@@ -64,10 +65,10 @@ func NewStage() (*Stage, error) {
 	if s.pages, err = readPages(); err != nil {
 		return nil, err
 	}
-	if s.server, err = loopback.ServeTLS(s, s.tlsConfig()); err != nil {
+	if s.server, err = loopback.ServeOwn(s, s.tlsConfig()); err != nil {
 		return nil, err
 	}
-	if s.public, err = loopback.ServeTLS(s, s.tlsConfig()); err != nil {
+	if s.public, err = loopback.ServeOwn(s, s.tlsConfig()); err != nil {
 		return nil, errors.Join(err, s.server.Close())
 	}
 	return s, nil

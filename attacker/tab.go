@@ -55,6 +55,7 @@ type Tab struct {
 	longest  func() time.Duration        // see WaitFor; nil for the default
 	frame    cdp.FrameID                 // the main one
 	document atomic.Pointer[cors.Origin] // of the last document that was asked for in it
+	handOut  atomic.Pointer[handOut]     // cookies on their way to it; nil for none
 
 	origin cors.Origin // of the page that is open
 	role   Role

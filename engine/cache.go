@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/url"
 	"slices"
@@ -23,6 +24,7 @@ import (
 type sharedCache struct {
 	target *tap.Tap // the session's
 	front  *tap.Tap
+	key    string // begins the name of each cache, so that no others have one
 	nginx  *nginx.Server
 	behind *loopback.Server
 }
@@ -31,7 +33,8 @@ type sharedCache struct {
 // has the limits, waits for the target.
 const cacheTime = time.Hour
 
-// cacheName is the request header by which one nginx is many caches.
+// cacheName is the request header by which one nginx is many caches. Without the run's
+// key in it nginx closes the connection: its port is open to every user of the machine.
 const cacheName = "Crossexam-Cache-Name"
 
 // sharedCache starts the cache the first time that an attempt needs it.
@@ -44,12 +47,12 @@ func (s *session) sharedCache(ctx context.Context) (*sharedCache, error) {
 }
 
 func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin, lines cors.Headers) (*sharedCache, error) {
-	c := &sharedCache{target: behind}
+	c := &sharedCache{target: behind, key: rand.Text()}
 	var err error
-	if c.behind, err = loopback.Serve(behind, nil); err != nil {
+	if c.behind, err = loopback.ServeOwn(behind, nil); err != nil {
 		return nil, err
 	}
-	if c.nginx, err = nginx.Start(ctx, cacheConfig(c.behind.Addr())); err != nil {
+	if c.nginx, err = nginx.Start(ctx, cacheConfig(c.behind.Addr(), c.key)); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	u := tap.Upstream{
@@ -80,10 +83,12 @@ func (c *sharedCache) close() error {
 // cacheConfig keeps, for ten minutes, what nothing forbids to keep: nginx heeds
 // Cache-Control, Expires, Set-Cookie and Vary by itself. That a reply to a request
 // with Authorization is not for others (RFC 9111, section 3.5) it has to be told.
-func cacheConfig(upstream string) nginx.Config {
+func cacheConfig(upstream, key string) nginx.Config {
+	variable := "http_" + strings.ToLower(strings.ReplaceAll(cacheName, "-", "_"))
 	return nginx.Config{
 		HTTP: "proxy_cache_path cache keys_zone=shared:1m use_temp_path=off;",
 		Server: `location / {
+			if ($` + variable + ` !~ "^` + key + `") { return 444; }
 			proxy_pass http://` + upstream + `;
 			proxy_http_version 1.1;
 			proxy_set_header Connection "";
@@ -94,7 +99,7 @@ func cacheConfig(upstream string) nginx.Config {
 			proxy_buffers 8 256k;
 			proxy_busy_buffers_size 512k;
 			proxy_cache shared;
-			proxy_cache_key "$http_` + strings.ToLower(strings.ReplaceAll(cacheName, "-", "_")) + ` $request_uri";
+			proxy_cache_key "$` + variable + ` $request_uri";
 			proxy_cache_valid 200 301 404 10m;
 			proxy_no_cache $http_authorization;
 			proxy_cache_bypass $http_authorization;
@@ -108,7 +113,7 @@ func cacheConfig(upstream string) nginx.Config {
 // probe sends a request through the cache of this name.
 func (c *sharedCache) probe(ctx context.Context, name string, q cors.Request) cors.Exchange {
 	sent := q
-	sent.Headers = append(slices.Clone(q.Headers), cors.Header{Name: cacheName, Value: name})
+	sent.Headers = append(slices.Clone(q.Headers), cors.Header{Name: cacheName, Value: c.key + name})
 	x := c.front.Probe(ctx, sent)
 	x.Request = q
 	if x.Limited != (cors.Limited{}) {

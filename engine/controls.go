@@ -99,9 +99,9 @@ func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, e
 		o.ClientCertificate = l.options.ClientCertificate
 		config := l.stage.Authority().TLSConfig()
 		config.ClientAuth = tls.RequestClientCert
-		c.server, err = loopback.ServeTLS(n.Handler(), config)
+		c.server, err = loopback.ServeOwn(n.Handler(), config)
 	} else {
-		c.server, err = loopback.Serve(n.Handler(), nil)
+		c.server, err = loopback.ServeOwn(n.Handler(), nil)
 	}
 	if err != nil {
 		return nil, err

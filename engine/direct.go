@@ -53,5 +53,5 @@ func (s *session) talkDirectly(ctx context.Context, v *victim) error {
 		return nil
 	}
 	s.note(directNote)
-	return v.tab.TalkDirectly(ctx, s.tap, cookiePath)
+	return v.tab.TalkDirectly(ctx, s.tap)
 }

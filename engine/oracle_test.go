@@ -234,7 +234,7 @@ func TestForgedGrantEndsTheRun(t *testing.T) {
 	}
 	defer x.Close()
 	lab.stage.Mount(plan.Target.Origin(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x.session.handler().ServeHTTP(&forger{ResponseWriter: w, origin: r.Header.Get(cors.HeaderOrigin)}, r)
+		x.tap.ServeHTTP(&forger{ResponseWriter: w, origin: r.Header.Get(cors.HeaderOrigin)}, r)
 	}))
 	_, err = x.Result(t.Context(), plan.Items[0])
 	var fault *Fault

@@ -76,7 +76,7 @@ func (s *session) start(ctx context.Context, lab *Lab) error {
 	s.lab, s.number, s.controls.lab = lab, lab.sessions, lab
 	s.record.Browser = lab.browser.Info()
 	s.pending = unframe(s.pending, s.record.Browser)
-	lab.stage.Mount(s.plan.Target.Origin(), s.handler())
+	lab.stage.Mount(s.plan.Target.Origin(), s.tap)
 	s.mountRebound()
 	if err := s.mountLaunches(); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -28,32 +27,6 @@ type victim struct {
 	fault string
 	// unavailable says why there is no such victim on this machine.
 	unavailable string
-}
-
-// cookiePath is where the target's origin hands out the cookies that were given
-// by value, so that the browser reads their attributes itself. The tap never
-// sees it.
-const cookiePath = "/crossexam-cookies"
-
-// handler answers for the target's origin: its tap, and the cookies.
-func (s *session) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc(cookiePath, func(w http.ResponseWriter, r *http.Request) {
-		for _, c := range s.deployment.Credentials.Cookies {
-			w.Header().Add("Set-Cookie", c)
-		}
-		w.Header().Set("Content-Type", "text/plain")
-		fmt.Fprintln(w, "The victim now has the cookies that were given by value.")
-	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Not mux for all: it would redirect paths that it finds unclean, which
-		// are the target's affair.
-		if r.URL.Path == cookiePath {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		s.tap.ServeHTTP(w, r)
-	})
 }
 
 // victim gives the victim of an identity: a tab that is logged in, in which the
@@ -146,11 +119,12 @@ func (s *session) answerPrompts(ctx context.Context, v *victim) error {
 	return v.tab.AnswerPrompts(ctx, logins)
 }
 
-// cookieLogin has the target, or the stage in its name, set the victim's cookies.
+// cookieLogin gives the victim its cookies: those that were given by value, and what the
+// target sets at a login.
 func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 	base := s.plan.Target.URL
-	if len(s.deployment.Credentials.Cookies) > 0 {
-		if err := v.tab.Visit(ctx, s.plan.Target.Origin().String()+cookiePath); err != nil {
+	if given := s.deployment.Credentials.Cookies; len(given) > 0 {
+		if err := v.tab.TakeCookies(ctx, s.plan.Target.Origin(), given); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -84,10 +85,6 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 }
 
 func (s *Server) run(path string, c Config) error {
-	// The workers of a master that is root are nobody, and have to get through.
-	if err := os.Chmod(s.folder.Path, 0o711); err != nil {
-		return fmt.Errorf("making a folder for nginx: %w", err)
-	}
 	// nginx is handed the listening socket, so that no other process can take the
 	// port in between. It then needs its master process: version 1.22 without one
 	// crashes on a socket that it inherited.
@@ -103,7 +100,8 @@ func (s *Server) run(path string, c Config) error {
 	}
 	defer socket.Close()
 	file := filepath.Join(s.folder.Path, "nginx.conf")
-	if err := os.WriteFile(file, []byte(s.config(c)), 0o644); err != nil {
+	// It may hold a key, and nginx's own files are none of others' either.
+	if err := os.WriteFile(file, []byte(s.config(c)), 0o600); err != nil {
 		return fmt.Errorf("configuring nginx: %w", err)
 	}
 	s.process, err = child.Start(child.Command{
@@ -119,7 +117,7 @@ func (s *Server) config(c Config) string {
 		listen += " ssl"
 	}
 	return `daemon off;
-pid nginx.pid;
+` + workers() + `pid nginx.pid;
 worker_processes 1;
 error_log stderr warn;
 events { worker_connections 512; }
@@ -138,6 +136,19 @@ http {
 	}
 }
 `
+}
+
+// workers has the workers of a master that is root be root as well: others have no way
+// to its folder, nor to servers that are for one user alone; see package loopback.
+func workers() string {
+	if os.Geteuid() != 0 {
+		return "" // they are this user's
+	}
+	group, err := user.LookupGroupId("0") // "wheel" on some systems
+	if err != nil {
+		return "user root;\n"
+	}
+	return "user root " + group.Name + ";\n"
 }
 
 // ready waits for an answer. The connection waits in the socket's queue until

@@ -19,7 +19,8 @@ func ReadHAR(r io.Reader) (Recording, error) {
 	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
 		_, _ = in.Discard(3) // which were just seen
 	}
-	h := harReader{Decoder: json.NewDecoder(in), pages: map[string]string{}}
+	h := harReader{pages: map[string]string{}}
+	h.Decoder = json.NewDecoder(&shortened{r: in, used: func() int64 { return h.InputOffset() }})
 	if err := h.object(func(key string) error {
 		if key == "log" {
 			return h.log()

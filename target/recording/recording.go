@@ -3,8 +3,6 @@
 package recording
 
 import (
-	"fmt"
-	"io"
 	"net/url"
 	"strings"
 
@@ -48,35 +46,6 @@ const (
 	WebSocket   Kind = "websocket"
 	Other       Kind = "other" // documents, scripts, images and the like
 )
-
-const (
-	// sizeLimit bounds a recording, in bytes. Those of developer tools have the
-	// bodies of all answers in them.
-	sizeLimit = 512 << 20
-	// requestLimit bounds how many requests one has.
-	requestLimit = 100_000
-)
-
-// A bounded reader gives an error, and not the end, at its limit.
-type bounded struct {
-	r    io.Reader
-	left int64
-	size int64
-}
-
-func newBounded(r io.Reader, size int64) *bounded { return &bounded{r, size, size} }
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		if n, err := io.ReadFull(b.r, make([]byte, 1)); n == 0 {
-			return 0, err
-		}
-		return 0, fmt.Errorf("it is larger than %d bytes", b.size)
-	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
-}
 
 // parseURL takes the URL of a request, with http and https in the place of ws and
 // wss. ok is false for what goes to no server, such as data: and blob:.
