@@ -108,8 +108,8 @@ func TestTapKnowsWhetherTheTargetAsks(t *testing.T) {
 // A target that answers nobody without a certificate of its own authority is told apart
 // from one that does not answer.
 func TestReachSaysThatACertificateIsMissing(t *testing.T) {
-	ours, certificate := newClient(t)
-	theirs, _ := newClient(t)
+	ours, certificate := loopbacktest.ClientCertificate(t, "the victim")
+	theirs, _ := loopbacktest.ClientCertificate(t, "the victim")
 	for name, c := range map[string]struct {
 		certificate *tls.Certificate
 		accepted    *x509.CertPool
