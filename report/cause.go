@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +30,8 @@ type Cause struct {
 	// Worst is the result that lets most through.
 	Worst Worst `json:"worst"`
 	// Witnesses are origins for which it shows, the worst first; a few of them.
-	Witnesses   []string               `json:"witnesses"`
+	Witnesses []string `json:"witnesses"`
+	// Endpoints are where it shows, that of the worst result first.
 	Endpoints   []string               `json:"endpoints"`
 	Credentials []scenarios.Credential `json:"credentials" redact:"-"`
 	// Requirements are the IDs of the scenarios that fall with it, and Results how many
@@ -53,7 +56,7 @@ func (r *Report) trace(found []scenarios.Cause, fixFor func(id string) string) {
 			ID: f.ID, Rule: f.Rule, Level: f.Level, Severity: f.Severity, Accepted: true,
 			Worst:     Worst{ID: worst.ID, Subject: worst.Subject, Reason: worst.Reason},
 			Witnesses: f.Witnesses, Endpoints: []string{}, Credentials: []scenarios.Credential{},
-			Requirements: f.Requirements, Results: len(f.Findings), Fix: f.Fix,
+			Requirements: f.Requirements, Results: len(f.Findings), Fix: cmp.Or(f.Fix, worst.Fix),
 		}
 		if fixFor != nil {
 			c.Fix = strings.TrimSpace(c.Fix + " " + fixFor(f.Root))
@@ -74,7 +77,10 @@ func (r *Report) trace(found []scenarios.Cause, fixFor func(id string) string) {
 				c.Credentials = append(c.Credentials, s)
 			}
 		}
-		slices.Sort(c.Endpoints)
+		slices.SortFunc(c.Endpoints, func(a, b string) int {
+			first := func(e string) int { return map[bool]int{true: 0, false: 1}[e == worst.Subject.Endpoint] }
+			return cmp.Or(first(a)-first(b), cmp.Compare(a, b))
+		})
 		slices.Sort(c.Credentials)
 		r.Causes = append(r.Causes, c)
 	}
@@ -89,4 +95,77 @@ func (r Report) worst(c Cause) *Result {
 		}
 	}
 	return nil
+}
+
+// standing is how a cause stands in the run.
+type standing int
+
+const (
+	asFailing  standing = iota // it fails the run
+	asKnown                    // it would, and the baseline has it too
+	asAdvice                   // it does not bind
+	asAccepted                 // all of it is accepted
+)
+
+// standing is that of a cause by its results.
+func (r Report) standing(c Cause) standing {
+	known := slices.ContainsFunc(r.Results, func(one Result) bool { return one.Cause == c.ID && one.Excuse == engine.ExcusedKnown })
+	switch {
+	case c.Fails:
+		return asFailing
+	case c.Accepted:
+		return asAccepted
+	case known:
+		return asKnown
+	}
+	return asAdvice
+}
+
+// causesAs are the causes that stand so, the gravest first.
+func (r Report) causesAs(s standing) []Cause {
+	var list []Cause
+	for _, c := range r.Causes {
+		if r.standing(c) == s {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// acceptances say of a cause why its results are accepted, those that are; each reason
+// once.
+func (r Report) acceptances(c Cause) string {
+	var all []string
+	for _, one := range r.Results {
+		if a := acceptance(one); one.Cause == c.ID && a != "" && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// grade is level and severity in words, and whether the cause is new.
+func (c Cause) grade() string { return graded(c.Level, c.Severity, c.Change) }
+
+// where are the endpoints and credentials of a cause in a line, and the witnesses where
+// they are wanted; a few of each.
+func (c Cause) where(witnesses bool) string {
+	const most = 2
+	var parts []string
+	if n := len(c.Endpoints); n > most {
+		parts = append(parts, strings.Join(c.Endpoints[:most], ", ")+fmt.Sprintf(" and %d more", n-most))
+	} else if n > 0 {
+		parts = append(parts, strings.Join(c.Endpoints, ", "))
+	}
+	if witnesses && len(c.Witnesses) > 0 {
+		parts = append(parts, "from "+strings.Join(c.Witnesses[:min(len(c.Witnesses), most)], ", "))
+	}
+	if len(c.Credentials) > 0 {
+		var words []string
+		for _, k := range c.Credentials {
+			words = append(words, string(k))
+		}
+		parts = append(parts, "with "+strings.Join(words, " or "))
+	}
+	return visibleLine(strings.Join(parts, " "))
 }

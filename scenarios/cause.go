@@ -58,7 +58,13 @@ func Causes(all []Judged) []Cause {
 	}
 	var causes []Cause
 	left := violations
-	for _, k := range causeKinds() {
+	kinds := causeKinds()
+	for _, i := range violations {
+		if id := all[i].ID; !order[id].known { // a scenario that is not of the catalogue
+			kinds = append(kinds, causeKind{id: id, words: saying("the requirement is violated"), shows: anyOf(id)})
+		}
+	}
+	for _, k := range kinds {
 		var shown []Judged
 		for _, i := range left {
 			if k.shows(all[i]) {
@@ -80,7 +86,7 @@ func Causes(all []Judged) []Cause {
 		causes = append(causes, k.cause(all, its, order))
 	}
 	slices.SortStableFunc(causes, func(a, b Cause) int {
-		return cmp.Or(graver(all[a.Worst], all[b.Worst], order), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(graver(all[a.Worst], all[b.Worst], order, nil), cmp.Compare(a.ID, b.ID))
 	})
 	return causes
 }
@@ -89,7 +95,7 @@ func Causes(all []Judged) []Cause {
 func (k causeKind) cause(all []Judged, its []int, order ranking) Cause {
 	c := Cause{ID: k.id, Findings: its}
 	ranked := slices.Clone(its)
-	slices.SortStableFunc(ranked, func(i, j int) int { return graver(all[i], all[j], order) })
+	slices.SortStableFunc(ranked, func(i, j int) int { return graver(all[i], all[j], order, k.roots) })
 	c.Worst = ranked[0]
 	findings := make([]Judged, len(ranked))
 	for n, i := range ranked {
@@ -155,8 +161,14 @@ func witnessed(findings []Judged) []string {
 
 // graver orders violations by what they let through: what was proved to leave, what
 // binds, by severity, by whom, and the rest so that the order in which they were judged
-// does not count.
-func graver(a, b Judged, order ranking) int {
+// does not count. Of equal ones those of the roots of a cause come first.
+func graver(a, b Judged, order ranking, roots []string) int {
+	root := func(f Judged) int {
+		if i := slices.Index(roots, f.ID); i >= 0 {
+			return i
+		}
+		return len(roots)
+	}
 	flag := func(x, y bool) int {
 		switch {
 		case x == y:
@@ -173,6 +185,7 @@ func graver(a, b Judged, order ranking) int {
 		b.Judgement.Severity.weight()-a.Judgement.Severity.weight(),
 		flag(order[a.ID].anyone, order[b.ID].anyone),
 		flag(secure(a), secure(b)),
+		root(a)-root(b),
 		order[a.ID].place-order[b.ID].place,
 		cmp.Compare(a.Subject.Endpoint, b.Subject.Endpoint),
 		cmp.Compare(a.Subject.Origin, b.Subject.Origin),
@@ -182,18 +195,19 @@ func graver(a, b Judged, order ranking) int {
 
 func strictness(l Level) int { return slices.Index([]Level{Info, Should, Must}, l) }
 
-// A ranking says of each scenario where it stands in the catalogue, and whether every
-// page on the web is in the place of its attacker.
+// A ranking says of each scenario of the catalogue where it stands in it, and whether
+// every page on the web is in the place of its attacker.
 type ranking map[string]struct {
 	place  int
 	anyone bool
+	known  bool
 }
 
 func newRanking() ranking {
 	order := ranking{}
 	for i, s := range Catalogue() {
 		rank := order[s.ID]
-		rank.place, rank.anyone = i, s.Anyone
+		rank.place, rank.anyone, rank.known = i, s.Anyone, true
 		order[s.ID] = rank
 	}
 	return order

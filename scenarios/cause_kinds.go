@@ -225,7 +225,7 @@ func errorsForEveryone() causeKind {
 func errorsOutside() causeKind {
 	return causeKind{
 		id:    "errors-outside-cors",
-		words: saying("error replies are made outside of the CORS layer: the front end cannot read them"),
+		words: saying("errors are made outside of the CORS layer"),
 		shows: anyOf("ERR-001", "ERR-004", "ERR-005"),
 		roots: []string{"ERR-001", "ERR-004"},
 	}
@@ -244,7 +244,7 @@ func preflightsForEveryone() causeKind {
 func preflightLists() causeKind {
 	return causeKind{
 		id:    "lists",
-		words: saying("the methods, request headers and exposed headers of the CORS layer are not those that the front end needs"),
+		words: saying("the lists of methods and headers are not the policy's"),
 		shows: anyOf("WLD-006", "WLD-007", "PRE-004", "PRE-005", "TRU-004"),
 		roots: []string{"WLD-007", "WLD-006"},
 		too:   []tooFix{{[]string{"TRU-004"}, "List the headers that it reads in expose_headers (Access-Control-Expose-Headers)."}},
