@@ -107,7 +107,7 @@ func TestCheckAccepted(t *testing.T) {
 // Only a violation is excused, and only what is excused does not fail.
 func TestExcuse(t *testing.T) {
 	accepted := target.Accepted{{ID: "ORG-001", Subject: target.SubjectPattern{Origin: "x"}}}
-	baseline := Baseline{Cases: []BaselineCase{{"ORG-001", about("a y cookie"), scenarios.Violates}, {"ORG-001", about("a z cookie"), scenarios.Conforms}}}
+	baseline := Baseline{Cases: []BaselineCase{{ID: "ORG-001", Subject: about("a y cookie"), Verdict: scenarios.Violates}, {ID: "ORG-001", Subject: about("a z cookie"), Verdict: scenarios.Conforms}}}
 	for _, c := range []struct {
 		subject string
 		verdict scenarios.Verdict
@@ -138,7 +138,7 @@ func TestExcuse(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	old := func(text string, v scenarios.Verdict) BaselineCase { return BaselineCase{"ORG-001", about(text), v} }
+	old := func(text string, v scenarios.Verdict) BaselineCase { return BaselineCase{ID: "ORG-001", Subject: about(text), Verdict: v} }
 	names := func(cases []BaselineCase) string {
 		var all []string
 		for _, c := range cases {
@@ -164,7 +164,7 @@ func TestCompare(t *testing.T) {
 		{name: "does not apply now", then: []BaselineCase{old("a x c", violates)}, now: []Result{result("ORG-001", "a x c", inapplicable)}, notExamined: "a x c", onlyThen: 1},
 		{name: "did not apply then", then: []BaselineCase{old("a x c", inapplicable)}, now: []Result{result("ORG-001", "a x c", violates)}, unknown: "a x c", onlyNow: 1},
 		{name: "unknown then", now: []Result{result("ORG-001", "a x c", violates), result("ORG-001", "a y c", conforms)}, unknown: "a x c", onlyNow: 2},
-		{name: "another scenario", then: []BaselineCase{{"ORG-002", about("a x c"), violates}}, now: []Result{result("ORG-001", "a x c", conforms)}, notExamined: "a x c", onlyThen: 1, onlyNow: 1},
+		{name: "another scenario", then: []BaselineCase{{ID: "ORG-002", Subject: about("a x c"), Verdict: violates}}, now: []Result{result("ORG-001", "a x c", conforms)}, notExamined: "a x c", onlyThen: 1, onlyNow: 1},
 		{name: "another credential", then: []BaselineCase{old("a x c", violates)}, now: []Result{result("ORG-001", "a x d", conforms)}, notExamined: "a x c", onlyThen: 1, onlyNow: 1},
 		{name: "a secret in the subject", then: []BaselineCase{old("/?k=* x c", violates)}, now: []Result{result("ORG-001", "/?k=secret x c", conforms)}, fixed: "/?k=* x c"},
 		{name: "a secret, another credential", then: []BaselineCase{old("/?k=* x c", violates)}, now: []Result{result("ORG-001", "/?k=secret x d", conforms)}, notExamined: "/?k=* x c", onlyThen: 1, onlyNow: 1},

@@ -21,6 +21,9 @@ type BaselineCase struct {
 	// Subject is as that examination told it: * stands for a secret in it.
 	Subject scenarios.Subject
 	Verdict scenarios.Verdict
+	// Cause is the ID of what that examination found behind a violation, and empty where
+	// it does not say.
+	Cause string
 }
 
 // Change says how a violation compares with the baseline.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -33,7 +34,10 @@ type Baseline struct {
 
 // Case names a case.
 type Case struct {
-	ID      string  `json:"id" redact:"-"`
+	ID string `json:"id" redact:"-"`
+	// Cause is the ID of the cause that it falls with, or fell; empty where the report of
+	// that run does not say.
+	Cause   string  `json:"cause" redact:"-"`
 	Subject Subject `json:"subject"`
 }
 
@@ -57,7 +61,7 @@ func newBaseline(c engine.Comparison, results []Result) *Baseline {
 func newCases(list []engine.BaselineCase) []Case {
 	cases := []Case{}
 	for _, c := range list {
-		cases = append(cases, Case{ID: c.ID, Subject: newSubject(c.Subject)})
+		cases = append(cases, Case{ID: c.ID, Cause: c.Cause, Subject: newSubject(c.Subject)})
 	}
 	return cases
 }
@@ -107,7 +111,7 @@ func (r Report) changes() []changed {
 	}
 	var news, accepted, same, stay []Case
 	for _, c := range r.Results {
-		at := Case{ID: c.ID, Subject: c.Subject}
+		at := Case{ID: c.ID, Cause: c.Cause, Subject: c.Subject}
 		switch {
 		case c.Change == engine.New && c.Accepted:
 			accepted = append(accepted, at)
@@ -136,23 +140,27 @@ func (r Report) changes() []changed {
 	return all
 }
 
-// ByScenario gathers the cases by scenario, each in one line: the ID, the first
-// subject and how many more there are.
-func (c changed) ByScenario() []Case {
-	var lines []Case
-	more := map[string]int{}
+// A changedCause is the cases of a cause, or of a scenario where the cause is not known,
+// that have changed in the same way.
+type changedCause struct {
+	ID    string
+	About string // the first subject, and how many more cases there are
+}
+
+// ByCause gathers the cases by cause.
+func (c changed) ByCause() []changedCause {
+	var lines []changedCause
+	count := map[string]int{}
 	for _, at := range c.Cases {
-		if more[at.ID]++; more[at.ID] == 1 {
-			lines = append(lines, at)
+		id := cmp.Or(at.Cause, at.ID)
+		if count[id]++; count[id] == 1 {
+			lines = append(lines, changedCause{ID: id, About: at.Subject.String()})
 		}
 	}
-	for i, at := range lines {
-		if n := more[at.ID] - 1; n > 0 {
-			lines[i].Subject = Subject{Endpoint: strings.TrimSpace(fmt.Sprintf("%s and %d more", at.Subject.String(), n))}
+	for i, line := range lines {
+		if n := count[line.ID] - 1; n > 0 {
+			lines[i].About = strings.TrimSpace(fmt.Sprintf("%s and %d more", line.About, n))
 		}
 	}
 	return lines
 }
-
-// About names the case's subject.
-func (c Case) About() string { return c.Subject.String() }

@@ -77,3 +77,35 @@ func (p Proof) lines() []string {
 	}
 	return lines
 }
+
+// decisive are the lines of the exchange that shows best why the browser decided as it
+// did: who asked, and what the answer granted.
+func (p Proof) decisive() []string {
+	x := p.deciding()
+	if x == nil {
+		return nil
+	}
+	request := x.Request.Method + " " + x.Request.URL
+	for _, h := range x.Request.Headers {
+		if strings.EqualFold(h.Name, "Origin") {
+			request += ", " + h.Name + ": " + h.Value
+		}
+	}
+	lines := []string{request}
+	switch {
+	case x.Withheld:
+		return append(lines, "left the browser; withheld from the target by Crossexam")
+	case x.Response == nil:
+		return append(lines, "no answer: "+x.Fault)
+	}
+	lines = append(lines, fmt.Sprintf("answered %d", x.Response.Status))
+	for _, h := range x.Response.Headers {
+		if h.grants() {
+			lines = append(lines, "  "+h.Name+": "+h.Value)
+		}
+	}
+	if p.Block != "" {
+		lines = append(lines, "Chrome blocked it: "+p.Block)
+	}
+	return lines
+}

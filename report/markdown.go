@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/crossexam/crossexam/scenarios"
 )
 
 // summaryLimit is how many results of a kind the summary names. GitHub cuts a job
@@ -15,7 +13,6 @@ const summaryLimit = 20
 // WriteMarkdown writes summary.md, for the summary of a CI job.
 func (r Report) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
-	s := r.Summary
 	code := r.ExitCode()
 	fmt.Fprintf(&b, "## Crossexam: %s\n\n", mdText(r.Headline()))
 	if s := r.FrontEnd(); s != "" {
@@ -29,9 +26,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 		b.WriteString("\n\n")
 	}
 	fmt.Fprintf(&b, "Target %s, exit code %d: %s.\n\n", mdCode(r.Target.URL), code, r.meaning())
-	b.WriteString("| conforms | violates | cannot tell | not applicable | accepted | exfiltration |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- |\n")
-	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %s |\n", s.Conforms, s.Violates, s.CannotTell, s.NotApplicable, s.Accepted, s.Exfiltration)
+	fmt.Fprintf(&b, "%s\n", mdText(r.Counts()))
 	if f := r.Fault; f != nil && !r.diagnosed() {
 		fmt.Fprintf(&b, "\nThe examination broke off: %s (%s).", broke(f.Stage), mdCode(f.Error))
 		if f.Advice != "" {
@@ -40,9 +35,11 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 		b.WriteString("\n")
 	}
 	r.mdBaseline(&b)
-	r.mdResults(&b, "Violated", func(c Result) bool { return mark(c) == "violates" })
-	r.mdResults(&b, "Could not be judged, which is not a pass", func(c Result) bool { return mark(c) == "cannot-tell" })
-	r.mdResults(&b, "Violated, and accepted", func(c Result) bool { return mark(c) == "accepted" })
+	r.mdCauses(&b, "Violated", r.causesAs(asFailing))
+	r.mdDoubts(&b)
+	r.mdCauses(&b, "Advised, which does not fail this run", r.causesAs(asAdvice))
+	r.mdCauses(&b, "Violated as in the baseline", r.causesAs(asKnown))
+	r.mdCauses(&b, "Violated, and accepted", r.causesAs(asAccepted))
 	r.mdStale(&b)
 	if s := r.withheld(summaryLimit); s != "" {
 		fmt.Fprintf(&b, "\n%s\n", mdText(s))
@@ -58,16 +55,16 @@ func (r Report) mdBaseline(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n### %s\n\n%s\n", mdText(r.Baseline.Title()), mdText(r.Baseline.Counts()))
 	for _, c := range r.changes() {
-		lines := c.ByScenario()
+		lines := c.ByCause()
 		for i, at := range lines {
 			if i == 0 {
 				b.WriteString("\n")
 			}
 			if i == summaryLimit {
-				fmt.Fprintf(b, "- %s: and %s, in report.html\n", c.Word, plural(len(lines)-i, "more scenario", "more scenarios"))
+				fmt.Fprintf(b, "- %s: and %s, in report.html\n", c.Word, plural(len(lines)-i, "more cause", "more causes"))
 				break
 			}
-			fmt.Fprintf(b, "- **%s** %s: %s\n", mdText(at.ID), c.Word, mdCode(at.About()))
+			fmt.Fprintf(b, "- **%s** %s: %s\n", mdText(at.ID), c.Word, mdCode(at.About))
 		}
 	}
 }
@@ -83,48 +80,52 @@ func (r Report) mdStale(b *strings.Builder) {
 	}
 }
 
-// mdResults lists the scenarios with results of a kind.
-func (r Report) mdResults(b *strings.Builder, heading string, wanted func(Result) bool) {
-	listed, left := 0, 0
-	for _, g := range r.groups() {
-		var results []Result
-		for _, c := range g.Results {
-			if wanted(c) {
-				results = append(results, c)
-			}
-		}
-		if len(results) == 0 {
-			continue
-		}
-		if listed == summaryLimit {
-			left++
-			continue
-		}
-		if listed == 0 {
-			fmt.Fprintf(b, "\n### %s\n\n", heading)
-		}
-		listed++
-		c := results[0]
-		fmt.Fprintf(b, "- **%s** (%s) %s\n", mdText(c.ID), grade(c), mdText(c.Title))
-		if about := c.Subject.String(); about != "" {
-			fmt.Fprintf(b, "  - %s", mdCode(about))
-			if n := len(results) - 1; n > 0 {
-				fmt.Fprintf(b, " and %d more", n)
-			}
-			b.WriteString("\n")
-		}
-		if c.Reason != "" {
-			fmt.Fprintf(b, "  - %s\n", mdText(c.Reason))
-		}
-		if c.Acceptance != nil {
-			fmt.Fprintf(b, "  - Accepted %s\n", mdText(c.Acceptance.String()))
-		}
-		if c.Verdict == scenarios.Violates && c.Fix != "" {
-			fmt.Fprintf(b, "  - Fix: %s\n", mdText(c.Fix))
-		}
+// mdCauses lists causes under a heading, the first ones with what they let through and
+// what mends them.
+func (r Report) mdCauses(b *strings.Builder, heading string, causes []Cause) {
+	if len(causes) == 0 {
+		return
 	}
-	if left > 0 {
-		fmt.Fprintf(b, "- and %s, in report.html\n", plural(left, "more scenario", "more scenarios"))
+	const whole = 5
+	fmt.Fprintf(b, "\n### %s\n\n", heading)
+	for i, c := range causes {
+		if i == summaryLimit {
+			fmt.Fprintf(b, "- and %s, in report.html\n", plural(len(causes)-i, "more cause", "more causes"))
+			break
+		}
+		fmt.Fprintf(b, "- **%s** (%s) %s\n", mdText(c.ID), c.grade(), mdText(capital(c.Rule)))
+		if a := r.acceptances(c); a != "" {
+			fmt.Fprintf(b, "  - Accepted %s\n", mdText(a))
+		}
+		if i >= whole {
+			continue
+		}
+		if where := c.where(true); where != "" {
+			fmt.Fprintf(b, "  - %s\n", mdCode(where))
+		}
+		if c.Worst.Reason != "" {
+			fmt.Fprintf(b, "  - %s: %s\n", c.Worst.ID, mdText(c.Worst.Reason))
+		}
+		if len(c.Requirements) > 1 {
+			fmt.Fprintf(b, "  - %s with it: %s\n", plural(len(c.Requirements), "requirement falls", "requirements fall"), strings.Join(c.Requirements, ", "))
+		}
+		fmt.Fprintf(b, "  - Fix: %s\n", mdText(c.Fix))
+	}
+}
+
+// mdDoubts lists why results could not be judged.
+func (r Report) mdDoubts(b *strings.Builder) {
+	doubts := r.doubts()
+	if len(doubts) == 0 {
+		return
+	}
+	b.WriteString("\n### Could not be judged, which is not a pass\n\n")
+	for i, d := range doubts {
+		if i == summaryLimit {
+			fmt.Fprintf(b, "- and %s, in report.html\n", plural(len(doubts)-i, "more reason", "more reasons"))
+			break
+		}
+		fmt.Fprintf(b, "- **%s** %s\n", mdText(d.about()), mdText(d.Reason))
 	}
 }
 

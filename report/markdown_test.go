@@ -25,10 +25,10 @@ func TestMarkdown(t *testing.T) {
 		"## Crossexam: Any web page can read this API with a visitor's session.\n",
 		"\nThe trusted front end can do its work.\n",
 		"Target `https://api.example.com`, exit code 1: a MUST requirement is violated (in a strict run a SHOULD too).\n",
-		"| 2 | 5 | 1 | 1 | 0 | proven |\n",
-		"\n### Violated\n\n- **WLD-001** (must, high severity) Title of WLD-001\n  - `GET /api/notebooks from https://evil.test with cookie`\n",
-		"  - Fix: Fix of WLD-001.\n",
-		"\n### Could not be judged, which is not a pass\n\n- **ERR-002** (must) Title of ERR-002\n",
+		"\nViolations: 4 must, 1 advice \\(2 causes\\). Of the rest 2 conform, 1 could not be judged \\(1 must\\), 1 does not apply; 9 attempts in 1.2 s.\n",
+		"\n### Violated\n\n- **every-origin** (must, high severity) Every origin is echoed, with credentials\n  - `GET /api/notebooks from https://evil.test, https://x.example.com with cookie`\n",
+		"\n  - 4 requirements fall with it: WLD-001, CRD-002, PRE-003, HDR-003\n  - Fix: List the front end's origins ",
+		"\n### Could not be judged, which is not a pass\n\n- **ERR-002 \\(1 result, which fails the run\\)** the target closed the connection\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
@@ -43,16 +43,17 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestMarkdownOfAcceptedAndCompared(t *testing.T) {
-	got := markdown(t, reportOf(compared(accepting(sample(), "CRD-002")), Meta{}))
+	got := markdown(t, reportOf(compared(accepting(sample(), "NUL-001")), Meta{}))
 	for _, want := range []string{
-		"| 2 | 4 | 1 | 1 | 1 | proven |\n",
+		"1 does not apply, 1 is accepted; 9 attempts",
 		"\n### Compared with the run of 20 November 2026, 08:00 UTC\n\n1 new violation, 1 fixed, 4 unchanged, ",
-		"\n- **WLD-001** new: `GET /api/notebooks from https://evil.test with cookie`\n",
+		"\n- **every-origin** new: `GET /api/notebooks from https://evil.test with cookie`\n",
 		"\n- **ORG-001** fixed: `GET /api/notebooks from https://fixed.test with cookie`\n",
 		"\n- **ERR-002** could not be judged now: `",
 		"\n- **ORG-009** not examined now: `",
-		"\n- **NUL-001** unchanged: `",
-		"\n### Violated, and accepted\n\n- **CRD-002** (must, medium severity, unchanged) Title",
+		"\n- **every-origin** unchanged: `GET /api/notebooks from https://x.example.com with cookie and 2 more`\n",
+		"\n- **null-origin** unchanged, accepted: `",
+		"\n### Violated, and accepted\n\n- **null-origin** (must, high severity, unchanged) The origin null is trusted\n",
 		"\n  - Accepted until 2027-01-31 by api-team: It moves in spring\n",
 		"\n### Accepted deviations that are stale\n\nEverything",
 		"- **ORG-001 \\(from https&#58;//\\*.example.com\\)** until 2027-02-01 by front-team: They are ours\n",
@@ -70,8 +71,16 @@ func TestMarkdownIsShort(t *testing.T) {
 		results = append(results, judged(id, scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true)), judged(id, scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true)))
 	}
 	got := markdown(t, reportOf(of(results...), Meta{}))
-	if strings.Count(got, "- **") != summaryLimit || !strings.Contains(got, "and 10 more scenarios, in report.html") || !strings.Contains(got, "` and 1 more\n") {
+	if strings.Count(got, "- **") != summaryLimit || !strings.Contains(got, "and 10 more causes, in report.html") {
 		t.Errorf("got\n%s", got)
+	}
+	// One cause fits into a comment on a pull request, however much falls with it.
+	one := markdown(t, reportOf(ofRecording(t, "unescaped-dot"), Meta{}))
+	if len(one) > 4<<10 || !strings.Contains(one, "**unescaped-dot**") {
+		t.Errorf("one cause takes %d bytes:\n%s", len(one), one)
+	}
+	if wild := markdown(t, reportOf(ofRecording(t, "wildcard-echo-with-cookie"), Meta{})); len(wild) > 4<<10 {
+		t.Errorf("a wildcard takes %d bytes:\n%s", len(wild), wild)
 	}
 }
 
@@ -114,7 +123,7 @@ func TestMarkdownIsInert(t *testing.T) {
 	for line := range strings.SplitSeq(strings.TrimSpace(got), "\n") {
 		ours := line == "" || strings.HasPrefix(line, "## Crossexam") || strings.HasPrefix(line, "### ") ||
 			strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "- **") || strings.HasPrefix(line, "  - ") ||
-			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "The ") || strings.HasPrefix(line, "Withheld from the target") ||
+			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "Violations: ") || strings.HasPrefix(line, "The ") || strings.HasPrefix(line, "Withheld, since it could") ||
 			strings.HasPrefix(line, "1 new violation, ") || line == whatStale
 		if !ours {
 			t.Errorf("this line is not ours: %s", line)

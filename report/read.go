@@ -79,7 +79,7 @@ func (r Report) BaselineFor(t scenarios.Target) (*engine.Baseline, error) {
 	}
 	b := &engine.Baseline{Run: r.Run.Name, Started: r.Run.Started}
 	for _, c := range r.Results {
-		b.Cases = append(b.Cases, engine.BaselineCase{ID: c.ID, Subject: c.Subject.Open(), Verdict: c.Verdict})
+		b.Cases = append(b.Cases, engine.BaselineCase{ID: c.ID, Subject: c.Subject.Open(), Verdict: c.Verdict, Cause: c.Cause})
 	}
 	return b, nil
 }

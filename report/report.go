@@ -38,6 +38,7 @@ type Report struct {
 	Premises  []Premise   `json:"premises"`
 	Controls  []Control   `json:"controls"`
 	Summary   Summary     `json:"summary" redact:"-"`
+	Causes    []Cause     `json:"causes"`  // the gravest first
 	Results   []Result    `json:"results"` // as they were judged
 	Cookies   []Cookie    `json:"cookies"` // the victim's
 	Withheld  []Withheld  `json:"withheld"`
@@ -123,6 +124,8 @@ type Result struct {
 	Reason string        `json:"reason" redact:"words"`
 	// Exfiltrated says that the attacker's collector received private data.
 	Exfiltrated bool `json:"exfiltrated"`
+	// Cause is the ID of the cause that a violation falls with; empty for what is none.
+	Cause string `json:"cause" redact:"-"`
 	// FollowsFrom is the ID of the scenario whose violation explains this one, or
 	// empty.
 	FollowsFrom string     `json:"follows_from" redact:"-"`
@@ -220,6 +223,7 @@ func New(record engine.Record, meta Meta) Report {
 		Diagnoses: newDiagnoses(record.Diagnoses, meta.Advise),
 		Premises:  newPremises(record.Target.Premises),
 		Controls:  []Control{},
+		Causes:    []Cause{},
 		Results:   []Result{},
 		Cookies:   []Cookie{},
 		Withheld:  []Withheld{},
@@ -237,6 +241,7 @@ func New(record engine.Record, meta Meta) Report {
 		}
 		r.Results = append(r.Results, result)
 	}
+	r.trace(record.Causes(), meta.FixFor)
 	for _, c := range record.Cookies {
 		cookie := Cookie{
 			Name: c.Name, Value: redacted, Domain: c.Domain, Path: c.Path,

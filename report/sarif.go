@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
+	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -24,10 +27,10 @@ const home = "https://github.com/crossexam/crossexam"
 // checkout URI scheme "file"").
 const baseID = "TARGET"
 
-// WriteSARIF writes results.sarif. Its results are the violations and nothing else,
-// since code scanning services make an alert of each whatever its kind; those that
-// are accepted are suppressed (SARIF 2.1.0, section 3.35). What could not be judged
-// is in the notifications of the invocation.
+// WriteSARIF writes results.sarif. Its results are the causes of violations and nothing
+// else, one for each class of endpoints: code scanning services make an alert of each
+// whatever its kind. Those of which all is accepted are suppressed (SARIF 2.1.0, section
+// 3.35). What could not be judged is in the notifications of the invocation.
 func (r Report) WriteSARIF(w io.Writer) error {
 	run := sarif.NewRunWithInformationURI("Crossexam", home)
 	run.Tool.Driver.WithRules([]*sarif.ReportingDescriptor{})
@@ -39,12 +42,10 @@ func (r Report) WriteSARIF(w io.Writer) error {
 	run.WithOriginalUriBaseIds(map[string]sarif.ArtifactLocation{baseID: *base})
 	run.WithRedactionTokens([]string{redacted})
 	run.AddInvocation(r.invocation())
-	for _, g := range r.groups() {
-		run.Tool.Driver.AddRule(rule(g))
-		for _, c := range g.Results {
-			if c.Verdict == scenarios.Violates {
-				run.AddResult(r.sarifResult(c).WithRuleIndex(len(run.Tool.Driver.Rules) - 1))
-			}
+	for i, c := range r.Causes {
+		run.Tool.Driver.AddRule(r.sarifRule(c))
+		for _, a := range r.alerts(c) {
+			run.AddResult(a.result().WithRuleIndex(i))
 		}
 	}
 	file := sarif.NewReport().AddRun(run)
@@ -55,45 +56,57 @@ func (r Report) WriteSARIF(w io.Writer) error {
 	return err
 }
 
-// rule describes a scenario.
-func rule(g group) *sarif.ReportingDescriptor {
+// sarifRule describes a cause, with the guidance of the requirements that fall with it.
+func (r Report) sarifRule(c Cause) *sarif.ReportingDescriptor {
 	var links, markdown []string
 	tags := []string{"security", "cors"}
-	for _, s := range g.Guidance {
-		links = append(links, fmt.Sprintf("%s, %s: %s", s.Source, s.Ref, s.URL))
-		markdown = append(markdown, fmt.Sprintf("- [%s, %s](%s)", mdText(s.Source), mdText(s.Ref), s.URL))
-		if number, ok := strings.CutPrefix(s.Ref, "CWE-"); ok {
+	for _, g := range r.guidance(c) {
+		links = append(links, fmt.Sprintf("%s, %s: %s", g.Source, g.Ref, g.URL))
+		markdown = append(markdown, fmt.Sprintf("- [%s, %s](%s)", mdText(g.Source), mdText(g.Ref), g.URL))
+		if number, ok := strings.CutPrefix(g.Ref, "CWE-"); ok {
 			tags = append(tags, "external/cwe/cwe-"+number)
 		}
 	}
-	d := sarif.NewRule(g.ID).
-		WithName(g.ID).
-		WithShortDescription(sarif.NewMultiformatMessageString().WithText(g.Title + ".")).
-		WithFullDescription(sarif.NewMultiformatMessageString().WithText(g.Title + ". " + g.Fix)).
+	says := visibleLine(capital(c.Rule)) + "."
+	d := sarif.NewRule(c.ID).
+		WithName(c.ID).
+		WithShortDescription(sarif.NewMultiformatMessageString().WithText(says)).
+		WithFullDescription(sarif.NewMultiformatMessageString().WithText(says + " " + c.Fix)).
 		WithHelp(sarif.NewMultiformatMessageString().
-			WithText(strings.TrimSpace(g.Fix + "\n" + strings.Join(links, "\n"))).
-			WithMarkdown(strings.TrimSpace(mdText(g.Fix) + "\n\n" + strings.Join(markdown, "\n")))).
-		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(g.Level)))
-	if len(g.Guidance) > 0 {
-		d.WithHelpURI(g.Guidance[0].URL)
+			WithText(strings.TrimSpace(c.Fix + "\n" + strings.Join(links, "\n"))).
+			WithMarkdown(strings.TrimSpace(mdText(c.Fix) + "\n\n" + strings.Join(markdown, "\n")))).
+		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(c.Level)))
+	if g := r.guidance(c); len(g) > 0 {
+		d.WithHelpURI(g[0].URL)
 	}
-	properties := sarif.NewPropertyBag().WithTags(tags)
-	if score := securityScore(g); score != "" {
-		properties.Add("security-severity", score)
-	}
+	// By the number, of the kind CVSS gives, code scanning services sort.
+	score := map[scenarios.Severity]string{scenarios.High: "8.0", scenarios.Medium: "5.5", scenarios.Low: "3.0"}[c.Severity]
+	properties := sarif.NewPropertyBag().WithTags(tags).
+		Add("requirements", c.Requirements).
+		Add("security-severity", score)
 	return d.WithProperties(properties)
 }
 
-// securityScore is how code scanning services sort by security: the gravest
-// violation as a number of the kind CVSS gives.
-func securityScore(g group) string {
-	worst := scenarios.Severity("")
-	for _, s := range []scenarios.Severity{scenarios.Low, scenarios.Medium, scenarios.High} {
-		if slices.ContainsFunc(g.Results, func(c Result) bool { return c.Verdict == scenarios.Violates && c.Severity == s }) {
-			worst = s
+// guidance are the sources that ask for the requirements of a cause, each once, those of
+// the worst result first.
+func (r Report) guidance(c Cause) []Guidance {
+	var all []Guidance
+	add := func(one Result) {
+		for _, g := range one.Guidance {
+			if !slices.Contains(all, g) {
+				all = append(all, g)
+			}
 		}
 	}
-	return map[scenarios.Severity]string{scenarios.High: "8.0", scenarios.Medium: "5.5", scenarios.Low: "3.0"}[worst]
+	if worst := r.worst(c); worst != nil {
+		add(*worst)
+	}
+	for _, one := range r.Results {
+		if one.Cause == c.ID {
+			add(one)
+		}
+	}
+	return all
 }
 
 // sarifLevel is that of a violation.
@@ -107,37 +120,115 @@ func sarifLevel(l scenarios.Level) string {
 	return sarif.LevelNote
 }
 
-func (r Report) sarifResult(c Result) *sarif.Result {
-	message := visibleLine(c.Reason)
-	if about := c.Subject.String(); about != "" {
+// An alert is what a cause comes to at a class of endpoints.
+type alert struct {
+	cause   Cause
+	class   string
+	results []Result // the gravest first
+}
+
+// endpointClass tells endpoints apart by how they are used, so that another endpoint of
+// the same kind is no other alert.
+func endpointClass(s Subject) string {
+	method, _, _ := strings.Cut(s.Endpoint, " ")
+	switch {
+	case s.Endpoint == "":
+		return "deployment"
+	case strings.HasSuffix(s.Endpoint, ")"): // the status that was provoked
+		return "errors"
+	case method == "GET" || method == "HEAD" || method == "OPTIONS":
+		return "reads"
+	}
+	return "writes"
+}
+
+// alerts are those of a cause, in the order of their classes.
+func (r Report) alerts(c Cause) []alert {
+	byClass := map[string]*alert{}
+	for _, one := range r.Results {
+		if one.Cause != c.ID {
+			continue
+		}
+		class := endpointClass(one.Subject)
+		if byClass[class] == nil {
+			byClass[class] = &alert{cause: c, class: class}
+		}
+		byClass[class].results = append(byClass[class].results, one)
+	}
+	var all []alert
+	for _, class := range slices.Sorted(maps.Keys(byClass)) {
+		a := byClass[class]
+		slices.SortStableFunc(a.results, func(x, y Result) int {
+			return cmp.Or(y.gravity()-x.gravity(), y.harm()-x.harm(), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Subject.String(), y.Subject.String()))
+		})
+		all = append(all, *a)
+	}
+	return all
+}
+
+func (a alert) result() *sarif.Result {
+	worst := a.results[0]
+	requirements, origins, credentials, endpoints := []string{}, []string{}, []string{}, []string{}
+	once := func(list *[]string, s string) bool {
+		if s == "" || slices.Contains(*list, s) {
+			return false
+		}
+		*list = append(*list, s)
+		return true
+	}
+	level, accepted, exfiltrated, change := scenarios.Info, true, false, engine.Change("")
+	result := sarif.NewRuleResult(a.cause.ID)
+	for _, c := range a.results {
+		once(&requirements, c.ID)
+		once(&origins, visibleLine(c.Subject.Origin))
+		once(&credentials, string(c.Subject.Credential))
+		if (once(&endpoints, visibleLine(c.Subject.Endpoint)) || len(result.Locations) == 0) && len(result.Locations) < alertLocations {
+			result.AddLocation(location(c))
+		}
+		if c.Level == scenarios.Must || level == scenarios.Info {
+			level = c.Level
+		}
+		accepted, exfiltrated = accepted && c.Accepted, exfiltrated || c.Exfiltrated
+		if change != engine.Unchanged {
+			change = c.Change
+		}
+	}
+	slices.Sort(requirements)
+	message := fmt.Sprintf("%s. %s", visibleLine(capital(a.cause.Rule)), visibleLine(worst.Reason))
+	if about := worst.Subject.String(); about != "" {
 		message += " [" + about + "]"
 	}
 	properties := sarif.NewPropertyBag().
-		Add("severity", string(c.Severity)).
-		Add("origin", visibleLine(c.Subject.Origin)).
-		Add("credential", string(c.Subject.Credential)).
-		Add("exfiltrated", c.Exfiltrated)
-	if c.Proof.LootSHA256 != "" {
-		properties.Add("loot_sha256", c.Proof.LootSHA256)
+		Add("class", a.class).
+		Add("requirements", requirements).
+		Add("results", len(a.results)).
+		Add("severity", string(worst.Severity)).
+		Add("origins", origins[:min(len(origins), alertLocations)]).
+		Add("credentials", credentials).
+		Add("exfiltrated", exfiltrated)
+	if worst.Proof.LootSHA256 != "" {
+		properties.Add("loot_sha256", worst.Proof.LootSHA256)
 	}
-	result := sarif.NewRuleResult(c.ID).
-		WithLevel(sarifLevel(c.Level)).
+	result.WithLevel(sarifLevel(level)).
 		WithMessage(sarif.NewTextMessage(message)).
-		AddLocation(location(c)).
-		WithPartialFingerprints(map[string]string{"crossexam/v1": c.Fingerprint()}).
+		WithPartialFingerprints(map[string]string{"crossexam/cause/v1": a.fingerprint()}).
 		WithProperties(properties)
-	if c.Change != "" {
-		result.WithBaselineState(string(c.Change)) // the same words (section 3.27.24)
+	if change != "" {
+		result.WithBaselineState(string(change)) // the same words (section 3.27.24)
 	}
-	if a := c.Acceptance; a != nil {
-		result.AddSuppression(sarif.NewSuppression().WithKind("external").WithStatus("accepted").WithJustification("Accepted " + a.String()))
+	if accepted && worst.Acceptance != nil {
+		result.AddSuppression(sarif.NewSuppression().WithKind("external").WithStatus("accepted").WithJustification("Accepted " + worst.Acceptance.String()))
 	}
 	return result
 }
 
-// Fingerprint identifies a result from run to run: the scenario and its subject.
-func (c Result) Fingerprint() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{c.ID, c.Subject.Endpoint, c.Subject.Origin, string(c.Subject.Credential)}, "\n")))
+// alertLocations is how many endpoints and origins an alert names: services show a few.
+const alertLocations = 10
+
+// fingerprint identifies an alert from run to run: the cause and the class of endpoints,
+// whatever else is violated, and in whatever order.
+func (a alert) fingerprint() string {
+	sum := sha256.Sum256([]byte(a.cause.ID + "\n" + a.class))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -199,7 +290,6 @@ func (r Report) invocation() *sarif.Invocation {
 		i.AddToolExecutionNotification(sarif.NewNotification().
 			WithLevel(sarif.LevelWarning).
 			WithMessage(sarif.NewTextMessage(fmt.Sprintf("%s could not be judged: %s [%s]", c.ID, visibleLine(c.Reason), c.Subject.String()))).
-			WithAssociatedRule(sarif.NewReportingDescriptorReference().WithID(c.ID)).
 			AddLocation(location(c)))
 	}
 	return i

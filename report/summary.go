@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/crossexam/crossexam/engine"
@@ -84,4 +85,36 @@ func isTheft(c engine.Result) bool {
 	return c.Scenario.Topic == scenarios.Reading && slices.ContainsFunc(c.Observations, func(o scenarios.Observation) bool {
 		return o.Attempt.Vector != scenarios.Probe && !o.Attempt.Trusted
 	})
+}
+
+// Counts is the summary in one sentence, in which numbers of violations are told with
+// what they mean.
+func (r Report) Counts() string {
+	s := r.Summary
+	levels := map[scenarios.Level]int{}
+	doubts := 0
+	for _, c := range r.Results {
+		switch {
+		case c.Verdict == scenarios.Violates && !c.Accepted:
+			levels[c.Level]++
+		case c.Verdict == scenarios.CannotTell && c.Level == scenarios.Must:
+			doubts++
+		}
+	}
+	violations := fmt.Sprintf("%d must, %d advice", levels[scenarios.Must], levels[scenarios.Should]+levels[scenarios.Info])
+	if r.Run.Strict {
+		violations = fmt.Sprintf("%d must, %d should, %d advice", levels[scenarios.Must], levels[scenarios.Should], levels[scenarios.Info])
+	}
+	if n := len(r.Causes) - len(r.causesAs(asAccepted)); n > 0 {
+		violations += " (" + plural(n, "cause", "causes") + ")"
+	}
+	text := fmt.Sprintf("Violations: %s. Of the rest %d conform, %d could not be judged", violations, s.Conforms, s.CannotTell)
+	if s.CannotTell > 0 {
+		text += fmt.Sprintf(" (%d must)", doubts)
+	}
+	text += fmt.Sprintf(", %d %s not apply", s.NotApplicable, map[bool]string{true: "does", false: "do"}[s.NotApplicable == 1])
+	if s.Accepted > 0 {
+		text += fmt.Sprintf(", %d %s accepted", s.Accepted, map[bool]string{true: "is", false: "are"}[s.Accepted == 1])
+	}
+	return text + fmt.Sprintf("; %s in %.1f s.", plural(s.Attempts, "attempt", "attempts"), float64(s.DurationMS)/1000)
 }

@@ -101,7 +101,7 @@ func (p *printer) diagnoses() {
 // premises prints what makes the endpoints private, and why others were not examined
 // as such; a few of each.
 func (p *printer) premises() {
-	const most = 4
+	const most = 2
 	for _, kind := range []struct {
 		word string
 		list []Premise
@@ -119,33 +119,18 @@ func (p *printer) premises() {
 	}
 }
 
-// findings prints all but the verdict on the whole.
+// findings prints all but the verdict on the whole: causes, and each result where that
+// is asked for.
 func (p *printer) findings() {
-	var advice, known, doubts, accepted, rest []Result
-	for _, g := range p.r.groups() {
-		p.violations(g)
-		for _, c := range g.Results {
-			switch {
-			case c.convicts(), p.folded(c):
-			case c.Verdict == scenarios.Violates && c.Accepted:
-				accepted = append(accepted, c)
-			case c.violated():
-				known = append(known, c)
-			case c.Verdict == scenarios.Violates:
-				advice = append(advice, c)
-			case c.Verdict == scenarios.CannotTell:
-				doubts = append(doubts, c)
-			default:
-				rest = append(rest, c)
-			}
-		}
-	}
-	p.list(yellow, "COULD NOT JUDGE, which is not a pass", doubts, true)
-	p.list(yellow, "VIOLATES what is advised, which does not fail this run", advice, true)
-	p.list(yellow, "VIOLATES as in the baseline, which does not fail this run", known, true)
-	p.list(dim, "ACCEPTED violations", accepted, true)
+	p.violations()
+	p.doubts()
+	p.list(yellow, "VIOLATES what is advised, which does not fail this run", p.r.causesAs(asAdvice))
+	p.list(yellow, "VIOLATES as in the baseline, which does not fail this run", p.r.causesAs(asKnown))
+	p.list(dim, "ACCEPTED violations", p.r.causesAs(asAccepted))
 	if p.o.Verbose {
-		p.list(green, "CONFORMS or does not apply", rest, false)
+		p.results(green, "CONFORMS or does not apply", func(c Result) bool {
+			return c.Verdict == scenarios.Conforms || c.Verdict == scenarios.NotApplicable
+		})
 	}
 }
 
@@ -161,8 +146,8 @@ func (p *printer) baseline() {
 		if c.Change == engine.Unchanged && !p.o.Verbose {
 			continue // they are above
 		}
-		for _, at := range c.ByScenario() {
-			p.text("  ", fmt.Sprintf("%s: %s %s", c.Word, at.ID, at.About()))
+		for _, at := range c.ByCause() {
+			p.text("  ", fmt.Sprintf("%s: %s %s", c.Word, at.ID, at.About))
 		}
 	}
 	p.line("")
@@ -181,90 +166,136 @@ func (p *printer) stale() {
 	p.line("")
 }
 
-// violations prints those of one scenario that fail the run: the gravest with
-// its evidence, and where else.
-func (p *printer) violations(g group) {
-	var failing []Result
-	for _, c := range g.Results {
-		if c.convicts() && !p.folded(c) {
-			failing = append(failing, c)
-		}
-	}
-	if len(failing) == 0 {
-		return
-	}
-	first := failing[0]
-	p.line(p.style(red, "VIOLATES") + "  " + p.style(bold, first.ID) + "  " + grade(first))
-	p.field("expected", first.Title)
-	shown := failing[:1]
-	if p.o.Verbose {
-		shown = failing
-	}
-	for _, c := range shown {
-		p.field("happened", c.Reason)
-		if about := c.Subject.String(); about != "" {
-			p.field("where", about)
-		}
-		p.evidence(c.Proof)
-		if c.Exfiltrated {
-			p.field("stolen", fmt.Sprintf("%d bytes: %s", c.Proof.LootBytes, cut(c.Proof.LootExcerpt, 160)))
-		}
-	}
-	const most = 5
-	for i, c := range failing[len(shown):] {
-		if i == most {
-			p.field("", fmt.Sprintf("and %d more, in report.html", len(failing)-len(shown)-most))
+// violations prints the causes that fail the run: the gravest with its evidence, a few
+// more in short, and the rest by name.
+func (p *printer) violations() {
+	const most = 3
+	for i, c := range p.r.causesAs(asFailing) {
+		if i >= most && !p.o.Verbose {
+			p.list(red, "VIOLATES too", p.r.causesAs(asFailing)[most:])
 			break
 		}
-		p.field(map[bool]string{true: "also"}[i == 0], c.Subject.String())
+		p.cause(c, i == 0)
 	}
-	p.field("fix", first.Fix)
-	if followers := p.r.followers(first.ID); followers != "" {
-		if !p.o.Verbose && p.o.More != "" {
-			followers += " (" + p.o.More + ")"
+}
+
+// cause prints one.
+func (p *printer) cause(c Cause, first bool) {
+	p.line(p.style(red, "VIOLATES") + "  " + p.style(bold, c.ID) + "  " + c.grade())
+	p.field("does", capital(c.Rule)+".")
+	reason := c.Worst.Reason
+	if !p.o.Verbose {
+		reason = firstClause(reason)
+	}
+	p.field("worst", c.Worst.ID+": "+reason)
+	if worst := p.r.worst(c); first && worst != nil && !p.o.Verbose {
+		label := "evidence"
+		for _, line := range worst.Proof.decisive() {
+			p.field(label, line)
+			label = ""
 		}
-		p.field("and so", followers)
+		if worst.Exfiltrated {
+			p.field("stolen", fmt.Sprintf("%d bytes: %s", worst.Proof.LootBytes, cut(worst.Proof.LootExcerpt, 100)))
+		}
+	}
+	p.field("where", c.where(!first || p.o.Verbose))
+	p.field("fix", c.Fix)
+	if n := len(c.Requirements); n > 1 {
+		falls := strings.Join(c.Requirements, ", ")
+		if most := 4; n > most && !p.o.Verbose {
+			falls = strings.Join(c.Requirements[:most], ", ") + fmt.Sprintf(" and %d more", n-most)
+			if p.o.More != "" {
+				falls += " (" + p.o.More + ")"
+			}
+		}
+		p.field("falls", fmt.Sprintf("with it: %s", falls))
 	}
 	p.line("")
-}
-
-// folded reports whether the violation that explains this one stands for both.
-func (p *printer) folded(c Result) bool {
-	return !p.o.Verbose && c.Verdict == scenarios.Violates && !c.Accepted && p.r.explained(c)
-}
-
-// grade is level and severity in words, and whether the violation is new.
-func grade(c Result) string {
-	s := string(c.Level)
-	if c.Severity != "" {
-		s += fmt.Sprintf(", %s severity", c.Severity)
+	if p.o.Verbose {
+		p.results(red, "RESULTS that fall with "+c.ID, func(r Result) bool { return r.Cause == c.ID })
 	}
-	if c.Change != "" {
-		s += ", " + string(c.Change)
+}
+
+// firstClause is a sentence up to its first semicolon that stands in no brackets.
+func firstClause(s string) string {
+	for i := range len(s) {
+		if strings.HasPrefix(s[i:], "; ") && strings.Count(s[:i], "(") == strings.Count(s[:i], ")") {
+			return s[:i]
+		}
 	}
 	return s
 }
 
-// evidence prints request lines, answers, and the header lines that decide.
-func (p *printer) evidence(proof Proof) {
-	label := "evidence"
-	for _, line := range proof.lines() {
-		p.field(label, line)
-		label = ""
-	}
-}
-
-// list prints results under a heading, those of one scenario with the same reason
-// together.
-func (p *printer) list(style, heading string, results []Result, fix bool) {
-	if len(results) == 0 {
+// list prints causes under a heading, a few words each.
+func (p *printer) list(style, heading string, causes []Cause) {
+	if len(causes) == 0 {
 		return
 	}
 	p.line(p.style(style, heading))
-	for i := 0; i < len(results); {
-		c := results[i]
+	for i, c := range causes {
+		if most := 6; i == most && !p.o.Verbose {
+			p.text("  ", fmt.Sprintf("and %d more, in report.html", len(causes)-most))
+			break
+		}
+		p.text("  ", fmt.Sprintf("%s (%s): %s", c.ID, strings.ReplaceAll(c.grade(), " severity", ""), c.Rule))
+		if a := p.r.acceptances(c); a != "" {
+			p.text("      ", "Accepted "+a)
+		}
+		if p.o.Verbose {
+			p.text("      ", "Fix: "+c.Fix)
+		}
+	}
+	p.line("")
+	if p.o.Verbose {
+		for _, c := range causes {
+			p.results(style, "RESULTS that fall with "+c.ID, func(r Result) bool { return r.Cause == c.ID })
+		}
+	}
+}
+
+// doubts prints what could not be judged: each where all is asked for, else how many of
+// each reason.
+func (p *printer) doubts() {
+	const heading, most = "COULD NOT JUDGE, which is not a pass", 3
+	doubtful := func(c Result) bool { return c.Verdict == scenarios.CannotTell }
+	if p.o.Verbose {
+		p.results(yellow, heading, doubtful)
+		return
+	}
+	doubts := p.r.doubts()
+	if len(doubts) == 0 {
+		return
+	}
+	p.line(p.style(yellow, heading))
+	for i, d := range doubts {
+		if i == most {
+			p.text("  ", fmt.Sprintf("and %s, in report.html", plural(len(doubts)-most, "more reason", "more reasons")))
+			break
+		}
+		p.text("  ", d.about()+": "+d.Reason)
+	}
+	p.line("")
+}
+
+// results prints those that are wanted, one by one, with the evidence of violations;
+// those of one scenario with the same reason together.
+func (p *printer) results(style, heading string, wanted func(Result) bool) {
+	var all []Result
+	for _, g := range p.r.groups() {
+		for _, c := range g.Results {
+			if wanted(c) {
+				all = append(all, c)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	p.line(p.style(style, heading))
+	for i := 0; i < len(all); {
+		c := all[i]
 		same := i + 1
-		for same < len(results) && results[same].ID == c.ID && results[same].Reason == c.Reason && acceptance(results[same]) == acceptance(c) {
+		for same < len(all) && all[same].ID == c.ID && all[same].Reason == c.Reason && acceptance(all[same]) == acceptance(c) {
 			same++
 		}
 		where := c.Subject.String()
@@ -278,12 +309,31 @@ func (p *printer) list(style, heading string, results []Result, fix bool) {
 		if a := acceptance(c); a != "" {
 			p.text("      ", "Accepted "+a)
 		}
-		if fix && c.Verdict == scenarios.Violates && (same == len(results) || results[same].ID != c.ID) {
-			p.text("      ", "Fix: "+c.Fix)
+		if c.Verdict == scenarios.Violates {
+			for _, line := range c.Proof.lines() {
+				p.text("        ", line)
+			}
+			if c.Exfiltrated {
+				p.text("      ", fmt.Sprintf("Stolen: %d bytes: %s", c.Proof.LootBytes, cut(c.Proof.LootExcerpt, 160)))
+			}
 		}
 		i = same
 	}
 	p.line("")
+}
+
+// grade is level and severity in words, and whether the violation is new.
+func grade(c Result) string { return graded(c.Level, c.Severity, c.Change) }
+
+func graded(l scenarios.Level, s scenarios.Severity, change engine.Change) string {
+	text := string(l)
+	if s != "" {
+		text += fmt.Sprintf(", %s severity", s)
+	}
+	if change != "" {
+		text += ", " + string(change)
+	}
+	return text
 }
 
 func (p *printer) sentence(c Result, where string) string {
@@ -319,7 +369,7 @@ func (p *printer) verdict() {
 		}
 	}
 	p.text("", r.Counts())
-	if s := r.withheld(5); s != "" && !p.o.Quiet {
+	if s := r.withheld(map[bool]int{true: listLimit, false: 1}[p.o.Verbose]); s != "" && !p.o.Quiet {
 		p.text("", s)
 	}
 	if p.o.Quiet && r.Baseline != nil {
@@ -331,17 +381,6 @@ func (p *printer) verdict() {
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// Counts is the summary in one sentence.
-func (r Report) Counts() string {
-	s := r.Summary
-	text := fmt.Sprintf("%d conform, %s, %d could not be judged, %d not applicable", s.Conforms,
-		plural(s.Violates, "violates", "violate"), s.CannotTell, s.NotApplicable)
-	if s.Accepted > 0 {
-		text += fmt.Sprintf(", %d accepted", s.Accepted)
-	}
-	return text + fmt.Sprintf(" (%s in %.1f s).", plural(s.Attempts, "attempt", "attempts"), float64(s.DurationMS)/1000)
 }
 
 // Wrap breaks a text at blanks into lines of at most width characters. A word

@@ -38,20 +38,20 @@ func TestText(t *testing.T) {
 	r := reportOf(sample(), Meta{})
 	got := text(t, r, TextOptions{})
 	for _, want := range []string{
-		"VIOLATES  WLD-001  must, high severity\n",
-		"  expected  Title of WLD-001\n",
-		"  happened  https://evil.test read the reply with the victim's cookie\n",
-		"  evidence  GET https://api.example.com/api/notebooks\n",
-		"              Origin: https://evil.test\n",
-		"              Cookie: session=[redacted]; theme=[redacted]\n",
+		"VIOLATES  every-origin  must, high severity\n",
+		"  does      Every origin is echoed, with credentials.\n",
+		"  worst     WLD-001: https://evil.test read the reply with the victim's cookie\n",
+		"  evidence  GET https://api.example.com/api/notebooks, Origin: https://evil.test\n",
 		"              Access-Control-Allow-Origin: https://evil.test\n",
 		"  stolen    34 bytes: " + sampleLoot,
-		"  fix       Fix of WLD-001.\n",
-		"withheld from the target",
-		"COULD NOT JUDGE, which is not a pass\n  ERR-002 (must)",
-		"VIOLATES what is advised, which does not fail this run\n  HDR-003",
+		"  where     GET /api/notebooks with cookie\n",
+		"  fix       List the front end's origins ",
+		"  falls     with it: WLD-001, CRD-002, PRE-003, HDR-003\n",
+		"VIOLATES  null-origin  must, high severity\n",
+		"Withheld, since it could change something: PUT /api/notebooks/1 (2 times).",
+		"COULD NOT JUDGE, which is not a pass\n  ERR-002 (1 result, which fails the run): the target closed the connection\n",
 		"\nAny web page can read this API with a visitor's session.\nThe trusted front end can do its work.\n",
-		"2 conform, 5 violate, 1 could not be judged, 1 not applicable",
+		"Violations: 4 must, 1 advice (2 causes). Of the rest 2 conform, 1 could not be\njudged (1 must), 1 does not apply; 9 attempts in 1.2 s.\n",
 		"\nExit code 1: a MUST requirement is violated (in a strict run a SHOULD too).\n",
 	} {
 		if !strings.Contains(got, want) {
@@ -88,13 +88,13 @@ func TestTextOfOtherEnds(t *testing.T) {
 		}
 	}
 	accepted := reportOf(accepting(sample()), Meta{})
-	if got := text(t, accepted, TextOptions{}); !strings.Contains(got, "ACCEPTED violations") || !strings.Contains(got, "5 accepted") || !strings.Contains(got, "Accepted until 2027-01-31 by api-team: It moves in spring") {
+	if got := text(t, accepted, TextOptions{}); !strings.Contains(got, "ACCEPTED violations") || !strings.Contains(got, "5 are accepted") || !strings.Contains(got, "Accepted until 2027-01-31 by api-team: It moves in spring") {
 		t.Errorf("accepted violations are not shown:\n%s", got)
 	}
 }
 
 func TestTextOfAcceptedAndCompared(t *testing.T) {
-	record := compared(accepting(sample(), "CRD-002"))
+	record := compared(accepting(sample(), "NUL-001"))
 	for _, c := range []struct {
 		name    string
 		onlyNew bool
@@ -102,14 +102,14 @@ func TestTextOfAcceptedAndCompared(t *testing.T) {
 		want    []string
 	}{
 		{"usual", false, TextOptions{Width: 100}, []string{
-			"VIOLATES  WLD-001  must, high severity, new\n", "VIOLATES  NUL-001  must, high severity, unchanged\n",
-			"ACCEPTED violations\n  CRD-002 (must, medium severity, unchanged)", "      Accepted until 2027-01-31 by api-team: It moves in spring\n",
+			"VIOLATES  every-origin  must, high severity, unchanged\n",
+			"ACCEPTED violations\n  null-origin (must, high, unchanged): the origin null is trusted\n", "      Accepted until 2027-01-31 by api-team: It moves in spring\n",
 			"COMPARED with the run of 20 November 2026, 08:00 UTC\n  1 new violation, 1 fixed, 4 unchanged, 1 that could not be judged now, 1 that was not examined\n  now. For 1 of the new ones the baseline has no verdict. Cases examined only then: 3, only now: 2.",
-			"\n  new: WLD-001 GET /api/notebooks from https://evil.test with cookie\n", "\n  fixed: ORG-001 GET", "\n  not examined now: ORG-009 GET",
+			"\n  new: every-origin GET /api/notebooks from https://evil.test with cookie\n", "\n  fixed: ORG-001 GET", "\n  not examined now: ORG-009 GET",
 			"STALE accepted deviations\n  ORG-001 (from https://*.example.com), accepted until 2027-02-01 by front-team: They are ours\n",
 		}},
-		{"only new", true, TextOptions{}, []string{"VIOLATES as in the baseline, which does not fail this run\n  NUL-001 (must", "Exit code 1: a MUST requirement is violated that was not before"}},
-		{"verbose", false, TextOptions{Verbose: true}, []string{"\n  unchanged: NUL-001 GET"}},
+		{"only new", true, TextOptions{}, []string{"VIOLATES  every-origin", "Exit code 1: a MUST requirement is violated that was not before"}},
+		{"verbose", false, TextOptions{Verbose: true}, []string{"\n  unchanged: every-origin GET"}},
 		{"quiet", false, TextOptions{Quiet: true}, []string{"Compared with the run of 20 November 2026, 08:00 UTC: 1 new violation,"}},
 	} {
 		record.Baseline.OnlyNew = c.onlyNew
@@ -122,47 +122,29 @@ func TestTextOfAcceptedAndCompared(t *testing.T) {
 	}
 }
 
-// What follows from a violation is named with it, and shown only where all is, or
-// where the violation that explains it does not fail the run.
-func TestTextOfWhatFollows(t *testing.T) {
-	follows := stolen("ORG-001", "https://app.example.com.evil.test")
-	follows.Judgement.FollowsFrom = "WLD-001"
-	advised := judged("ORG-007", scenarios.Should, scenarios.Violates, "the port does not count")
-	advised.Judgement.FollowsFrom = "WLD-001"
-	echo := stolen("WLD-001", sampleEvil)
-	refused := judged("WLD-001", scenarios.Must, scenarios.Conforms, "it was blocked")
-	const together = "2 other requirements are violated by the same rule: ORG-001, ORG-007"
-	for name, c := range map[string]struct {
-		results   []engine.Result
-		verbose   bool
-		says, not []string
-	}{
-		"folded":       {[]engine.Result{follows, advised, echo}, false, []string{"VIOLATES  WLD-001", together, "--verbose"}, []string{"VIOLATES  ORG-001", "what is advised", "port"}},
-		"verbose":      {[]engine.Result{follows, advised, echo}, true, []string{"VIOLATES  WLD-001", together, "VIOLATES  ORG-001", "port"}, []string{"--verbose"}},
-		"not violated": {[]engine.Result{follows, advised, refused}, false, []string{"VIOLATES  ORG-001", "port"}, []string{"by the same rule"}},
-		"by itself":    {[]engine.Result{follows}, false, []string{"VIOLATES  ORG-001"}, []string{"by the same rule"}},
+// A reader who runs it at a terminal sees all of it: one screen where all is well, and
+// two where every origin is echoed, with the verdict at the end.
+func TestTextFitsTheScreen(t *testing.T) {
+	for name, most := range map[string]int{"hardened": 24, "wildcard-echo-with-cookie": 48} {
+		got := text(t, reportOf(ofRecording(t, name), Meta{}), TextOptions{More: "--verbose shows each"})
+		lines := strings.Split(strings.TrimRight(got, "\n"), "\n")
+		if len(lines) > most || !strings.HasPrefix(lines[len(lines)-1], "Exit code") {
+			t.Errorf("%s takes %d lines:\n%s", name, len(lines), got)
+		}
+	}
+}
+
+// Numbers of violations say what they mean.
+func TestCounts(t *testing.T) {
+	advice := judged("HDR-003", scenarios.Should, scenarios.Violates, "Vary is missing")
+	for strict, want := range map[bool]string{
+		false: "Violations: 0 must, 1 advice (1 cause). Of the rest 0 conform, 1 could not be judged (0 must), 0 do not apply; 0 attempts in 0.0 s.",
+		true:  "Violations: 0 must, 1 should, 0 advice (1 cause). Of the rest 0 conform, 1 could not be judged (0 must), 0 do not apply; 0 attempts in 0.0 s.",
 	} {
-		t.Run(name, func(t *testing.T) {
-			record := sample()
-			record.Results = c.results
-			got := text(t, reportOf(record, Meta{}), TextOptions{Verbose: c.verbose, Width: 200, More: "--verbose shows each"})
-			for _, text := range c.says {
-				if !strings.Contains(got, text) {
-					t.Errorf("it lacks %q", text)
-				}
-			}
-			for _, text := range c.not {
-				if strings.Contains(got, text) {
-					t.Errorf("it has %q", text)
-				}
-			}
-			if root, other := strings.Index(got, "  WLD-001"), strings.Index(got, "  ORG-001"); root > other && other >= 0 && root >= 0 {
-				t.Error("what follows comes first")
-			}
-			if t.Failed() {
-				t.Log(got)
-			}
-		})
+		r := reportOf(binding(of(advice, judged("HDR-002", scenarios.Should, scenarios.CannotTell, "")), strict), Meta{})
+		if got := r.Counts(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }
 
@@ -173,19 +155,32 @@ func TestTextQuiet(t *testing.T) {
 	}
 }
 
-func TestTextNamesOtherSubjects(t *testing.T) {
+// Each result is there for whoever asks.
+func TestTextVerbose(t *testing.T) {
 	var results []engine.Result
 	for i := range 9 {
-		c := judged("ORG-001", scenarios.Must, scenarios.Violates, "granted", read(sampleEvil, true))
+		c := judged("ORG-001", scenarios.Must, scenarios.Violates, fmt.Sprintf("granted %d", i), read(sampleEvil, true))
 		c.Subject.Endpoint = fmt.Sprintf("GET /%d", i)
 		results = append(results, c)
 	}
 	got := text(t, reportOf(of(results...), Meta{}), TextOptions{})
-	if strings.Count(got, "VIOLATES  ORG-001") != 1 || !strings.Contains(got, "also      GET /1") || !strings.Contains(got, "and 3 more, in report.html") {
+	if strings.Count(got, "ORG-001") != 2 || !strings.Contains(got, "GET /0, GET /1 and 7 more") {
 		t.Errorf("got\n%s", got)
 	}
-	if got := text(t, reportOf(of(results...), Meta{}), TextOptions{Verbose: true}); !strings.Contains(got, "GET /8") || strings.Contains(got, "more, in report.html") {
+	if got := text(t, reportOf(of(results...), Meta{}), TextOptions{Verbose: true}); !strings.Contains(got, "GET /8 from") || !strings.Contains(got, "granted 8") || !strings.Contains(got, "Cookie: session=[redacted]") {
 		t.Errorf("verbose: got\n%s", got)
+	}
+}
+
+// However many causes there are, none is lost, and few take room.
+func TestTextOfManyCauses(t *testing.T) {
+	var results []engine.Result
+	for i := range 20 {
+		results = append(results, judged(fmt.Sprintf("XXX-%03d", i), scenarios.Must, scenarios.Violates, "granted"))
+	}
+	got := text(t, reportOf(of(results...), Meta{}), TextOptions{})
+	if n := strings.Count(got, "\n"); n > 48 || !strings.Contains(got, "and 11 more, in report.html") {
+		t.Errorf("%d lines:\n%s", n, got)
 	}
 }
 

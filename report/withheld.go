@@ -14,10 +14,10 @@ func (r Report) withheld(most int) string {
 	var parts []string
 	for i, w := range r.Withheld {
 		if i == most {
-			parts = append(parts, fmt.Sprintf("and %d more, in report.html", len(r.Withheld)-most))
+			parts = append(parts, fmt.Sprintf("and %d more", len(r.Withheld)-most))
 			break
 		}
 		parts = append(parts, fmt.Sprintf("%s %s (%s)", w.Method, w.Path, plural(w.Count, "time", "times")))
 	}
-	return "Withheld from the target, since they could change something: " + strings.Join(parts, ", ") + "."
+	return "Withheld, since it could change something: " + strings.Join(parts, ", ") + "."
 }

@@ -16,6 +16,9 @@ func (r *Report) word(in func(string) string) {
 			c.Proof.Exchanges[j].Fault = in(c.Proof.Exchanges[j].Fault)
 		}
 	}
+	for i := range r.Causes {
+		r.Causes[i].Worst.Reason = in(r.Causes[i].Worst.Reason)
+	}
 	if f := r.Fault; f != nil {
 		f.Error, f.Advice = in(f.Error), in(f.Advice)
 	}

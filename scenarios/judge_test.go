@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -25,18 +26,7 @@ func TestRecordings(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var r recording
-			if err := json.Unmarshal(b, &r); err != nil {
-				t.Fatal(err)
-			}
-			byKey := map[string]Observation{}
-			for _, o := range r.Observations {
-				byKey[o.Attempt.Key()] = o
-			}
+			r, byKey := readRecording(t, strings.TrimSuffix(filepath.Base(file), ".json"))
 			var convicted []string
 			for _, s := range Catalogue() {
 				cases, _ := s.Plan(r.Target)
@@ -52,6 +42,23 @@ func TestRecordings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readRecording gives a recording, and its observations by the keys of their attempts.
+func readRecording(t *testing.T, name string) (r recording, byKey map[string]Observation) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "recordings", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	byKey = map[string]Observation{}
+	for _, o := range r.Observations {
+		byKey[o.Attempt.Key()] = o
+	}
+	return r, byKey
 }
 
 func replay(t *testing.T, s Scenario, c Case, byKey map[string]Observation) Judgement {

@@ -61,13 +61,7 @@ func (r Rule) String() string {
 	case r.Kind == TakesFor:
 		return fmt.Sprintf("the target takes %s for %s", r.How, r.Value)
 	}
-	text := r.compares()
-	if r.AnyPort {
-		text += ", on any port"
-	}
-	if r.Insecure {
-		text += ", over http:// too"
-	}
+	text := r.compares() + r.besides()
 	if len(r.Shown) > 0 {
 		var shown []string
 		for _, o := range r.Shown {
@@ -141,6 +135,69 @@ func (r Rule) compares() string {
 		return "has any character for dot " + strings.Join(places, " and ") + " of " + value + ", which is unescaped in the pattern"
 	}
 	return "has the trusted host"
+}
+
+// besides says what is not compared.
+func (r Rule) besides() string {
+	text := ""
+	if r.AnyPort {
+		text += ", on any port"
+	}
+	if r.Insecure {
+		text += ", over http:// too"
+	}
+	return text
+}
+
+// grants reports whether an origin is granted by the rule, as far as that is known.
+func (r Rule) grants(o cors.Origin) bool {
+	if o.IsOpaque() {
+		return r.Kind == EchoRule
+	}
+	host, insecure := o.Host(), o.Scheme() == "http"
+	switch r.Kind {
+	case EchoRule:
+		return true
+	case Contains:
+		return strings.Contains(o.String(), r.Value)
+	case BeginsWith, BeginsWithDot:
+		rest, ok := strings.CutPrefix(o.String(), r.Value)
+		return ok && (r.Kind == BeginsWith || strings.HasPrefix(rest, "."))
+	}
+	if insecure && !r.Insecure {
+		return false
+	}
+	below, isBelow := strings.CutSuffix(host, "."+r.Value)
+	switch r.Kind {
+	case SiteOn, SubdomainOf:
+		return isBelow
+	case EndsWith:
+		return strings.HasSuffix(host, r.Value)
+	case LabelBelow:
+		return isBelow && !strings.Contains(below, ".")
+	case UnescapedDot:
+		return len(host) == len(r.Value) && r.fits(host)
+	case SameHost:
+		return host == r.Value
+	}
+	return false
+}
+
+// fits reports whether a host is Value but for characters in the place of its dots.
+func (r Rule) fits(host string) bool {
+	dot := 0
+	for i := range len(host) {
+		if r.Value[i] == '.' {
+			dot++
+			if slices.Contains(r.Dots, dot) {
+				continue
+			}
+		}
+		if host[i] != r.Value[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // ignoresTheEnd reports whether the rule grants whatever follows Value, a port too.

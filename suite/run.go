@@ -81,6 +81,7 @@ func Run(ctx context.Context, x *engine.Examination, o RunOptions) (engine.Recor
 	if record.Fault != known {
 		told.SpecReports = append(told.SpecReports, broken(record.Fault))
 	}
+	told = withCauses(told, record)
 	if o.Redact != nil {
 		told = redacted(told, o.Redact(record))
 	}

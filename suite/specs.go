@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 // A spec is the items of one scenario for one endpoint and credential, which
@@ -43,9 +44,10 @@ func families(items []engine.Item) []family {
 }
 
 // specName is stable from run to run: reports are compared by it.
-func specName(item engine.Item) string {
-	name := item.Scenario.ID + " " + item.Scenario.Title
-	subject := item.Subject()
+func specName(item engine.Item) string { return nameOf(item.Scenario, item.Subject()) }
+
+func nameOf(s scenarios.Scenario, subject scenarios.Subject) string {
+	name := s.ID + " " + s.Title
 	if subject.Endpoint != "" {
 		name += ": " + subject.Endpoint
 	}

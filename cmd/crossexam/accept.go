@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,26 +36,27 @@ func acceptCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "accept ID --reason TEXT --owner NAME",
 		Short: "Accept a violation of the last run for a while",
-		Long: `Accept violations of one scenario for a while, so that they do not fail a run.
+		Long: `Accept violations for a while, so that they do not fail a run: those of one
+scenario (ORG-009), or all that fall with one cause of the report (every-origin).
 They are taken from the report of a run, and written into a file as few entries
 that say exactly them. They are still examined, and shown as accepted. An entry
 that has expired, or that no violation is like any more, is an error (2).
 
-Without --endpoint, --origin and --credential all violations of the scenario are
-meant. What is in the file stays, comments included.`,
+Without --endpoint, --origin and --credential all of its violations are meant. What is in the file stays, comments included.`,
 		Example: `  crossexam accept ORG-009 --owner api-team@example.com \
       --reason "The subdomains are ours alone; they move in spring."
   crossexam accept CRD-002 --credential cookie --expires 2027-01-31 \
       --reason "See ticket 4711." --owner api-team@example.com
+  crossexam accept ends-with --reason "We own every such domain." --owner api-team
   crossexam test --config crossexam.yaml --accepted accepted.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(errors.New("give one scenario ID, such as WLD-001; 'crossexam list' has them all"))
+				return usage(errors.New("give the ID of one scenario, such as WLD-001, or of a cause of the report, such as every-origin"))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			o.id = strings.ToUpper(args[0])
+			o.id = args[0]
 			if err := accept(o, time.Now()); err != nil {
 				return usage(err)
 			}
@@ -75,10 +77,6 @@ meant. What is in the file stays, comments included.`,
 
 // accept adds entries to the file. Its errors are about usage.
 func accept(o acceptOptions, now time.Time) error {
-	s, ok := scenarios.Find(o.id)
-	if !ok {
-		return fmt.Errorf("there is no scenario %q; 'crossexam list' has them all", o.id)
-	}
 	for _, required := range []struct{ flag, value, what string }{
 		{"reason", o.reason, "why the violation is accepted"}, {"owner", o.owner, "who answers for it"},
 	} {
@@ -100,18 +98,26 @@ func accept(o acceptOptions, now time.Time) error {
 	case err != nil:
 		return fmt.Errorf("the report %s cannot be used: %w", o.report, err)
 	}
-	wanted, others, err := violations(r, o)
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.report, err)
-	}
-	patterns, err := target.Cover(wanted, others)
+	title, ids, err := meant(r, o.id)
 	if err != nil {
 		return err
 	}
 	day := time.Date(expires.Year(), expires.Month(), expires.Day(), 0, 0, 0, 0, time.UTC)
 	var entries target.Accepted
-	for _, p := range patterns {
-		entries = append(entries, target.Acceptance{ID: o.id, Subject: p, Reason: o.reason, Owner: o.owner, Expires: day})
+	accepted, cases := 0, 0
+	for _, id := range ids {
+		wanted, others, err := violations(r, id, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.report, err)
+		}
+		patterns, err := target.Cover(wanted, others)
+		if err != nil {
+			return err
+		}
+		for _, p := range patterns {
+			entries = append(entries, target.Acceptance{ID: id, Subject: p, Reason: o.reason, Owner: o.owner, Expires: day})
+		}
+		accepted, cases = accepted+len(wanted), cases+len(wanted)+len(others)
 	}
 	if len(entries.Expired(now)) > 0 {
 		return fmt.Errorf("--expires: %s is over: write a day to come, at most a year ahead", o.expires)
@@ -119,23 +125,52 @@ func accept(o acceptOptions, now time.Time) error {
 	if err := add(o.file, entries, now); err != nil {
 		return err
 	}
-	fmt.Printf("%s (%s)\n%s\n\n", s.ID, s.Level, report.Visible(wrap(s.Title, "")))
+	fmt.Printf("%s\n\n", report.Visible(wrap(title, "")))
 	fmt.Printf("Accepted in %s until %s, by %s:\n", o.file, day.Format(time.DateOnly), report.Visible(o.owner))
 	for _, e := range entries {
 		fmt.Println(report.Visible(wrap("  "+e.String(), "      ")))
 	}
-	fmt.Printf("That is %d of the scenario's %d cases in %s.\n", len(wanted), len(wanted)+len(others), o.report)
+	fmt.Printf("That is %d of %d cases in %s.\n", accepted, cases, o.report)
 	fmt.Printf("Use it: crossexam test --accepted %s, or 'accepted: %s' in crossexam.yaml.\n", o.file, o.file)
 	return nil
 }
 
-// violations gives the cases of a report that are to be accepted, and all others
-// of the scenario.
-func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Subject, err error) {
+// meant gives the scenarios that an ID stands for, with a title: itself, or those that
+// fall with a cause of the report and are not accepted yet.
+func meant(r report.Report, id string) (title string, ids []string, err error) {
+	if s, ok := scenarios.Find(strings.ToUpper(id)); ok {
+		return fmt.Sprintf("%s (%s)\n%s", s.ID, s.Level, s.Title), []string{s.ID}, nil
+	}
+	var known []string
+	for _, c := range r.Causes {
+		known = append(known, c.ID)
+		if !strings.EqualFold(c.ID, id) {
+			continue
+		}
+		for _, one := range r.Results {
+			if one.Cause == c.ID && !one.Accepted && !slices.Contains(ids, one.ID) {
+				ids = append(ids, one.ID)
+			}
+		}
+		if len(ids) == 0 {
+			return "", nil, fmt.Errorf("all that falls with %s is accepted already: change those entries by hand", c.ID)
+		}
+		return fmt.Sprintf("%s (%s)\n%s", c.ID, c.Level, c.Rule), ids, nil
+	}
+	err = fmt.Errorf("there is no scenario %q ('crossexam list' has them all), and no such cause in the report", id)
+	if len(known) > 0 {
+		err = fmt.Errorf("%w, which has %s", err, strings.Join(known, ", "))
+	}
+	return "", nil, err
+}
+
+// violations gives the cases of a scenario that are to be accepted, and all others. Where
+// a cause is meant, they are those that fall with it.
+func violations(r report.Report, id string, o acceptOptions) (wanted, others []scenarios.Subject, err error) {
 	verdicts := map[scenarios.Verdict]int{}
 	var left, accepted []string
 	for _, c := range r.Results {
-		if c.ID != o.id {
+		if c.ID != id {
 			continue
 		}
 		verdicts[c.Verdict]++
@@ -145,7 +180,7 @@ func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Su
 			continue
 		case c.Verdict == scenarios.Violates && c.Accepted:
 			accepted = append(accepted, c.Acceptance.String())
-		case c.Verdict == scenarios.Violates && o.narrow.Meets(subject):
+		case c.Verdict == scenarios.Violates && o.narrow.Meets(subject) && (id == strings.ToUpper(o.id) || strings.EqualFold(c.Cause, o.id)):
 			wanted = append(wanted, subject)
 			continue
 		case c.Verdict == scenarios.Violates:
@@ -157,17 +192,17 @@ func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Su
 	case len(wanted) > 0:
 		return wanted, others, nil
 	case len(left) > 0:
-		return nil, nil, fmt.Errorf("no violation of %s is like %s; these are there:\n  %s", o.id, o.narrow, strings.Join(left, "\n  "))
+		return nil, nil, fmt.Errorf("no violation of %s is like %s; these are there:\n  %s", id, o.narrow, strings.Join(left, "\n  "))
 	case len(accepted) > 0:
-		return nil, nil, fmt.Errorf("what violates %s is accepted already (%s): change that entry by hand", o.id, accepted[0])
+		return nil, nil, fmt.Errorf("what violates %s is accepted already (%s): change that entry by hand", id, accepted[0])
 	case n == 0:
-		return nil, nil, fmt.Errorf("%s was not examined in that run: run 'crossexam test' without a --label that leaves it out", o.id)
+		return nil, nil, fmt.Errorf("%s was not examined in that run: run 'crossexam test' without a --label that leaves it out", id)
 	case verdicts[scenarios.CannotTell] > 0:
-		return nil, nil, fmt.Errorf("nothing violates %s in that run, and %d of its cases could not be judged, which cannot be accepted: see the report for what kept them from being judged", o.id, verdicts[scenarios.CannotTell])
+		return nil, nil, fmt.Errorf("nothing violates %s in that run, and %d of its cases could not be judged, which cannot be accepted: see the report for what kept them from being judged", id, verdicts[scenarios.CannotTell])
 	case n == 1 && verdicts[scenarios.NotApplicable] > 0:
-		return nil, nil, fmt.Errorf("%s does not apply to the target of that run: there is nothing to accept", o.id)
+		return nil, nil, fmt.Errorf("%s does not apply to the target of that run: there is nothing to accept", id)
 	}
-	return nil, nil, fmt.Errorf("nothing violates %s in that run: there is nothing to accept", o.id)
+	return nil, nil, fmt.Errorf("nothing violates %s in that run: there is nothing to accept", id)
 }
 
 // add puts entries at the end of a file, or makes it.

@@ -83,7 +83,7 @@ func TestAccept(t *testing.T) {
 	api.trusted.Store(true)
 	url := serve(t, api.ServeHTTP)
 	first := examineStrictly(t, url, few)
-	first.expect(t, 1, "VIOLATES  ORG-009", "crossexam-sub.app.example")
+	first.expect(t, 1, "VIOLATES  label-below", "ORG-009: https://crossexam-sub.app.example")
 	from := "--report=" + filepath.Join(first.out, "report.json")
 	file := save(t, "accepted.yaml", "# What we live with.\n")
 
@@ -91,8 +91,8 @@ func TestAccept(t *testing.T) {
 		args []string
 		says []string
 	}{
-		"no ID":           {[]string{"accept", from}, []string{"give one scenario ID"}},
-		"unknown ID":      {[]string{"accept", "ORG-999", from}, []string{`"ORG-999"`, "crossexam list"}},
+		"no ID":           {[]string{"accept", from}, []string{"give the ID of one scenario"}},
+		"unknown ID":      {[]string{"accept", "ORG-999", from, "--reason=x", "--owner=me"}, []string{`"ORG-999"`, "crossexam list", "which has label-below"}},
 		"no reason":       {[]string{"accept", "ORG-009", from, "--owner=me"}, []string{"give --reason"}},
 		"no owner":        {[]string{"accept", "ORG-009", from, "--reason=x", "--owner= "}, []string{"give --owner"}},
 		"conforms":        {[]string{"accept", "ORG-001", from, "--reason=x", "--owner=me"}, []string{"nothing violates ORG-001"}},
@@ -114,12 +114,19 @@ func TestAccept(t *testing.T) {
 
 	last := time.Now().UTC().AddDate(0, 0, acceptedDays).Format(time.DateOnly)
 	crossexam(t, nil, "accept", "org-009", from, "--file="+file, "--reason=They move in spring", "--owner=api-team").
-		expect(t, 0, "until "+last+", by api-team", "That is 1 of the scenario's 1 cases")
+		expect(t, 0, "until "+last+", by api-team", "That is 1 of 1 cases")
 	written := fileOf(t, file)
 	if !strings.HasPrefix(written, "# What we live with.\n- id: ORG-009\n  subject:\n    endpoint: \"GET /private\"\n    origin: \"https://crossexam-sub.app.example\"\n    credential: network\n") {
 		t.Errorf("the file is\n%s", written)
 	}
 	crossexam(t, nil, "accept", "ORG-009", from, "--file="+file, "--reason=again", "--owner=me").expect(t, 2, "is about the same")
+	// A cause stands for all that falls with it.
+	byCause := save(t, "causes.yaml", "# What we live with.\n")
+	crossexam(t, nil, "accept", "label-below", from, "--file="+byCause, "--reason=They move in spring", "--owner=api-team").
+		expect(t, 0, "label-below (should)", "That is 1 of 1 cases")
+	if got := fileOf(t, byCause); got != written {
+		t.Errorf("by its cause, the file is\n%s", got)
+	}
 
 	t.Run("accepted", func(t *testing.T) {
 		r := crossexam(t, []string{"CROSSEXAM_ACCEPTED=" + file}, "test", url, "--trusted=https://app.example", "--read=/private", "--strict", few)

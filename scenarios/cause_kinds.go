@@ -1,0 +1,332 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A causeKind is something that targets do, and how it shows.
+type causeKind struct {
+	id string
+	// words say what the target does, of findings that have the gravest first.
+	words func([]Judged) string
+	// shows reports whether a violation is enough to know of the cause.
+	shows func(Judged) bool
+	// fells reports whether a violation falls with the cause where others have shown
+	// it; nil for none.
+	fells func(f Judged, shown []Judged) bool
+	// roots are the scenarios that are about the cause, the one whose fix mends it first;
+	// without any of them the fix is the worst finding's.
+	roots []string
+	// too are what has to be said besides, where one of the scenarios is violated.
+	too []tooFix
+}
+
+type tooFix struct {
+	ids []string
+	fix string
+}
+
+// causeKinds are all of them, the widest first: a violation falls with the first that
+// is there. Every scenario has a kind that it shows by itself.
+func causeKinds() []causeKind {
+	all := []causeKind{everyOrigin()}
+	for _, kind := range []RuleKind{Contains, BeginsWith, BeginsWithDot, SiteOn, EndsWith, SubdomainOf, LabelBelow, UnescapedDot, SameHost} {
+		all = append(all, matching(kind))
+	}
+	all = append(all, nullGranted(), twoLayers(), loginFirst(), credentialsValue(), frontEndRefused(),
+		errorsForEveryone(), errorsOutside(), preflightsForEveryone(), preflightLists(), varyMissing(), openByDefault())
+	for _, s := range Catalogue() {
+		all = append(all, causeKind{
+			id:    s.ID,
+			words: breach(s.ID),
+			shows: func(f Judged) bool { return f.ID == s.ID },
+		})
+	}
+	return all
+}
+
+// everyOrigin is the wildcard, in each of its forms.
+func everyOrigin() causeKind {
+	falls := []string{
+		"WLD-004", "CRD-002", "CRD-004", "PRE-001", "PRE-002", "PRE-003", "PRE-006", "PRE-010", "ERR-002", "ERR-003", "ERR-006",
+		"HDR-003", "ALT-001", "ALT-002", "NET-001", "NET-002", "CFG-001", "CFG-003",
+	}
+	return causeKind{
+		id:    "every-origin",
+		words: echoWords,
+		roots: []string{"WLD-001", "WLD-003", "WLD-005", "WLD-002", "CRD-004"},
+		shows: func(f Judged) bool {
+			switch f.ID {
+			case "WLD-001", "WLD-002", "WLD-003", "WLD-005":
+				return true
+			case "CRD-004":
+				origin, err := cors.ParseOrigin(f.Subject.Origin)
+				return err == nil && grantTo(origin, f.Answer) == credentialRead
+			}
+			return f.Judgement.Rule != nil && f.Judgement.Rule.Kind == EchoRule
+		},
+		fells: func(f Judged, _ []Judged) bool {
+			return slices.Contains(falls, f.ID) || strings.HasPrefix(f.ID, "ORG") && f.Judgement.Rule == nil
+		},
+		too: []tooFix{
+			{[]string{"ERR-002", "ERR-003", "ERR-006"}, "Have error handlers and error pages answer from the same list."},
+			{[]string{"ALT-001"}, "Compare the Origin of WebSocket handshakes with it too, which no CORS middleware does."},
+		},
+	}
+}
+
+// echoWords say how every origin is granted.
+func echoWords(findings []Judged) string {
+	answer := ""
+	var with Credential
+	credentials := false
+	for _, f := range findings {
+		if r := f.Judgement.Rule; r != nil && r.Kind == EchoRule && r.With != Anonymous {
+			with = r.With
+		}
+		if f.ID == "WLD-005" {
+			with = f.Subject.Credential
+		}
+		if answer != "" || f.Answer == nil {
+			continue
+		}
+		switch value, _ := f.Answer.Headers.Get(cors.HeaderAllowOrigin); value {
+		case "":
+		case "*":
+			answer = "is granted by *"
+		default:
+			answer = "is echoed"
+		}
+		credentials = answer != "" && hasLine(f.Answer, cors.HeaderAllowCredentials, "true")
+	}
+	if answer == "" {
+		answer = "is granted"
+	}
+	text := "every origin " + answer
+	if credentials {
+		text += ", with credentials"
+	}
+	if with != Anonymous {
+		text += ", when the victim's " + with.noun() + " comes along"
+	}
+	return text
+}
+
+// matching is a rule that takes origins for trusted ones.
+func matching(kind RuleKind) causeKind {
+	roots := map[RuleKind][]string{
+		Contains: {"ORG-001"}, BeginsWith: {"ORG-001"}, BeginsWithDot: {"ORG-001"}, SiteOn: {"ORG-012"}, EndsWith: {"ORG-003"},
+		SubdomainOf: {"ORG-011", "ORG-010", "ORG-009"}, LabelBelow: {"ORG-011", "ORG-010", "ORG-009"},
+		UnescapedDot: {"ORG-005"}, SameHost: {"ORG-006", "ORG-007"},
+	}
+	return causeKind{
+		id:    string(kind),
+		roots: roots[kind],
+		words: func(findings []Judged) string { return matchingWords(kind, findings) },
+		shows: func(f Judged) bool { return f.Judgement.Rule != nil && f.Judgement.Rule.Kind == kind },
+		fells: func(f Judged, shown []Judged) bool {
+			if !strings.HasPrefix(f.ID, "ORG") && f.ID != "CRD-002" {
+				return false
+			}
+			origin, err := cors.ParseOrigin(f.Subject.Origin)
+			return err == nil && slices.ContainsFunc(shown, func(s Judged) bool {
+				rule := *s.Judgement.Rule
+				rule.Insecure = rule.Insecure || strings.HasPrefix(s.Subject.Origin, "http://")
+				return rule.grants(origin)
+			})
+		},
+	}
+}
+
+// matchingWords tell the rules of one kind, which differ in the trusted origin.
+func matchingWords(kind RuleKind, findings []Judged) string {
+	var texts []string
+	rule := Rule{Kind: kind}
+	for _, f := range findings {
+		r := f.Judgement.Rule
+		if r == nil || r.Kind != kind {
+			continue
+		}
+		rule.AnyPort, rule.Insecure = rule.AnyPort || r.AnyPort, rule.Insecure || r.Insecure
+		if text := r.compares(); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	return "every origin is trusted that " + strings.Join(texts, " or ") + rule.besides()
+}
+
+func nullGranted() causeKind {
+	return causeKind{id: "null-origin", words: saying("the origin null is trusted"), shows: anyOf("NUL-001", "NUL-002", "NUL-003", "NUL-004"), roots: []string{"NUL-001"}}
+}
+
+// twoLayers is a header that two of the target's layers add.
+func twoLayers() causeKind {
+	return causeKind{
+		id: "two-layers",
+		words: func(findings []Judged) string {
+			if slices.ContainsFunc(findings, func(f Judged) bool { return f.ID == "ERR-007" }) {
+				return "two layers, such as the proxy and the application, both add CORS headers"
+			}
+			return "replies have Access-Control-Allow-Origin more than once, or more than one origin in it"
+		},
+		shows: anyOf("HDR-001", "ERR-007"),
+		fells: func(f Judged, _ []Judged) bool { return f.ID == "CRD-005" || lockedOut(f) },
+		roots: []string{"ERR-007", "HDR-001"},
+	}
+}
+
+// loginFirst is a login in front of the CORS layer.
+func loginFirst() causeKind {
+	return causeKind{
+		id:    "login-before-cors",
+		words: saying("the login is asked for before CORS: preflights, which carry no credential, are refused"),
+		shows: func(f Judged) bool { return f.ID == "PRE-007" || f.Judgement.FollowsFrom == "PRE-007" },
+		fells: func(f Judged, _ []Judged) bool { return lockedOut(f) },
+		roots: []string{"PRE-007"},
+	}
+}
+
+// credentialsValue is a header with a value that browsers do not take.
+func credentialsValue() causeKind {
+	return causeKind{
+		id:    "CRD-005",
+		words: saying("Access-Control-Allow-Credentials has a value other than true, which browsers take for none"),
+		shows: anyOf("CRD-005"),
+		fells: func(f Judged, _ []Judged) bool {
+			return lockedOut(f) && (f.Block == cors.InvalidAllowCredentials || f.Block == cors.PreflightInvalidAllowCredentials || f.Judgement.FollowsFrom == "TRU-001")
+		},
+	}
+}
+
+// frontEndRefused is a trusted origin that is not let in.
+func frontEndRefused() causeKind {
+	return causeKind{
+		id:    "front-end-refused",
+		words: saying("the trusted front end is not granted all that it needs"),
+		shows: anyOf("TRU-001", "TRU-002", "TRU-003", "TRU-005"),
+		fells: func(f Judged, _ []Judged) bool { return f.Judgement.FollowsFrom == "TRU-001" },
+		roots: []string{"TRU-001", "TRU-005", "TRU-003", "TRU-002"},
+	}
+}
+
+// lockedOut reports whether a violation is about what the front end cannot do.
+func lockedOut(f Judged) bool {
+	return slices.Contains([]string{"TRU-001", "TRU-002", "TRU-003", "TRU-005", "PRE-008", "ERR-001", "ERR-004", "ERR-005"}, f.ID)
+}
+
+func errorsForEveryone() causeKind {
+	return causeKind{id: "errors-for-everyone", words: saying("error replies are granted to every origin"), shows: anyOf("ERR-002", "ERR-003", "ERR-006"), roots: []string{"ERR-003", "ERR-006"}}
+}
+
+func errorsOutside() causeKind {
+	return causeKind{
+		id:    "errors-outside-cors",
+		words: saying("errors are made outside of the CORS layer"),
+		shows: anyOf("ERR-001", "ERR-004", "ERR-005"),
+		roots: []string{"ERR-001", "ERR-004"},
+	}
+}
+
+func preflightsForEveryone() causeKind {
+	return causeKind{
+		id:    "preflights-for-everyone",
+		words: saying("preflights of every origin are approved"),
+		shows: anyOf("PRE-001", "PRE-002", "PRE-003", "PRE-006"),
+		roots: []string{"PRE-003", "PRE-001"},
+	}
+}
+
+// preflightLists is a CORS layer whose lists are not those of the policy.
+func preflightLists() causeKind {
+	return causeKind{
+		id:    "lists",
+		words: saying("the lists of methods and headers are not the policy's"),
+		shows: anyOf("WLD-006", "WLD-007", "PRE-004", "PRE-005", "TRU-004"),
+		roots: []string{"WLD-007", "WLD-006"},
+		too:   []tooFix{{[]string{"TRU-004"}, "List the headers that it reads in expose_headers (Access-Control-Expose-Headers)."}},
+	}
+}
+
+func varyMissing() causeKind {
+	return causeKind{
+		id:    "vary",
+		words: saying("grants differ from request to request, and Vary does not say by what"),
+		shows: anyOf("HDR-002", "HDR-003", "HDR-006"),
+		roots: []string{"HDR-006", "HDR-002"},
+	}
+}
+
+func openByDefault() causeKind {
+	return causeKind{
+		id:    "open-by-default",
+		words: saying("where no origins are configured, or wrong ones, every origin is allowed"),
+		shows: anyOf("CFG-001", "CFG-003"),
+		roots: []string{"CFG-003"},
+	}
+}
+
+func anyOf(ids ...string) func(Judged) bool {
+	return func(f Judged) bool { return slices.Contains(ids, f.ID) }
+}
+
+func saying(text string) func([]Judged) string { return func([]Judged) string { return text } }
+
+// breach says what a target does that violates one requirement by a rule of its own.
+func breach(id string) func([]Judged) string {
+	return func(findings []Judged) string {
+		if r := findings[0].Judgement.Rule; r != nil {
+			return r.String()
+		}
+		return breaches[id]
+	}
+}
+
+// breaches say what a target does that violates the requirements which have no kind in
+// common with others.
+var breaches = map[string]string{
+	"ORG-001": "an origin is trusted that begins as a trusted one does",
+	"ORG-002": "an origin is trusted that begins as a trusted one does",
+	"ORG-003": "a host is trusted that ends as a trusted one does",
+	"ORG-004": "a part of a trusted origin is trusted",
+	"ORG-005": "a dot of a trusted host stands for any character",
+	"ORG-006": "the scheme of an origin is not compared",
+	"ORG-007": "the port of an origin is not compared",
+	"ORG-008": "a port is trusted that begins as a trusted one does",
+	"ORG-009": "every subdomain of a trusted host is trusted",
+	"ORG-010": "every subdomain of a trusted domain is trusted",
+	"ORG-011": "every subdomain of a trusted host is trusted over http:// too",
+	"ORG-012": "every site on a shared hosting service is trusted",
+	"ORG-013": "development origins are trusted",
+	"ORG-014": "an origin is trusted that begins with http://localhost",
+	"ORG-015": "a trusted host may be followed by punctuation and another domain",
+	"ORG-016": "a dot at the end of a host is cut off before it is compared",
+	"ORG-017": "a pattern lets the names before a domain repeat",
+	"ORG-018": "host names are decoded or replaced by look-alikes before they are compared",
+	"ORG-019": "spellings of an origin are taken for it that no browser sends",
+	"WLD-004": "Access-Control-Allow-Origin: * comes with Access-Control-Allow-Credentials: true",
+	"CRD-001": "the session cookie lacks an attribute that protects it",
+	"CRD-002": "pages on a sibling subdomain are trusted",
+	"CRD-003": "Access-Control-Allow-Credentials: true is sent, though the front end needs none",
+	"CRD-004": "Access-Control-Allow-Credentials: true is sent to origins that are not trusted",
+	"PRE-008": "preflights are not answered by the CORS layer",
+	"PRE-009": "browsers may keep the answer to a preflight for too long",
+	"PRE-010": "preflights on routes that do not exist are approved",
+	"HDR-004": "headers are exposed that other pages must not see",
+	"HDR-005": "the Origin header is decoded, and a line break in it ends a header line of the reply",
+	"HDR-007": "shared caches may store private replies",
+	"HDR-008": "redirects are made outside of the CORS layer",
+	"HDR-009": "private replies tell their timing, or leave their type to be guessed",
+	"CFG-002": "the origins that are configured are not the trusted ones",
+	"NET-001": "pages on public addresses may read from the local network",
+	"NET-002": "the browser's permission prompt alone protects the local network",
+	"NET-003": "preflights are told that pages on public addresses may come in",
+	"NET-004": "requests for any host name are answered",
+	"ALT-001": "WebSocket handshakes of every origin are accepted",
+	"ALT-002": "the event stream is granted to every origin",
+	"ALT-003": "JSON bodies are taken under types for which browsers do not ask first",
+	"ALT-004": "private replies run as scripts in pages of other origins",
+}
