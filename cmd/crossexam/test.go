@@ -156,8 +156,18 @@ func test(ctx context.Context, o testOptions) error {
 		},
 	})
 	progress.done()
-	r := report.New(record, meta(x.Deployment(), record))
-	return publish(o, r, record, errors.Join(writeErr, report.WriteAll(o.out, r, record.Screens, fs.FileMode(o.mode))))
+	known := meta(x.Deployment(), record)
+	r := report.New(record, known)
+	return publish(o, r, record, errors.Join(writeErr, report.WriteAll(o.out, r, record.Screens, fs.FileMode(o.mode)), writeRecording(o.out, record, known, fs.FileMode(o.mode))))
+}
+
+// writeRecording writes what was observed beside the report.
+func writeRecording(dir string, record engine.Record, known report.Meta, mode fs.FileMode) error {
+	recording, err := report.NewRecording(record, known)
+	if err != nil {
+		return fmt.Errorf("recording what was observed: %w", err)
+	}
+	return report.WriteRecording(dir, recording, mode)
 }
 
 // request is the examination that the command line asks for.
