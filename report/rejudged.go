@@ -154,7 +154,13 @@ func (c Result) judgedAgain(j engine.Result, run Report) Result {
 	if j.Verdict() == scenarios.Violates {
 		j.Change = c.Change
 		if c.Accepted {
-			j.Accepted = &target.Acceptance{}
+			a := target.Acceptance{}
+			if c.Acceptance != nil {
+				a.Severity = c.Acceptance.Severity
+			}
+			if a.Covers(j.Judgement.Severity) {
+				j.Accepted = &a
+			}
 		}
 	}
 	j = j.Settled(run.Run.Strict, run.Baseline != nil && run.Baseline.OnlyNew)

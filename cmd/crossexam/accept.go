@@ -38,7 +38,8 @@ func acceptCommand() *cobra.Command {
 		Long: `Accept violations of one scenario for a while, so that they do not fail a run.
 They are taken from the report of a run, and written into a file as few entries
 that say exactly them. They are still examined, and shown as accepted. An entry
-that has expired, or that no violation is like any more, is an error (2).
+that has expired, or that no violation is like any more, is an error (2). The
+severity is written too: what has become graver is not covered any more.
 
 Without --endpoint, --origin and --credential all violations of the scenario are
 meant. What is in the file stays, comments included.`,
@@ -100,7 +101,7 @@ func accept(o acceptOptions, now time.Time) error {
 	case err != nil:
 		return fmt.Errorf("the report %s cannot be used: %w", o.report, err)
 	}
-	wanted, others, err := violations(r, o)
+	wanted, others, severities, err := violations(r, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.report, err)
 	}
@@ -111,7 +112,7 @@ func accept(o acceptOptions, now time.Time) error {
 	day := time.Date(expires.Year(), expires.Month(), expires.Day(), 0, 0, 0, 0, time.UTC)
 	var entries target.Accepted
 	for _, p := range patterns {
-		entries = append(entries, target.Acceptance{ID: o.id, Subject: p, Reason: o.reason, Owner: o.owner, Expires: day})
+		entries = append(entries, target.Acceptance{ID: o.id, Subject: p, Severity: gravest(p, wanted, severities), Reason: o.reason, Owner: o.owner, Expires: day})
 	}
 	if len(entries.Expired(now)) > 0 {
 		return fmt.Errorf("--expires: %s is over: write a day to come, at most a year ahead", o.expires)
@@ -129,9 +130,20 @@ func accept(o acceptOptions, now time.Time) error {
 	return nil
 }
 
-// violations gives the cases of a report that are to be accepted, and all others
-// of the scenario.
-func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Subject, err error) {
+// gravest is the gravest severity of the violations that a pattern is about.
+func gravest(p target.SubjectPattern, wanted []scenarios.Subject, severities []scenarios.Severity) scenarios.Severity {
+	var most scenarios.Severity
+	for i, s := range wanted {
+		if p.Meets(s) && severities[i].Graver(most) {
+			most = severities[i]
+		}
+	}
+	return most
+}
+
+// violations gives the cases of a report that are to be accepted, with their severities,
+// and all others of the scenario.
+func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Subject, severities []scenarios.Severity, err error) {
 	verdicts := map[scenarios.Verdict]int{}
 	var left, accepted []string
 	for _, c := range r.Results {
@@ -146,7 +158,7 @@ func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Su
 		case c.Verdict == scenarios.Violates && c.Accepted:
 			accepted = append(accepted, c.Acceptance.String())
 		case c.Verdict == scenarios.Violates && o.narrow.Meets(subject):
-			wanted = append(wanted, subject)
+			wanted, severities = append(wanted, subject), append(severities, c.Severity)
 			continue
 		case c.Verdict == scenarios.Violates:
 			left = append(left, target.SubjectPattern{Endpoint: subject.Endpoint, Origin: subject.Origin, Credential: string(subject.Credential)}.String())
@@ -155,19 +167,19 @@ func violations(r report.Report, o acceptOptions) (wanted, others []scenarios.Su
 	}
 	switch n := len(verdicts); {
 	case len(wanted) > 0:
-		return wanted, others, nil
+		return wanted, others, severities, nil
 	case len(left) > 0:
-		return nil, nil, fmt.Errorf("no violation of %s is like %s; these are there:\n  %s", o.id, o.narrow, strings.Join(left, "\n  "))
+		return nil, nil, nil, fmt.Errorf("no violation of %s is like %s; these are there:\n  %s", o.id, o.narrow, strings.Join(left, "\n  "))
 	case len(accepted) > 0:
-		return nil, nil, fmt.Errorf("what violates %s is accepted already (%s): change that entry by hand", o.id, accepted[0])
+		return nil, nil, nil, fmt.Errorf("what violates %s is accepted already (%s): change that entry by hand", o.id, accepted[0])
 	case n == 0:
-		return nil, nil, fmt.Errorf("%s was not examined in that run: run 'crossexam test' without a --label that leaves it out", o.id)
+		return nil, nil, nil, fmt.Errorf("%s was not examined in that run: run 'crossexam test' without a --label that leaves it out", o.id)
 	case verdicts[scenarios.CannotTell] > 0:
-		return nil, nil, fmt.Errorf("nothing violates %s in that run, and %d of its cases could not be judged, which cannot be accepted: see the report for what kept them from being judged", o.id, verdicts[scenarios.CannotTell])
+		return nil, nil, nil, fmt.Errorf("nothing violates %s in that run, and %d of its cases could not be judged, which cannot be accepted: see the report for what kept them from being judged", o.id, verdicts[scenarios.CannotTell])
 	case n == 1 && verdicts[scenarios.NotApplicable] > 0:
-		return nil, nil, fmt.Errorf("%s does not apply to the target of that run: there is nothing to accept", o.id)
+		return nil, nil, nil, fmt.Errorf("%s does not apply to the target of that run: there is nothing to accept", o.id)
 	}
-	return nil, nil, fmt.Errorf("nothing violates %s in that run: there is nothing to accept", o.id)
+	return nil, nil, nil, fmt.Errorf("nothing violates %s in that run: there is nothing to accept", o.id)
 }
 
 // add puts entries at the end of a file, or makes it.
