@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
@@ -23,9 +24,10 @@ const RecordingVersion = "crossexam/recording/v1"
 // verdicts from without a browser. Its target and its observations are encoded as in
 // the recordings that the judges' own tests replay.
 type Recording struct {
-	Schema string `json:"schema"`
-	Tool   Tool   `json:"tool"` // that recorded it
-	Run    string `json:"run"`  // the name of the run, as in its report
+	Schema  string    `json:"schema"`
+	Tool    Tool      `json:"tool"` // that recorded it
+	Run     string    `json:"run"`  // the name of the run, as in its report
+	Started time.Time `json:"started"`
 	// Unsure are the cases that come to another verdict on the recording than in the
 	// run: it depends on a secret that is not in it, or on what was too long for it.
 	Unsure []Case `json:"unsure"`
@@ -49,7 +51,7 @@ const (
 func NewRecording(record engine.Record, meta Meta) (Recording, error) {
 	x := &recorder{redactor: newRedactor(collect(record, meta.Secrets)), seen: map[string]string{}}
 	r := Recording{
-		Schema: RecordingVersion, Tool: Tool{Version: meta.Version, Commit: meta.Commit}, Run: record.Run,
+		Schema: RecordingVersion, Tool: Tool{Version: meta.Version, Commit: meta.Commit}, Run: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond),
 		Unsure: []Case{}, Recording: scenarios.Recording{Observations: []scenarios.Observation{}},
 	}
 	if x.tooMany || !x.target(record.Target, &r.Target) {
@@ -338,5 +340,6 @@ const RecordingFile = "recording.json"
 // WriteRecording writes recording.json and exchanges.har to the folder of a report. With
 // the mode 0 they are for the owner alone: the victim's data is in them.
 func WriteRecording(dir string, r Recording, mode fs.FileMode) error {
-	return writeFile(dir, RecordingFile, cmp.Or(mode, 0o600), r.WriteJSON)
+	private := cmp.Or(mode, 0o600)
+	return errors.Join(writeFile(dir, RecordingFile, private, r.WriteJSON), writeFile(dir, "exchanges.har", private, r.WriteHAR))
 }
