@@ -124,7 +124,7 @@ func TestExcuse(t *testing.T) {
 		{"a z cookie", scenarios.Violates, true, true, New},
 		{"b y cookie", scenarios.Violates, true, true, New},
 	} {
-		x := Examination{request: Request{OnlyNew: c.onlyNew}, accepted: accepted, baseline: &baseline, index: baseline.index()}
+		x := Examination{request: Request{OnlyNew: c.onlyNew}, accepted: accepted, baseline: &baseline, index: baseline.Index()}
 		r := x.settle(result("ORG-001", c.subject, c.verdict))
 		doubt := r
 		doubt.Judgement.Verdict = scenarios.CannotTell
@@ -133,6 +133,28 @@ func TestExcuse(t *testing.T) {
 		}
 		if r.Fails != c.fails || r.Change != c.change || (r.Accepted != nil) != (c.subject == "a x cookie" && c.verdict == scenarios.Violates) {
 			t.Errorf("%+v: fails %t, %q, %v", c, r.Fails, r.Change, r.Accepted)
+		}
+	}
+}
+
+// What was accepted at one severity does not cover a graver one.
+func TestAcceptedSeverity(t *testing.T) {
+	for _, c := range []struct {
+		accepted, now scenarios.Severity
+		fails         bool
+	}{
+		{"", scenarios.High, false},
+		{scenarios.High, scenarios.High, false},
+		{scenarios.Medium, scenarios.Low, false},
+		{scenarios.Medium, scenarios.High, true},
+		{scenarios.Low, scenarios.Medium, true},
+	} {
+		x := Examination{accepted: target.Accepted{{ID: "ORG-001", Severity: c.accepted}}}
+		r := result("ORG-001", "a x cookie", scenarios.Violates)
+		r.Judgement.Severity, r.Judgement.Reason = c.now, "it read it"
+		r = x.settle(r)
+		if told := "it read it; it was accepted as a violation of " + string(c.accepted) + " severity"; r.Fails != c.fails || (r.Accepted == nil) != c.fails || strings.HasPrefix(r.Judgement.Reason, told) != c.fails {
+			t.Errorf("%+v: fails %t, %v, %q", c, r.Fails, r.Accepted, r.Judgement.Reason)
 		}
 	}
 }
@@ -179,7 +201,7 @@ func TestCompare(t *testing.T) {
 	}
 	twice := []BaselineCase{old("a x c", violates), old("a x c", conforms)}
 	for range twice {
-		if got := (Baseline{Cases: twice}).index().change(result("ORG-001", "a x c", violates)); got != Unchanged {
+		if got := (Baseline{Cases: twice}).Index().change(result("ORG-001", "a x c", violates)); got != Unchanged {
 			t.Errorf("a case that is there twice is %s", got)
 		}
 		slices.Reverse(twice)

@@ -56,13 +56,13 @@ type Comparison struct {
 // compare holds the results against the baseline.
 func compare(b Baseline, onlyNew bool, results []Result) Comparison {
 	c := Comparison{Run: b.Run, Started: b.Started, OnlyNew: onlyNew}
-	then := b.index()
+	then := b.Index()
 	now := map[int]scenarios.Verdict{} // by the case's place in the baseline
 	for _, r := range results {
 		if !examined(r.Verdict()) {
 			continue
 		}
-		i := then.find(r.Scenario.ID, r.Subject)
+		i := then.Find(r.Scenario.ID, r.Subject)
 		if r.Verdict() == scenarios.Violates && (i < 0 || b.Cases[i].Verdict == scenarios.CannotTell) {
 			c.Unknown = append(c.Unknown, BaselineCase{ID: r.Scenario.ID, Subject: r.Subject, Verdict: r.Verdict()})
 		}
@@ -98,8 +98,8 @@ func compare(b Baseline, onlyNew bool, results []Result) Comparison {
 
 // change compares one result with the baseline. It is empty for what is no
 // violation.
-func (x baselineIndex) change(r Result) Change {
-	switch i := x.find(r.Scenario.ID, r.Subject); {
+func (x BaselineIndex) change(r Result) Change {
+	switch i := x.Find(r.Scenario.ID, r.Subject); {
 	case r.Verdict() != scenarios.Violates:
 		return ""
 	case i >= 0 && x.cases[i].Verdict == scenarios.Violates:
@@ -110,15 +110,16 @@ func (x baselineIndex) change(r Result) Change {
 
 func examined(v scenarios.Verdict) bool { return v != "" && v != scenarios.NotApplicable }
 
-// A baselineIndex finds the cases of a baseline that were examined.
-type baselineIndex struct {
+// A BaselineIndex finds the cases of a baseline that were examined.
+type BaselineIndex struct {
 	cases []BaselineCase
 	at    map[string]map[scenarios.Subject]int
 	open  []int // of those with a secret in their subject
 }
 
-func (b Baseline) index() baselineIndex {
-	x := baselineIndex{cases: b.Cases, at: map[string]map[scenarios.Subject]int{}}
+// Index makes the index of the cases that were examined.
+func (b Baseline) Index() BaselineIndex {
+	x := BaselineIndex{cases: b.Cases, at: map[string]map[scenarios.Subject]int{}}
 	for i, c := range b.Cases {
 		if !examined(c.Verdict) {
 			continue
@@ -137,8 +138,8 @@ func (b Baseline) index() baselineIndex {
 	return x
 }
 
-// find gives the place of a case, or -1.
-func (x baselineIndex) find(id string, s scenarios.Subject) int {
+// Find gives the place of a case among those of the baseline, or -1.
+func (x BaselineIndex) Find(id string, s scenarios.Subject) int {
 	if i, ok := x.at[id][s]; ok {
 		return i
 	}

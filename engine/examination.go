@@ -32,7 +32,7 @@ type Examination struct {
 	deployment target.Deployment
 	accepted   target.Accepted
 	baseline   *Baseline
-	index      baselineIndex
+	index      BaselineIndex
 	plan       Plan
 	browser    attacker.Options
 	lines      cors.Headers // by which its requests are known
@@ -118,7 +118,7 @@ func (x *Examination) readExcuses(context.Context) error {
 		return nil
 	}
 	if x.baseline, err = x.request.Baseline(x.deployment.Facts); err == nil {
-		x.index = x.baseline.index()
+		x.index = x.baseline.Index()
 	}
 	return err
 }

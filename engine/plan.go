@@ -47,17 +47,24 @@ type Plan struct {
 func NewPlan(catalogue []scenarios.Scenario, t scenarios.Target) Plan {
 	p := Plan{Target: t}
 	for _, s := range catalogue {
-		cases, reason := s.Plan(t)
-		if len(cases) == 0 {
-			p.Items = append(p.Items, Item{Scenario: s, NotApplicable: reason})
-		}
-		for _, c := range cases {
-			p.Items = append(p.Items, Item{Scenario: s, Case: &c})
-		}
+		p.Items = append(p.Items, itemsOf(s, t)...)
 	}
 	p.whole = p.Items
 	p.groups = grouped(p.Target, p.attempts())
 	return p
+}
+
+// itemsOf are the cases that a scenario has on a target, or that it does not apply.
+func itemsOf(s scenarios.Scenario, t scenarios.Target) []Item {
+	cases, reason := s.Plan(t)
+	if len(cases) == 0 {
+		return []Item{{Scenario: s, NotApplicable: reason}}
+	}
+	items := make([]Item, len(cases))
+	for i := range cases {
+		items[i] = Item{Scenario: s, Case: &cases[i]}
+	}
+	return items
 }
 
 // Select gives the plan of the items that are wanted, and of the attempts they

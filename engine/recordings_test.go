@@ -32,18 +32,11 @@ var recordedPolicies = []string{
 func keep(t *testing.T, policy string, r engine.Record) {
 	t.Helper()
 	kept := struct {
-		Target       scenarios.Target        `json:"target"`
-		Convicted    []string                `json:"convicted"`
-		Observations []scenarios.Observation `json:"observations"`
-	}{Target: r.Target, Convicted: convicted(r)}
-	seen := map[string]bool{}
-	for _, result := range r.Results {
-		for _, o := range result.Observations {
-			if key := o.Attempt.Key(); !seen[key] {
-				seen[key] = true
-				kept.Observations = append(kept.Observations, condensed(o))
-			}
-		}
+		Convicted []string `json:"convicted"`
+		scenarios.Recording
+	}{convicted(r), r.Recording()}
+	for i, o := range kept.Observations {
+		kept.Observations[i] = condensed(o)
 	}
 	b, err := json.MarshalIndent(kept, "", " ")
 	if err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -65,6 +66,10 @@ func (r Result) Settled(strict, onlyNew bool) Result {
 func (x *Examination) settle(r Result) Result {
 	if r.Verdict() == scenarios.Violates {
 		r.Accepted = x.accepted.For(r.Scenario.ID, r.Subject)
+		if a := r.Accepted; a != nil && !a.Covers(r.Judgement.Severity) {
+			r.Accepted = nil
+			r.Judgement.Reason += fmt.Sprintf("; it was accepted as a violation of %s severity, and that does not cover one of %s severity", a.Severity, r.Judgement.Severity)
+		}
 		if x.baseline != nil {
 			r.Change = x.index.change(r)
 		}

@@ -115,14 +115,19 @@ func (s *session) result(ctx context.Context, item Item) (Result, error) {
 			return Result{}, err
 		}
 	}
-	r.Judgement = judge(*item.Case, r.Observations)
-	if r.Judgement.FollowsFrom == item.Scenario.ID {
+	r.conclude(*item.Case)
+	return r, nil
+}
+
+// conclude has the observations of the result judged.
+func (r *Result) conclude(c scenarios.Case) {
+	r.Judgement = judge(c, r.Observations)
+	if r.Judgement.FollowsFrom == r.Scenario.ID {
 		r.Judgement.FollowsFrom = ""
 	}
 	if proof := r.Proof(); r.Verdict() == scenarios.Violates && proof != nil && proof.Stolen() {
 		r.Judgement.Exfiltrated = true
 	}
-	return r, nil
 }
 
 // judge leaves out cases for which this machine lacks something, and those about

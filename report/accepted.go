@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -12,6 +13,8 @@ type Acceptance struct {
 	Reason  string `json:"reason" redact:"words"`
 	Owner   string `json:"owner" redact:"words"`
 	Expires string `json:"expires" redact:"-"` // the last day, as 2027-01-31
+	// Severity is the gravest that is accepted; empty for any.
+	Severity scenarios.Severity `json:"severity" redact:"-"`
 }
 
 // StaleAcceptance is an accepted deviation that accepts nothing any more: all that
@@ -25,7 +28,7 @@ type StaleAcceptance struct {
 }
 
 func newAcceptance(a target.Acceptance) Acceptance {
-	return Acceptance{Reason: a.Reason, Owner: a.Owner, Expires: a.Expires.Format(time.DateOnly)}
+	return Acceptance{Reason: a.Reason, Owner: a.Owner, Expires: a.Expires.Format(time.DateOnly), Severity: a.Severity}
 }
 
 func newStale(a target.Acceptance) StaleAcceptance {

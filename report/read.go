@@ -61,12 +61,17 @@ func Read(in io.Reader) (Report, error) {
 // BaselineFor makes a baseline of an earlier report for an examination of a
 // target. The error says why the two cannot be compared.
 func (r Report) BaselineFor(t scenarios.Target) (*engine.Baseline, error) {
-	if !slices.ContainsFunc(r.Results, func(c Result) bool { return c.Verdict != scenarios.NotApplicable }) {
-		return nil, errors.New("it judged nothing: give the report of a run that came to verdicts")
-	}
 	trusted := make([]string, len(t.Trusted))
 	for i, o := range t.Trusted {
 		trusted[i] = o.String()
+	}
+	return r.baselineOf(trusted)
+}
+
+// baselineOf is BaselineFor for a target that trusts these origins.
+func (r Report) baselineOf(trusted []string) (*engine.Baseline, error) {
+	if !slices.ContainsFunc(r.Results, func(c Result) bool { return c.Verdict != scenarios.NotApplicable }) {
+		return nil, errors.New("it judged nothing: give the report of a run that came to verdicts")
 	}
 	has := func(o string) bool {
 		return slices.ContainsFunc(r.Target.TrustedOrigins, func(old string) bool {

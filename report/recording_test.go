@@ -1,76 +1,277 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// ofRecording is the record of an examination that was recorded in a real Chrome, judged
-// by the catalogue as it is.
-func ofRecording(t testing.TB, name string) engine.Record {
+// recordedRun is the record of a run that saw what a real Chrome showed on a fixture.
+func recordedRun(t testing.TB, policy string) engine.Record {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "scenarios", "testdata", "recordings", name+".json"))
+	text, err := os.ReadFile(filepath.Join("..", "scenarios", "testdata", "recordings", policy+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept struct {
-		Target       scenarios.Target        `json:"target"`
-		Observations []scenarios.Observation `json:"observations"`
-	}
-	if err := json.Unmarshal(b, &kept); err != nil {
+	var r scenarios.Recording
+	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	byKey := map[string]scenarios.Observation{}
-	for _, o := range kept.Observations {
-		byKey[o.Attempt.Key()] = o
-	}
-	record := sample()
-	record.Target, record.Results, record.Cookies, record.Withheld, record.Notes = kept.Target, nil, nil, nil, nil
-	for _, s := range scenarios.Catalogue() {
-		cases, why := s.Plan(kept.Target)
-		if len(cases) == 0 {
-			record.Results = append(record.Results, engine.Result{Scenario: s, Judgement: scenarios.Judgement{Verdict: scenarios.NotApplicable, Reason: why}})
+	record := engine.Record{Run: "crossexam-0123456789ab", Target: r.Target}
+	for _, j := range engine.Rejudge(scenarios.Catalogue(), r) {
+		if j.Unjudged != "" {
+			t.Fatalf("%s: %s", j.Scenario.ID, j.Unjudged)
 		}
-		for _, c := range cases {
-			r := engine.Result{Scenario: s, Subject: c.Subject}
-			add := func(attempts []scenarios.Attempt) {
-				for _, a := range attempts {
-					r.Observations = append(r.Observations, byKey[a.Key()])
-				}
-			}
-			add(c.Attempts)
-			if c.More != nil {
-				add(c.More(scenarios.NewObservations(r.Observations)))
-			}
-			r.Judgement = c.Judge(scenarios.NewObservations(r.Observations))
-			if r.Judgement.FollowsFrom == s.ID {
-				r.Judgement.FollowsFrom = ""
-			}
-			record.Results = append(record.Results, r)
-		}
+		record.Results = append(record.Results, j.Settled(false, false))
 	}
 	return record
 }
 
-// One line of the target's code is one finding: of a wildcard one grave cause is told,
-// and at most three others.
-func TestCausesOfAWildcard(t *testing.T) {
-	r := reportOf(ofRecording(t, "wildcard-echo-with-cookie"), Meta{})
-	high := 0
-	for _, c := range r.Causes {
-		if c.Severity == scenarios.High {
-			high++
+// kept is the report and the recording of a run as they are read again.
+func kept(t *testing.T, record engine.Record, meta Meta) (Report, Recording, string) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := New(record, meta).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Read(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recording, err := NewRecording(record, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Reset()
+	if err := recording.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	recording, err = ReadRecording(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, recording, text
+}
+
+// What a run observed leads the same judges to the same verdicts, though no secret is
+// left in it.
+func TestRejudge(t *testing.T) {
+	for _, policy := range []string{"hardened", "wildcard-echo-with-cookie", "authentication-outside-cors", "two-allow-origin-headers", "unescaped-dot"} {
+		record := recordedRun(t, policy)
+		session := ""
+		for _, o := range record.Recording().Observations {
+			for _, x := range o.Exchanges {
+				if v, ok := x.Request.Headers.Get("Cookie"); ok {
+					_, session, _ = strings.Cut(v, "=")
+				}
+			}
+		}
+		r, recording, text := kept(t, record, Meta{Version: "v1"})
+		if len(session) < 20 || strings.Contains(text, session) {
+			t.Errorf("%s: the session %q is in the recording", policy, session)
+		}
+		j, err := r.Rejudge(recording, Tool{Version: "v2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if j.Same != len(r.Results) || len(j.Differ)+len(j.Unjudged)+len(j.Gone)+len(j.More) > 0 || j.ExitCode != r.ExitCode() {
+			t.Errorf("%s: %d of %d the same, exit code %d and then %d; differ %+v, unjudged %+v, more %+v", policy, j.Same, len(r.Results), j.ExitCode, r.ExitCode(), j.Differ, j.Unjudged, j.More)
 		}
 	}
-	if high != 1 || len(r.Causes) > 4 || r.Causes[0].ID != "every-origin" || len(r.Causes[0].Requirements) < 30 {
-		t.Errorf("%+v", r.Causes)
+}
+
+// The verdicts of a version that judged otherwise are told with both reasons.
+func TestRejudgeTellsWhatDiffers(t *testing.T) {
+	record := recordedRun(t, "unescaped-dot")
+	r, recording, _ := kept(t, record, Meta{Version: "v1"})
+	i := slices.IndexFunc(r.Results, func(c Result) bool { return c.ID == "ORG-005" && c.Verdict == scenarios.Violates })
+	r.Results[i].Verdict, r.Results[i].Severity, r.Results[i].Reason = scenarios.Conforms, "", "v1 took the dot for a dot"
+	r.Results[i].Fails, r.Results[i].Excuse = false, ""
+	k := slices.IndexFunc(r.Results, func(c Result) bool { return c.Verdict == scenarios.Conforms && c.ID != "ORG-005" })
+	gone := r.Results[k]
+	gone.ID = "ORG-999"
+	r.Results = append(r.Results, gone)
+	more := r.Results[k]
+	r.Results = slices.Delete(r.Results, k, k+1)
+	j, err := r.Rejudge(recording, Tool{Version: "v2"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if run := sarifOf(t, r); len(run.Results) > 8 {
-		t.Errorf("%d alerts", len(run.Results))
+	if len(j.Differ) != 1 || j.Differ[0].ID != "ORG-005" || j.Differ[0].Then.Reason != "v1 took the dot for a dot" || j.Differ[0].Now.Verdict != scenarios.Violates || j.ExitCode != ExitViolates {
+		t.Errorf("%+v, exit code %d", j.Differ, j.ExitCode)
+	}
+	if len(j.Gone) != 1 || j.Gone[0].ID != "ORG-999" {
+		t.Errorf("gone: %+v", j.Gone)
+	}
+	if len(j.More) != 1 || j.More[0].key() != (Case{ID: more.ID, Subject: more.Subject}).key() {
+		t.Errorf("more: %+v", j.More)
+	}
+	var b strings.Builder
+	if err := j.Text(&b, 100); err != nil {
+		t.Fatal(err)
+	}
+	for _, says := range []string{"then: conforms: v1 took the dot for a dot", "now: violates (must", "1 verdict differs in version v2", "no requirement any more", "Exit code 1"} {
+		if !strings.Contains(b.String(), says) {
+			t.Errorf("the text does not say %q:\n%s", says, b.String())
+		}
+	}
+	// What was accepted stays accepted.
+	for i := range r.Results {
+		r.Results[i].Accepted = r.Results[i].ID == "ORG-005" || r.Results[i].Verdict == scenarios.Violates
+	}
+	if j, err := r.Rejudge(recording, Tool{}); err != nil || len(j.Differ) != 1 || j.ExitCode != ExitConforms {
+		t.Errorf("exit code %d, %v", j.ExitCode, err)
+	}
+}
+
+// A verdict that depends on a secret is not reached from a recording without it.
+func TestRejudgeWithoutTheSecret(t *testing.T) {
+	record := recordedRun(t, "wildcard-echo-with-cookie")
+	// The allowed origin itself is a secret of the victim.
+	evil := "https://evil.test"
+	record.Cookies = []attacker.StoredCookie{{Name: "odd", Value: evil}}
+	for i := range record.Results {
+		for k := range record.Results[i].Observations {
+			o := &record.Results[i].Observations[k]
+			o.Exchanges = slices.Clone(o.Exchanges)
+		}
+	}
+	r, recording, text := kept(t, record, Meta{})
+	if strings.Contains(text, evil) {
+		t.Error("the secret is in the recording")
+	}
+	j, err := r.Rejudge(recording, Tool{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(j.Unjudged) == 0 || j.ExitCode == ExitConforms {
+		t.Errorf("%d cannot be judged, exit code %d", len(j.Unjudged), j.ExitCode)
+	}
+	for _, d := range j.Differ {
+		t.Errorf("%s is told to differ: %+v", d.ID, d)
+	}
+
+}
+
+// A judge of another version that looks at what was redacted is found out.
+func TestRejudgeByASecret(t *testing.T) {
+	r, recording, _ := kept(t, recordedRun(t, "wildcard-echo-with-cookie"), Meta{})
+	cookie := func(o scenarios.Observation) string {
+		v, _ := o.Exchanges[0].Request.Headers.Get("Cookie")
+		return v
+	}
+	for name, judge := range map[string]func(scenarios.Observations) bool{
+		"its text":           func(os scenarios.Observations) bool { return strings.HasSuffix(cookie(os.All()[0]), "d]") },
+		"whether it changes": func(os scenarios.Observations) bool { return cookie(os.All()[0]) == cookie(os.All()[1]) },
+	} {
+		recording := recording
+		recording.Observations = slices.Clone(recording.Observations[:2])
+		for i := range recording.Observations {
+			o := &recording.Observations[i]
+			o.Exchanges = []cors.Exchange{{Request: cors.Request{Headers: cors.Headers{{Name: "Cookie", Value: "session=" + redacted}}}}}
+		}
+		subject := scenarios.Subject{Endpoint: "GET /"}
+		curious := scenarios.Scenario{ID: "ORG-001", Plan: func(scenarios.Target) ([]scenarios.Case, string) {
+			return []scenarios.Case{{
+				Subject: subject, Attempts: []scenarios.Attempt{recording.Observations[0].Attempt, recording.Observations[1].Attempt},
+				Judge: func(os scenarios.Observations) scenarios.Judgement {
+					if judge(os) {
+						return scenarios.Judgement{Verdict: scenarios.Conforms, Reason: "it is"}
+					}
+					return scenarios.Judgement{Verdict: scenarios.Violates, Severity: scenarios.High, Reason: "it is not"}
+				},
+			}}, ""
+		}}
+		old := r
+		old.Results = []Result{{ID: "ORG-001", Level: scenarios.Must, Verdict: scenarios.Conforms, Subject: newSubject(subject)}}
+		j, err := old.rejudge([]scenarios.Scenario{curious}, recording, Tool{})
+		if err != nil || len(j.Unjudged) != 1 || j.Unjudged[0].Why != dependsOnSecret || j.ExitCode != ExitNoVerdict {
+			t.Errorf("%s: %+v, %v", name, j, err)
+		}
+	}
+}
+
+func TestReadRecording(t *testing.T) {
+	_, recording, text := kept(t, recordedRun(t, "hardened"), Meta{})
+	if len(recording.Unsure) > 0 {
+		t.Errorf("unsure: %+v", recording.Unsure)
+	}
+	endpoints := strings.Repeat(`{"method":"GET","path":"/"},`, maxEndpoints+1)
+	for name, c := range map[string]struct{ text, says string }{
+		"empty":           {"", "no recording.json"},
+		"cut off":         {text[:len(text)/2], "no recording.json"},
+		"a report":        {`{"schema": "crossexam/report/v1"}`, `the version "crossexam/report/v1", and this Crossexam reads "crossexam/recording/v1"`},
+		"no schema":       {`{"target": {}}`, `"schema": "crossexam/recording/v1"`},
+		"deep":            {`{"schema":` + strings.Repeat("[", 100), "deep"},
+		"another type":    {`{"schema":"crossexam/recording/v1","observations":{}}`, "no recording.json"},
+		"many endpoints":  {`{"schema":"crossexam/recording/v1","target":{"endpoints":[` + strings.TrimSuffix(endpoints, ",") + `]}}`, "more than 2000 endpoints"},
+		"many of several": {`{"schema":"crossexam/recording/v1","target":{"trusted_origins":[` + strings.TrimSuffix(strings.Repeat(`"https://a.example",`, 99), ",") + `],"endpoints":[` + strings.TrimSuffix(endpoints[:28*1000], ",") + `]}}`, "at once"},
+	} {
+		if _, err := ReadRecording(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	other := Report{Run: Run{Name: "crossexam-another"}}
+	if _, err := other.Rejudge(recording, Tool{}); err == nil || !strings.Contains(err.Error(), "two files of one run") {
+		t.Error(err)
+	}
+}
+
+// Whatever a recording holds, it is judged or refused.
+func FuzzRecording(f *testing.F) {
+	recording, err := NewRecording(recordedRun(f, "unescaped-dot"), Meta{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	recording.Observations = recording.Observations[:20]
+	var b bytes.Buffer
+	if err := recording.WriteJSON(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte(`{"schema":"crossexam/recording/v1","run":"a","observations":[{}],"target":{"url":"%","endpoints":[{"private":true}],"credentials":["x+y"]}}`))
+	r := New(recordedRun(f, "unescaped-dot"), Meta{})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		recording, err := ReadRecording(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		recording.Run = r.Run.Name
+		j, err := r.Rejudge(recording, Tool{})
+		if err != nil {
+			return
+		}
+		if n := j.Same + len(j.Differ) + len(j.Unjudged) + len(j.Gone); n > len(r.Results) {
+			t.Errorf("%d cases of %d", n, len(r.Results))
+		}
+		var b bytes.Buffer
+		if err := j.Text(&b, 80); err != nil || bytes.ContainsAny(b.Bytes(), "\x1b\x07") {
+			t.Errorf("%v, %q", err, b.Bytes())
+		}
+	})
+}
+
+// What a run saw and its recording does not show is told by the recording itself.
+func TestRejudgeUnsure(t *testing.T) {
+	record := recordedRun(t, "hardened")
+	i := slices.IndexFunc(record.Results, func(r engine.Result) bool { return r.Verdict() == scenarios.Conforms })
+	record.Results[i].Judgement = scenarios.Judgement{Verdict: scenarios.Violates, Severity: scenarios.High, Reason: "byte 3,000 of the body says so"}
+	r, recording, _ := kept(t, record, Meta{})
+	j, err := r.Rejudge(recording, Tool{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(j.Differ) != 0 || len(j.Unjudged) != 1 || j.Unjudged[0].ID != record.Results[i].Scenario.ID || j.Unjudged[0].Why != dependsOnSecret || j.ExitCode != ExitNoVerdict {
+		t.Errorf("%+v", j)
 	}
 }

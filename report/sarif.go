@@ -228,7 +228,12 @@ const alertLocations = 10
 // fingerprint identifies an alert from run to run: the cause and the class of endpoints,
 // whatever else is violated, and in whatever order.
 func (a alert) fingerprint() string {
-	sum := sha256.Sum256([]byte(a.cause.ID + "\n" + a.class))
+	return fingerprint(a.cause.ID, a.class)
+}
+
+// fingerprint names what these parts name, from run to run.
+func fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return hex.EncodeToString(sum[:16])
 }
 

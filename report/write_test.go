@@ -38,7 +38,7 @@ func TestWriteAll(t *testing.T) {
 	if err := WriteAll(dir, r, record.Screens, 0); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"poc/.crossexam", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
+	want := []string{"badge.json", "poc/.crossexam", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
 	for _, p := range r.ProofsOfConcept() {
 		want = append(want, "poc/"+p.Name)
 	}
@@ -61,7 +61,7 @@ func TestWriteAll(t *testing.T) {
 	if err := WriteAll(dir, reportOf(of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), Meta{}), nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	if got := files(t, dir); !slices.Equal(got, []string{"report.html", "report.json", "results.sarif", "summary.md"}) {
+	if got := files(t, dir); !slices.Equal(got, []string{"badge.json", "report.html", "report.json", "results.sarif", "summary.md"}) {
 		t.Errorf("after another run there is %q", got)
 	}
 }

@@ -210,12 +210,12 @@ func TestCausesOfRecordings(t *testing.T) {
 // judgedRecording is what the judges say of a recording.
 func judgedRecording(t *testing.T, name string) []Judged {
 	t.Helper()
-	r, byKey := readRecording(t, name)
+	r, recorded := readRecording(t, name)
 	var all []Judged
 	for _, s := range Catalogue() {
 		cases, _ := s.Plan(r.Target)
 		for _, c := range cases {
-			j := replay(t, s, c, byKey)
+			j := replay(t, s, c, recorded)
 			f := Judged{ID: s.ID, Subject: c.Subject, Judgement: j, Level: s.Level}
 			if j.Level != "" {
 				f.Level = j.Level
@@ -224,7 +224,7 @@ func judgedRecording(t *testing.T, name string) []Judged {
 			if j.Proof != "" {
 				proof = j.Proof
 			}
-			if o, ok := byKey[proof]; ok {
+			if o, ok := recorded.byKey[proof]; ok {
 				f.Answer, f.Block = o.Response(), o.Block.Reason
 			}
 			all = append(all, f)

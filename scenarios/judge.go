@@ -60,9 +60,12 @@ func (j Judgement) weight() int {
 
 func (s Severity) weight() int { return 1 + slices.Index([]Severity{Low, Medium, High}, s) }
 
+// Graver reports whether a severity is graver than another. Each is graver than none.
+func (s Severity) Graver(than Severity) bool { return s.weight() > than.weight() }
+
 // atMost caps a severity.
 func (s Severity) atMost(limit Severity) Severity {
-	if s.weight() > limit.weight() {
+	if s.Graver(limit) {
 		return limit
 	}
 	return s

@@ -12,9 +12,8 @@ import (
 // A recording is what a real Chrome showed on a fixture; package engine writes it
 // (go test ./engine -run Policies -record).
 type recording struct {
-	Target       Target        `json:"target"`
-	Convicted    []string      `json:"convicted"`
-	Observations []Observation `json:"observations"`
+	Convicted []string `json:"convicted"`
+	Recording
 }
 
 // The judges come to the same verdicts on the recordings as in the run that made
@@ -26,12 +25,12 @@ func TestRecordings(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			r, byKey := readRecording(t, strings.TrimSuffix(filepath.Base(file), ".json"))
+			r, recorded := readRecording(t, strings.TrimSuffix(filepath.Base(file), ".json"))
 			var convicted []string
 			for _, s := range Catalogue() {
 				cases, _ := s.Plan(r.Target)
 				for _, c := range cases {
-					if replay(t, s, c, byKey).Verdict == Violates && !slices.Contains(convicted, s.ID) {
+					if replay(t, s, c, recorded).Verdict == Violates && !slices.Contains(convicted, s.ID) {
 						convicted = append(convicted, s.ID)
 					}
 				}
@@ -44,8 +43,8 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// readRecording gives a recording, and its observations by the keys of their attempts.
-func readRecording(t *testing.T, name string) (r recording, byKey map[string]Observation) {
+// readRecording gives a recording, and what finds its observations.
+func readRecording(t *testing.T, name string) (r recording, recorded Replay) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "recordings", name+".json"))
 	if err != nil {
@@ -54,28 +53,14 @@ func readRecording(t *testing.T, name string) (r recording, byKey map[string]Obs
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	byKey = map[string]Observation{}
-	for _, o := range r.Observations {
-		byKey[o.Attempt.Key()] = o
-	}
-	return r, byKey
+	return r, r.Replay()
 }
 
-func replay(t *testing.T, s Scenario, c Case, byKey map[string]Observation) Judgement {
+func replay(t *testing.T, s Scenario, c Case, recorded Replay) Judgement {
 	t.Helper()
-	var obs []Observation
-	observe := func(attempts []Attempt) {
-		for _, a := range attempts {
-			o, ok := byKey[a.Key()]
-			if !ok {
-				t.Fatalf("%s %v: there is no recording of %s; record again (go test ./engine -run Policies -record)", s.ID, c.Subject, a.Key())
-			}
-			obs = append(obs, o)
-		}
-	}
-	observe(c.Attempts)
-	if c.More != nil {
-		observe(c.More(NewObservations(obs)))
+	obs, missing := recorded.Observe(c)
+	if missing != nil {
+		t.Fatalf("%s %v: there is no recording of %s; record again (go test ./engine -run Policies -record)", s.ID, c.Subject, missing.Key())
 	}
 	return c.Judge(NewObservations(obs))
 }

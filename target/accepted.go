@@ -27,9 +27,12 @@ type Accepted []Acceptance
 type Acceptance struct {
 	ID      string
 	Subject SubjectPattern
-	Reason  string
-	Owner   string
-	Expires time.Time // midnight UTC of the last day on which it holds
+	// Severity is the one at which it was accepted: what is graver is not covered. Empty
+	// covers any.
+	Severity scenarios.Severity
+	Reason   string
+	Owner    string
+	Expires  time.Time // midnight UTC of the last day on which it holds
 
 	at Problem // where it stands
 }
@@ -47,11 +50,12 @@ const noCredential = "none"
 
 // acceptanceEntry is an entry as it is written.
 type acceptanceEntry struct {
-	ID      string         `yaml:"id"`
-	Subject SubjectPattern `yaml:"subject"`
-	Reason  string         `yaml:"reason"`
-	Owner   string         `yaml:"owner"`
-	Expires string         `yaml:"expires"`
+	ID       string             `yaml:"id"`
+	Subject  SubjectPattern     `yaml:"subject"`
+	Severity scenarios.Severity `yaml:"severity"`
+	Reason   string             `yaml:"reason"`
+	Owner    string             `yaml:"owner"`
+	Expires  string             `yaml:"expires"`
 }
 
 // LoadAccepted reads an accepted.yaml. It is as strict as [LoadConfig], and its
@@ -94,7 +98,7 @@ func parseAccepted(name string, data []byte, today time.Time) (Accepted, error) 
 		fail := func(key, format string, args ...any) {
 			ps = append(ps, from.problem(join(entry, key), fmt.Errorf(format, args...)))
 		}
-		a := Acceptance{ID: e.ID, Subject: e.Subject, Reason: e.Reason, Owner: e.Owner, at: *from.problem(entry, nil)}
+		a := Acceptance{ID: e.ID, Subject: e.Subject, Severity: e.Severity, Reason: e.Reason, Owner: e.Owner, at: *from.problem(entry, nil)}
 		if _, ok := scenarios.Find(e.ID); !ok {
 			fail("id", "there is no scenario %s: 'crossexam list' has them all", e.ID)
 		}
@@ -127,6 +131,12 @@ func (a Accepted) For(id string, s scenarios.Subject) *Acceptance {
 		}
 	}
 	return nil
+}
+
+// Covers reports whether a violation of this severity is no graver than what was
+// accepted.
+func (a Acceptance) Covers(s scenarios.Severity) bool {
+	return a.Severity == "" || !s.Graver(a.Severity)
 }
 
 // Expired gives the entries that hold no more.

@@ -248,7 +248,7 @@ func TestCover(t *testing.T) {
 func TestAppendAccepted(t *testing.T) {
 	more := Accepted{
 		{ID: "WLD-001", Reason: "a \"quoted\" reason: with\nlines # and \\ more", Owner: "é <me@example.com>", Expires: day("2027-01-31")},
-		{ID: "WLD-001", Subject: SubjectPattern{"GET /a", "https://{x}.test", "none"}, Reason: "r", Owner: "o", Expires: day("2027-01-31")},
+		{ID: "WLD-001", Subject: SubjectPattern{"GET /a", "https://{x}.test", "none"}, Severity: scenarios.Medium, Reason: "r", Owner: "o", Expires: day("2027-01-31")},
 	}
 	for name, text := range map[string]string{
 		"new":                 "",

@@ -75,6 +75,9 @@ func (a Acceptance) yaml(indent string) string {
 			}
 		}
 	}
+	if a.Severity != "" {
+		fmt.Fprintf(&b, "%s  severity: %s\n", indent, a.Severity)
+	}
 	fmt.Fprintf(&b, "%s  reason: %s\n%s  owner: %s\n%s  expires: %s\n", indent, quoted(a.Reason), indent, quoted(a.Owner), indent, a.Expires.Format(time.DateOnly))
 	return b.String()
 }

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"maps"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,6 +36,30 @@ func (c Config) Starts() bool { return len(c.Launch.Command) > 0 }
 func (c Config) HasTarget() bool {
 	p, _ := c.named()
 	return c.URL != "" || c.Starts() || p.URL != ""
+}
+
+// SourceFile guesses the file in which the target's policy is written: the first file of
+// source text that the command of the launch names, as a path (app.js) or as a Python
+// module (app.main:app). It is relative to the folder from which Crossexam runs, and empty
+// where there is none below that folder.
+func (c Config) SourceFile() string {
+	folder := cmp.Or(c.Launch.Directory, c.folder)
+	for _, word := range c.Launch.Command {
+		module, _, isModule := strings.Cut(word, ":")
+		for _, path := range []string{word, strings.ReplaceAll(module, ".", "/") + ".py"} {
+			if path != word && !isModule || !slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".php", ".java"}, filepath.Ext(path)) {
+				continue
+			}
+			path = filepath.Join(folder, path)
+			if here, err := os.Getwd(); err == nil && filepath.IsAbs(path) {
+				path, _ = filepath.Rel(here, path) // empty where there is no way
+			}
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && filepath.IsLocal(path) {
+				return filepath.ToSlash(path)
+			}
+		}
+	}
+	return ""
 }
 
 // command is what is started.

@@ -40,7 +40,8 @@ func acceptCommand() *cobra.Command {
 scenario (ORG-009), or all that fall with one cause of the report (every-origin).
 They are taken from the report of a run, and written into a file as few entries
 that say exactly them. They are still examined, and shown as accepted. An entry
-that has expired, or that no violation is like any more, is an error (2).
+that has expired, or that no violation is like any more, is an error (2). The
+severity is written too: what has become graver is not covered any more.
 
 Without --endpoint, --origin and --credential all of its violations are meant. What is in the file stays, comments included.`,
 		Example: `  crossexam accept ORG-009 --owner api-team@example.com \
@@ -106,7 +107,7 @@ func accept(o acceptOptions, now time.Time) error {
 	var entries target.Accepted
 	accepted, cases := 0, 0
 	for _, id := range ids {
-		wanted, others, err := violations(r, id, o)
+		wanted, others, severities, err := violations(r, id, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.report, err)
 		}
@@ -115,7 +116,7 @@ func accept(o acceptOptions, now time.Time) error {
 			return err
 		}
 		for _, p := range patterns {
-			entries = append(entries, target.Acceptance{ID: id, Subject: p, Reason: o.reason, Owner: o.owner, Expires: day})
+			entries = append(entries, target.Acceptance{ID: id, Subject: p, Severity: gravest(p, wanted, severities), Reason: o.reason, Owner: o.owner, Expires: day})
 		}
 		accepted, cases = accepted+len(wanted), cases+len(wanted)+len(others)
 	}
@@ -164,9 +165,20 @@ func meant(r report.Report, id string) (title string, ids []string, err error) {
 	return "", nil, err
 }
 
-// violations gives the cases of a scenario that are to be accepted, and all others. Where
-// a cause is meant, they are those that fall with it.
-func violations(r report.Report, id string, o acceptOptions) (wanted, others []scenarios.Subject, err error) {
+// gravest is the gravest severity of the violations that a pattern is about.
+func gravest(p target.SubjectPattern, wanted []scenarios.Subject, severities []scenarios.Severity) scenarios.Severity {
+	var most scenarios.Severity
+	for i, s := range wanted {
+		if p.Meets(s) && severities[i].Graver(most) {
+			most = severities[i]
+		}
+	}
+	return most
+}
+
+// violations gives the cases of a scenario that are to be accepted, with their severities,
+// and all others. Where a cause is meant, they are those that fall with it.
+func violations(r report.Report, id string, o acceptOptions) (wanted, others []scenarios.Subject, severities []scenarios.Severity, err error) {
 	verdicts := map[scenarios.Verdict]int{}
 	var left, accepted []string
 	for _, c := range r.Results {
@@ -181,7 +193,7 @@ func violations(r report.Report, id string, o acceptOptions) (wanted, others []s
 		case c.Verdict == scenarios.Violates && c.Accepted:
 			accepted = append(accepted, c.Acceptance.String())
 		case c.Verdict == scenarios.Violates && o.narrow.Meets(subject) && (id == strings.ToUpper(o.id) || strings.EqualFold(c.Cause, o.id)):
-			wanted = append(wanted, subject)
+			wanted, severities = append(wanted, subject), append(severities, c.Severity)
 			continue
 		case c.Verdict == scenarios.Violates:
 			left = append(left, target.SubjectPattern{Endpoint: subject.Endpoint, Origin: subject.Origin, Credential: string(subject.Credential)}.String())
@@ -190,19 +202,19 @@ func violations(r report.Report, id string, o acceptOptions) (wanted, others []s
 	}
 	switch n := len(verdicts); {
 	case len(wanted) > 0:
-		return wanted, others, nil
+		return wanted, others, severities, nil
 	case len(left) > 0:
-		return nil, nil, fmt.Errorf("no violation of %s is like %s; these are there:\n  %s", id, o.narrow, strings.Join(left, "\n  "))
+		return nil, nil, nil, fmt.Errorf("no violation of %s is like %s; these are there:\n  %s", id, o.narrow, strings.Join(left, "\n  "))
 	case len(accepted) > 0:
-		return nil, nil, fmt.Errorf("what violates %s is accepted already (%s): change that entry by hand", id, accepted[0])
+		return nil, nil, nil, fmt.Errorf("what violates %s is accepted already (%s): change that entry by hand", id, accepted[0])
 	case n == 0:
-		return nil, nil, fmt.Errorf("%s was not examined in that run: run 'crossexam test' without a --label that leaves it out", id)
+		return nil, nil, nil, fmt.Errorf("%s was not examined in that run: run 'crossexam test' without a --label that leaves it out", id)
 	case verdicts[scenarios.CannotTell] > 0:
-		return nil, nil, fmt.Errorf("nothing violates %s in that run, and %d of its cases could not be judged, which cannot be accepted: see the report for what kept them from being judged", id, verdicts[scenarios.CannotTell])
+		return nil, nil, nil, fmt.Errorf("nothing violates %s in that run, and %d of its cases could not be judged, which cannot be accepted: see the report for what kept them from being judged", id, verdicts[scenarios.CannotTell])
 	case n == 1 && verdicts[scenarios.NotApplicable] > 0:
-		return nil, nil, fmt.Errorf("%s does not apply to the target of that run: there is nothing to accept", id)
+		return nil, nil, nil, fmt.Errorf("%s does not apply to the target of that run: there is nothing to accept", id)
 	}
-	return nil, nil, fmt.Errorf("nothing violates %s in that run: there is nothing to accept", id)
+	return nil, nil, nil, fmt.Errorf("nothing violates %s in that run: there is nothing to accept", id)
 }
 
 // add puts entries at the end of a file, or makes it.

@@ -93,9 +93,10 @@ func demo(ctx context.Context, o demoOptions) error {
 		if err != nil && record.Fault == nil {
 			return couldNotSay(err)
 		}
-		r := report.New(record, meta(d, record))
+		known := meta(d, record)
+		r := report.New(record, known)
 		folder := filepath.Join(o.out, half.folder)
-		if werr := report.WriteAll(folder, r, record.Screens, 0); werr != nil {
+		if werr := errors.Join(report.WriteAll(folder, r, record.Screens, 0), writeRecording(folder, record, known, 0)); werr != nil {
 			failures = append(failures, fmt.Errorf("writing the report: %w", werr))
 		}
 		if err != nil {

@@ -116,9 +116,13 @@ func columns(f *os.File) int {
 
 // textOptions fit the report to what it is printed to.
 func textOptions(f *os.File, o testOptions) report.TextOptions {
-	t := report.TextOptions{Width: 80, Color: colored(f), Verbose: o.verbose, Quiet: o.quiet, More: "--verbose shows each"}
+	return report.TextOptions{Width: textWidth(f), Color: colored(f), Verbose: o.verbose, Quiet: o.quiet, More: "--verbose shows each"}
+}
+
+// textWidth is how wide texts are printed, in columns.
+func textWidth(f *os.File) int {
 	if isTerminal(f) {
-		t.Width = min(columns(f), 100)
+		return min(columns(f), 100)
 	}
-	return t
+	return 80
 }

@@ -125,6 +125,8 @@ func test(ctx context.Context, o testOptions) error {
 	if o.failOnNew && o.baseline == "" {
 		return usage(errors.New("--fail-on-new needs something to compare with: give the report.json of an earlier run with --baseline"))
 	}
+	annotate := annotating(o.printed())
+	defer annotate(nil, "")
 	progress := newProgress(os.Stderr, o.quiet)
 	request := o.request(progress)
 	if o.dryRun {
@@ -152,8 +154,28 @@ func test(ctx context.Context, o testOptions) error {
 		},
 	})
 	progress.done()
-	r := report.New(record, meta(x.Deployment(), record))
-	return publish(o, r, record, errors.Join(writeErr, report.WriteAll(o.out, r, record.Screens, fs.FileMode(o.mode))))
+	known := meta(x.Deployment(), record)
+	r := report.New(record, known)
+	err = publish(o, r, record, errors.Join(writeErr, report.WriteAll(o.out, r, record.Screens, fs.FileMode(o.mode)), writeRecording(o.out, record, known, fs.FileMode(o.mode))))
+	annotate(&r, o.config.SourceFile())
+	return err
+}
+
+// printed is where texts for people go.
+func (o testOptions) printed() *os.File {
+	if o.json {
+		return os.Stderr
+	}
+	return os.Stdout
+}
+
+// writeRecording writes what was observed beside the report.
+func writeRecording(dir string, record engine.Record, known report.Meta, mode fs.FileMode) error {
+	recording, err := report.NewRecording(record, known)
+	if err != nil {
+		return fmt.Errorf("recording what was observed: %w", err)
+	}
+	return report.WriteRecording(dir, recording, mode)
 }
 
 // request is the examination that the command line asks for.
@@ -186,9 +208,8 @@ func (o testOptions) request(p *progress) engine.Request {
 // publish prints what a run came to, and ends the command as it asks for. writeErr is
 // what went wrong with the files of the report.
 func publish(o testOptions, r report.Report, record engine.Record, writeErr error) error {
-	printed := os.Stdout
+	printed := o.printed()
 	if o.json {
-		printed = os.Stderr
 		writeErr = errors.Join(writeErr, r.WriteJSON(os.Stdout))
 	}
 	report.Text(printed, r, textOptions(printed, o))
