@@ -101,12 +101,13 @@ test: setup bin/crossexam
 endif
 
 # go run would leave an empty page where the command does not build.
-generate: ## write what is generated: docs/catalogue.md, the tables of docs/configuration.md, the picture in docs/architecture.md
+generate: ## write what is generated: docs/catalogue.md, the tables of docs/configuration.md, the picture in docs/architecture.md, docs/stacks.md
 	@mkdir -p bin
 	go run ./cmd/crossexam list --markdown >bin/catalogue.md
 	@mv bin/catalogue.md docs/catalogue.md
 	go test -count=1 -run '^TestPictureOfTheImports$$' . -write
 	go test -count=1 -run '^(TestPresetsAreDocumented|TestSchemaIsDocumented)$$' ./target -write
+	go test -count=1 -run '^TestPageOfTheStacks$$' ./fixtures/stacks/deployments -write
 
 # Not in generate: they need Chrome, and no two are alike, so that CI could not compare them.
 recordings: setup ## write the observations of Chrome that the judges' tests replay, scenarios/testdata/recordings

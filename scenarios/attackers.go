@@ -2,9 +2,12 @@ package scenarios
 
 import "github.com/crossexam/crossexam/cors"
 
+// Labels that stand for any other are letters alone, which every pattern for a label
+// takes: [a-z]+ and \w+ take no hyphen.
 const (
-	evilHost     = "evil.test"
-	siblingLabel = "crossexam-sibling"
+	evilHost       = "evil.test"
+	siblingLabel   = "crossexamsibling"
+	subdomainLabel = "crossexamsub"
 )
 
 // arbitrary is the origin that stands for any other on the web. It is https,

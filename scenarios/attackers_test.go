@@ -7,10 +7,10 @@ func TestPageOrigins(t *testing.T) {
 		url, arbitrary, sibling string
 		reach, insecure         Severity
 	}{
-		{"https://api.example.com", evilOrigin, "https://crossexam-sibling.example.com", High, Medium},
-		{"https://example.com:8443", evilOrigin, "https://crossexam-sibling.example.com", High, Medium},
-		{"https://me.github.io", evilOrigin, "https://crossexam-sibling.me.github.io", High, Medium},
-		{"http://api.example.com", "http://evil.test", "http://crossexam-sibling.example.com", High, High},
+		{"https://api.example.com", evilOrigin, "https://crossexamsibling.example.com", High, Medium},
+		{"https://example.com:8443", evilOrigin, "https://crossexamsibling.example.com", High, Medium},
+		{"https://me.github.io", evilOrigin, "https://crossexamsibling.me.github.io", High, Medium},
+		{"http://api.example.com", "http://evil.test", "http://crossexamsibling.example.com", High, High},
 		{"http://localhost:5055", evilOrigin, "", High, High},
 		{"http://127.0.0.1:5055", evilOrigin, "", High, High},
 		{"http://192.168.7.7", "http://evil.test", "", High, High},

@@ -28,7 +28,7 @@ func TestInferredRules(t *testing.T) {
 		{"ORG-006", func(o string) bool { return strings.Contains(o, host) }, `contains "notebook.example.com" (granted too: https://notebook.example.com.evil.test, https://notebook.example.comevil.test)`},
 		{"ORG-003", func(o string) bool { return strings.Contains(o, "example.com") }, `contains "example.com" (granted too:`},
 		{"ORG-001", func(o string) bool { return strings.HasPrefix(o, trusted+".") }, `begins with "https://notebook.example.com" and a dot`},
-		{"ORG-003", under(host), `ends with "notebook.example.com" (granted too: https://crossexam-sub.notebook.example.com`},
+		{"ORG-003", under(host), `ends with "notebook.example.com" (granted too: https://crossexamsub.notebook.example.com`},
 		{"ORG-003", under("example.com"), `ends with "example.com" (granted too: https://evilexample.com`},
 		{"ORG-009", under("." + host), `is a subdomain of "notebook.example.com"`},
 		{"ORG-010", under(".example.com"), `is a subdomain of "example.com"`},

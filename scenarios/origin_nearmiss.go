@@ -274,8 +274,6 @@ func longerPort(s *spellings) {
 	}
 }
 
-const subdomainLabel = "crossexam-sub"
-
 func subdomain(s *spellings) {
 	s.add("a subdomain of the trusted host", subdomainLabel+"."+s.of.Host())
 }

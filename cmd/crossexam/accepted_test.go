@@ -83,7 +83,7 @@ func TestAccept(t *testing.T) {
 	api.trusted.Store(true)
 	url := serve(t, api.ServeHTTP)
 	first := examineStrictly(t, url, few)
-	first.expect(t, 1, "VIOLATES  label-below", "ORG-009: https://crossexam-sub.app.example")
+	first.expect(t, 1, "VIOLATES  label-below", "ORG-009: https://crossexamsub.app.example")
 	from := "--report=" + filepath.Join(first.out, "report.json")
 	file := save(t, "accepted.yaml", "# What we live with.\n")
 
@@ -97,7 +97,7 @@ func TestAccept(t *testing.T) {
 		"no owner":        {[]string{"accept", "ORG-009", from, "--reason=x", "--owner= "}, []string{"give --owner"}},
 		"conforms":        {[]string{"accept", "ORG-001", from, "--reason=x", "--owner=me"}, []string{"nothing violates ORG-001"}},
 		"not selected":    {[]string{"accept", "WLD-001", from, "--reason=x", "--owner=me"}, []string{"WLD-001 was not examined", "--label"}},
-		"no such subject": {[]string{"accept", "ORG-009", from, "--reason=x", "--owner=me", "--credential=basic"}, []string{"no violation of ORG-009 is like with basic", "crossexam-sub.app.example"}},
+		"no such subject": {[]string{"accept", "ORG-009", from, "--reason=x", "--owner=me", "--credential=basic"}, []string{"no violation of ORG-009 is like with basic", "crossexamsub.app.example"}},
 		"no report":       {[]string{"accept", "ORG-009", "--report=/none.json", "--reason=x", "--owner=me"}, []string{"there is no report /none.json", "crossexam test"}},
 		"not a report":    {[]string{"accept", "ORG-009", "--report=" + file, "--reason=x", "--owner=me"}, []string{"it is no report.json"}},
 		"no day":          {[]string{"accept", "ORG-009", from, "--reason=x", "--owner=me", "--expires=soon"}, []string{`--expires: "soon" is no day`}},
@@ -116,7 +116,7 @@ func TestAccept(t *testing.T) {
 	crossexam(t, nil, "accept", "org-009", from, "--file="+file, "--reason=They move in spring", "--owner=api-team").
 		expect(t, 0, "until "+last+", by api-team", "That is 1 of 1 cases")
 	written := fileOf(t, file)
-	if !strings.HasPrefix(written, "# What we live with.\n- id: ORG-009\n  subject:\n    endpoint: \"GET /private\"\n    origin: \"https://crossexam-sub.app.example\"\n    credential: network\n") {
+	if !strings.HasPrefix(written, "# What we live with.\n- id: ORG-009\n  subject:\n    endpoint: \"GET /private\"\n    origin: \"https://crossexamsub.app.example\"\n    credential: network\n") {
 		t.Errorf("the file is\n%s", written)
 	}
 	crossexam(t, nil, "accept", "ORG-009", from, "--file="+file, "--reason=again", "--owner=me").expect(t, 2, "is about the same")
