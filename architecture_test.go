@@ -27,6 +27,8 @@ var onlyImporters = map[string]string{
 	"github.com/chromedp/": "attacker",
 	"github.com/onsi/":     "suite",
 	"github.com/spf13/":    "cmd",
+
+	"github.com/modelcontextprotocol/": "cmd",
 }
 
 type listed struct {

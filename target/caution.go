@@ -67,6 +67,10 @@ func words(list string) map[string]bool {
 	return set
 }
 
+// Effect names the word for which discovery leaves a path alone, since a GET of it may
+// have an effect ("logout"), or is empty.
+func Effect(path string) string { return effect(path, "") }
+
 // effect names the word by which a GET may have an effect, or is empty. Where the
 // id says one and the path names data, the path counts, as the method does.
 func effect(path, id string) string {

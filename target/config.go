@@ -133,10 +133,17 @@ func (b BrowserConfig) check() error {
 // variable of the environment, or a flag, if from is empty, said otherwise.
 // Problems with it then name that in the place of the file.
 func (c *Config) Override(entry, from string) {
-	if c.from == nil {
-		c.from = &provenance{given: map[string]string{}}
+	// A copy of the configuration keeps what it has.
+	own := provenance{}
+	if c.from != nil {
+		own = *c.from
 	}
-	c.from.given[entry] = from
+	own.given = maps.Clone(own.given)
+	if own.given == nil {
+		own.given = map[string]string{}
+	}
+	own.given[entry] = from
+	c.from = &own
 }
 
 // AskAs has the requests that Crossexam makes itself carry these header lines, by

@@ -195,8 +195,13 @@ func TestOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	whole := c
 	c.Trusted = []string{"https://x.example/"}
 	c.Override("trusted", "CROSSEXAM_TRUSTED")
+	whole.Trusted = c.Trusted
+	if _, err := whole.Deployment(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "c.yaml:2:") {
+		t.Errorf("a copy that was not overridden is not blamed on the file: %v", err)
+	}
 	_, err = c.Deployment(t.Context())
 	if err == nil || strings.Contains(err.Error(), "c.yaml") || !strings.HasPrefix(err.Error(), "CROSSEXAM_TRUSTED: ") {
 		t.Error(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -50,12 +51,16 @@ func explainCommand() *cobra.Command {
 			if !ok {
 				return usage(fmt.Errorf("there is no scenario %q; 'crossexam list' has them all", args[0]))
 			}
-			w := c.OutOrStdout()
-			fmt.Fprintf(w, "%s (%s)\n%s\n\nFix: %s\n\nGuidance:\n", s.ID, s.Level, s.Title, s.Fix)
-			for _, g := range s.Guidance {
-				fmt.Fprintf(w, "  %s, %s\n    %s\n", g.Source, g.Ref, g.URL)
-			}
+			explain(c.OutOrStdout(), s)
 			return nil
 		},
+	}
+}
+
+// explain prints what a scenario asks for.
+func explain(w io.Writer, s scenarios.Scenario) {
+	fmt.Fprintf(w, "%s (%s)\n%s\n\nFix: %s\n\nGuidance:\n", s.ID, s.Level, s.Title, s.Fix)
+	for _, g := range s.Guidance {
+		fmt.Fprintf(w, "  %s, %s\n    %s\n", g.Source, g.Ref, g.URL)
 	}
 }

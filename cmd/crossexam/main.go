@@ -85,7 +85,7 @@ stale included, 3 could not judge.`,
 		SilenceUsage:  true,
 	}
 	helpful(root)
-	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand())
+	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand())
 	return root
 }
 

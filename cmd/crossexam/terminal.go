@@ -44,18 +44,26 @@ func (p *progress) hooks() engine.Hooks {
 
 // begin tells of a stage.
 func (p *progress) begin(s engine.Step) {
+	if what := stepSentence(s); what != "" {
+		p.say(what)
+	}
+}
+
+// stepSentence says what a stage does; it is empty for one that takes no time.
+func stepSentence(s engine.Step) string {
 	switch s.Stage {
 	case engine.StageLog:
-		p.say("running " + commandLine(s.Command))
+		return "running " + commandLine(s.Command)
 	case engine.StageLaunch:
-		p.say("starting " + commandLine(s.Command))
+		return "starting " + commandLine(s.Command)
 	case engine.StageDiscover:
-		p.say("looking for endpoints at " + s.URL)
+		return "looking for endpoints at " + s.URL
 	case engine.StageReach:
-		p.say("reaching " + s.URL)
+		return "reaching " + s.URL
 	case engine.StageBrowser:
-		p.say("starting the browser and running the controls")
+		return "starting the browser and running the controls"
 	}
+	return ""
 }
 
 // at tells how far the examination is: everything on a terminal, every tenth
