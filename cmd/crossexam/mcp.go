@@ -44,14 +44,10 @@ Configuration, variables and secrets are read once, at the start.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			url := ""
-			if len(args) == 1 {
-				url = args[0]
-			}
 			if err := leavesStdin(c.Flags()); err != nil {
 				return usage(err)
 			}
-			own, err := configured(c.Flags(), url)
+			own, err := configured(c.Flags(), args)
 			if err != nil {
 				return usage(err)
 			}
