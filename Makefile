@@ -10,8 +10,8 @@ TESTFLAGS ?=
 FUZZTIME ?= 10s
 
 # Rooms whose goroutines share something: the race detector watches their tests, and
-# some whole examinations. All else leaves concurrency to them, or runs the built
-# command, in which the detector would see nothing.
+# some whole examinations, which run with it alone. All else leaves concurrency to them,
+# or runs the built command, in which the detector would see nothing.
 raced := attacker child loopback scratch tap
 examinations := ^(TestBrowserDiesOnce|TestCookieMatrix|TestEveryLoginIsJudged|TestOptions)$$
 blank := $(subst ,, )
@@ -73,7 +73,7 @@ else
 	run() { echo "go test $$*"; go test -count=1 -timeout 45m "$$@" || status=1; }; \
 	run -race $(TESTFLAGS) $(raced:%=./%/...); \
 	run -race -run '$(examinations)' $(TESTFLAGS) ./engine ./suite/corstest; \
-	run $(TESTFLAGS) $(plain); \
+	run -skip '$(examinations)' $(TESTFLAGS) $(plain); \
 	exit $$status
 endif
 
