@@ -30,6 +30,7 @@ const (
 	RedirectsToSlash  DiagnosisKind = "redirects-to-slash" // the path is right but for a slash at its end
 	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
 	CredentialRefused DiagnosisKind = "credential-refused"
+	CookieElsewhere   DiagnosisKind = "cookie-elsewhere" // the victim's cookies are for other paths or hosts
 	SessionEnded      DiagnosisKind = "session-ended"
 	ReplyChanged      DiagnosisKind = "private-reply-changed" // to something else, with a success
 	LoginNeeded       DiagnosisKind = "login-needed"          // and no credential was given
@@ -81,8 +82,15 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		return is(RedirectsToHTTPS, found, "")
 	case len(with(scenarios.CredentialRefused)) > 0:
 		seen := with(scenarios.CredentialRefused)
-		forbidden := !slices.ContainsFunc(seen, func(p scenarios.Premise) bool { return p.Victim.Status != 403 || p.Stranger.Status != 403 })
-		if forbidden && len(seen) == len(found) {
+		// A filter answers with a page, and an API that does not know the victim with data.
+		forbidden := !slices.ContainsFunc(seen, func(p scenarios.Premise) bool {
+			return p.Victim.Status != 403 || p.Stranger.Status != 403 || isData(p.Victim.Type)
+		})
+		elsewhere := !slices.ContainsFunc(seen, func(p scenarios.Premise) bool { return !p.NoCookieHere })
+		switch {
+		case elsewhere:
+			return is(CookieElsewhere, seen, "")
+		case forbidden && len(seen) == len(found):
 			return is(EverythingRefused, seen, "")
 		}
 		return is(CredentialRefused, seen, "")
@@ -113,10 +121,13 @@ func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
 		return none
 	}
 	status, all := everywhere.Status, fmt.Sprintf("the target answers every path %d, also one that nothing can know", everywhere.Status)
-	switch location, _ := everywhere.Headers.Get("Location"); {
-	case (status == 401 || status == 407) && len(given(t)) > 0:
+	location, _ := everywhere.Headers.Get("Location")
+	media, _ := everywhere.Headers.Get("Content-Type")
+	login := status == 401 || status == 407 || status == 403 && isData(media)
+	switch {
+	case login && len(given(t)) > 0:
 		return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused: " + all}
-	case status == 401 || status == 407:
+	case login:
 		return Diagnosis{Kind: LoginNeeded, Detail: all + ": a login is needed, and no credential was given"}
 	case status == 403:
 		return Diagnosis{Kind: EverythingRefused, Detail: all}
@@ -162,6 +173,9 @@ func certificateDiagnosis(refused bool, detail string) Diagnosis {
 	}
 	return Diagnosis{Kind: CertificateNeeded, Detail: detail}
 }
+
+// isData reports whether a media type is one that programs read, and no page.
+func isData(media string) bool { return strings.Contains(strings.ToLower(media), "json") }
 
 // toHTTPS reports whether all redirects lead from http to the same host over https.
 func toHTTPS(t scenarios.Target) bool {

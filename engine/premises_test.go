@@ -82,7 +82,7 @@ func TestPremises(t *testing.T) {
 		{"a session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Private}, ""},
 		{"a wrong session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"a session for another path", withSession, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/app"}}},
-			[]scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CookieElsewhere},
 		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
 		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
 		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},
@@ -94,7 +94,12 @@ func TestPremises(t *testing.T) {
 			say(w, 200, `{"user":"alice"}`)
 		},
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Open}, NothingPrivate},
-		{"a filter", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
+		{"a wrong session, 403", func(w http.ResponseWriter, r *http.Request) { say(w, 403, `{}`) },
+			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"a filter", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			say(w, 403, `<title>Attention required</title>`)
+		},
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, EverythingRefused},
 		{"https wanted", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)

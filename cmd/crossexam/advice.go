@@ -21,6 +21,8 @@ func advise(d engine.Diagnosis) string {
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
 	case engine.CredentialRefused:
 		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first"
+	case engine.CookieElsewhere:
+		return "give the cookie with the Path and Domain that the server sets, or name a path with --read for which it is"
 	case engine.SessionEnded:
 		return "give a session that lasts, and is the same in every request: a login in crossexam.yaml has the browser make its own"
 	case engine.ReplyChanged:
@@ -30,7 +32,7 @@ func advise(d engine.Diagnosis) string {
 	case engine.NothingPrivate:
 		return "name an endpoint that answers the victim with private data, with --read /path, and give the credential that opens it"
 	case engine.AnswersAlike:
-		return "name an endpoint of the API with --read: what answers every path may be the front end's own server, or a proxy that does not know this host name"
+		return "name an endpoint of the API with --read: what answers every path may be the front end's own server, a login page (give the victim's credential), or a proxy that does not know this host name"
 	case engine.CertificateNeeded:
 		return "give the victim's certificate and key as a PKCS#12 file with --client-cert"
 	case engine.CertificateRefused:

@@ -20,6 +20,8 @@ func advise(d engine.Diagnosis) string {
 		return "give the victim's credential with " + credential
 	case engine.CredentialRefused, engine.EverythingRefused:
 		return "give a credential that the handler takes: make the session in the test"
+	case engine.CookieElsewhere:
+		return "give corstest.Cookie the Path that the handler sets, or name a path for which it is with corstest.Read"
 	case engine.SessionEnded:
 		return "give a session that lasts, and is the same in every request"
 	case engine.ReplyChanged:
