@@ -49,12 +49,23 @@ type Preset struct {
 	Fix   string
 	Fixes map[string]string
 
+	// Errors are ways to provoke errors that the operator has to allow, for they are
+	// writes: a new configuration offers them.
+	Errors []PresetError
+
 	// DocumentTitle and DocumentSchema are by what an OpenAPI document shows the
 	// application: its title, or the name of one of its schemas. Greeting is what
 	// its reply at / has in it.
 	DocumentTitle  string
 	DocumentSchema string
 	Greeting       string
+}
+
+// A PresetError is a recipe that a new configuration offers, and what the operator has to
+// know of it, as a sentence.
+type PresetError struct {
+	Recipe ErrorConfig
+	About  string
 }
 
 // OpenNotebook is the preset of Open Notebook (measured on 1.9 to 1.11).
@@ -82,6 +93,10 @@ func OpenNotebook() Preset {
 			"ORG": openNotebookOrigins, "NUL": openNotebookOrigins, "TRU-001": openNotebookOrigins, "CFG": openNotebookOrigins,
 			"NET-001": openNotebookPassword, "NET-002": openNotebookPassword,
 		},
+		Errors: []PresetError{{
+			Recipe: ErrorConfig{Status: 413, Method: "POST", Path: "/api/sources", BodyBytes: 100<<20 + 1, SafeToWrite: true},
+			About:  "An upload of 100 MB, which Open Notebook refuses before login and routing (OPEN_NOTEBOOK_MAX_UPLOAD_SIZE_MB):",
+		}},
 		DocumentTitle: "Open Notebook API",
 		Greeting:      "Open Notebook API",
 	}
@@ -157,6 +172,9 @@ func (p Preset) Markdown() string {
 	item("recognised by the document's title", p.DocumentTitle)
 	item("recognised by the document's schema", p.DocumentSchema)
 	item("recognised by its reply at /, which has in it", p.Greeting)
+	for _, e := range p.Errors {
+		fmt.Fprintf(&b, "- offered in a new file, to be allowed: a %d by `%s %s` with a body of %d bytes\n", e.Recipe.Status, e.Recipe.Method, e.Recipe.Path, e.Recipe.BodyBytes)
+	}
 	fmt.Fprintf(&b, "- where to fix: %s\n", p.Fix)
 	return b.String()
 }

@@ -236,3 +236,33 @@ func TestDocumentOfAPage(t *testing.T) {
 		})
 	}
 }
+
+// What a preset offers in a new configuration is a recipe once its comment signs are
+// taken away, whether other errors are in the file or not.
+func TestPresetOffersErrors(t *testing.T) {
+	for name, errors := range map[string][]scenarios.ErrorRecipe{
+		"alone":         nil,
+		"beside others": {{Status: 404, Method: "GET", Path: "/api/nothing"}},
+	} {
+		found := Discovery{Preset: "open-notebook", Reads: []scenarios.Endpoint{{Method: "GET", Path: "/api/notebooks", Private: true}}, Errors: errors}
+		c := Config{URL: "http://127.0.0.1:5055", Trusted: []string{"https://app.example"}, Preset: "open-notebook"}
+		text, err := Scaffold(c, found)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, offered, ok := strings.Cut(string(text), "#   # An upload of 100 MB")
+		if !ok || !strings.Contains(before, "errors:\n") {
+			t.Fatalf("%s: nothing is offered:\n%s", name, text)
+		}
+		offered, _, _ = strings.Cut(offered, "\n\n")
+		_, list, _ := strings.Cut(offered, "\n")
+		file := "trusted: [https://app.example]\ntarget: http://127.0.0.1:5055\nerrors:\n" + strings.ReplaceAll("\n"+list, "\n# ", "\n")
+		config, err := parseConfig("c.yaml", []byte(file), around())
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, file)
+		}
+		if e := config.Errors; len(e) != 1 || e[0].Status != 413 || e[0].BodyBytes <= 100<<20 || !e[0].SafeToWrite {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}

@@ -220,6 +220,14 @@ errors:
 #   - status: 422
 #     path: /api/notebooks?limit=abc
 {{- end}}
+{{- range .Preset.Errors}}
+#   # {{.About}}
+#   - status: {{.Recipe.Status}}
+#     method: {{.Recipe.Method}}
+#     path: {{quote .Recipe.Path}}
+#     body_bytes: {{.Recipe.BodyBytes}}
+#     safe_to_write: {{.Recipe.SafeToWrite}}
+{{- end}}
 
 # What else carries the victim's data. Each is tried only if it is named.
 {{- if .EventStreams}}
