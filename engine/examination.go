@@ -337,6 +337,11 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
 	}
+	for _, c := range given.Credentials {
+		if !slices.Contains(found.Credentials, c) && isRefused(found, c) {
+			x.record.diagnose(Diagnosis{Kind: CredentialRefused, Detail: fmt.Sprintf("one of the credentials was refused wherever it was tried, and left out (%s); what others open was examined", c)})
+		}
+	}
 	discovered := target.Discovery{}
 	if x.deployment.Discovery != nil {
 		discovered = *x.deployment.Discovery

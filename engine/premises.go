@@ -32,7 +32,24 @@ func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Ta
 	}
 	facts = settled(facts, d.NetworkDeclared)
 	facts.Errors = answered(facts, a.unknownPath)
+	facts.Credentials = slices.DeleteFunc(slices.Clone(facts.Credentials), func(c scenarios.Credential) bool { return isRefused(facts, c) })
 	return facts
+}
+
+// isRefused reports whether a credential was refused wherever it was tried, while another
+// opens something: nothing that the target makes of it is about CORS.
+func isRefused(t scenarios.Target, c scenarios.Credential) bool {
+	refused := false
+	for _, p := range t.Premises {
+		if p.Credential != c {
+			continue
+		}
+		if p.Finding != scenarios.CredentialRefused {
+			return false
+		}
+		refused = true
+	}
+	return refused && slices.ContainsFunc(t.Premises, scenarios.Premise.Holds)
 }
 
 // askAll asks for each endpoint that may be private and for each credential, but for

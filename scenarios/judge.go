@@ -42,6 +42,12 @@ func (j Judgement) binding(l Level) Judgement {
 	return j
 }
 
+// mendedBy says what the operator changes, where it is another thing than the scenario's.
+func (j Judgement) mendedBy(fix string) Judgement {
+	j.Fix = fix
+	return j
+}
+
 // worst is the judgement on a case whose parts were judged one by one: the
 // gravest violation, else the first doubt, else the first.
 func worst(js ...Judgement) Judgement {

@@ -118,20 +118,20 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 	switch {
 	case read.Blocked() && stays:
 		return violates(Low, "Chrome kept %s from reading %s (%s), and the cookie stays home (%s): %s cannot use it",
-			origin, blockedReply(read), read.Block.Reason, home, origin)
+			origin, blockedReply(read), read.Block.Reason, home, origin).mendedBy(fixCookieStays + " Then look whether the origin is on the list: this reply has no grant that counts.")
 	case private && read.Stake == Refusal:
 		return violates(Low, "the target answered %s with %s, while the victim's own read without an Origin still got the private reply",
 			origin, statusText(read.Response()))
 	case sameFailure(read, bare):
 		if stays {
-			return violates(Low, cookieStays, home, origin, read.Response().Status)
+			return violates(Low, cookieStays, home, origin, read.Response().Status).mendedBy(fixCookieStays)
 		}
 		return cannotTell("%s", notAccepted(c, read))
 	case read.Blocked():
 		return violates(Low, "Chrome kept %s from reading: it blocked %s (%s; it has %s)",
 			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
 	case stays:
-		return violates(Low, cookieStays, home, origin, read.Page.Status)
+		return violates(Low, cookieStays, home, origin, read.Page.Status).mendedBy(fixCookieStays)
 	case private && notInPlay(c, read) != "":
 		return cannotTell("%s read the %d reply, but %s", origin, read.Page.Status, notInPlay(c, read))
 	case !isSuccess(read.Response()):
@@ -150,6 +150,10 @@ func judgeOpenRead(c Credential, read, bare, uncredentialed Observation) Judgeme
 	}
 	return j
 }
+
+// fixCookieStays is for a cookie that SameSite keeps home from the trusted front end.
+const fixCookieStays = "Set the cookie with SameSite=None; Secure, or serve the front end from the API's own site. " +
+	"Where the server does that already, give the cookie with the attributes with which the server sets it (`credentials.cookies`): a value alone is SameSite=Lax to a browser."
 
 const cookieStays = "the cookie stays home (%s): %s cannot use it and reads what anyone without it gets (%d); " +
 	"set it with SameSite=None; Secure, or serve the front end from the API's own site"
