@@ -11,7 +11,7 @@ func (r *Report) word(in func(string) string) {
 	}
 	for i := range r.Results {
 		c := &r.Results[i]
-		c.Reason = in(c.Reason)
+		c.Reason, c.Fix = in(c.Reason), in(c.Fix)
 		for j := range c.Proof.Exchanges {
 			c.Proof.Exchanges[j].Fault = in(c.Proof.Exchanges[j].Fault)
 		}
