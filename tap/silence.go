@@ -48,7 +48,17 @@ const maxTimeouts = 3
 type silence struct {
 	mu sync.Mutex
 	at map[place]*timeouts
+	// row are the paths where the last answers did not come in time, with none that
+	// came anywhere since; last is the last of them.
+	row  map[string]bool
+	last timeoutError
 }
+
+func newSilence() silence { return silence{at: map[place]*timeouts{}, row: map[string]bool{}} }
+
+// maxPaths is how many paths in a row, with nothing getting through, are enough to take
+// the target for one that answers nothing.
+const maxPaths = 3
 
 type timeouts struct {
 	count int
@@ -64,6 +74,9 @@ func (s *silence) kept(at place) error {
 			return t.last
 		}
 	}
+	if len(s.row) >= maxPaths {
+		return s.last
+	}
 	return nil
 }
 
@@ -75,6 +88,7 @@ func (s *silence) heard(at place, err error) {
 	if !errors.As(err, &late) {
 		delete(s.at, at)
 		delete(s.at, place{})
+		clear(s.row)
 		return
 	}
 	if late.limit == "" { // the caller's own
@@ -83,6 +97,7 @@ func (s *silence) heard(at place, err error) {
 	if late.limit == connectLimit {
 		at = place{}
 	}
+	s.row[at.path], s.last = true, late
 	t := s.at[at]
 	if t == nil || t.last.limit != late.limit {
 		t = &timeouts{}
@@ -106,7 +121,7 @@ func (s *silence) sentences() []string {
 			where = "anything"
 		}
 		more := ""
-		if t.count >= maxTimeouts {
+		if t.count >= maxTimeouts || len(s.row) >= maxPaths {
 			more = ", after which it was not asked any more"
 		}
 		list = append(list, fmt.Sprintf("time-outs in a row at %s: %d%s: %s", where, t.count, more, t.last))

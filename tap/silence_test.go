@@ -57,8 +57,7 @@ func TestTimeoutsEnd(t *testing.T) {
 // Time-outs with answers in between, or because the caller had less time, are not
 // those of a target that is silent.
 func TestTimeoutsThatDoNotEnd(t *testing.T) {
-	var s silence
-	s.at = map[place]*timeouts{}
+	s := newSilence()
 	slow, quick := place{path: "/slow"}, place{path: "/quick"}
 	late := timeoutError{text: "late", limit: headerLimit, now: time.Second}
 	for range 2 {
@@ -103,5 +102,32 @@ func TestTimeoutsOfParallelRequests(t *testing.T) {
 	all.Wait()
 	if n := tap.Requests(); n > 6 || tap.Len() != 20 {
 		t.Errorf("%d requests, %d exchanges", n, tap.Len())
+	}
+}
+
+// A target that answers nothing on three paths in a row is not asked any more, anywhere;
+// one answer in between shows that it is there.
+func TestSilentTarget(t *testing.T) {
+	s := newSilence()
+	late := timeoutError{text: "late", limit: headerLimit, now: time.Second}
+	places := []place{{path: "/a"}, {path: "/b"}, {path: "/c"}, {path: "/d"}}
+	for range 2 {
+		s.heard(places[0], late)
+		s.heard(places[1], late)
+		if s.kept(places[3]) != nil {
+			t.Fatal("two paths are enough")
+		}
+	}
+	s.heard(places[3], nil)
+	s.heard(places[2], late)
+	if s.kept(places[3]) != nil {
+		t.Fatal("an answer in between changed nothing")
+	}
+	s.heard(places[0], late)
+	s.heard(places[1], late)
+	for _, at := range places {
+		if err := s.kept(at); err == nil || !strings.Contains(err.Error(), "raise limits.header_timeout") {
+			t.Errorf("%s is asked: %v", at.path, err)
+		}
 	}
 }
