@@ -52,6 +52,9 @@ type silence struct {
 	// came anywhere since; last is the last of them.
 	row  map[string]bool
 	last timeoutError
+	// unending counts the bodies in a row that did not end in time, wait how long that was.
+	unending int
+	wait     time.Duration
 }
 
 func newSilence() silence { return silence{at: map[place]*timeouts{}, row: map[string]bool{}} }
@@ -107,6 +110,41 @@ func (s *silence) heard(at place, err error) {
 	t.last = late
 }
 
+// patience is the time for the next body. Where the last ones did not end in theirs, what
+// comes in a second is enough to judge by, as of a stream.
+func (s *silence) patience(limit time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unending >= maxTimeouts {
+		return min(limit, streamTime)
+	}
+	return limit
+}
+
+// read takes notice of how a body ended that had so much time.
+func (s *silence) read(unending bool, limit time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !unending:
+		s.unending = 0
+	default:
+		s.unending++
+		s.wait = max(s.wait, limit)
+	}
+}
+
+// Silent gives an error where the target is not asked any more, because it did not answer
+// in time on any of the last paths, and nil otherwise.
+func (t *Tap) Silent() error {
+	t.silence.mu.Lock()
+	defer t.silence.mu.Unlock()
+	if len(t.silence.row) < maxPaths {
+		return nil
+	}
+	return fmt.Errorf("the target answered on none of %d paths in a row: %w", len(t.silence.row), t.silence.last)
+}
+
 // TimedOut says in sentences, without a full stop, where the last answers did not come
 // in time, and which limit would have to be raised.
 func (t *Tap) TimedOut() []string { return t.silence.sentences() }
@@ -126,6 +164,10 @@ func (s *silence) sentences() []string {
 		}
 		list = append(list, fmt.Sprintf("time-outs in a row at %s: %d%s: %s", where, t.count, more, t.last))
 	}
+	if s.unending >= maxTimeouts {
+		list = append(list, fmt.Sprintf("bodies of answers in a row that did not end within %s: %d; of those after the first %d Crossexam read what came within %s (if they need longer, raise limits.%s, now %s)",
+			s.wait, s.unending, maxTimeouts, streamTime, bodyLimit, s.wait))
+	}
 	slices.Sort(list)
 	return list
 }
@@ -134,6 +176,7 @@ func (s *silence) sentences() []string {
 const (
 	connectLimit = "connect_timeout"
 	headerLimit  = "header_timeout"
+	bodyLimit    = "body_timeout"
 )
 
 // A brokenError says that a connection was closed or reset before the answer was

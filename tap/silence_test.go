@@ -131,3 +131,48 @@ func TestSilentTarget(t *testing.T) {
 		}
 	}
 }
+
+// Bodies that never end are read for a second each after the third in a row, until one
+// ends; which limit to raise is said.
+func TestUnendingBodies(t *testing.T) {
+	s := newSilence()
+	const limit = 10 * time.Second
+	for range maxTimeouts {
+		if got := s.patience(limit); got != limit {
+			t.Fatalf("the time is %s", got)
+		}
+		s.read(true, limit)
+	}
+	if got := s.patience(limit); got != streamTime {
+		t.Errorf("the time is %s", got)
+	}
+	s.read(true, streamTime)
+	if said := fmt.Sprint(s.sentences()); !strings.Contains(said, "did not end within 10s: 4") || !strings.Contains(said, "raise limits.body_timeout, now 10s") {
+		t.Errorf("it says %s", said)
+	}
+	s.read(false, streamTime)
+	if got := s.patience(limit); got != limit || len(s.sentences()) > 0 {
+		t.Errorf("the time is %s, and it says %q", got, s.sentences())
+	}
+}
+
+// The end of its time is seen on the wire, and no other end is taken for it.
+func TestUnendingBodyOnTheWire(t *testing.T) {
+	s := serveRaw(t, func(c net.Conn, r string) bool {
+		switch {
+		case strings.HasPrefix(r, "GET /drip"):
+			return says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")(c, r) && hangs(c)
+		case strings.HasPrefix(r, "GET /cut"):
+			says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")(c, r)
+			return false
+		}
+		return says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c, r)
+	})
+	tap := newTap(t, s.addr, func(o *Options) { o.Body = 20 * time.Millisecond })
+	for i, path := range []string{"/drip", "/drip", "/cut", "/drip", "/drip", "/", "/drip"} {
+		tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
+		if want := []int{1, 2, 0, 1, 2, 0, 1}[i]; tap.silence.unending != want {
+			t.Errorf("after %d requests, the last for %s: %d in a row", i+1, path, tap.silence.unending)
+		}
+	}
+}
