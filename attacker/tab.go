@@ -398,6 +398,8 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []view) []Sight
 	all := make([]Sighting, len(specs))
 	for n, spec := range specs {
 		s := seen[spec.Name]
+		// As many as the tap keeps.
+		views[n].Headers, _ = views[n].Headers.Bound(500, 64<<10)
 		all[n] = Sighting{
 			Page:      &views[n].PageView,
 			Block:     s.block,

@@ -19,7 +19,10 @@ type Request struct {
 	Method  string  `json:"method"`
 	URL     string  `json:"url"` // absolute, as the browser sees it
 	Headers Headers `json:"headers"`
-	Body    string  `json:"body,omitempty"` // capped by the recorder
+	// HeadersLeftOut is how many more lines there were than the recorder kept, or longer
+	// ones.
+	HeadersLeftOut int    `json:"headers_left_out,omitempty"`
+	Body           string `json:"body,omitempty"` // capped by the recorder
 	// ClientCertificate says that the client had proved itself with a TLS client
 	// certificate when it made the connection.
 	ClientCertificate bool `json:"client_certificate,omitempty"`
@@ -39,10 +42,14 @@ func (r Request) IsPreflight() bool {
 
 // Response is a response as it crossed the wire.
 type Response struct {
-	Status    int     `json:"status"`
-	Headers   Headers `json:"headers"`
-	Body      string  `json:"body,omitempty"` // capped by the recorder
-	Truncated bool    `json:"truncated,omitempty"`
+	Status  int     `json:"status"`
+	Headers Headers `json:"headers"`
+	// HeadersLeftOut is how many more lines there were than the recorder kept, or longer
+	// ones. Those that decide, see [Decides], are kept before others.
+	HeadersLeftOut int    `json:"headers_left_out,omitempty"`
+	Body           string `json:"body,omitempty"` // capped by the recorder
+	// Truncated says that the body is not whole.
+	Truncated bool `json:"truncated,omitempty"`
 }
 
 // Exchange is one request and what came back for it.

@@ -43,6 +43,7 @@ type Examination struct {
 	labs     *Labs    // that are the examination's own, or nil
 	record   Record
 	closed   bool
+	late     lateError // what the run may take, all in all; 0 for no limit
 }
 
 // NewExamination checks a request: everything that can be known to be wrong without
@@ -72,7 +73,13 @@ func checked(ctx context.Context, r Request) (*Examination, error) {
 		config:  r.Config,
 		record:  Record{Run: "crossexam-" + hex.EncodeToString(name), Started: time.Now(), Strict: r.Strict},
 	}
-	for _, check := range []func(context.Context) error{x.deploy, x.checkConfig, x.readExcuses, x.selectItems, x.checkAccepted} {
+	if err := x.deploy(ctx); err != nil {
+		return nil, err
+	}
+	if limit := withRoomFor(nil, x.deployment).Run; limit > 0 {
+		x.late = lateError(limit)
+	}
+	for _, check := range []func(context.Context) error{x.checkConfig, x.readExcuses, x.selectItems, x.checkAccepted} {
 		if err := check(ctx); err != nil {
 			return nil, err
 		}
@@ -179,6 +186,8 @@ func (x *Examination) Prepare(ctx context.Context) error {
 	if x.record.Fault != nil {
 		return x.record.Fault
 	}
+	ctx, stop := x.inTime(ctx)
+	defer stop()
 	x.resemble(ctx)
 	for _, stage := range []struct {
 		name Stage
@@ -390,6 +399,8 @@ func (x *Examination) Start(ctx context.Context) error {
 	if x.record.Fault != nil {
 		return x.record.Fault
 	}
+	ctx, stop := x.inTime(ctx)
+	defer stop()
 	x.begin(Step{Stage: StageBrowser})
 	lab, err := x.lab(ctx)
 	if err != nil {
@@ -424,6 +435,8 @@ func (x *Examination) Result(ctx context.Context, item Item) (Result, error) {
 	if x.record.Fault != nil {
 		return Result{}, x.record.Fault
 	}
+	ctx, stop := x.inTime(ctx)
+	defer stop()
 	r, err := x.session.result(ctx, item)
 	if err != nil {
 		return Result{}, x.fail(faultOf(ctx, err))

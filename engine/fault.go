@@ -58,6 +58,21 @@ func faultOf(ctx context.Context, err error) *Fault {
 	return &Fault{Stage: StageBrowser, Err: err}
 }
 
+// A lateError says that a run took longer than it may.
+type lateError time.Duration
+
+func (e lateError) Error() string {
+	return fmt.Sprintf("the run was not done within %s, the limit for the whole of it, and ended there", time.Duration(e))
+}
+
+// inTime gives a context that ends with the time of the run.
+func (x *Examination) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if x.late == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, x.record.Started.Add(time.Duration(x.late)), x.late)
+}
+
 // over reports whether a context has ended. One whose deadline has passed is about
 // to: a connection may have noticed first.
 func over(ctx context.Context) bool {
@@ -70,5 +85,9 @@ func over(ctx context.Context) bool {
 
 // interrupted is the fault of a run whose context has ended.
 func interrupted(ctx context.Context) *Fault {
+	var late lateError
+	if errors.As(context.Cause(ctx), &late) {
+		return &Fault{Stage: StageRun, Err: late, Advice: "raise `limits.timeout` if it needs longer"}
+	}
 	return &Fault{Stage: StageRun, Err: fmt.Errorf("the run was interrupted: %w", context.Cause(ctx))}
 }

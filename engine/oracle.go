@@ -70,7 +70,7 @@ func isSettled(o scenarios.Observation) bool {
 	}
 	targetOrigin := originOf(o.Attempt.URL)
 	for _, x := range o.Exchanges {
-		if x.Withheld || x.Fault != "" || x.Response == nil || originOf(x.Request.URL) != targetOrigin {
+		if x.Withheld || x.Fault != "" || x.Response == nil || x.Response.HeadersLeftOut > 0 || originOf(x.Request.URL) != targetOrigin {
 			return false
 		}
 		// The browser may send such a request again by itself, and tell of one

@@ -135,30 +135,20 @@ func newExchange(x cors.Exchange) Exchange {
 		Fault:    x.Fault,
 	}
 	out.Request.Headers, out.Request.HeadersLeftOut = newHeaders(x.Request.Headers)
+	out.Request.HeadersLeftOut += x.Request.HeadersLeftOut
 	if a := x.Response; a != nil {
 		out.Response = &Response{
 			Status: a.Status, Body: a.Body,
 			Truncated: a.Truncated || len(a.Body) > bodyLimit,
 		}
 		out.Response.Headers, out.Response.HeadersLeftOut = newHeaders(a.Headers)
+		out.Response.HeadersLeftOut += a.HeadersLeftOut
 	}
 	return out
 }
 
 // decides reports whether a header line bears on what the browser allows.
-func (h Header) decides() bool {
-	// There may be millions of lines.
-	const prefix = "access-control-"
-	if len(h.Name) > len(prefix) && strings.EqualFold(h.Name[:len(prefix)], prefix) {
-		return true
-	}
-	switch len(h.Name) {
-	case len("vary"), len("origin"), len("location"), len("authorization"):
-		return strings.EqualFold(h.Name, "origin") || strings.EqualFold(h.Name, "cookie") || strings.EqualFold(h.Name, "authorization") ||
-			strings.EqualFold(h.Name, "vary") || strings.EqualFold(h.Name, "location")
-	}
-	return false
-}
+func (h Header) decides() bool { return cors.Decides(h.Name) }
 
 // deciding are the lines that bear on what the browser allows.
 func deciding(lines []Header) []Header {

@@ -35,6 +35,9 @@ type Limits struct {
 	// Patience is for how long a run may be kept back, all in all, because the target
 	// answers that its requests are too many. 0 takes every answer as it is.
 	Patience time.Duration `yaml:"patience"`
+	// Run is the time for a whole run, which who makes the run keeps to, and not the tap.
+	// 0 is no limit.
+	Run time.Duration `yaml:"timeout"`
 }
 
 // DefaultLimits are the limits for a target that nobody said anything about. One
@@ -49,6 +52,7 @@ func DefaultLimits(u Upstream) Limits {
 		Header:            10 * time.Second,
 		Body:              10 * time.Second,
 		Patience:          8 * time.Minute,
+		Run:               time.Hour,
 	}
 	if u.isLoopback() {
 		l.RequestsPerSecond = 0
@@ -68,6 +72,7 @@ func (l Limits) Over(defaults Limits) Limits {
 		Header:            cmp.Or(l.Header, defaults.Header),
 		Body:              cmp.Or(l.Body, defaults.Body),
 		Patience:          cmp.Or(l.Patience, defaults.Patience),
+		Run:               cmp.Or(l.Run, defaults.Run),
 	}
 }
 
@@ -91,6 +96,9 @@ func (l Limits) Check() error {
 	}
 	if l.Patience < 0 {
 		return fmt.Errorf("the limit Patience is %s: it must be 0 (none) or more", l.Patience)
+	}
+	if l.Run < 0 {
+		return fmt.Errorf("the limit Run is %s: it must be 0 (no limit) or more", l.Run)
 	}
 	for _, f := range []struct {
 		name string

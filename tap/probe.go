@@ -11,7 +11,7 @@ import (
 )
 
 // Probe sends a request of Crossexam's own to the target and gives what came of
-// it, which is recorded as the browser's exchanges are, under the same rules:
+// it, as it is recorded, which the browser's exchanges are under the same rules:
 // withheld unless safe or allowed, within rate and limits. ctx bounds it all.
 //
 // The header lines go out exactly as they are in q and in their order, duplicates
@@ -38,8 +38,8 @@ func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange
 	ctx, stop := t.untilClose(ctx)
 	defer stop()
 	e := t.exchange(ctx, ctx, q, l)
-	t.record.add(e)
-	return clone(e)
+	kept, _ := t.Exchange(t.record.add(e))
+	return kept
 }
 
 // browserSends tells whether Chrome has a line of this name in a request like this

@@ -23,6 +23,7 @@ type record struct {
 	prefix string // keeps a page or a target from naming an exchange by guess
 
 	mu         sync.Mutex
+	room       room
 	exchanges  []cors.Exchange
 	handshakes map[string]int // index of the first exchange, by Sec-WebSocket-Key
 	withheld   []WithheldRequest
@@ -31,20 +32,26 @@ type record struct {
 	challenged bool
 }
 
-func newRecord() record { return record{prefix: rand.Text() + "-", handshakes: map[string]int{}} }
+func newRecord() record {
+	return record{prefix: rand.Text() + "-", room: newRoom(), handshakes: map[string]int{}}
+}
 
-// add appends a whole exchange and gives its id.
+// add appends a whole exchange, within the bounds of the record, and gives its id.
 func (r *record) add(e cors.Exchange) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.exchanges = append(r.exchanges, e)
+	kept, notes := r.room.bound(e)
+	for _, sentence := range notes {
+		r.note(sentence)
+	}
+	r.exchanges = append(r.exchanges, kept)
 	if key, _ := e.Request.Headers.Get("Sec-WebSocket-Key"); key != "" && isHandshake(e.Request) {
 		if _, known := r.handshakes[key]; !known {
 			r.handshakes[key] = len(r.exchanges) - 1
 		}
 	}
 	if e.Withheld {
-		r.countWithheld(e.Request)
+		r.countWithheld(kept.Request)
 	}
 	if e.Response != nil {
 		r.challenged = r.challenged || AsksForLogin(e.Response)
@@ -69,6 +76,10 @@ func (r *record) countRequest() int {
 func (r *record) countWithheld(q cors.Request) {
 	path := pathOf(q.URL)
 	i := slices.IndexFunc(r.withheld, func(w WithheldRequest) bool { return w.Method == q.Method && w.Path == path })
+	if i < 0 && len(r.withheld) >= withheldKinds {
+		r.note(cutKinds)
+		return
+	}
 	if i < 0 {
 		i = len(r.withheld)
 		r.withheld = append(r.withheld, WithheldRequest{Method: q.Method, Path: path})

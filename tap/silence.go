@@ -48,7 +48,20 @@ const maxTimeouts = 3
 type silence struct {
 	mu sync.Mutex
 	at map[place]*timeouts
+	// row are the paths where the last answers did not come in time, with none that
+	// came anywhere since; last is the last of them.
+	row  map[string]bool
+	last timeoutError
+	// unending counts the bodies in a row that did not end in time, wait how long that was.
+	unending int
+	wait     time.Duration
 }
+
+func newSilence() silence { return silence{at: map[place]*timeouts{}, row: map[string]bool{}} }
+
+// maxPaths is how many paths in a row, with nothing getting through, are enough to take
+// the target for one that answers nothing.
+const maxPaths = 3
 
 type timeouts struct {
 	count int
@@ -64,6 +77,9 @@ func (s *silence) kept(at place) error {
 			return t.last
 		}
 	}
+	if len(s.row) >= maxPaths {
+		return s.last
+	}
 	return nil
 }
 
@@ -75,6 +91,7 @@ func (s *silence) heard(at place, err error) {
 	if !errors.As(err, &late) {
 		delete(s.at, at)
 		delete(s.at, place{})
+		clear(s.row)
 		return
 	}
 	if late.limit == "" { // the caller's own
@@ -83,6 +100,7 @@ func (s *silence) heard(at place, err error) {
 	if late.limit == connectLimit {
 		at = place{}
 	}
+	s.row[at.path], s.last = true, late
 	t := s.at[at]
 	if t == nil || t.last.limit != late.limit {
 		t = &timeouts{}
@@ -90,6 +108,41 @@ func (s *silence) heard(at place, err error) {
 	}
 	t.count++
 	t.last = late
+}
+
+// patience is the time for the next body. Where the last ones did not end in theirs, what
+// comes in a second is enough to judge by, as of a stream.
+func (s *silence) patience(limit time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unending >= maxTimeouts {
+		return min(limit, streamTime)
+	}
+	return limit
+}
+
+// read takes notice of how a body ended that had so much time.
+func (s *silence) read(unending bool, limit time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !unending:
+		s.unending = 0
+	default:
+		s.unending++
+		s.wait = max(s.wait, limit)
+	}
+}
+
+// Silent gives an error where the target is not asked any more, because it did not answer
+// in time on any of the last paths, and nil otherwise.
+func (t *Tap) Silent() error {
+	t.silence.mu.Lock()
+	defer t.silence.mu.Unlock()
+	if len(t.silence.row) < maxPaths {
+		return nil
+	}
+	return fmt.Errorf("the target answered on none of %d paths in a row: %w", len(t.silence.row), t.silence.last)
 }
 
 // TimedOut says in sentences, without a full stop, where the last answers did not come
@@ -106,10 +159,14 @@ func (s *silence) sentences() []string {
 			where = "anything"
 		}
 		more := ""
-		if t.count >= maxTimeouts {
+		if t.count >= maxTimeouts || len(s.row) >= maxPaths {
 			more = ", after which it was not asked any more"
 		}
 		list = append(list, fmt.Sprintf("time-outs in a row at %s: %d%s: %s", where, t.count, more, t.last))
+	}
+	if s.unending >= maxTimeouts {
+		list = append(list, fmt.Sprintf("bodies of answers in a row that did not end within %s: %d; of those after the first %d Crossexam read what came within %s (if they need longer, raise limits.%s, now %s)",
+			s.wait, s.unending, maxTimeouts, streamTime, bodyLimit, s.wait))
 	}
 	slices.Sort(list)
 	return list
@@ -119,6 +176,7 @@ func (s *silence) sentences() []string {
 const (
 	connectLimit = "connect_timeout"
 	headerLimit  = "header_timeout"
+	bodyLimit    = "body_timeout"
 )
 
 // A brokenError says that a connection was closed or reset before the answer was

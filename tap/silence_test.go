@@ -57,8 +57,7 @@ func TestTimeoutsEnd(t *testing.T) {
 // Time-outs with answers in between, or because the caller had less time, are not
 // those of a target that is silent.
 func TestTimeoutsThatDoNotEnd(t *testing.T) {
-	var s silence
-	s.at = map[place]*timeouts{}
+	s := newSilence()
 	slow, quick := place{path: "/slow"}, place{path: "/quick"}
 	late := timeoutError{text: "late", limit: headerLimit, now: time.Second}
 	for range 2 {
@@ -103,5 +102,77 @@ func TestTimeoutsOfParallelRequests(t *testing.T) {
 	all.Wait()
 	if n := tap.Requests(); n > 6 || tap.Len() != 20 {
 		t.Errorf("%d requests, %d exchanges", n, tap.Len())
+	}
+}
+
+// A target that answers nothing on three paths in a row is not asked any more, anywhere;
+// one answer in between shows that it is there.
+func TestSilentTarget(t *testing.T) {
+	s := newSilence()
+	late := timeoutError{text: "late", limit: headerLimit, now: time.Second}
+	places := []place{{path: "/a"}, {path: "/b"}, {path: "/c"}, {path: "/d"}}
+	for range 2 {
+		s.heard(places[0], late)
+		s.heard(places[1], late)
+		if s.kept(places[3]) != nil {
+			t.Fatal("two paths are enough")
+		}
+	}
+	s.heard(places[3], nil)
+	s.heard(places[2], late)
+	if s.kept(places[3]) != nil {
+		t.Fatal("an answer in between changed nothing")
+	}
+	s.heard(places[0], late)
+	s.heard(places[1], late)
+	for _, at := range places {
+		if err := s.kept(at); err == nil || !strings.Contains(err.Error(), "raise limits.header_timeout") {
+			t.Errorf("%s is asked: %v", at.path, err)
+		}
+	}
+}
+
+// Bodies that never end are read for a second each after the third in a row, until one
+// ends; which limit to raise is said.
+func TestUnendingBodies(t *testing.T) {
+	s := newSilence()
+	const limit = 10 * time.Second
+	for range maxTimeouts {
+		if got := s.patience(limit); got != limit {
+			t.Fatalf("the time is %s", got)
+		}
+		s.read(true, limit)
+	}
+	if got := s.patience(limit); got != streamTime {
+		t.Errorf("the time is %s", got)
+	}
+	s.read(true, streamTime)
+	if said := fmt.Sprint(s.sentences()); !strings.Contains(said, "did not end within 10s: 4") || !strings.Contains(said, "raise limits.body_timeout, now 10s") {
+		t.Errorf("it says %s", said)
+	}
+	s.read(false, streamTime)
+	if got := s.patience(limit); got != limit || len(s.sentences()) > 0 {
+		t.Errorf("the time is %s, and it says %q", got, s.sentences())
+	}
+}
+
+// The end of its time is seen on the wire, and no other end is taken for it.
+func TestUnendingBodyOnTheWire(t *testing.T) {
+	s := serveRaw(t, func(c net.Conn, r string) bool {
+		switch {
+		case strings.HasPrefix(r, "GET /drip"):
+			return says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")(c, r) && hangs(c)
+		case strings.HasPrefix(r, "GET /cut"):
+			says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")(c, r)
+			return false
+		}
+		return says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c, r)
+	})
+	tap := newTap(t, s.addr, func(o *Options) { o.Body = 20 * time.Millisecond })
+	for i, path := range []string{"/drip", "/drip", "/cut", "/drip", "/drip", "/", "/drip"} {
+		tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
+		if want := []int{1, 2, 0, 1, 2, 0, 1}[i]; tap.silence.unending != want {
+			t.Errorf("after %d requests, the last for %s: %d in a row", i+1, path, tap.silence.unending)
+		}
 	}
 }

@@ -184,7 +184,7 @@ func New(o Options) (*Tap, error) {
 		allowWrite: o.AllowWrite,
 		expected:   o.Expected,
 		manners:    newManners(o.Limits),
-		silence:    silence{at: map[place]*timeouts{}},
+		silence:    newSilence(),
 		repeats:    repeats{broken: map[place]bool{}},
 		plain:      &way{dialer: d},
 		record:     newRecord(),

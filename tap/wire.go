@@ -31,6 +31,7 @@ type conn struct {
 	upgrade  bool      // a WebSocket was asked for
 	first    string    // to be said on it
 	since    time.Time // when it was kept
+	unending bool      // the body of the answer did not end in time
 }
 
 // roundTrip writes a request to the target and reads the response: on a
@@ -67,7 +68,11 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 // exchangeOn has one exchange on c, and keeps c open or closes it.
 func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, method string, request []byte, limits Limits) (*cors.Response, error) {
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
+	limits.Body = t.silence.patience(limits.Body)
 	p, reusable, err := c.exchange(ctx, method, request, limits)
+	if err == nil {
+		t.silence.read(c.unending, limits.Body)
+	}
 	if stop() && reusable {
 		to.pool.keep(c)
 	} else {
@@ -120,22 +125,22 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	if err != nil { // which quotes the line, however long
 		return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %s", shorten(err.Error(), 200))
 	}
-	body, whole := readBody(framed.Body, l.BodyBytes)
+	body, whole, late := readBody(framed.Body, l.BodyBytes)
 	p.Body, p.Truncated = string(body), !whole
+	c.unending = late
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
 		!mayBeFollowed(method, p)
 	return p, reusable, nil
 }
 
 // readBody reads at most limit bytes; whole says that there were no more and that
-// the body ended as it should.
-func readBody(r io.Reader, limit int64) (body []byte, whole bool) {
+// the body ended as it should, late that its time was used up before.
+func readBody(r io.Reader, limit int64) (body []byte, whole, late bool) {
 	body, err := io.ReadAll(io.LimitReader(r, limit))
-	if err != nil {
-		return body, false
+	if err == nil {
+		_, err = io.ReadFull(r, make([]byte, 1))
 	}
-	_, err = io.ReadFull(r, make([]byte, 1))
-	return body, errors.Is(err, io.EOF)
+	return body, errors.Is(err, io.EOF), isTimeout(err)
 }
 
 // mayBeFollowed tells whether a server may, wrongly, send a body after a response

@@ -125,6 +125,9 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	}
 	f.graphQL(f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false))
 	f.found.Requests += f.tap.Requests()
+	if silent := f.tap.Silent(); silent != nil && len(f.found.Reads) == 0 {
+		return c, f.found, &UnreachableError{silent}
+	}
 	c.found = &f.found
 	return c, f.found, context.Cause(ctx)
 }
@@ -148,7 +151,11 @@ func (f *finder) lookForDocument() (document, bool, error) {
 	}
 	f.tap = t
 	defer func() { f.found.Requests += t.Requests() }()
-	return f.document()
+	doc, ok, err := f.document()
+	if silent := t.Silent(); silent != nil && !ok {
+		return document{}, false, &UnreachableError{silent}
+	}
+	return doc, ok, err
 }
 
 // DiscoverOffline is [Config.Discover] without any request: it takes what an

@@ -24,7 +24,14 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
+// memoryGoal is what the process takes of memory before the garbage collector works
+// harder, in bytes, unless GOMEMLIMIT says otherwise.
+const memoryGoal = 128 << 20
+
 func run(args []string) int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	root := rootCommand()

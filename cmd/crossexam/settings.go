@@ -165,6 +165,13 @@ func settings() []setting {
 				}
 				return err
 			}},
+		{"limits.timeout", "timeout", "CROSSEXAM_TIMEOUT", false, "", "`TIME` that the whole run may take, such as 10m (default 1h); then it ends with a report of what was judged, and exit code 3",
+			func(c *target.Config, v []string) (err error) {
+				if c.Limits.Run, err = time.ParseDuration(v[0]); err != nil || c.Limits.Run <= 0 {
+					err = fmt.Errorf("%q is not a time: write it like 10m", v[0])
+				}
+				return err
+			}},
 		{"startup_log", "startup-log", "CROSSEXAM_STARTUP_LOG", false, "", "`FILE` with what the API logged at its start, or - for standard input",
 			func(c *target.Config, v []string) error {
 				// How to read it stays as the file says.
