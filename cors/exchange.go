@@ -43,6 +43,9 @@ type Response struct {
 	Headers   Headers `json:"headers"`
 	Body      string  `json:"body,omitempty"` // capped by the recorder
 	Truncated bool    `json:"truncated,omitempty"`
+	// Broken says that the server ended the body before its end, so that a browser
+	// gives it to no page as a whole. Such a body is truncated too.
+	Broken bool `json:"broken,omitempty"`
 }
 
 // Exchange is one request and what came back for it.
