@@ -2,12 +2,20 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast generate recordings lint bench fuzz clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos soak generate recordings lint vuln bench fuzz clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
-# How long each fuzz target runs.
+# How long each fuzz target runs, and how many trials the oracle has against Chrome.
 FUZZTIME ?= 10s
+TRIALS ?= 100000
+# Which behaviours `make hostile` meets: all, or patterns of their names, separated by commas.
+BEHAVIOURS ?= all
+# How many runs `make chaos` interrupts, and what its moments follow from; 0 draws it.
+SIGNALS ?= 200
+SEED ?= 0
+# How often `make soak` examines.
+REPEATS ?= 500
 
 # Rooms whose goroutines share something: the race detector watches their tests, and
 # some whole examinations, which run with it alone. All else leaves concurrency to them,
@@ -113,19 +121,34 @@ generate: ## write what is generated: docs/catalogue.md, the tables of docs/conf
 recordings: setup ## write the observations of Chrome that the judges' tests replay, scenarios/testdata/recordings
 	go test -count=1 -run '^TestPoliciesAreConvictedByWhatTheyBreak$$' ./engine -record
 
+# Each has a short form in `make test`, but for the soak, whose shortest would take longer than it could find.
+hostile: setup ## more than 300 hostile or broken targets, by the built command; BEHAVIOURS='body/*,tls/*' chooses
+	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestHostile$$' ./cmd/crossexam -hostile $(call quote,$(BEHAVIOURS))
+
+chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; it prints the SEED that repeats them
+	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestChaos$$' ./cmd/crossexam -chaos $(SIGNALS) -chaos-seed $(SEED) -chaos-label ''
+
+soak: setup ## REPEATS (500) examinations of three policies in turn, with load beside: each finds what the first one found
+	go test -count=1 -v -timeout 12h $(TESTFLAGS) -run '^TestSoak$$' ./cmd/crossexam -soak $(REPEATS)
+
 lint: ## gofmt, go vet, staticcheck, and the shell scripts
 	@scripts/lint
 
 bench: setup ## measure; writes crossexam-bench.json
 	go run ./cmd/bench
 
-fuzz: ## run every fuzz target for FUZZTIME (10s) each, and the oracle against Chrome with a seed that is drawn
+# Not in .ci/run: it asks https://vuln.go.dev for the vulnerability database, and CI's machine
+# reaches a module proxy only.
+vuln: ## govulncheck: known vulnerabilities that this code calls; needs the network
+	go tool -modfile=tools/go.mod govulncheck ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (10s) each, and TRIALS (100000) of the oracle against Chrome with drawn seeds
 	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
 	targets=$$(echo "$$listed" | awk '/^Fuzz/ { names[n++] = $$1 } $$1 == "ok" { for (i = 0; i < n; i++) print $$2 ":" names[i]; n = 0 }'); \
 	if [ -z "$$targets" ]; then echo "make fuzz: no fuzz target found" >&2; exit 2; fi; \
 	failed=; \
 	echo "fuzz: the oracle against Chrome"; \
-	go test -count=1 -v -run '^TestOracleAgainstChrome$$' ./engine -seed 0 || failed=" the oracle"; \
+	go test -count=1 -v -timeout 4h -run '^TestOracleAgainstChrome$$' ./engine -seed 0 -trials $(TRIALS) || failed=" the oracle"; \
 	for target in $$targets; do \
 		echo "fuzz: $$target"; \
 		go test -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) "$${target%:*}" || failed="$$failed $$target"; \
@@ -148,4 +171,5 @@ clean: ## remove what the other targets wrote
 #:   Exit codes of crossexam: 0 conforms, 1 a MUST requirement is violated (with --strict a SHOULD too), 2 usage or
 #:   configuration, 3 could not judge. Make answers 2 to every one but 0: CI should call bin/crossexam (make bin/crossexam
 #:   builds it) or read crossexam-report/report.json.
-#: For this project's own work: TESTFLAGS adds flags to `go test`, FUZZTIME says how long each fuzz target runs.
+#: For this project's own work: TESTFLAGS adds flags to `go test`, FUZZTIME says how long each fuzz target runs, TRIALS how many
+#:   trials the oracle has, BEHAVIOURS which hostile targets, SIGNALS and SEED which interruptions, REPEATS how long a soak.

@@ -50,6 +50,9 @@ type Response struct {
 	Body           string `json:"body,omitempty"` // capped by the recorder
 	// Truncated says that the body is not whole.
 	Truncated bool `json:"truncated,omitempty"`
+	// Broken says that the server ended the body before its end, so that a browser
+	// gives it to no page as a whole. Such a body is truncated too.
+	Broken bool `json:"broken,omitempty"`
 }
 
 // Exchange is one request and what came back for it.

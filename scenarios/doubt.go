@@ -66,6 +66,9 @@ func (o Observation) Doubt() *Doubt {
 	case o.Read():
 		if x := o.Request(); x == nil || x.Response == nil && !x.Withheld {
 			return doubt(ForeignAnswer, "")
+		} else if o.Attempt.Trusted && x.Response != nil && x.Response.Broken {
+			// An attacker has use for the half of it; a front end has none.
+			return untold(o, "the target broke its answer off in the middle of the body, which a browser gives to no page as a whole")
 		}
 		return nil
 	case o.Blocked():

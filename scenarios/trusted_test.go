@@ -36,6 +36,7 @@ func TestJudgeTrustedRead(t *testing.T) {
 		{name: "no such endpoint", obs: obs(readBy(a, granted(404)), reply(404, "")), verdict: CannotTell, reason: "answered 404"},
 		{name: "another error", obs: obs(readBy(a, granted(500)), denied), verdict: CannotTell, reason: "an error (500)"},
 		{name: "not in play", obs: obs(lacking(readBy(a, granted(200))), denied), verdict: CannotTell, reason: "not in play"},
+		{name: "broken off", obs: obs(readBy(a, brokenOff(granted(200))), denied), verdict: CannotTell, reason: "in the middle of the body"},
 		{name: "fault", obs: obs(broken(a), denied), verdict: CannotTell},
 	})
 	for name, j := range map[string]Judgement{
@@ -118,4 +119,10 @@ func TestRedirectsToHTTP(t *testing.T) {
 			t.Errorf("%s: %+v", location, j)
 		}
 	}
+}
+
+// brokenOff is a reply whose body the target ended too early.
+func brokenOff(r *cors.Response) *cors.Response {
+	r.Truncated, r.Broken = true, true
+	return r
 }

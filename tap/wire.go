@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -125,22 +126,35 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	if err != nil { // which quotes the line, however long
 		return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %s", shorten(err.Error(), 200))
 	}
-	body, whole, late := readBody(framed.Body, l.BodyBytes)
+	body, whole, err := readBody(framed.Body, l.BodyBytes)
 	p.Body, p.Truncated = string(body), !whole
-	c.unending = late
+	p.Broken = isBroken(framed, err) && ctx.Err() == nil
+	c.unending = isTimeout(err)
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
 		!mayBeFollowed(method, p)
 	return p, reusable, nil
 }
 
 // readBody reads at most limit bytes; whole says that there were no more and that
-// the body ended as it should, late that its time was used up before.
-func readBody(r io.Reader, limit int64) (body []byte, whole, late bool) {
-	body, err := io.ReadAll(io.LimitReader(r, limit))
-	if err == nil {
-		_, err = io.ReadFull(r, make([]byte, 1))
+// the body ended as it should, err why it did not.
+func readBody(r io.Reader, limit int64) (body []byte, whole bool, err error) {
+	if body, err = io.ReadAll(io.LimitReader(r, limit)); err != nil {
+		return body, false, err
 	}
-	return body, errors.Is(err, io.EOF), isTimeout(err)
+	switch _, err = io.ReadFull(r, make([]byte, 1)); {
+	case errors.Is(err, io.EOF):
+		return body, true, nil
+	default:
+		return body, false, err
+	}
+}
+
+// isBroken tells whether an error says that the server ended a body before its end.
+// That one takes longer than it may is no fault of a stream, and browsers take the end
+// of a connection for that of a body which has no other, however it came.
+func isBroken(framed *http.Response, err error) bool {
+	untilClose := framed.ContentLength < 0 && len(framed.TransferEncoding) == 0
+	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !(untilClose && errors.Is(err, io.ErrUnexpectedEOF))
 }
 
 // mayBeFollowed tells whether a server may, wrongly, send a body after a response

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
 
 var today = time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC)
@@ -299,7 +300,7 @@ func FuzzAcceptedFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var all Accepted
 		var err error
-		modest(t, data, func() { all, err = parseAccepted("f.yaml", data, today) })
+		boundedtest.Modest(t, len(data), func() { all, err = parseAccepted("f.yaml", data, today) })
 		var ps Problems
 		switch {
 		case err == nil:

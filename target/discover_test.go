@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
 
 // documented is an API with a document, as FastAPI writes one, that keeps count of
@@ -325,7 +326,7 @@ func FuzzDocument(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var doc document
 		var err error
-		modest(t, data, func() { doc, err = parseDocument(t.Context(), data) })
+		boundedtest.Modest(t, len(data), func() { doc, err = parseDocument(t.Context(), data) })
 		if err != nil {
 			return
 		}

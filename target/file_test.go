@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
 
 // around are surroundings for tests.
@@ -222,7 +224,7 @@ func FuzzConfigFile(f *testing.F) {
 		s.lookup = func(string) (string, bool) { return "value", true }
 		var c Config
 		var err error
-		modest(t, data, func() { c, err = parseConfig("f.yaml", data, s) })
+		boundedtest.Modest(t, len(data), func() { c, err = parseConfig("f.yaml", data, s) })
 		var ps Problems
 		switch {
 		case err == nil:

@@ -138,25 +138,6 @@ func cost(f func()) (memory uint64, took time.Duration) {
 	return memory - min(memory, before), took
 }
 
-// modest fails a fuzz target whose function takes much more of the machine than its
-// input calls for. Memory is counted as allocated, which is the same each time.
-func modest(t *testing.T, input []byte, f func()) {
-	t.Helper()
-	allocated := func() uint64 {
-		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-		metrics.Read(sample)
-		return sample[0].Value.Uint64()
-	}
-	before, start := allocated(), time.Now()
-	f()
-	if got, may := allocated()-before, uint64(64<<20+4096*len(input)); got > may {
-		t.Errorf("%d bytes took %d MB", len(input), got>>20)
-	}
-	if took := time.Since(start); took > discoveryTime/2 {
-		t.Errorf("%d bytes took %s", len(input), took)
-	}
-}
-
 // No document takes the machine: it is read, or refused, within 300 MB.
 func TestHostileDocuments(t *testing.T) {
 	if testing.Short() {

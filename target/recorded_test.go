@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 	"github.com/crossexam/crossexam/target/recording"
 )
 
@@ -229,11 +230,15 @@ func FuzzRecorded(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := recording.ReadCurl(strings.NewReader(text))
-		if err != nil {
-			return
-		}
-		c, found, err := Config{}.Recorded(r)
+		var r recording.Recording
+		var c Config
+		var found Discovery
+		var err error
+		boundedtest.Modest(t, len(text), func() {
+			if r, err = recording.ReadCurl(strings.NewReader(text)); err == nil {
+				c, found, err = Config{}.Recorded(r)
+			}
+		})
 		if err != nil {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
 
 var now = time.Unix(1_800_000_000, 0)
@@ -73,7 +74,7 @@ func FuzzStorageState(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var s storageState
 		var err error
-		modest(t, data, func() { s, err = parseStorageState(data, own, now) })
+		boundedtest.Modest(t, len(data), func() { s, err = parseStorageState(data, own, now) })
 		if err == nil && len(s.cookies) == 0 {
 			t.Error("no cookie and no error")
 		}

@@ -67,6 +67,27 @@ func crossexamWhile(t *testing.T, env []string, while *meanwhile, args ...string
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(temp)
+	r := runIn(t, temp, env, while, args...)
+	nothingIn(t, temp)
+	noProcessesWith(t, temp)
+	return r
+}
+
+// nothingIn holds a temporary folder to being empty.
+func nothingIn(t *testing.T, temp string) {
+	t.Helper()
+	left, err := os.ReadDir(temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range left {
+		t.Errorf("left behind in the temporary folder: %s", e.Name())
+	}
+}
+
+// runIn runs the command with a temporary folder of the caller's.
+func runIn(t *testing.T, temp string, env []string, while *meanwhile, args ...string) ran {
+	t.Helper()
 	r := ran{out: filepath.Join(t.TempDir(), "report")}
 	if args[0] == "test" || args[0] == "demo" {
 		args = append(args, "--out", r.out)
@@ -78,7 +99,7 @@ func crossexamWhile(t *testing.T, env []string, while *meanwhile, args ...string
 	if while != nil && while.before != nil {
 		while.before(c)
 	}
-	err = c.Start()
+	err := c.Start()
 	if err == nil && while != nil {
 		while.running(c.Process, r)
 	}
@@ -90,14 +111,6 @@ func crossexamWhile(t *testing.T, env []string, while *meanwhile, args ...string
 		t.Fatal(err)
 	}
 	r.code, r.stdout, r.stderr = c.ProcessState.ExitCode(), stdout.String(), stderr.String()
-	left, err := os.ReadDir(temp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range left {
-		t.Errorf("left behind in the temporary folder: %s", e.Name())
-	}
-	noProcessesWith(t, temp)
 	return r
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
 
 // shownAs is a request on one line.
@@ -107,7 +109,9 @@ func FuzzCurl(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := ReadCurl(strings.NewReader(text))
+		var r Recording
+		var err error
+		boundedtest.Modest(t, len(text), func() { r, err = ReadCurl(strings.NewReader(text)) })
 		check(t, r, err)
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
 
 func read(t *testing.T, name string) Recording {
@@ -142,7 +144,9 @@ func FuzzHAR(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := ReadHAR(bytes.NewReader(data))
+		var r Recording
+		var err error
+		boundedtest.Modest(t, len(data), func() { r, err = ReadHAR(bytes.NewReader(data)) })
 		check(t, r, err)
 	})
 }
