@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast generate recordings lint bench fuzz clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast generate recordings lint bench peers fuzz clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -119,6 +119,9 @@ lint: ## gofmt, go vet, staticcheck, and the shell scripts
 bench: setup ## measure; writes crossexam-bench.json
 	go run ./cmd/bench
 
+peers: bin/crossexam ## run what others use beside crossexam on the stacks of make stacks-test, where CORSY, CORSCANNER, CORSTEST and NUCLEI say where that is
+	go run ./cmd/bench/peers $(STACKS)
+
 fuzz: ## run every fuzz target for FUZZTIME (10s) each, and the oracle against Chrome with a seed that is drawn
 	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
 	targets=$$(echo "$$listed" | awk '/^Fuzz/ { names[n++] = $$1 } $$1 == "ok" { for (i = 0; i < n; i++) print $$2 ":" names[i]; n = 0 }'); \
@@ -148,4 +151,5 @@ clean: ## remove what the other targets wrote
 #:   Exit codes of crossexam: 0 conforms, 1 a MUST requirement is violated (with --strict a SHOULD too), 2 usage or
 #:   configuration, 3 could not judge. Make answers 2 to every one but 0: CI should call bin/crossexam (make bin/crossexam
 #:   builds it) or read crossexam-report/report.json.
-#: For this project's own work: TESTFLAGS adds flags to `go test`, FUZZTIME says how long each fuzz target runs.
+#: For this project's own work: TESTFLAGS adds flags to `go test`, FUZZTIME says how long each fuzz target runs, STACKS names the
+#: stacks that make peers runs on (all without it).
