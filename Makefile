@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos soak generate recordings lint vuln bench fuzz clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos soak generate recordings lint vuln bench peers fuzz clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -137,8 +137,11 @@ lint: ## gofmt, go vet, staticcheck, and the shell scripts
 bench: setup ## measure; writes crossexam-bench.json
 	go run ./cmd/bench
 
-# Not in .ci/run: it asks https://vuln.go.dev for the vulnerability database, and CI's machine
-# reaches a module proxy only.
+peers: bin/crossexam ## run what others use beside crossexam on the stacks of make stacks-test, where CORSY, CORSCANNER, CORSTEST and NUCLEI say where that is
+	go run ./cmd/bench/peers $(STACKS)
+
+# Not in .ci/run: it asks the Go vulnerability database on the network, and CI's
+# machine reaches a module proxy only.
 vuln: ## govulncheck: known vulnerabilities that this code calls; needs the network
 	go tool -modfile=tools/go.mod govulncheck ./...
 
@@ -172,4 +175,5 @@ clean: ## remove what the other targets wrote
 #:   configuration, 3 could not judge. Make answers 2 to every one but 0: CI should call bin/crossexam (make bin/crossexam
 #:   builds it) or read crossexam-report/report.json.
 #: For this project's own work: TESTFLAGS adds flags to `go test`, FUZZTIME says how long each fuzz target runs, TRIALS how many
-#:   trials the oracle has, BEHAVIOURS which hostile targets, SIGNALS and SEED which interruptions, REPEATS how long a soak.
+#:   trials the oracle has, BEHAVIOURS which hostile targets, SIGNALS and SEED which interruptions, REPEATS how long a soak,
+#:   STACKS on which stacks make peers runs.
