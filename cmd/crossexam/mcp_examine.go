@@ -145,8 +145,8 @@ type finding struct {
 	Reason   string             `json:"reason"`
 	Fix      string             `json:"fix,omitempty"`
 	// Fails says that it fails the examination; a SHOULD does in a strict one only.
-	Fails       bool   `json:"fails"`
-	FollowsFrom string `json:"follows_from,omitempty" jsonschema:"the requirement whose violation explains this one"`
+	Fails bool   `json:"fails"`
+	Cause string `json:"cause,omitempty" jsonschema:"the cause that it falls with"`
 }
 
 // examined is what an examination comes to.
@@ -157,10 +157,14 @@ type examined struct {
 	Headline  string         `json:"headline"`
 	Summary   report.Summary `json:"summary"`
 	Diagnoses []string       `json:"diagnoses" jsonschema:"what has to be known before anything else"`
+	Causes    []report.Cause `json:"causes" jsonschema:"what the target does that is behind the violations, one thing to change each"`
 	Violates  []finding      `json:"violates"`
 	CannotSay []finding      `json:"cannot_tell"`
-	LeftOut   int            `json:"left_out" jsonschema:"findings for which there was no room; read_report has them"`
+	LeftOut   int            `json:"left_out" jsonschema:"causes and findings for which there was no room; read_report has them"`
 }
+
+// maxCauses is how many causes are told; who mends these has another look.
+const maxCauses = 10
 
 func (a *assistant) examine(ctx context.Context, call *mcp.CallToolRequest, in examineArguments) (*mcp.CallToolResult, examined, error) {
 	config, err := a.config(in)
@@ -243,16 +247,15 @@ func summaryText(r report.Report) string {
 func summaryOf(r report.Report) examined {
 	e := examined{
 		Report: r.Run.Name, Outcome: report.ExitMeaning(r.ExitCode()), ExitCode: r.ExitCode(), Headline: r.Headline(), Summary: r.Summary,
-		Diagnoses: []string{}, Violates: []finding{}, CannotSay: []finding{},
+		Diagnoses: []string{}, Causes: r.Causes[:min(len(r.Causes), maxCauses)], LeftOut: max(0, len(r.Causes)-maxCauses),
 	}
 	for _, d := range r.Diagnoses {
 		e.Diagnoses = append(e.Diagnoses, clip(d.Detail+". "+d.Advice, 1<<10))
 	}
-	room := maxText
-	e.Violates, e.LeftOut = findings(r, scenarios.Violates, &room)
-	var more int
-	e.CannotSay, more = findings(r, scenarios.CannotTell, &room)
-	e.LeftOut += more
+	room, more, still := maxText, 0, 0
+	e.Violates, more = findings(r, scenarios.Violates, &room)
+	e.CannotSay, still = findings(r, scenarios.CannotTell, &room)
+	e.LeftOut += more + still
 	return e
 }
 
@@ -272,7 +275,7 @@ func findings(r report.Report, verdict scenarios.Verdict, room *int) (list []fin
 			}
 			f := finding{
 				ID: c.ID, Level: c.Level, Severity: c.Severity, Title: c.Title, Where: clip(c.Subject.String(), 512), Reason: clip(c.Reason, 1<<10),
-				Fix: clip(c.Fix, 1<<10), Fails: c.Fails, FollowsFrom: c.FollowsFrom,
+				Fix: clip(c.Fix, 1<<10), Fails: c.Fails, Cause: c.Cause,
 			}
 			encoded, err := json.Marshal(f)
 			if err != nil || len(encoded) > *room {

@@ -376,10 +376,10 @@ func TestMCPExamines(t *testing.T) {
 			if structured, err := json.Marshal(result.StructuredContent); err != nil || json.Unmarshal(structured, &e) != nil {
 				t.Errorf("what it came to cannot be read: %v", err)
 			}
-			if e.ExitCode != 1 || len(e.Violates) == 0 || e.Violates[0].ID != "WLD-001" || e.Violates[0].Fix == "" || e.Summary.Exfiltration != report.Proven {
+			if e.ExitCode != 1 || len(e.Violates) == 0 || e.Violates[0].ID != "WLD-001" || e.Violates[0].Fix == "" || len(e.Causes) == 0 || e.Causes[0].Fix == "" || e.Summary.Exfiltration != report.Proven {
 				t.Errorf("it came to %+v", e)
 			}
-			if !strings.Contains(textOf(result), "VIOLATES  WLD-001") || !strings.Contains(textOf(result), "bytes") {
+			if !strings.Contains(textOf(result), "WLD-001") || !strings.Contains(textOf(result), "bytes") {
 				t.Errorf("%s", textOf(result))
 			}
 			mu.Lock()
