@@ -229,9 +229,22 @@ func (c Config) assemble() (Deployment, Problems) {
 	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.Check())
+	d.Facts.Assumed = c.Trusted == nil
 	for i, s := range c.Trusted {
-		if isOtherOrigin(s) {
+		switch {
+		case isOtherOrigin(s):
 			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
+			continue
+		case s == "null":
+			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
+			d.Notes = append(d.Notes, nullOpens)
+			continue
+		case cors.IsPattern(s):
+			p, err := trustedPattern(s, c.Starts())
+			if !fail(fmt.Sprintf("trusted[%d]", i), err) {
+				d.Facts.Patterns = append(d.Facts.Patterns, p)
+				d.Facts.Trusted = append(d.Facts.Trusted, scenarios.MemberOf(p))
+			}
 			continue
 		}
 		o, err := trustedOrigin(s, d.Facts.Origin())
@@ -497,13 +510,27 @@ func isOtherOrigin(s string) bool {
 	return err == nil && u.Host != "" && u.Scheme != "http" && u.Scheme != "https" && s == u.Scheme+"://"+u.Host
 }
 
+// nullOpens is what the operator should know who trusts the opaque origin.
+const nullOpens = "`trusted` has null, which is the origin of every sandboxed frame: any page on the web can have it, and what that opens is shown by the family NUL, as if nobody had declared it."
+
+// trustedPattern reads a pattern. A program that is started here is given a list of
+// exact origins, in which a pattern would be a mistake.
+func trustedPattern(s string, starts bool) (cors.Pattern, error) {
+	p, err := cors.ParsePattern(s)
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("trusted origin: %w", err)
+	case starts:
+		return p, fmt.Errorf("trusted origin: %s is a pattern, and the program of `launch` is given exact origins: name one of them, such as %s", p, scenarios.MemberOf(p))
+	}
+	return p, nil
+}
+
 func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 	o, err := cors.ParseOrigin(s)
 	switch {
 	case err != nil:
 		return o, fmt.Errorf("trusted origin: %w", err)
-	case o.IsOpaque():
-		return o, errors.New(`trusted origin: "null" is the origin of every sandboxed frame on the web and cannot be trusted`)
 	case o == own:
 		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out; where no other is trusted, write `trusted: []`", o)
 	}

@@ -90,8 +90,9 @@ trusted:
   - {{quote .}}
 {{- end}}
 {{- else}}
-# Needed for a run, here or as --trusted. Where the front end is of the API's own
-# origin, and no other is trusted: trusted: []
+# Without it, here or as --trusted, a run finds out which origins the API trusts. Where
+# the front end is of the API's own origin, and no other is trusted: trusted: []
+# https://*.example.com stands for one label or more before the domain.
 # trusted:
 #   - https://app.example.com
 {{- end}}

@@ -44,6 +44,8 @@ func advise(d engine.Diagnosis) string {
 		return "run with a lower --rate"
 	case engine.TimedOut:
 		return "raise that limit in crossexam.yaml, or give other paths with --read"
+	case engine.TrustAssumed:
+		return "name the origin of the front end with --trusted, or say --same-origin if it is of the API's own"
 	case engine.LeftAlone:
 		return "name what may be read all the same with --read"
 	}

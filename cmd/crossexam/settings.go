@@ -85,7 +85,7 @@ func settings() []setting {
 		}
 	}
 	return []setting{
-		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "origin that may read the API, `ORIGIN` such as https://app.example.com; may be repeated",
+		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "origin that may read the API, `ORIGIN` such as https://app.example.com or https://*.example.com; may be repeated (default: those that it is seen to grant)",
 			list(func(c *target.Config) *[]string { return &c.Trusted })},
 		{"trusted", "same-origin", "", false, false, "no origin but the API's own is trusted: what can other pages do?",
 			func(c *target.Config, v []string) error {

@@ -59,7 +59,7 @@ func (*fileMode) Type() string { return "mode" }
 func testCommand() *cobra.Command {
 	var o testOptions
 	c := &cobra.Command{
-		Use:   "test [URL] --trusted ORIGIN",
+		Use:   "test [URL] [--trusted ORIGIN]",
 		Short: "Examine a deployment",
 		Long: `Examine a deployment in a real browser: what a malicious page can read from it
 or do to it, and whether the trusted front end still works.
@@ -181,13 +181,14 @@ func writeRecording(dir string, record engine.Record, known report.Meta, mode fs
 // request is the examination that the command line asks for.
 func (o testOptions) request(p *progress) engine.Request {
 	r := engine.Request{
-		Config:  o.config,
-		Stdin:   os.Stdin,
-		Select:  func(plan engine.Plan) (engine.Plan, error) { return suite.Select(plan, o.label) },
-		Strict:  o.strict,
-		OnlyNew: o.failOnNew,
-		Screens: true,
-		Hooks:   p.hooks(),
+		Config:      o.config,
+		AssumeTrust: true,
+		Stdin:       os.Stdin,
+		Select:      func(plan engine.Plan) (engine.Plan, error) { return suite.Select(plan, o.label) },
+		Strict:      o.strict,
+		OnlyNew:     o.failOnNew,
+		Screens:     true,
+		Hooks:       p.hooks(),
 	}
 	if o.baseline != "" {
 		r.Baseline = func(t scenarios.Target) (*engine.Baseline, error) {
