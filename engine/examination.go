@@ -188,6 +188,7 @@ func (x *Examination) Prepare(ctx context.Context) error {
 	}{
 		{StageLog, x.readLog},
 		{StageLaunch, x.launch},
+		{StageReach, x.followToHTTPS},
 		{StageDiscover, x.discover},
 		{StageReach, x.reach},
 		{StagePremises, x.findPremises},

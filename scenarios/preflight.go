@@ -203,7 +203,7 @@ func writeGravity(c Credential, reach Severity, o Observation) (Severity, string
 	case o.Credential.Sent:
 		return reach, "it had the victim's " + c.noun() + " with it"
 	case home != "":
-		return Medium.atMost(reach), "only SameSite kept the cookie home (" + home + ")"
+		return Medium.atMost(reach), "only " + keeper(home) + " kept the cookie home (" + home + ")"
 	}
 	return Low, notInPlay(c, o)
 }

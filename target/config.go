@@ -57,10 +57,12 @@ type Config struct {
 	Limits  tap.Limits    `yaml:"limits"`
 	Browser BrowserConfig `yaml:"browser"`
 
-	AllowWrites        bool   `yaml:"allow_writes"`
-	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
-	Direct             bool   `yaml:"direct"`   // the browser talks to the target itself
-	Accepted           string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
+	AllowWrites        bool `yaml:"allow_writes"`
+	InsecureSkipVerify bool `yaml:"insecure_skip_verify"`
+	Direct             bool `yaml:"direct"` // the browser talks to the target itself
+	// FollowToHTTPS has the https:// counterpart examined where the target redirects to it.
+	FollowToHTTPS bool   `yaml:"follow_to_https"`
+	Accepted      string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
 	from   *provenance           // nil for entries that came from no file
 	found  *Discovery            // nil before [Config.Discover]
@@ -389,6 +391,9 @@ func (c Config) withoutEffect(d Deployment) []string {
 	var notes []string
 	if c.InsecureSkipVerify && d.Facts.Origin().Scheme() == "http" {
 		notes = append(notes, "`insecure_skip_verify` has no effect: an http:// target has no certificate.")
+	}
+	if c.FollowToHTTPS && strings.HasPrefix(c.URL, "https:") {
+		notes = append(notes, "`follow_to_https` has no effect: the target is at https:// already.")
 	}
 	if len(c.Exclude) > 0 && !c.NeedsDiscovery() {
 		notes = append(notes, "`exclude` has no effect: the endpoints are named, so that none is discovered.")

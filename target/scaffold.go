@@ -308,6 +308,7 @@ credentials:
 #   concurrency: 2
 #   header_timeout: 30s # for a slow API
 #   patience: 20m # with a target that answers 429 or 503 and is asked again later
+# follow_to_https: true # where an http:// target redirects to https:// on its host
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

@@ -12,7 +12,7 @@ import (
 func advise(d engine.Diagnosis) string {
 	switch d.Kind {
 	case engine.RedirectsToHTTPS:
-		return "examine the https:// URL"
+		return "examine the https:// URL, or say --follow-to-https"
 	case engine.RedirectsToLogin:
 		return "give the victim's credential as the login sets it, with --cookie-file, --storage-state or a login in crossexam.yaml; a session that has ended is redirected too"
 	case engine.RedirectsToSlash:

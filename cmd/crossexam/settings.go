@@ -144,6 +144,8 @@ func settings() []setting {
 			flag(func(c *target.Config) *bool { return &c.InsecureSkipVerify })},
 		{"direct", "direct", "", false, false, "have the browser talk to the target itself, with less evidence",
 			flag(func(c *target.Config) *bool { return &c.Direct })},
+		{"follow_to_https", "follow-to-https", "", false, false, "where the target redirects to https:// on its host, examine that",
+			flag(func(c *target.Config) *bool { return &c.FollowToHTTPS })},
 		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "at most `N` requests a second (default 20, and no limit on loopback)",
 			func(c *target.Config, v []string) (err error) {
 				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {
