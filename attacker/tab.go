@@ -513,6 +513,7 @@ type StoredCookie struct {
 	Domain, Path     string
 	SameSite         string // "Strict", "Lax", "None", or empty, which is treated as Lax
 	Secure, HTTPOnly bool
+	Partitioned      bool // it is sent only below the site where it was set (CHIPS)
 }
 
 // Cookies gives the cookies the browser keeps for a URL.
@@ -523,7 +524,7 @@ func (t *Tab) Cookies(ctx context.Context, u string) ([]StoredCookie, error) {
 		for _, c := range r.Cookies {
 			cookies = append(cookies, StoredCookie{
 				Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path,
-				SameSite: string(c.SameSite), Secure: c.Secure, HTTPOnly: c.HTTPOnly,
+				SameSite: string(c.SameSite), Secure: c.Secure, HTTPOnly: c.HTTPOnly, Partitioned: c.PartitionKey != nil,
 			})
 		}
 		return err
@@ -539,6 +540,23 @@ func (t *Tab) SetCookie(ctx context.Context, o cors.Origin, name, value string) 
 		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{
 			Name: name, Value: value, URL: o.String() + "/",
 			SameSite: network.CookieSameSiteNone, Secure: &yes, HTTPOnly: &yes,
+		})
+		return err
+	})
+}
+
+// SetPartitioned gives the tab a partitioned cookie of an origin as if the origin had set
+// it below a page of another site.
+func (t *Tab) SetPartitioned(ctx context.Context, c StoredCookie, of, below cors.Origin) error {
+	site := below.RegistrableDomain()
+	if site == "" {
+		site = below.Host()
+	}
+	return t.do(ctx, func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{
+			Name: c.Name, Value: c.Value, URL: of.String() + c.Path, Path: c.Path,
+			SameSite: network.CookieSameSite(c.SameSite), Secure: &c.Secure, HTTPOnly: &c.HTTPOnly,
+			PartitionKey: &network.CookiePartitionKey{TopLevelSite: below.Scheme() + "://" + site, HasCrossSiteAncestor: true},
 		})
 		return err
 	})

@@ -46,6 +46,7 @@ const (
 	// given, CertificateRefused that it does not take the one that was.
 	CertificateNeeded  DiagnosisKind = "certificate-needed"
 	CertificateRefused DiagnosisKind = "certificate-refused"
+	TrustAssumed       DiagnosisKind = "trust-assumed" // nobody said which origins are trusted
 )
 
 // diagnose adds a diagnosis, the first of each kind.

@@ -106,7 +106,9 @@ func (x *Examination) checkConfig(context.Context) error {
 	switch {
 	case x.request.Deployment != nil:
 		return nil
-	case c.Trusted == nil:
+	case c.Trusted == nil && x.request.AssumeTrust && c.Starts():
+		return c.Problem("trusted", errors.New("a program that is started here is given the trusted origins: name the origin of its front end with `trusted`, or write `trusted: []`"))
+	case c.Trusted == nil && !x.request.AssumeTrust:
 		return c.Problem("trusted", errors.New("no trusted origin: name the origin of the front end with `trusted`, such as https://app.example.com, or write `trusted: []` if no origin but the API's own is trusted"))
 	case c.StartupLog.File == "-" && x.request.Stdin == nil:
 		return c.Problem("startup_log", errors.New("the startup log cannot come from standard input here: name a file"))
@@ -195,6 +197,7 @@ func (x *Examination) Prepare(ctx context.Context) error {
 	}{
 		{StageLog, x.readLog},
 		{StageLaunch, x.launch},
+		{StageReach, x.followToHTTPS},
 		{StageDiscover, x.discover},
 		{StageReach, x.reach},
 		{StagePremises, x.findPremises},
@@ -336,12 +339,13 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	if err := x.selectItems(ctx); err != nil { // of what discovery found too
 		return err
 	}
-	if x.plan.Attempts() == 0 && len(x.deployment.Facts.Reads()) > 0 {
+	if x.plan.Attempts() == 0 && len(x.deployment.Facts.Reads()) > 0 && !x.deployment.Facts.Assumed {
 		return nil // what was selected asks the target nothing
 	}
 	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
 	given := x.deployment.Facts
-	found := premises(ctx, x.tap, x.deployment)
+	a := &asker{ctx: ctx, tap: x.tap, deployment: x.deployment}
+	found := x.assumeTrust(ctx, a, a.premises())
 	x.deployment.Facts, x.record.Target = found, found
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
@@ -366,7 +370,7 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	}
 	asks, refused := x.tap.AsksForCertificate()
 	d := whyNothingPrivate(found, discovered).withCertificate(found, asks, refused)
-	x.record.Diagnoses = []Diagnosis{d}
+	x.record.Diagnoses = append([]Diagnosis{d}, x.record.Diagnoses...)
 	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
 }
 

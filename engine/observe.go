@@ -224,6 +224,14 @@ func join(a scenarios.Attempt, s attacker.Sighting, exchange func(string) (cors.
 	}
 	if !a.Omit || a.Identity.Uninvited() {
 		o.Credential = scenarios.CredentialUse{Sent: v.sent(o.Exchanges), HeldBack: s.HeldBack, Cookies: s.Cookies}
+		if len(o.Exchanges) > 0 && a.Vector != scenarios.Probe && a.Identity.Includes(scenarios.Cookie) {
+			for _, name := range v.inPartition(a, s.Cookies) {
+				o.Credential.Cookies = append(o.Credential.Cookies, scenarios.CookieFate{Name: name, HeldBack: []string{scenarios.StaysInPartition}})
+				if !slices.Contains(o.Credential.HeldBack, scenarios.StaysInPartition) {
+					o.Credential.HeldBack = append(slices.Clone(o.Credential.HeldBack), scenarios.StaysInPartition)
+				}
+			}
+		}
 	}
 	return o
 }

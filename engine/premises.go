@@ -19,9 +19,8 @@ import (
 // each as the victim, as a stranger, and as the victim again, without an Origin and
 // without a browser, and returns the facts with what was found. Only the victim's
 // login is sent besides, where there is one.
-func premises(ctx context.Context, t *tap.Tap, d target.Deployment) scenarios.Target {
-	a := &asker{ctx: ctx, tap: t, deployment: d}
-	facts := d.Facts
+func (a *asker) premises() scenarios.Target {
+	facts, d := a.deployment.Facts, a.deployment
 	facts.Premises = a.askAll(facts, claimed(facts))
 	if set, ok := a.together(facts); ok {
 		facts.Credentials = []scenarios.Credential{set}
@@ -217,10 +216,11 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 	return asked
 }
 
-// send asks for an endpoint with one credential, without an Origin.
-func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential) cors.Exchange {
+// send asks for an endpoint with one credential, without an Origin unless there is
+// one among the lines.
+func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential, lines ...cors.Header) cors.Exchange {
 	at := a.deployment.Facts.At(e.Path)
-	q := cors.Request{Method: e.Method, URL: at, Headers: slices.Clone(e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
+	q := cors.Request{Method: e.Method, URL: at, Headers: slices.Concat(lines, e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
 	creds := a.deployment.Credentials
 	q.Headers = append(q.Headers, creds.FrontEnd(c)...)
 	if c.Includes(scenarios.Cookie) {

@@ -38,7 +38,7 @@ func established(t *testing.T, h http.HandlerFunc, c target.Config) (scenarios.T
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	return premises(t.Context(), proxy, d), int(requests.Load())
+	return (&asker{ctx: t.Context(), tap: proxy, deployment: d}).premises(), int(requests.Load())
 }
 
 func say(w http.ResponseWriter, status int, body string) {

@@ -25,7 +25,10 @@ type Record struct {
 	Results      []Result
 	Withheld     []tap.WithheldRequest
 	// Diagnoses are what a reader needs before any verdict, the first of each kind.
-	Diagnoses   []Diagnosis
+	Diagnoses []Diagnosis
+	// Inference is what the target was seen to trust where nobody said what it should;
+	// nil where somebody did.
+	Inference   *Inference
 	Notes       []string // what the reader should know about how it was judged
 	Attempts    int
 	Navigations int

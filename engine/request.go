@@ -17,6 +17,10 @@ type Request struct {
 	// Stdin has the startup log where the configuration says "-"; nil where there is
 	// no standard input to read it from.
 	Stdin io.Reader
+	// AssumeTrust has a target be examined of which nobody said which origins it should
+	// trust: by those that it does trust and that an owner may mean. It is an error of
+	// the request otherwise.
+	AssumeTrust bool
 	// MustFind makes it an error that discovery finds nothing to read; otherwise the
 	// root is read then.
 	MustFind bool

@@ -126,7 +126,7 @@ func vouching(t *testing.T, h http.HandlerFunc) *session {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	d.Facts = premises(t.Context(), proxy, d)
+	d.Facts = (&asker{ctx: t.Context(), tap: proxy, deployment: d}).premises()
 	return &session{
 		deployment: d, plan: Plan{Target: d.Facts}, tap: proxy, record: &Record{Started: time.Now()},
 		victims:  map[scenarios.Credential]*victim{scenarios.Cookie: {identity: scenarios.Cookie, cookies: storedCookie("session", "x")}},

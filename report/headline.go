@@ -36,6 +36,11 @@ func (r Report) Headline() string {
 		if but == "" && r.Summary.ExitCode == ExitNoVerdict {
 			but = ", but not every requirement could be judged"
 		}
+		if r.Inferred != nil {
+			if may := r.Inferred.maybeMeant(); len(may) > 0 {
+				return "No web page could read " + r.whatIsPrivate() + " but those of " + visibleLine(strings.Join(may, ", ")) + ", which may be the owner's own" + but + "."
+			}
+		}
 		return "No web page of another origin could read " + r.whatIsPrivate() + but + "."
 	case Undetermined:
 		if r.judgedNothing() {

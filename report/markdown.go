@@ -34,6 +34,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 		}
 		b.WriteString("\n")
 	}
+	r.mdInferred(&b)
 	r.mdBaseline(&b)
 	r.mdCauses(&b, "Violated", r.causesAs(asFailing))
 	r.mdDoubts(&b)

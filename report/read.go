@@ -61,11 +61,7 @@ func Read(in io.Reader) (Report, error) {
 // BaselineFor makes a baseline of an earlier report for an examination of a
 // target. The error says why the two cannot be compared.
 func (r Report) BaselineFor(t scenarios.Target) (*engine.Baseline, error) {
-	trusted := make([]string, len(t.Trusted))
-	for i, o := range t.Trusted {
-		trusted[i] = o.String()
-	}
-	return r.baselineOf(trusted)
+	return r.baselineOf(t.DeclaredTrust())
 }
 
 // baselineOf is BaselineFor for a target that trusts these origins.

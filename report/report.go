@@ -36,14 +36,17 @@ type Report struct {
 	// Diagnoses and Premises come before any verdict.
 	Diagnoses []Diagnosis `json:"diagnoses"`
 	Premises  []Premise   `json:"premises"`
-	Controls  []Control   `json:"controls"`
-	Summary   Summary     `json:"summary" redact:"-"`
-	Causes    []Cause     `json:"causes"`  // the gravest first
-	Results   []Result    `json:"results"` // as they were judged
-	Cookies   []Cookie    `json:"cookies"` // the victim's
-	Withheld  []Withheld  `json:"withheld"`
-	Notes     []string    `json:"notes" redact:"words"`
-	Screens   []string    `json:"screens"` // names of the pictures in screens/
+	// Inferred is what the target was seen to trust where nobody said what it should, or
+	// nil.
+	Inferred *Inferred  `json:"inferred"`
+	Controls []Control  `json:"controls"`
+	Summary  Summary    `json:"summary" redact:"-"`
+	Causes   []Cause    `json:"causes"`  // the gravest first
+	Results  []Result   `json:"results"` // as they were judged
+	Cookies  []Cookie   `json:"cookies"` // the victim's
+	Withheld []Withheld `json:"withheld"`
+	Notes    []string   `json:"notes" redact:"words"`
+	Screens  []string   `json:"screens"` // names of the pictures in screens/
 	// Stale are accepted deviations that accept nothing any more.
 	Stale []StaleAcceptance `json:"stale_acceptances"`
 	// Baseline compares with an earlier examination, or is nil.
@@ -222,6 +225,7 @@ func New(record engine.Record, meta Meta) Report {
 		Target:    newTarget(record.Target),
 		Diagnoses: newDiagnoses(record.Diagnoses, meta.Advise),
 		Premises:  newPremises(record.Target.Premises),
+		Inferred:  newInferred(record),
 		Controls:  []Control{},
 		Causes:    []Cause{},
 		Results:   []Result{},
@@ -300,15 +304,11 @@ func newBrowser(record engine.Record) Browser {
 func newTarget(t scenarios.Target) Target {
 	out := Target{
 		URL:            t.URL,
-		TrustedOrigins: []string{},
+		TrustedOrigins: t.DeclaredTrust(),
 		Credentials:    []string{},
 		Capabilities:   capabilities(t),
 		Endpoints:      []string{},
 	}
-	for _, o := range t.Trusted {
-		out.TrustedOrigins = append(out.TrustedOrigins, o.String())
-	}
-	out.TrustedOrigins = append(out.TrustedOrigins, t.OtherTrusted...)
 	for _, c := range t.Credentials {
 		out.Credentials = append(out.Credentials, string(c))
 	}

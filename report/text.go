@@ -31,6 +31,7 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	p.diagnoses()
 	if !o.Quiet {
 		p.premises()
+		p.inferred()
 		p.findings()
 		p.baseline()
 		p.stale()

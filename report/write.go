@@ -17,8 +17,8 @@ import (
 // has under the same name stays as it is.
 const ownerMark = ".crossexam"
 
-// WriteAll writes report.json, report.html, results.sarif, summary.md, badge.json, poc/
-// and screens/ to the folder, which it makes. Each file appears whole or not at all,
+// WriteAll writes report.json, report.html, results.sarif, summary.md, badge.json, poc/,
+// screens/ and, where the policy was inferred, policy.yaml to the folder, which it makes. Each file appears whole or not at all,
 // and one that fails does not keep the others from being written: the error joins
 // what went wrong. What an earlier run left in poc/ and screens/ is removed.
 //
@@ -38,6 +38,9 @@ func WriteAll(dir string, r Report, screens []engine.Screen, mode fs.FileMode) e
 		writeFile(dir, "results.sarif", mode, r.WriteSARIF),
 		writeFile(dir, "summary.md", mode, r.WriteMarkdown),
 		writeFile(dir, "badge.json", mode, r.WriteBadge),
+	}
+	if r.Inferred != nil {
+		errs = append(errs, writeFile(dir, "policy.yaml", mode, r.WritePolicy))
 	}
 	pages := map[string]func(io.Writer) error{}
 	for _, p := range r.ProofsOfConcept() {

@@ -1,6 +1,10 @@
 package scenarios
 
-import "github.com/crossexam/crossexam/cors"
+import (
+	"slices"
+
+	"github.com/crossexam/crossexam/cors"
+)
 
 // Labels that stand for any other are letters alone, which every pattern for a label
 // takes: [a-z]+ and \w+ take no hyphen.
@@ -20,12 +24,12 @@ func arbitrary(t Target) cors.Origin {
 }
 
 // frontEnds are the origins of front ends: the trusted ones, or the target's own where
-// no other is trusted.
+// no other is trusted. Its own may have one too where nobody said which are.
 func frontEnds(t Target) []cors.Origin {
-	if len(t.Trusted) == 0 {
-		return []cors.Origin{t.Origin()}
+	if len(t.Trusted) == 0 || t.Assumed {
+		return append(slices.Clone(t.Trusted), t.Origin())
 	}
-	return t.Trusted
+	return slices.Clone(t.Trusted)
 }
 
 // insecure is the arbitrary origin over http.

@@ -26,7 +26,7 @@ func configuration() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 4"), hardeningStep("step 1"), asvs5("3.4.2")},
 			Fix: "Set the allowed origins to exactly those of the front end, each as the browser sends it: scheme and host in lower case, no path and " +
 				"no trailing slash. An empty value is a wildcard too.",
-			Plan: planExactOrigins,
+			Plan: ofIntention(planExactOrigins),
 		},
 		{
 			ID:       "CFG-003",
@@ -36,7 +36,7 @@ func configuration() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on defaults"), asvs5("3.4.2"), apiTop10("API8:2023")},
 			Fix: "Let no origin be the default, trim and drop empty items, and stop at the start with a message where an item is not an origin " +
 				"or is \"*\".",
-			Plan: planMistypedOrigins,
+			Plan: ofIntention(planMistypedOrigins),
 		},
 	}
 }
@@ -72,14 +72,10 @@ func planExactOrigins(t Target) ([]Case, string) {
 	switch {
 	case t.StartupLog == nil:
 		return nil, noStartupLog
-	case len(t.Trusted) == 0:
+	case len(t.Trusted)+len(t.OtherTrusted) == 0:
 		return nil, noTrusted
 	}
-	trusted := make([]string, len(t.Trusted))
-	for i, o := range t.Trusted {
-		trusted[i] = o.String()
-	}
-	return aboutLog(func() Judgement { return judgeExactOrigins(*t.StartupLog, trusted) }), ""
+	return aboutLog(func() Judgement { return judgeExactOrigins(*t.StartupLog, t.DeclaredTrust()) }), ""
 }
 
 // aboutLog is a case that attempts nothing.

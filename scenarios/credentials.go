@@ -18,7 +18,7 @@ func credentials() []Scenario {
 			Guidance: []Guidance{asvs5("3.3.2"), hardeningStep("step 2")},
 			Fix: "Set the cookie with Secure; HttpOnly; SameSite=Lax (Starlette's SessionMiddleware: https_only=True, same_site=\"lax\"), or Strict. " +
 				"If the front end is on another site and needs SameSite=None, declare that the target needs cross-site cookies.",
-			Plan: planSessionCookies,
+			Plan: ofIntention(planSessionCookies),
 		},
 		{
 			ID:       "CRD-002",
@@ -72,6 +72,9 @@ func planSibling(t Target) ([]Case, string) {
 		return nil, "The victim has no cookie."
 	case !ok:
 		return nil, "The target's host has no registrable domain, so it has no sibling of the same site."
+	}
+	if t.Trusts(page) {
+		return nil, "A page on a sibling subdomain is trusted, by the pattern that was declared."
 	}
 	cookies := slices.DeleteFunc(t.Ambient(), func(c Credential) bool { return !c.Includes(Cookie) })
 	return thefts(visit{target: t, page: page}, cookies, Fetch)

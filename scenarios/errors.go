@@ -20,7 +20,7 @@ func errorResponses() []Scenario {
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Run CORS outside authentication and error handling: add CORSMiddleware last, so that it is outermost. " +
 				"In nginx, write add_header with always, or errors lose the headers.",
-			Plan: planReadableErrors,
+			Plan: ofIntention(planReadableErrors),
 		},
 		{
 			ID:       "ERR-002",
@@ -49,7 +49,7 @@ func errorResponses() []Scenario {
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Catch every exception inside the CORS layer: in FastAPI add an exception handler for Exception that answers 500 with the CORS headers of a listed origin, since Starlette's own stands outside of all middleware. " +
 				"Or wrap the whole application: app = CORSMiddleware(app, ...).",
-			Plan: planReadableCrashes,
+			Plan: ofIntention(planReadableCrashes),
 		},
 		{
 			ID:       "ERR-005",
@@ -59,7 +59,7 @@ func errorResponses() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("section on errors"), fetchStandard("cors-check")},
 			Fix: "Have the proxy add the CORS headers to the errors it makes itself: in nginx an error_page for 413, 502 and 504 that leads to a location with add_header ... always and the origin from a map of the listed ones. " +
 				"In HAProxy use http-after-response instead of http-response.",
-			Plan: planReadableProxyErrors,
+			Plan: ofIntention(planReadableProxyErrors),
 		},
 		{
 			ID:       "ERR-006",

@@ -77,13 +77,25 @@ func (s Severity) atMost(limit Severity) Severity {
 	return s
 }
 
-// sameSiteReasons are Chrome's reasons of SameSite for keeping cookies home, and empty
-// where there is none. Other reasons (a path, a browser that blocks third-party
+// StaysInPartition is the reason for which a partitioned cookie (CHIPS) stays home: it is
+// sent only below the site where it was set.
+const StaysInPartition = "Partitioned"
+
+// keeper is what kept a cookie home for these reasons.
+func keeper(home string) string {
+	if home == StaysInPartition {
+		return "its partition"
+	}
+	return "SameSite"
+}
+
+// sameSiteReasons are Chrome's reasons of SameSite for keeping cookies home, or that they
+// stay in their partition, and empty where there is none. Other reasons (a path, a browser that blocks third-party
 // cookies) say nothing of how the target protects itself.
 func sameSiteReasons(o Observation) string {
 	var why []string
 	for _, r := range o.Credential.HeldBack {
-		if strings.Contains(r, "SameSite") && !slices.Contains(why, r) {
+		if (strings.Contains(r, "SameSite") || r == StaysInPartition) && !slices.Contains(why, r) {
 			why = append(why, r)
 		}
 	}

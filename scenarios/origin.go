@@ -177,6 +177,16 @@ func originMatching() []Scenario {
 			Fix:      exactly + "Do not change its case, split it at commas or parse it as a URL.",
 			Plan:     planUnsendable,
 		},
+		{
+			ID:       "ORG-020",
+			Title:    "Another extension, or another application, of the scheme of a trusted one is not granted",
+			Level:    Should,
+			Topic:    Reading,
+			Guidance: []Guidance{fetchStandard("origin-header"), asvs5("3.4.2"), cwe("942")},
+			Fix: "List the extension by its whole origin, chrome-extension:// and its id: a rule for the scheme trusts every extension that the victim installs. " +
+				"Firefox draws the id anew in each browser, so that an extension there needs host permissions in the place of CORS.",
+			Plan: planOtherNeighbours,
+		},
 	}
 }
 

@@ -50,7 +50,7 @@ func nearMiss(t Target, of cors.Origin, how, scheme, host, port string) (m NearM
 	if _, err := cors.ParseOrigin(o.String()); err != nil || o.Host() != host {
 		return m, false
 	}
-	if o.HasBlockedPort() || o == t.Origin() || slices.Contains(t.Trusted, o) || hasEmptyLabel(host) {
+	if o.HasBlockedPort() || o == t.Origin() || t.Trusts(o) || hasEmptyLabel(host) {
 		return m, false
 	}
 	m = NearMiss{Origin: o, Of: of, How: how, Sendable: sendable(o, of)}
@@ -180,11 +180,12 @@ func explicitPort(o cors.Origin) string {
 // A spelling makes near-misses of one trusted origin.
 type spelling func(*spellings)
 
-// ofEach applies a spelling to each trusted origin, or to the target's own.
+// ofEach applies a spelling to each trusted origin and to the domains of patterns, or to
+// the target's own.
 func ofEach(spell spelling) func(Target) []NearMiss {
 	return func(t Target) []NearMiss {
 		var all []NearMiss
-		for _, o := range frontEnds(t) {
+		for _, o := range append(frontEnds(t), patternDomains(t)...) {
 			s := &spellings{target: t, of: o}
 			if !o.IsOpaque() {
 				spell(s)
@@ -281,6 +282,9 @@ func subdomain(s *spellings) {
 func siblingHost(s *spellings) {
 	if domain := s.of.RegistrableDomain(); domain != "" && domain != s.of.Host() {
 		s.add("a sibling of the trusted host", siblingLabel+"."+domain)
+	}
+	if slices.Contains(patternDomains(s.target), s.of) {
+		s.add("the domain of the trusted pattern, by itself", s.of.Host())
 	}
 }
 

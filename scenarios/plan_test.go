@@ -233,7 +233,7 @@ func TestNearMissesAreAskedOnce(t *testing.T) {
 // The family ORG, and what of it is about trusted origins.
 const (
 	wholeORG = "ORG-001 ORG-002 ORG-003 ORG-004 ORG-005 ORG-006 ORG-007 ORG-008 ORG-009 ORG-010 ORG-011 " +
-		"ORG-012 ORG-013 ORG-014 ORG-015 ORG-016 ORG-017 ORG-018 ORG-019 "
+		"ORG-012 ORG-013 ORG-014 ORG-015 ORG-016 ORG-017 ORG-018 ORG-019 ORG-020 "
 )
 
 func TestScenariosThatDoNotApply(t *testing.T) {
@@ -244,14 +244,14 @@ func TestScenariosThatDoNotApply(t *testing.T) {
 		target Target
 		want   string // the IDs
 	}{
-		{"cookie", rich(Cookie), "WLD-003 ORG-008 CRD-003 TRU-005"},
-		{"basic", rich(Basic), "WLD-003 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
+		{"cookie", rich(Cookie), "WLD-003 ORG-008 ORG-020 CRD-003 TRU-005"},
+		{"basic", rich(Basic), "WLD-003 ORG-008 ORG-020 CRD-001 CRD-002 CRD-003 TRU-005"},
 		{"bearer", rich(Bearer), "WLD-001 WLD-002 WLD-003 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 PRE-003 ALT-001 ALT-002 ALT-003 ALT-004"},
-		{"network", rich(Network), "WLD-001 WLD-002 ORG-008 CRD-001 CRD-002 CRD-003 TRU-005"},
-		{"nothing trusted", noTrust, "WLD-003 WLD-006 WLD-007 ORG-008 ORG-017 ORG-019 CRD-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-004 ERR-005 ERR-007 HDR-002 HDR-006 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
-		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
-		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 ORG-008 CRD-002 CRD-003 TRU-005"},
-		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 ORG-008 CRD-003 TRU-005"},
+		{"network", rich(Network), "WLD-001 WLD-002 ORG-008 ORG-020 CRD-001 CRD-002 CRD-003 TRU-005"},
+		{"nothing trusted", noTrust, "WLD-003 WLD-006 WLD-007 ORG-008 ORG-017 ORG-019 ORG-020 CRD-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-004 ERR-005 ERR-007 HDR-002 HDR-006 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005"},
+		{"an address", at("https://192.0.2.7", rich(Cookie)), "WLD-003 ORG-008 ORG-020 CRD-002 CRD-003 TRU-005"},
+		{"a single label", at("http://localhost:5055", rich(Cookie)), "WLD-003 ORG-008 ORG-020 CRD-002 CRD-003 TRU-005"},
+		{"plain http", at("http://api.internal.example", rich(Cookie)), "WLD-002 WLD-003 ORG-008 ORG-020 CRD-003 TRU-005"},
 		{"nothing declared", Target{URL: "https://api.example.com"},
 			"WLD-001 WLD-002 WLD-003 WLD-004 WLD-005 WLD-006 WLD-007 " + wholeORG + "NUL-001 NUL-002 NUL-003 NUL-004 CRD-001 CRD-002 CRD-003 CRD-004 CRD-005 PRE-003 PRE-004 PRE-005 PRE-007 PRE-008 ERR-001 ERR-002 ERR-003 ERR-004 ERR-005 ERR-006 ERR-007 HDR-001 HDR-002 HDR-003 HDR-004 HDR-006 HDR-007 HDR-008 HDR-009 TRU-001 TRU-002 TRU-003 TRU-004 TRU-005 ALT-001 ALT-002 ALT-003 ALT-004"},
 	} {

@@ -48,7 +48,7 @@ func preflights() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
 			Fix: "List in allow_methods (Access-Control-Allow-Methods) the methods that the front end uses, and no others. " +
 				"Starlette makes of \"*\" every method it knows.",
-			Plan: planPolicyMethods,
+			Plan: ofIntention(planPolicyMethods),
 		},
 		{
 			ID:       "PRE-005",
@@ -58,7 +58,7 @@ func preflights() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("http-new-header-syntax")},
 			Fix: "List in allow_headers (Access-Control-Allow-Headers) the headers that the front end sends, and no others. " +
 				"Write Authorization out: by the Fetch standard \"*\" does not cover it.",
-			Plan: planPolicyHeaders,
+			Plan: ofIntention(planPolicyHeaders),
 		},
 		{
 			ID:       "PRE-006",
@@ -78,7 +78,7 @@ func preflights() []Scenario {
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-credentials"), fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
 			Fix: "Run CORS before authentication: add CORSMiddleware last, so that it is outermost, and let auth_request or basic auth of the proxy skip OPTIONS. " +
 				"Browsers send preflights without credentials.",
-			Plan: planPreflightWithoutLogin,
+			Plan: ofIntention(planPreflightWithoutLogin),
 		},
 		{
 			ID:       "PRE-008",
@@ -88,7 +88,7 @@ func preflights() []Scenario {
 			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
 			Fix: "Let the CORS layer answer preflights itself (CORSMiddleware outermost, or in nginx \"return 204\" for OPTIONS), before routing, redirects and handlers. " +
 				"A catch-all route that serves OPTIONS like GET does the endpoint's work for anyone.",
-			Plan: planPreflightReply,
+			Plan: ofIntention(planPreflightReply),
 		},
 		{
 			ID:       "PRE-009",
@@ -203,7 +203,7 @@ func writeGravity(c Credential, reach Severity, o Observation) (Severity, string
 	case o.Credential.Sent:
 		return reach, "it had the victim's " + c.noun() + " with it"
 	case home != "":
-		return Medium.atMost(reach), "only SameSite kept the cookie home (" + home + ")"
+		return Medium.atMost(reach), "only " + keeper(home) + " kept the cookie home (" + home + ")"
 	}
 	return Low, notInPlay(c, o)
 }

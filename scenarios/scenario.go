@@ -147,6 +147,12 @@ type Target struct {
 	URL string `json:"url"`
 	// Trusted are the origins the operator wants to read the API.
 	Trusted []cors.Origin `json:"trusted_origins"`
+	// Patterns are those that the operator trusts; [MemberOf] each of them is among
+	// Trusted.
+	Patterns []cors.Pattern `json:"trusted_patterns,omitempty"`
+	// Assumed says that nobody said which these are. Trusted then are origins that the
+	// target was seen to grant, and whether the operator wants that is not known.
+	Assumed bool `json:"assumed,omitempty"`
 	// OtherTrusted are trusted origins of other schemes, such as chrome-extension://ID:
 	// no page of theirs can be played, so that they are asked for by header alone.
 	OtherTrusted []string `json:"other_trusted_origins,omitempty"`

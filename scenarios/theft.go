@@ -175,13 +175,13 @@ func judgeGranted(ev evidence) Judgement {
 		j.Exfiltrated = true
 		return j
 	case ev.onlySameSite():
-		return violates(ev.gravity(), "%s was granted the read of the %d reply, only SameSite kept the cookie home (%s), and the reply with the cookie has %s",
-			origin, status, home, grantText(answer(ev.byHand)))
+		return violates(ev.gravity(), "%s was granted the read of the %d reply, only %s kept the cookie home (%s), and the reply with the cookie has %s",
+			origin, status, keeper(home), home, grantText(answer(ev.byHand)))
 	case home != "" && answer(ev.byHand) == nil:
-		return cannotTell("%s was granted the read of the %d reply, SameSite kept the cookie home (%s), and the reply with the cookie is not known", origin, status, home)
+		return cannotTell("%s was granted the read of the %d reply, %s kept the cookie home (%s), and the reply with the cookie is not known", origin, status, keeper(home), home)
 	case home != "" && sameFailure(ev.read, ev.bare):
-		return conforms("%s was granted the %d of a visitor without the cookie, which SameSite kept home (%s); the reply with the cookie is not granted (%s)",
-			origin, status, home, grantText(answer(ev.byHand)))
+		return conforms("%s was granted the %d of a visitor without the cookie, which %s kept home (%s); the reply with the cookie is not granted (%s)",
+			origin, status, keeper(home), home, grantText(answer(ev.byHand)))
 	}
 	return violates(ev.gravity(), "%s was granted the read, but nothing private was proved to leave: %s", origin, why)
 }

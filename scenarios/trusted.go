@@ -27,7 +27,7 @@ func trustedFrontEnd() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
 			Fix: "List the front end's methods and headers (allow_methods, allow_headers), and let OPTIONS through without a login, " +
 				"in the proxy as well as in the application.",
-			Plan: planTrustedWrites,
+			Plan: ofIntention(planTrustedWrites),
 		},
 		{
 			ID:       "TRU-003",
@@ -37,7 +37,7 @@ func trustedFrontEnd() []Scenario {
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch")},
 			Fix: "List the header by name in allow_headers (Access-Control-Allow-Headers): with credentials \"*\" is a name like any other, and covers none. " +
 				"Where nginx answers OPTIONS itself, its list counts.",
-			Plan: planTrustedHeaders,
+			Plan: ofIntention(planTrustedHeaders),
 		},
 		{
 			ID:       "TRU-004",
@@ -47,7 +47,7 @@ func trustedFrontEnd() []Scenario {
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), hardeningStep("step 3")},
 			Fix: "List the header by name in expose_headers (Access-Control-Expose-Headers); with credentials \"*\" exposes nothing. " +
 				"In nginx, add_header Access-Control-Expose-Headers belongs to the replies themselves, not to the preflight.",
-			Plan: planExposedHeaders,
+			Plan: ofIntention(planExposedHeaders),
 		},
 		{
 			ID:       "TRU-005",
@@ -56,12 +56,15 @@ func trustedFrontEnd() []Scenario {
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 2"), hardeningStep("step 3"), hardeningStep("section on placement"), fetchStandard("cors-preflight-fetch")},
 			Fix:      "Allow the header by name (allow_headers=[\"Authorization\", ...], or X-API-Key and the like), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
-			Plan:     planTrustedToken,
+			Plan:     ofIntention(planTrustedToken),
 		},
 	}
 }
 
 func planTrustedReads(t Target) ([]Case, string) {
+	if t.Assumed {
+		return planAssumedReads(t)
+	}
 	if len(t.Trusted)+len(t.OtherTrusted) == 0 {
 		return nil, noTrusted
 	}

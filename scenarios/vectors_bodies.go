@@ -119,7 +119,7 @@ func judgeBody(c Credential, reach Severity, kind string, o Observation, good *c
 	home, absent := sameSiteReasons(o), notInPlay(c, o)
 	switch {
 	case home != "":
-		return conforms("the target refused the body that %s sent %s (%d), and SameSite kept the cookie home (%s)", origin, kind, r.Status, home)
+		return conforms("the target refused the body that %s sent %s (%d), and %s kept the cookie home (%s)", origin, kind, r.Status, keeper(home), home)
 	case absent != "":
 		return cannotTell("the target refused the body that %s sent %s (%d), but %s", origin, kind, r.Status, absent)
 	case !isSuccess(good):

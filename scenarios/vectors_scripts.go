@@ -78,7 +78,7 @@ func judgeScript(ev evidence, mustSucceed bool) Judgement {
 	case o.Page.Error == "timeout":
 		return cannotTell("the script neither ran nor failed in time")
 	case home != "":
-		return conforms("the %s reply did not run as a script, and SameSite kept the cookie home (%s)", kindOf(r), home)
+		return conforms("the %s reply did not run as a script, and %s kept the cookie home (%s)", kindOf(r), keeper(home), home)
 	case absent != "":
 		return cannotTell("the %s reply did not run as a script, but %s", kindOf(r), absent)
 	case mustSucceed && sameFailure(o, ev.bare):

@@ -33,7 +33,7 @@ func (c candidate) harm() int {
 
 // fromDocument picks what to examine out of a document.
 func (f *finder) fromDocument(doc document) {
-	f.found.Logins = doc.schemes
+	f.found.Logins, f.found.Origins = doc.schemes, doc.origins
 	f.recognise(recognised(doc))
 	var reads []candidate
 	writes := map[string]candidate{}

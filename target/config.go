@@ -57,10 +57,12 @@ type Config struct {
 	Limits  tap.Limits    `yaml:"limits"`
 	Browser BrowserConfig `yaml:"browser"`
 
-	AllowWrites        bool   `yaml:"allow_writes"`
-	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
-	Direct             bool   `yaml:"direct"`   // the browser talks to the target itself
-	Accepted           string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
+	AllowWrites        bool `yaml:"allow_writes"`
+	InsecureSkipVerify bool `yaml:"insecure_skip_verify"`
+	Direct             bool `yaml:"direct"` // the browser talks to the target itself
+	// FollowToHTTPS has the https:// counterpart examined where the target redirects to it.
+	FollowToHTTPS bool   `yaml:"follow_to_https"`
+	Accepted      string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
 	from   *provenance           // nil for entries that came from no file
 	found  *Discovery            // nil before [Config.Discover]
@@ -229,9 +231,22 @@ func (c Config) assemble() (Deployment, Problems) {
 	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.Check())
+	d.Facts.Assumed = c.Trusted == nil
 	for i, s := range c.Trusted {
-		if isOtherOrigin(s) {
+		switch {
+		case isOtherOrigin(s):
 			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
+			continue
+		case s == "null":
+			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
+			d.Notes = append(d.Notes, nullOpens)
+			continue
+		case cors.IsPattern(s):
+			p, err := trustedPattern(s, c.Starts())
+			if !fail(fmt.Sprintf("trusted[%d]", i), err) {
+				d.Facts.Patterns = append(d.Facts.Patterns, p)
+				d.Facts.Trusted = append(d.Facts.Trusted, scenarios.MemberOf(p))
+			}
 			continue
 		}
 		o, err := trustedOrigin(s, d.Facts.Origin())
@@ -377,6 +392,9 @@ func (c Config) withoutEffect(d Deployment) []string {
 	if c.InsecureSkipVerify && d.Facts.Origin().Scheme() == "http" {
 		notes = append(notes, "`insecure_skip_verify` has no effect: an http:// target has no certificate.")
 	}
+	if c.FollowToHTTPS && strings.HasPrefix(c.URL, "https:") {
+		notes = append(notes, "`follow_to_https` has no effect: the target is at https:// already.")
+	}
 	if len(c.Exclude) > 0 && !c.NeedsDiscovery() {
 		notes = append(notes, "`exclude` has no effect: the endpoints are named, so that none is discovered.")
 	}
@@ -497,13 +515,27 @@ func isOtherOrigin(s string) bool {
 	return err == nil && u.Host != "" && u.Scheme != "http" && u.Scheme != "https" && s == u.Scheme+"://"+u.Host
 }
 
+// nullOpens is what the operator should know who trusts the opaque origin.
+const nullOpens = "`trusted` has null, which is the origin of every sandboxed frame: any page on the web can have it, and what that opens is shown by the family NUL, as if nobody had declared it."
+
+// trustedPattern reads a pattern. A program that is started here is given a list of
+// exact origins, in which a pattern would be a mistake.
+func trustedPattern(s string, starts bool) (cors.Pattern, error) {
+	p, err := cors.ParsePattern(s)
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("trusted origin: %w", err)
+	case starts:
+		return p, fmt.Errorf("trusted origin: %s is a pattern, and the program of `launch` is given exact origins: name one of them, such as %s", p, scenarios.MemberOf(p))
+	}
+	return p, nil
+}
+
 func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 	o, err := cors.ParseOrigin(s)
 	switch {
 	case err != nil:
 		return o, fmt.Errorf("trusted origin: %w", err)
-	case o.IsOpaque():
-		return o, errors.New(`trusted origin: "null" is the origin of every sandboxed frame on the web and cannot be trusted`)
 	case o == own:
 		return o, fmt.Errorf("trusted origin: %s is the target's own origin, which needs no CORS: leave it out; where no other is trusted, write `trusted: []`", o)
 	}

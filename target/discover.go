@@ -66,6 +66,8 @@ type Discovery struct {
 	// included: with this status, and the same reply where it is a success. It is nil where
 	// paths differ or nobody looked.
 	Alike *cors.Response
+	// Origins are those of the servers and links that the document names.
+	Origins []string
 	// Logins are the ways to log in that the document names, such as "bearer".
 	Logins []string
 	Left   []LeftAlone

@@ -20,6 +20,8 @@ type document struct {
 	hasServer bool
 	// schemes are the ways to log in, such as "bearer".
 	schemes []string
+	// origins are those that it leads to, by a server or a link.
+	origins []string
 	// title and schemas, by name, tell applications apart.
 	title   string
 	schemas []string

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/target/bounded"
 )
 
@@ -46,8 +47,12 @@ var methods = []string{
 type openAPI struct {
 	OpenAPI any
 	Swagger any
-	Info    struct{ Title string }
-	Servers []struct {
+	Info    struct {
+		Title   string
+		Contact struct{ URL string }
+	}
+	ExternalDocs struct{ URL string }
+	Servers      []struct {
 		URL       string
 		Variables map[string]struct{ Default string }
 	}
@@ -145,6 +150,7 @@ func readOpenAPI(ctx context.Context, data []byte) (document, error) {
 		doc.schemas = slices.Sorted(maps.Keys(all.Definitions))
 	}
 	doc.server(all)
+	doc.links(all)
 	doc.logins(all)
 	all.Consumes, all.Produces = all.Consumes[:min(len(all.Consumes), maxList)], all.Produces[:min(len(all.Produces), maxList)]
 	r := &partReader{
@@ -196,6 +202,28 @@ func (d *document) server(all openAPI) {
 	}
 	if u, err := url.Parse(address); err == nil {
 		d.prefix, d.hasServer = strings.TrimSuffix("/"+strings.TrimPrefix(u.EscapedPath(), "/"), "/"), true
+	}
+}
+
+// links are the origins of the servers, of which the first few count, and of where the
+// document leads people.
+func (d *document) links(all openAPI) {
+	addresses := []string{all.ExternalDocs.URL, all.Info.Contact.URL}
+	for _, s := range all.Servers[:min(len(all.Servers), maxList)] {
+		addresses = append(addresses, s.URL)
+	}
+	if all.Host != "" {
+		addresses = append(addresses, "https://"+all.Host)
+	}
+	for _, address := range addresses {
+		if len(address) > maxPath {
+			continue
+		}
+		if u, err := url.Parse(address); err == nil && u.Host != "" && !strings.ContainsAny(u.Host, "{}") {
+			if o := cors.OriginOf(u); !o.IsOpaque() && !slices.Contains(d.origins, o.String()) {
+				d.origins = append(d.origins, o.String())
+			}
+		}
 	}
 }
 

@@ -90,8 +90,9 @@ trusted:
   - {{quote .}}
 {{- end}}
 {{- else}}
-# Needed for a run, here or as --trusted. Where the front end is of the API's own
-# origin, and no other is trusted: trusted: []
+# Without it, here or as --trusted, a run finds out which origins the API trusts. Where
+# the front end is of the API's own origin, and no other is trusted: trusted: []
+# https://*.example.com stands for one label or more before the domain.
 # trusted:
 #   - https://app.example.com
 {{- end}}
@@ -315,6 +316,7 @@ credentials:
 #   concurrency: 2
 #   header_timeout: 30s # for a slow API
 #   patience: 20m # with a target that answers 429 or 503 and is asked again later
+# follow_to_https: true # where an http:// target redirects to https:// on its host
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

@@ -12,7 +12,7 @@ import (
 func advise(d engine.Diagnosis) string {
 	switch d.Kind {
 	case engine.RedirectsToHTTPS:
-		return "examine the https:// URL"
+		return "examine the https:// URL, or say --follow-to-https"
 	case engine.RedirectsToLogin:
 		return "give the victim's credential as the login sets it, with --cookie-file, --storage-state or a login in crossexam.yaml; a session that has ended is redirected too"
 	case engine.RedirectsToSlash:
@@ -46,6 +46,8 @@ func advise(d engine.Diagnosis) string {
 		return "run with a lower --rate"
 	case engine.TimedOut:
 		return "raise that limit in crossexam.yaml, or give other paths with --read"
+	case engine.TrustAssumed:
+		return "name the origin of the front end with --trusted, or say --same-origin if it is of the API's own"
 	case engine.LeftAlone:
 		return "name what may be read all the same with --read"
 	}

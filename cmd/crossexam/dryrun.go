@@ -36,6 +36,7 @@ func dryRun(ctx context.Context, r engine.Request) error {
 		p.say("A run would first look for endpoints at the target, which was skipped: what follows is without any. Give --read, or --openapi FILE.")
 	}
 	p.before(plan)
+	p.candidates(plan)
 	for _, page := range plan.Pages() {
 		p.say("")
 		p.say("From a page of %s, in the browser of a victim with %s:", page.Origin, credentialName(page.Identity))
@@ -114,6 +115,21 @@ func (p *planned) before(plan engine.Plan) {
 	}
 	if reads := t.Reads(); c.ClientCertificate != nil && len(reads) > 0 {
 		p.line("GET", t.At(reads[0].Path), "  (the victim presents the client certificate)")
+	}
+}
+
+// candidates are the origins that would be asked about where nobody said which are
+// trusted.
+func (p *planned) candidates(plan engine.Plan) {
+	t := plan.Target
+	reads := t.PrivateReads()
+	if !t.Assumed || len(reads) == 0 {
+		return
+	}
+	p.say("")
+	p.say("Nobody said which origins are trusted, so that a run would ask %s in the name of each of these, of what the API names itself, and of near-misses of what is granted:", reads[0])
+	for _, c := range scenarios.Candidates(t, nil) {
+		p.line(reads[0].Method, t.At(reads[0].Path), "  (Origin: "+c.Origin.String()+")")
 	}
 }
 

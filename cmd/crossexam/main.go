@@ -93,6 +93,7 @@ stale included, 3 could not judge.`,
 	}
 	helpful(root)
 	root.AddCommand(demoCommand(), testCommand(), initCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand())
+	briefly(root)
 	return root
 }
 

@@ -85,9 +85,9 @@ func settings() []setting {
 		}
 	}
 	return []setting{
-		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "origin that may read the API, `ORIGIN` such as https://app.example.com; may be repeated",
+		{"trusted", "trusted", "CROSSEXAM_TRUSTED", true, []string{}, "`ORIGIN` that may read the API, https://app.example.com or https://*.example.com; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Trusted })},
-		{"trusted", "same-origin", "", false, false, "no origin but the API's own is trusted: what can other pages do?",
+		{"trusted", "same-origin", "", false, false, "no origin but the API's own is trusted",
 			func(c *target.Config, v []string) error {
 				if v[0] != "true" {
 					return errors.New("leave it out, or name the trusted origins with --trusted")
@@ -108,8 +108,8 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.OpenAPI })},
 		{"exclude", "exclude", "CROSSEXAM_EXCLUDE", true, []string{}, "`PATTERN` of paths that discovery leaves alone, such as /admin/*; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Exclude })},
-		{"credentials.cookies", "cookie", "CROSSEXAM_COOKIE", false, []string{}, "cookie of the victim in `SET-COOKIE` syntax; may be repeated", list(cookies)},
-		{"credentials.cookies", "cookie-file", "", false, "", "`FILE` with cookies of the victim, a line each, or - for standard input",
+		{"credentials.cookies", "cookie", "CROSSEXAM_COOKIE", false, []string{}, "the victim's, in `SET-COOKIE` syntax; may be repeated", list(cookies)},
+		{"credentials.cookies", "cookie-file", "", false, "", "`FILE` with such lines, or - for standard input",
 			func(c *target.Config, v []string) (err error) {
 				c.Credentials.Cookies, err = secretLines(v[0])
 				return err
@@ -118,9 +118,9 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.Credentials.StorageState })},
 		{"credentials.basic", "basic", "CROSSEXAM_BASIC", false, "", "HTTP authentication of the victim, `USER:PASSWORD`", text(basic)},
 		{"credentials.basic", "basic-file", "", false, "", "`FILE` with USER:PASSWORD, or - for standard input", firstLine(text(basic))},
-		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Authorization: Bearer", text(bearer)},
+		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Bearer", text(bearer)},
 		{"credentials.bearer", "bearer-file", "", false, "", "`FILE` with the token, or - for standard input", firstLine(text(bearer))},
-		{"credentials.headers", "header", "", false, []string{}, "header with a secret that the trusted front end sets, `NAME: VALUE` such as \"X-API-Key: SECRET\"; may be repeated", keys},
+		{"credentials.headers", "header", "", false, []string{}, "secret header of the front end, `NAME: VALUE`", keys},
 		{"credentials.headers", "header-file", "", false, "", "`FILE` with such headers, a line each, or - for standard input",
 			func(c *target.Config, v []string) error {
 				lines, err := secretLines(v[0])
@@ -144,6 +144,8 @@ func settings() []setting {
 			flag(func(c *target.Config) *bool { return &c.InsecureSkipVerify })},
 		{"direct", "direct", "", false, false, "have the browser talk to the target itself, with less evidence",
 			flag(func(c *target.Config) *bool { return &c.Direct })},
+		{"follow_to_https", "follow-to-https", "", false, false, "where the target redirects to https:// on its host, examine that",
+			flag(func(c *target.Config) *bool { return &c.FollowToHTTPS })},
 		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "at most `N` requests a second (default 20, and no limit on loopback)",
 			func(c *target.Config, v []string) (err error) {
 				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {

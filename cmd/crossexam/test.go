@@ -59,7 +59,7 @@ func (*fileMode) Type() string { return "mode" }
 func testCommand() *cobra.Command {
 	var o testOptions
 	c := &cobra.Command{
-		Use:   "test [URL] --trusted ORIGIN",
+		Use:   "test [URL] [--trusted ORIGIN]",
 		Short: "Examine a deployment",
 		Long: `Examine a deployment in a real browser: what a malicious page can read from it
 or do to it, and whether the trusted front end still works.
@@ -73,6 +73,10 @@ it is safe to write, or --allow-writes is given.
 
 A violation that is accepted for a while stands in a file (--accepted), which
 'crossexam accept' writes. --baseline compares a run with an earlier one.
+
+--trusted takes patterns, and without it a run finds out which origins the API
+grants. --label filters by ID, family, level and credential: WLD, WLD-001, must,
+cookie, "WLD || ORG". --json has all but the report on standard error.
 
 ` + precedence + `
 URL is CROSSEXAM_TARGET; the variables are CROSSEXAM_ and the name of the flag:
@@ -105,7 +109,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	}
 	f := c.Flags()
 	addSettings(f)
-	f.StringVar(&o.label, "label", "", "run only specs that match this label `FILTER`, such as WLD, cookie, must or WLD-001")
+	f.StringVar(&o.label, "label", "", "run only what matches `FILTER`, such as WLD or must")
 	f.BoolVar(&o.strict, "strict", false, "fail on a violated SHOULD too")
 	f.StringVar(&o.baseline, "baseline", "", "report.json of an earlier run, `FILE` to compare with: what is new, fixed, unchanged")
 	f.BoolVar(&o.failOnNew, "fail-on-new", false, "fail only on violations that the baseline does not have")
@@ -113,8 +117,8 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	f.Var(&o.mode, "report-mode", "`MODE` of the report's files, such as 644; by default the umask's, and 600 where the victim's data is in them")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every result")
-	f.BoolVar(&o.dryRun, "dry-run", false, "print every request that would be sent, and send none")
-	f.BoolVar(&o.json, "json", false, "print report.json on standard output, and all else on standard error")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
+	f.BoolVar(&o.json, "json", false, "print report.json on standard output")
 	c.MarkFlagsMutuallyExclusive("json", "dry-run")
 	// The flag was added above.
 	_ = c.RegisterFlagCompletionFunc("label", completeLabels)
@@ -181,13 +185,14 @@ func writeRecording(dir string, record engine.Record, known report.Meta, mode fs
 // request is the examination that the command line asks for.
 func (o testOptions) request(p *progress) engine.Request {
 	r := engine.Request{
-		Config:  o.config,
-		Stdin:   os.Stdin,
-		Select:  func(plan engine.Plan) (engine.Plan, error) { return suite.Select(plan, o.label) },
-		Strict:  o.strict,
-		OnlyNew: o.failOnNew,
-		Screens: true,
-		Hooks:   p.hooks(),
+		Config:      o.config,
+		AssumeTrust: true,
+		Stdin:       os.Stdin,
+		Select:      func(plan engine.Plan) (engine.Plan, error) { return suite.Select(plan, o.label) },
+		Strict:      o.strict,
+		OnlyNew:     o.failOnNew,
+		Screens:     true,
+		Hooks:       p.hooks(),
 	}
 	if o.baseline != "" {
 		r.Baseline = func(t scenarios.Target) (*engine.Baseline, error) {

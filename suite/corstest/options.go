@@ -46,7 +46,8 @@ func gather(list []Option) options {
 // all of the API.
 func At(url string) Option { return func(o *options) { o.config.URL = url } }
 
-// Trusted are origins that may read the API, such as "https://app.example.com".
+// Trusted are origins that may read the API, such as "https://app.example.com", or
+// patterns of them, such as "https://*.example.com" (see package cors, ParsePattern).
 // One at least is needed.
 func Trusted(origins ...string) Option {
 	return func(o *options) { o.config.Trusted = append(o.config.Trusted, origins...) }

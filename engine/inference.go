@@ -1,0 +1,340 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// An Inference is what a target was seen to trust, where nobody said what it should.
+// It is by header alone: what of it a page could use is shown by the results.
+type Inference struct {
+	// Candidates are the origins that were asked about, likeliest first.
+	Candidates []scenarios.Candidate
+	// Policies are those that were seen, one for each class of endpoints that decided
+	// alike.
+	Policies []InferredPolicy
+	// Unanswered is how many questions got no answer of the target's.
+	Unanswered int
+}
+
+// An InferredPolicy is what the endpoints of one class allow.
+type InferredPolicy struct {
+	Endpoints  []string
+	Credential scenarios.Credential // with which was asked
+	// Everyone says that an arbitrary origin is granted, and so is every candidate;
+	// EveryoneBare that it is so without a credential.
+	Everyone, EveryoneBare bool
+	Null                   bool          // the opaque origin is granted
+	Granted                []cors.Origin // of the candidates
+	Credentials            bool          // the grant has Access-Control-Allow-Credentials: true
+	// Rules are those by which near-misses of the API's own origin and of what is
+	// granted are granted too; none where no near-miss is.
+	Rules []scenarios.Rule
+	// Methods and Headers are those that a preflight of Origin approves, of those that
+	// were asked about; AnyMethod and AnyHeader say that invented ones are approved.
+	Origin               cors.Origin
+	Methods, Headers     []string
+	AnyMethod, AnyHeader bool
+	Exposed              []string
+	MaxAge               *int // seconds; nil where no preflight has any
+}
+
+// mostAdopted bounds the origins whose pages are played, and mostAsked the endpoints
+// that are asked about every candidate.
+const (
+	mostAdopted = 6
+	mostAsked   = 8
+)
+
+// infer asks the target, by header, which origins it trusts, and returns what was
+// found and the facts with the origins that an owner may mean in the place of those
+// that the operator trusts.
+func (a *asker) infer(t scenarios.Target) (Inference, scenarios.Target) {
+	g := &inferrer{asker: a, t: t}
+	g.found.Candidates = scenarios.Candidates(t, g.named())
+	reads := t.PrivateReads()
+	if len(reads) == 0 {
+		reads = t.Reads()
+	}
+	if len(reads) == 0 {
+		reads = []scenarios.Endpoint{{Method: http.MethodGet, Path: "/"}}
+	}
+	var first []scenarios.Endpoint // of each class
+	for _, e := range reads[:min(len(reads), mostAsked)] {
+		p := g.ask(e)
+		i := slices.IndexFunc(g.found.Policies, p.decidesAs)
+		if i >= 0 {
+			g.found.Policies[i].Endpoints = append(g.found.Policies[i].Endpoints, e.String())
+			continue
+		}
+		g.found.Policies, first = append(g.found.Policies, p), append(first, e)
+	}
+	adopted := []cors.Origin{}
+	for i := range g.found.Policies {
+		p := &g.found.Policies[i]
+		for _, o := range g.rules(first[i], p) {
+			if !slices.Contains(adopted, o) && len(adopted) < mostAdopted {
+				adopted = append(adopted, o)
+			}
+		}
+		g.preflights(first[i], p)
+	}
+	t.Trusted = adopted
+	return g.found, t
+}
+
+// decidesAs reports whether two endpoints grant the same origins.
+func (p InferredPolicy) decidesAs(q InferredPolicy) bool {
+	return p.Credential == q.Credential && p.Everyone == q.Everyone && p.EveryoneBare == q.EveryoneBare && p.Null == q.Null &&
+		p.Credentials == q.Credentials && slices.Equal(p.Granted, q.Granted) && slices.Equal(p.Exposed, q.Exposed)
+}
+
+// An inferrer asks one target about origins.
+type inferrer struct {
+	*asker
+	t     scenarios.Target
+	found Inference
+}
+
+// reply is that to a read in the name of an origin; nil where the target gave none, or
+// a limiter answered in its place.
+func (g *inferrer) reply(e scenarios.Endpoint, c scenarios.Credential, o cors.Origin) *cors.Response {
+	r := g.send(e, c, cors.Header{Name: cors.HeaderOrigin, Value: o.String()}).Response
+	if r == nil || r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable {
+		g.found.Unanswered++
+		return nil
+	}
+	return r
+}
+
+// with is the credential with which an endpoint is asked for: the first that opens it.
+func (g *inferrer) with(e scenarios.Endpoint) scenarios.Credential {
+	cs := claimed(g.t)
+	for _, c := range cs {
+		if p, ok := g.t.Premise(e, c); ok && p.Holds() {
+			return c
+		}
+	}
+	return cs[0]
+}
+
+// ask asks one endpoint about every candidate, unless everyone is granted.
+func (g *inferrer) ask(e scenarios.Endpoint) InferredPolicy {
+	p := InferredPolicy{Endpoints: []string{e.String()}, Credential: g.with(e)}
+	sees := func(o cors.Origin, c scenarios.Credential) bool {
+		r := g.reply(e, c, o)
+		ok := r != nil && scenarios.Grants(o, p.Credential, r)
+		if ok {
+			p.Credentials = p.Credentials || cors.Check(o.String(), true, r.Headers) == cors.Allowed
+			p.Exposed = exposed(r)
+			if p.Origin.IsOpaque() {
+				p.Origin = o
+			}
+		}
+		return ok
+	}
+	other := g.t.Arbitrary()
+	if p.Everyone = sees(other, p.Credential); p.Everyone {
+		p.EveryoneBare = sees(other, scenarios.Anonymous)
+		p.Null = sees(cors.Opaque, p.Credential)
+		return p
+	}
+	for _, c := range g.found.Candidates {
+		if g.ctx.Err() == nil && sees(c.Origin, p.Credential) {
+			p.Granted = append(p.Granted, c.Origin)
+		}
+	}
+	p.Null = sees(cors.Opaque, p.Credential)
+	return p
+}
+
+// rules asks for near-misses of the API's own origin, and of each candidate that is
+// granted and that no rule found so far covers. Those candidates are returned: each is
+// granted by a decision of its own.
+func (g *inferrer) rules(e scenarios.Endpoint, p *InferredPolicy) []cors.Origin {
+	if p.Everyone {
+		rule := scenarios.Rule{Kind: scenarios.EchoRule}
+		if !p.EveryoneBare {
+			rule.With = p.Credential
+		}
+		p.Rules = []scenarios.Rule{rule}
+		return nil
+	}
+	known := map[cors.Origin]bool{}
+	granted := func(o cors.Origin) bool {
+		if _, asked := known[o]; !asked {
+			known[o] = slices.Contains(p.Granted, o) || scenarios.Grants(o, p.Credential, g.reply(e, p.Credential, o))
+		}
+		return known[o]
+	}
+	var own []cors.Origin
+	for i, of := range append([]cors.Origin{g.t.Origin()}, p.Granted...) {
+		if g.ctx.Err() != nil || slices.ContainsFunc(p.Rules, func(r scenarios.Rule) bool { return r.Covers(of) }) {
+			continue
+		}
+		if i > 0 {
+			own = append(own, of)
+		}
+		for _, o := range scenarios.Matchers(g.t, of) {
+			granted(o)
+		}
+		if r, ok := scenarios.RuleFor(g.t, of, func(o cors.Origin) bool { return known[o] && !slices.Contains(p.Granted, o) }); ok {
+			p.Rules = append(p.Rules, r)
+		}
+	}
+	return own
+}
+
+// preflights asks what a page of an origin that is granted may send.
+func (g *inferrer) preflights(e scenarios.Endpoint, p *InferredPolicy) {
+	if p.Origin.IsOpaque() {
+		return
+	}
+	ask := func(method, header string) bool {
+		lines := cors.Headers{{Name: cors.HeaderOrigin, Value: p.Origin.String()}, {Name: cors.HeaderRequestMethod, Value: method}}
+		q := cors.PreflightRequest{Origin: p.Origin.String(), Method: method, Credentials: p.Credential.Ambient()}
+		if header != "" {
+			q.UnsafeHeaders = []string{strings.ToLower(header)}
+			lines = append(lines, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.ToLower(header)})
+		}
+		r := g.tap.Probe(g.ctx, cors.Request{Method: http.MethodOptions, URL: g.t.At(e.Path), Headers: lines}).Response
+		if r == nil || cors.CheckPreflight(q, r.Status, r.Headers) != cors.Allowed {
+			return false
+		}
+		if age, ok := cors.MaxAge(r.Headers); ok {
+			seconds := int(age.Seconds())
+			p.MaxAge = &seconds
+		}
+		return true
+	}
+	const invented = "CROSSEXAM"
+	p.Methods = []string{http.MethodGet, http.MethodHead, http.MethodPost} // for which no answer is asked
+	if p.AnyMethod = ask(invented, ""); !p.AnyMethod {
+		for _, m := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if ask(m, "") {
+				p.Methods = append(p.Methods, m)
+			}
+		}
+	}
+	if p.AnyHeader = ask(http.MethodGet, "X-Crossexam"); p.AnyHeader {
+		return
+	}
+	for _, h := range g.headerNames() {
+		if ask(http.MethodGet, h) {
+			p.Headers = append(p.Headers, h)
+		}
+	}
+}
+
+// headerNames are the request headers that front ends mostly set, and those that this
+// target's document or credential has.
+func (g *inferrer) headerNames() []string {
+	names := []string{"Content-Type", "Authorization", "X-Requested-With", "X-CSRF-Token", "X-XSRF-Token", "X-API-Key"}
+	more := slices.Clone(g.t.CredentialHeaders)
+	if d := g.deployment.Discovery; d != nil {
+		more = append(more, d.Headers...)
+	}
+	for _, name := range more {
+		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) && len(names) < 16 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func exposed(r *cors.Response) []string {
+	return slices.Compact(slices.Sorted(slices.Values(r.Headers.List(cors.HeaderExposeHeaders))))
+}
+
+// named are the origins that the target names itself: in the Content-Security-Policy of
+// its page, as a constant Access-Control-Allow-Origin, in its OpenAPI document, in its
+// startup log, and at well-known places.
+func (g *inferrer) named() []scenarios.Candidate {
+	var all []scenarios.Candidate
+	add := func(s, where string) {
+		if o, err := cors.ParseOrigin(s); err == nil && !o.IsOpaque() && o != g.t.Arbitrary() {
+			all = append(all, scenarios.Candidate{Origin: o, Why: where})
+		}
+	}
+	if log := g.t.StartupLog; log != nil {
+		for _, s := range log.Origins {
+			add(s, "listed in the startup log")
+		}
+	}
+	for _, from := range []struct{ path, where string }{
+		{g.t.URL + "/", "named in the Content-Security-Policy of /"},
+		{g.t.Origin().String() + "/.well-known/webauthn", "named in /.well-known/webauthn"},
+		{g.t.Origin().String() + "/.well-known/openid-configuration", "named in /.well-known/openid-configuration"},
+		{g.t.Origin().String() + "/.well-known/oauth-protected-resource", "named in /.well-known/oauth-protected-resource"},
+	} {
+		r := g.tap.Probe(g.ctx, cors.Request{Method: http.MethodGet, URL: from.path, Headers: cors.Headers{
+			{Name: "Accept", Value: "*/*"}, {Name: cors.HeaderOrigin, Value: g.t.Arbitrary().String()},
+		}}).Response
+		if r == nil {
+			continue
+		}
+		for _, v := range r.Headers.Values(cors.HeaderAllowOrigin) {
+			add(v, "the constant Access-Control-Allow-Origin of "+strings.TrimPrefix(from.path, g.t.Origin().String()))
+		}
+		switch {
+		case !strings.Contains(from.path, "/.well-known/"):
+			for _, s := range sources(r) {
+				add(s, from.where)
+				if !strings.Contains(s, "://") && strings.Contains(s, ".") {
+					add(g.t.Origin().Scheme()+"://"+s, from.where) // a source without a scheme
+				}
+			}
+		case r.Status == http.StatusOK:
+			for _, s := range originInText.FindAllString(r.Body, mostNamed) {
+				add(s, from.where)
+			}
+		}
+	}
+	for _, e := range g.t.Reads()[:min(len(g.t.Reads()), mostAsked)] {
+		if r := g.reply(e, g.with(e), g.t.Arbitrary()); r != nil {
+			for _, v := range r.Headers.Values(cors.HeaderAllowOrigin) {
+				add(v, "the constant Access-Control-Allow-Origin of "+e.Path)
+			}
+		}
+	}
+	if d := g.deployment.Discovery; d != nil {
+		for _, s := range d.Origins {
+			add(s, "named in the OpenAPI document")
+		}
+	}
+	return all
+}
+
+// mostNamed bounds what is taken from one place.
+const mostNamed = 64
+
+// sources are the sources of a page's Content-Security-Policy.
+func sources(r *cors.Response) []string {
+	var all []string
+	for _, name := range []string{"Content-Security-Policy", "Content-Security-Policy-Report-Only"} {
+		for _, policy := range r.Headers.Values(name) {
+			all = append(all, strings.FieldsFunc(policy, func(c rune) bool { return c == ' ' || c == ';' || c == ',' })...)
+		}
+	}
+	return all[:min(len(all), mostNamed)]
+}
+
+// originInText is an origin as it stands in a document.
+var originInText = regexp.MustCompile(`https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?`)
+
+// assumeTrust finds out what the target trusts where nobody said what it should.
+func (x *Examination) assumeTrust(ctx context.Context, a *asker, found scenarios.Target) scenarios.Target {
+	if !found.Assumed || over(ctx) {
+		return found
+	}
+	inference, facts := a.infer(found)
+	x.record.Inference = &inference
+	x.record.diagnose(Diagnosis{Kind: TrustAssumed, Detail: "nobody said which origins may read this API, so that this run found out which do, by asking for those that an owner may mean"})
+	return facts
+}

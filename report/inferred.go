@@ -1,0 +1,335 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Inferred is what a target was seen to trust, where nobody said what it should. All
+// of it is an assumption: what the operator wants is not in it.
+type Inferred struct {
+	Candidates []Candidate      `json:"candidates"`
+	Policies   []InferredPolicy `json:"policies"`
+	// Unanswered is how many questions got no answer of the target's.
+	Unanswered int `json:"unanswered"`
+}
+
+// Candidate is an origin that an owner of the target may mean.
+type Candidate struct {
+	Origin  string   `json:"origin"`
+	Why     string   `json:"why"`
+	Granted []string `json:"granted"` // the endpoints that it may read, by their headers
+	// Proved says that a page of it did so in the browser.
+	Proved bool `json:"proved"`
+}
+
+// InferredPolicy is what the endpoints of one class allow.
+type InferredPolicy struct {
+	Endpoints   []string             `json:"endpoints"`
+	Credential  scenarios.Credential `json:"credential" redact:"-"` // with which was asked
+	Origins     []string             `json:"origins"`               // granted; * for every origin
+	Matcher     string               `json:"matcher" redact:"words"`
+	Credentials bool                 `json:"credentials"`
+	// Methods and Headers are those that a preflight approves, of those that were asked
+	// about; * stands for invented ones.
+	Methods []string `json:"methods"`
+	Headers []string `json:"headers"`
+	Exposed []string `json:"exposed" redact:"wire"`
+	MaxAge  *int     `json:"max_age"` // seconds; nil where no preflight says it
+}
+
+func newInferred(record engine.Record) *Inferred {
+	seen := record.Inference
+	if seen == nil {
+		return nil
+	}
+	out := &Inferred{Candidates: []Candidate{}, Policies: []InferredPolicy{}, Unanswered: seen.Unanswered}
+	for _, c := range seen.Candidates {
+		granted := []string{}
+		for _, p := range seen.Policies {
+			if p.Everyone || slices.Contains(p.Granted, c.Origin) {
+				granted = append(granted, p.Endpoints...)
+			}
+		}
+		proved := slices.ContainsFunc(record.Results, func(r engine.Result) bool {
+			return r.Scenario.ID == "TRU-001" && r.Subject.Origin == c.Origin.String() &&
+				slices.ContainsFunc(r.Observations, func(o scenarios.Observation) bool { return o.Attempt.Vector == scenarios.Fetch && o.Read() })
+		})
+		out.Candidates = append(out.Candidates, Candidate{Origin: c.Origin.String(), Why: c.Why, Granted: granted, Proved: proved})
+	}
+	for _, p := range seen.Policies {
+		out.Policies = append(out.Policies, newInferredPolicy(p))
+	}
+	return out
+}
+
+func newInferredPolicy(p engine.InferredPolicy) InferredPolicy {
+	out := InferredPolicy{
+		Endpoints: p.Endpoints, Credential: p.Credential, Origins: []string{}, Matcher: matcher(p), Credentials: p.Credentials,
+		Methods: append([]string{}, p.Methods...), Headers: append([]string{}, p.Headers...), Exposed: append([]string{}, p.Exposed...), MaxAge: p.MaxAge,
+	}
+	if p.Everyone {
+		out.Origins = append(out.Origins, "*")
+	}
+	for _, o := range p.Granted {
+		out.Origins = append(out.Origins, o.String())
+	}
+	if p.Null {
+		out.Origins = append(out.Origins, "null")
+	}
+	if p.AnyMethod {
+		out.Methods = append(out.Methods, "*")
+	}
+	if p.AnyHeader {
+		out.Headers = append(out.Headers, "*")
+	}
+	return out
+}
+
+// matcher says in words how the endpoints tell which origins they grant.
+func matcher(p engine.InferredPolicy) string {
+	var words []string
+	for _, r := range p.Rules {
+		words = append(words, r.String())
+	}
+	switch {
+	case p.Everyone && !p.Credentials:
+		return "every origin is granted, without credentials"
+	case len(words) > 0:
+		return strings.Join(words, "; ")
+	case len(p.Granted) > 0:
+		return "an exact list, as far as near-misses show"
+	}
+	return "none of the origins that were asked about is granted"
+}
+
+// A labelled text is a line about an inferred policy.
+type labelled struct{ Label, Text string }
+
+// Lines say in words what a class of endpoints allows.
+func (p InferredPolicy) Lines() []labelled {
+	list := func(items []string) string {
+		if len(items) == 0 {
+			return "none"
+		}
+		return strings.Join(items, ", ")
+	}
+	credentials := "not granted"
+	if p.Credentials {
+		credentials = "granted (Access-Control-Allow-Credentials: true)"
+	}
+	lines := []labelled{{"origins", list(p.Origins)}, {"matcher", p.Matcher}}
+	if len(p.Origins) == 0 {
+		return lines
+	}
+	lines = append(lines, labelled{"credentials", credentials}, labelled{"methods", list(p.Methods)}, labelled{"headers", list(p.Headers)}, labelled{"exposed", list(p.Exposed)})
+	if p.MaxAge != nil {
+		lines = append(lines, labelled{"max age", plural(*p.MaxAge, "second", "seconds")})
+	}
+	return lines
+}
+
+// About names the endpoints of a class, and with what they were asked for.
+func (p InferredPolicy) About() string {
+	const most = 4
+	s := strings.Join(p.Endpoints[:min(len(p.Endpoints), most)], ", ")
+	if more := len(p.Endpoints) - most; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	if p.Credential != scenarios.Anonymous {
+		s += ", with " + string(p.Credential)
+	}
+	return s
+}
+
+// maybeMeant are the candidates that are granted, where not every origin is.
+func (i Inferred) maybeMeant() []string {
+	if slices.ContainsFunc(i.Policies, func(p InferredPolicy) bool { return slices.Contains(p.Origins, "*") }) {
+		return nil
+	}
+	var all []string
+	for _, c := range i.Candidates {
+		if len(c.Granted) > 0 {
+			all = append(all, c.Origin)
+		}
+	}
+	return all
+}
+
+// Questions ask the owner about each candidate that is granted.
+func (i Inferred) Questions() []string {
+	var all []string
+	meant := i.maybeMeant()
+	for _, c := range i.Candidates {
+		if !slices.Contains(meant, c.Origin) {
+			continue
+		}
+		how := "by its headers"
+		if c.Proved {
+			how = "proved in the browser"
+		}
+		all = append(all, fmt.Sprintf("%s (%s) may read %s, %s: is it yours?", c.Origin, c.Why, strings.Join(c.Granted, ", "), how))
+	}
+	return all
+}
+
+// Asked says how much was asked.
+func (i Inferred) Asked() string {
+	s := fmt.Sprintf("Asked about %s, and about near-misses of what is granted; all of this is assumed until the owner says which origins are trusted.", plural(len(i.Candidates), "candidate", "candidates"))
+	if i.Unanswered > 0 {
+		s += fmt.Sprintf(" %s got no answer.", plural(i.Unanswered, "question", "questions"))
+	}
+	return s
+}
+
+// inferred prints what the target was seen to trust.
+func (p *printer) inferred() {
+	if p.r.Inferred == nil {
+		return
+	}
+	p.line(p.style(bold, "WHAT THIS API TRUSTS, as it was seen; nobody said what it should"))
+	for _, c := range p.r.Inferred.Policies {
+		p.text("  ", c.About()+":")
+		for _, l := range c.Lines() {
+			p.text("      ", l.Label+": "+l.Text)
+		}
+	}
+	for _, q := range p.r.Inferred.Questions() {
+		p.text("  ", q)
+	}
+	p.text("  ", p.r.Inferred.Asked()+" The report has it as policy.yaml, to correct and check in.")
+	p.line("")
+}
+
+func (r Report) mdInferred(b *strings.Builder) {
+	if r.Inferred == nil {
+		return
+	}
+	b.WriteString("\n### What this API trusts, as it was seen; nobody said what it should\n\n")
+	for _, c := range r.Inferred.Policies {
+		fmt.Fprintf(b, "- %s\n", mdCode(c.About()))
+		for _, l := range c.Lines() {
+			fmt.Fprintf(b, "  - %s: %s\n", l.Label, mdText(l.Text))
+		}
+	}
+	for _, q := range r.Inferred.Questions() {
+		fmt.Fprintf(b, "- %s\n", mdText(q))
+	}
+	fmt.Fprintf(b, "\n%s\n", mdText(r.Inferred.Asked()))
+}
+
+// WritePolicy writes what was inferred as a crossexam.yaml, with what is assumed
+// marked. It writes nothing for a report that inferred nothing.
+func (r Report) WritePolicy(w io.Writer) error {
+	if r.Inferred == nil {
+		return nil
+	}
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	note := func(s string) { line("%s", wrapped(visibleLine(s), 78, "# ")) }
+	note("What " + r.Target.URL + " was seen to allow. Nobody said what it should: whatever is marked as assumed is a question to its owner. " +
+		"Correct it, add credentials, and run: crossexam test --config policy.yaml")
+	line("target: %s", yamlQuoted(r.Target.URL))
+	line("")
+	list := func(of func(InferredPolicy) []string) (items []string, all bool) {
+		for _, p := range r.Inferred.Policies {
+			for _, s := range of(p) {
+				all = all || s == "*"
+				if s != "*" && !slices.Contains(items, s) {
+					items = append(items, s)
+				}
+			}
+		}
+		return items, all
+	}
+	origins, everyone := list(func(p InferredPolicy) []string { return p.Origins })
+	null := slices.Contains(origins, "null")
+	origins = slices.DeleteFunc(origins, func(s string) bool { return s == "null" })
+	for _, p := range r.Inferred.Policies {
+		note(p.About() + ": " + p.Matcher + ".")
+	}
+	if everyone {
+		note("Every origin is granted, which no owner can mean: name those of your front end.")
+	}
+	if null {
+		note("null is granted, which is the origin of every sandboxed frame on the web.")
+	}
+	if len(origins) == 0 {
+		line("trusted: [] # assumed")
+	} else {
+		line("trusted:")
+	}
+	for _, o := range origins {
+		why := ""
+		if i := slices.IndexFunc(r.Inferred.Candidates, func(c Candidate) bool { return c.Origin == o }); i >= 0 {
+			why = r.Inferred.Candidates[i].Why
+		}
+		line("  - %s # assumed: %s; is it yours?", yamlQuoted(o), visibleLine(why))
+	}
+	line("")
+	note("Assumed: what preflights approve, of what was asked about. What your front end does not need should not stand here.")
+	line("policy:")
+	credentials := "none"
+	if slices.ContainsFunc(r.Inferred.Policies, func(p InferredPolicy) bool { return p.Credentials }) {
+		credentials = "include"
+	}
+	line("  credentials: %s", credentials)
+	for _, of := range []struct {
+		key  string
+		list func(InferredPolicy) []string
+	}{
+		{"methods", func(p InferredPolicy) []string { return p.Methods }},
+		{"headers", func(p InferredPolicy) []string { return p.Headers }},
+		{"exposed", func(p InferredPolicy) []string { return p.Exposed }},
+	} {
+		switch items, all := list(of.list); {
+		case all:
+			line("  # %s: every one is approved, invented ones too; name those that your front end needs", of.key)
+		case len(items) > 0:
+			for i, s := range items {
+				items[i] = yamlQuoted(s)
+			}
+			line("  %s: [%s]", of.key, strings.Join(items, ", "))
+		}
+	}
+	for _, p := range r.Inferred.Policies {
+		if p.MaxAge != nil {
+			line("  max_age: %d", *p.MaxAge)
+			break
+		}
+	}
+	var reads []string
+	for _, p := range r.Inferred.Policies {
+		for _, e := range p.Endpoints {
+			if path, ok := strings.CutPrefix(e, "GET "); ok {
+				reads = append(reads, path)
+			}
+		}
+	}
+	if len(reads) > 0 {
+		line("")
+		line("read:")
+	}
+	for _, path := range reads {
+		line("  - %s", yamlQuoted(path))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// wrapped is a text of lines that each begin with a prefix.
+func wrapped(text string, width int, prefix string) string {
+	return prefix + strings.Join(Wrap(text, width-len(prefix)), "\n"+prefix)
+}
+
+// yamlQuoted writes a string in double quotes, as YAML takes it and variables in it
+// are left alone.
+func yamlQuoted(s string) string {
+	return strings.ReplaceAll(strconv.QuoteToASCII(s), "${", "$${")
+}

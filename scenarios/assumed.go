@@ -1,0 +1,169 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A Candidate is an origin that the target's owner may want to read it, where nobody
+// said which do.
+type Candidate struct {
+	Origin cors.Origin `json:"origin"`
+	Why    string      `json:"why"` // it is one, in a few words
+}
+
+// siteLabels are where people have the front ends of an API's site.
+var siteLabels = []string{"", "www.", "app.", "admin.", "dashboard.", "portal.", "console."}
+
+// Candidates are the origins that an owner of the target may mean: those that the
+// target names itself, then its site, then development servers. Its own is none, which
+// needs no CORS, nor is "null", which nobody can mean.
+func Candidates(t Target, named []Candidate) []Candidate {
+	own := t.Origin()
+	var all []Candidate
+	add := func(o cors.Origin, why string) {
+		switch {
+		case o.IsOpaque() || o == own || o.HasBlockedPort() || !own.IsPotentiallyTrustworthy() && o.Scheme() != "http":
+			return // no page of it can fetch from the target
+		case slices.ContainsFunc(all, func(c Candidate) bool { return c.Origin == o }):
+			return
+		}
+		all = append(all, Candidate{o, why})
+	}
+	const most = 24 // of what the target names
+	for _, c := range named[:min(len(named), most)] {
+		add(c.Origin, c.Why)
+	}
+	if domain := own.RegistrableDomain(); domain != "" {
+		for _, label := range siteLabels {
+			why := "a usual name of a front end on the API's site"
+			if label == "" {
+				why = "the API's registrable domain"
+			}
+			add(cors.NewOrigin(own.Scheme(), label+domain, ""), why)
+		}
+	}
+	for _, host := range []string{"localhost", "127.0.0.1"} {
+		for _, port := range []string{"3000", "5173", "8080", "4200", "8000", ""} {
+			add(cors.NewOrigin("http", host, port), "a development server's origin")
+		}
+	}
+	return all
+}
+
+// Arbitrary is the origin that stands for any other on the web.
+func (t Target) Arbitrary() cors.Origin { return arbitrary(t) }
+
+// Matchers are the origins that tell the rules apart by which a target may match an
+// origin that it grants: near-misses of it.
+func Matchers(t Target, of cors.Origin) []cors.Origin {
+	var all []cors.Origin
+	for _, w := range witnesses(t, of) {
+		all = append(all, w.Origin)
+	}
+	return all
+}
+
+// RuleFor is the rule by which the target grants near-misses of an origin. granted
+// reports which origins it grants; ok is false where no near-miss is.
+func RuleFor(t Target, of cors.Origin, granted func(cors.Origin) bool) (r Rule, ok bool) {
+	for _, m := range witnesses(t, of) {
+		if granted(m.Origin) {
+			return inferred(t, m, granted), true
+		}
+	}
+	return Rule{}, false
+}
+
+// Covers reports whether an origin is granted by the rule.
+func (r Rule) Covers(o cors.Origin) bool {
+	host, s := o.Host(), o.String()
+	under := strings.HasSuffix(host, "."+r.Value)
+	switch r.Kind {
+	case EchoRule:
+		return true
+	case Contains:
+		return strings.Contains(s, r.Value)
+	case BeginsWith:
+		return strings.HasPrefix(s, r.Value)
+	case BeginsWithDot:
+		return strings.HasPrefix(s, r.Value+".")
+	}
+	if !r.AnyPort && !o.HasDefaultPort() || !r.Insecure && o.Scheme() == "http" {
+		return false
+	}
+	switch r.Kind {
+	case EndsWith:
+		return strings.HasSuffix(host, r.Value)
+	case SubdomainOf, SiteOn:
+		return under
+	case LabelBelow:
+		return under && !strings.Contains(strings.TrimSuffix(host, "."+r.Value), ".")
+	case SameHost:
+		return host == r.Value
+	}
+	return false
+}
+
+// Grants reports whether a reply lets a page of the origin read it, who asked with the
+// credential.
+func Grants(origin cors.Origin, c Credential, r *cors.Response) bool {
+	enough := plainRead
+	if c.Ambient() {
+		enough = credentialRead
+	}
+	return grantTo(origin, r) >= enough
+}
+
+const (
+	unsaid = "Nobody said which origins are trusted, and this is about what the operator wants: name them (`trusted`)."
+	isIt   = "is it yours? Then name it (`trusted`); if it is not, its pages can read what is the victim's"
+)
+
+// ofIntention has a scenario that is about what the operator wants apply only where
+// that is known.
+func ofIntention(plan func(Target) ([]Case, string)) func(Target) ([]Case, string) {
+	return func(t Target) ([]Case, string) {
+		if t.Assumed {
+			return nil, unsaid
+		}
+		return plan(t)
+	}
+}
+
+// planAssumedReads has pages of the origins that the target grants read in the browser:
+// whether they may is the operator's to say.
+func planAssumedReads(t Target) ([]Case, string) {
+	if len(t.Trusted) == 0 {
+		return nil, unsaid
+	}
+	var cases []Case
+	for _, e := range t.PrivateReads() {
+		for _, o := range t.Trusted {
+			v := frontEnd(t, o, used(t)[0])
+			read := v.read(e)
+			cases = append(cases, single(v.subject(e), read, func(o Observation) Judgement { return judgeAssumedRead(v, e, o) }))
+		}
+	}
+	return planned(cases, noReads)
+}
+
+// judgeAssumedRead says what a page was seen to read, and has no verdict on it.
+func judgeAssumedRead(v visit, e Endpoint, o Observation) Judgement {
+	var seen string
+	switch {
+	case o.Doubt() != nil && !o.Blocked():
+		return inDoubt(o.Doubt())
+	case o.Blocked():
+		seen = fmt.Sprintf("Chrome kept %s from reading %s (%s; it has %s)", v.page, blockedReply(o), o.Block.Reason, grantText(lastReply(o)))
+		return Judgement{Verdict: NotApplicable, Reason: "Nobody said whether " + v.page.String() + " is trusted: " + seen + "."}
+	case notInPlay(v.cred, o) != "":
+		seen = fmt.Sprintf("%s could read the %d reply, but %s", v.page, o.Page.Status, notInPlay(v.cred, o))
+	default:
+		seen = fmt.Sprintf("%s read the %d reply of %s in Chrome, %d bytes of body", v.page, o.Page.Status, e, len(o.Page.Body))
+	}
+	return Judgement{Verdict: NotApplicable, Reason: "Nobody said whether this origin is trusted: " + seen + "; " + isIt + "."}
+}
