@@ -7,50 +7,35 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// A family is the results of one family of scenarios.
-type family struct {
-	Code   string
-	Title  string
-	Groups []group
-}
-
 // A group is the results of one scenario. What they have in common is in any of
 // them.
 type group struct {
 	Result           // the gravest
 	Results []Result // gravest first
-}
-
-// families gathers the results, gravest families, scenarios and results first.
-// Where they are alike, the order in which they were judged stays.
-func (r Report) families() []family {
-	var all []family
-	for _, g := range r.groups() {
-		i := slices.IndexFunc(all, func(f family) bool { return f.Code == g.Family })
-		if i < 0 {
-			i = len(all)
-			all = append(all, family{Code: g.Family, Title: scenarios.FamilyTitle(g.Family)})
-		}
-		all[i].Groups = append(all[i].Groups, g)
-	}
-	return all
+	Places  []int    // of each among the results of the report
 }
 
 // groups gathers the results by scenario, the gravest first, and those that are
 // alike in the order of the catalogue: the cause before what follows from it.
 func (r Report) groups() []group {
 	var all []group
-	for _, c := range r.Results {
-		i := slices.IndexFunc(all, func(g group) bool { return g.ID == c.ID })
-		if i < 0 {
-			i = len(all)
-			all = append(all, group{Result: c})
+	at := map[string]int{}
+	for i, c := range r.Results {
+		n, there := at[c.ID]
+		if !there {
+			n = len(all)
+			at[c.ID] = n
+			all = append(all, group{})
 		}
-		all[i].Results = append(all[i].Results, c)
+		all[n].Places = append(all[n].Places, i)
 	}
-	for i, g := range all {
-		slices.SortStableFunc(g.Results, func(a, b Result) int { return b.gravity() - a.gravity() })
-		all[i].Result = g.Results[0]
+	for i := range all {
+		g := &all[i]
+		slices.SortStableFunc(g.Places, func(a, b int) int { return r.Results[b].gravity() - r.Results[a].gravity() })
+		for _, place := range g.Places {
+			g.Results = append(g.Results, r.Results[place])
+		}
+		g.Result = g.Results[0]
 	}
 	order := map[string]int{}
 	for i, s := range scenarios.Catalogue() {
@@ -86,15 +71,4 @@ func (c Result) gravity() int {
 		n += 100
 	}
 	return n + level
-}
-
-// Count returns how many results of the group have a verdict.
-func (g group) Count(v scenarios.Verdict) int {
-	n := 0
-	for _, c := range g.Results {
-		if c.Verdict == v {
-			n++
-		}
-	}
-	return n
 }

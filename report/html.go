@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -18,15 +19,41 @@ import (
 //go:embed report.html.tmpl
 var pageSource string
 
+//go:embed report.css
+var styleSource string
+
+//go:embed report.js
+var scriptSource string
+
+// pageStyle is the style sheet, with a rule for each stack of which a snippet can be shown.
+var pageStyle = func() string {
+	var rules strings.Builder
+	for _, s := range snippetsFor(nil, false) {
+		fmt.Fprintf(&rules, ".stacks:has(#stack-%s:checked) .snippet-%s { display: block; }\n", s.ID, s.ID)
+	}
+	return strings.Replace(styleSource, "/* STACKS */\n", rules.String(), 1)
+}()
+
+// pagePolicy lets nothing run and nothing style the page but what is in it from here.
+var pagePolicy = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
+	cspHash(scriptSource), cspHash(pageStyle))
+
+// cspHash names an inline script or style sheet (CSP level 3, section 2.3.1).
+func cspHash(source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"line":    visibleLine,
 	"lines":   Visible,
 	"count":   plural,
 	"decides": Header.decides,
+	"curl":    Exchange.curl,
 }).Parse(pageSource))
 
-// WriteHTML writes report.html: one file that needs nothing else, no script
-// either. Of the screens those are shown that the report names.
+// WriteHTML writes report.html: one file that needs nothing else. Of the screens those
+// are shown that the report names.
 func (r Report) WriteHTML(w io.Writer, screens []engine.Screen) error {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, r.page(screens)); err != nil {
@@ -39,6 +66,9 @@ func (r Report) WriteHTML(w io.Writer, screens []engine.Screen) error {
 // page is what the template shows.
 type page struct {
 	Report
+	Policy    string
+	Style     template.CSS
+	Script    template.JS
 	Headline  string
 	FrontEnd  string
 	Mark      string // the mark of the whole, see [mark]
@@ -49,12 +79,25 @@ type page struct {
 	Diagnosed bool // see [Report.diagnosed]
 	Thefts    []theft
 	Pictures  []picture
+	Heat      heatMap
+	Causes    []pageCause // in the place of the report's
+	Snippets  []snippet
 	Changes   []changed
 	WhatStale string
-	Todo      []group
-	Families  []section
+	Sections  []section
 	Took      string
 	Started   string
+}
+
+// A pageCause is a cause with what the page adds to it.
+type pageCause struct {
+	Cause
+	Mark    string
+	Says    string
+	Story   *sequence
+	Policy  bool // see [Cause.mendedByPolicy]
+	Accepts string
+	Page    string // of the proof of concept; empty for none
 }
 
 type count struct {
@@ -76,26 +119,27 @@ type picture struct {
 	URL  template.URL
 }
 
-// A section is a family with what the page adds to it.
+// A section is the requirements that came to the same.
 type section struct {
-	family
-	Cards []card
+	Mark, Title string
+	Cards       []card
 }
 
 type card struct {
 	group
 	Mark    string
-	Open    bool // not folded away: something to look at
+	Open    bool // not folded away
 	Tallies []count
+	Causes  []string // IDs
 	Entries []entry
 }
 
 type entry struct {
 	Result
+	Place    int // among the results of the report
 	Mark     string
 	Evidence bool // shown: what conforms needs none, and reports have hundreds
 	First    bool // unfolded
-	Page     string
 }
 
 // mark is the word for a result that also names its shape and colour.
@@ -125,10 +169,14 @@ func (r Report) page(screens []engine.Screen) page {
 	code := r.ExitCode()
 	p := page{
 		Report:    r,
+		Policy:    pagePolicy,
+		Style:     template.CSS(pageStyle),
+		Script:    template.JS(scriptSource),
 		Headline:  r.Headline(),
 		Mark:      map[int]string{ExitConforms: "conforms", ExitViolates: "violates", ExitUsage: "accepted", ExitNoVerdict: "cannot-tell"}[code],
 		Code:      code,
 		Meaning:   r.meaning(),
+		Counts:    r.tiles(),
 		Changes:   r.changes(),
 		WhatStale: whatStale,
 		Thefts:    r.thefts(3),
@@ -136,20 +184,10 @@ func (r Report) page(screens []engine.Screen) page {
 		Took:      (time.Duration(r.Summary.DurationMS) * time.Millisecond).Round(100 * time.Millisecond).String(),
 		Started:   r.Run.Started.Format("2 January 2006, 15:04:05 MST"),
 		FrontEnd:  r.FrontEnd(),
+		Sections:  r.sections(),
 	}
-	for _, n := range []struct {
-		mark string
-		of   int
-	}{
-		{"violates", r.Summary.Violates},
-		{"cannot-tell", r.Summary.CannotTell},
-		{"conforms", r.Summary.Conforms},
-		{"not-applicable", r.Summary.NotApplicable},
-		{"accepted", r.Summary.Accepted},
-	} {
-		if n.mark != "accepted" || n.of > 0 {
-			p.Counts = append(p.Counts, count{Mark: n.mark, Word: tally(n.mark, n.of), Count: n.of})
-		}
+	if !r.distrusted() {
+		p.Heat = r.heat()
 	}
 	if code == ExitConforms && r.Summary.Accepted > 0 {
 		p.Mark = "accepted"
@@ -157,28 +195,79 @@ func (r Report) page(screens []engine.Screen) page {
 	if r.Fault != nil {
 		p.Broke, p.Diagnosed = broke(r.Fault.Stage), r.diagnosed()
 	}
-	for _, g := range r.groups() {
-		if mark(g.Result) == "violates" {
-			p.Todo = append(p.Todo, g)
+	pages := r.ProofsOfConcept()
+	policy := false
+	for _, c := range r.Causes {
+		one := pageCause{
+			Cause: c, Says: capital(c.Rule), Policy: c.mendedByPolicy(), Accepts: r.acceptances(c),
+			Mark: map[bool]string{true: "accepted", false: "violates"}[c.Accepted],
 		}
+		if worst := r.worst(c); worst != nil && (c.Fails || c.Exfiltrated) {
+			one.Story = sequenceOf(*worst)
+		}
+		if i := slices.IndexFunc(pages, func(p ProofOfConcept) bool { return p.Cause.ID == c.ID }); i >= 0 {
+			one.Page = pages[i].Name
+		}
+		policy = policy || one.Policy
+		p.Causes = append(p.Causes, one)
 	}
-	pocs := r.ProofsOfConcept()
-	for _, f := range r.families() {
-		s := section{family: f}
-		for _, g := range f.Groups {
-			s.Cards = append(s.Cards, newCard(g, len(p.Families) == 0 && len(s.Cards) == 0, pocs))
-		}
-		p.Families = append(p.Families, s)
+	if policy {
+		p.Snippets = r.policySnippets()
 	}
 	return p
 }
 
+// tiles are the numbers of the run, each with what it means.
+func (r Report) tiles() []count {
+	must, advice := 0, 0
+	for _, c := range r.Results {
+		switch {
+		case mark(c) != "violates":
+		case c.Level == scenarios.Must:
+			must++
+		default:
+			advice++
+		}
+	}
+	all := []count{
+		{"violates", map[bool]string{true: "violates a must", false: "violate a must"}[must == 1], must},
+		{"cannot-tell", tally("cannot-tell", r.Summary.CannotTell), r.Summary.CannotTell},
+		{"accepted", map[bool]string{true: "violates advice", false: "violate advice"}[advice == 1], advice},
+		{"conforms", tally("conforms", r.Summary.Conforms), r.Summary.Conforms},
+		{"not-applicable", tally("not-applicable", r.Summary.NotApplicable), r.Summary.NotApplicable},
+	}
+	if r.Summary.Accepted > 0 {
+		all = append(all, count{"accepted", "accepted", r.Summary.Accepted})
+	}
+	return all
+}
+
+// evidenceShown is for how much of the exchanges the page has room, in bytes as
+// report.json has them. The first result of each requirement keeps its own.
+const evidenceShown = 1 << 20
+
+// sections gathers the requirements by what they came to: what has to be looked at
+// first.
+func (r Report) sections() []section {
+	all := []section{
+		{Mark: "violates", Title: "Violated"}, {Mark: "cannot-tell", Title: "Could not be judged, which is not a pass"},
+		{Mark: "accepted", Title: "Violated, and accepted"}, {Mark: "conforms", Title: "Conform"}, {Mark: "not-applicable", Title: "Do not apply"},
+	}
+	room := evidenceShown
+	for i, g := range r.groups() {
+		k := newCard(g, i == 0, &room)
+		j := slices.IndexFunc(all, func(s section) bool { return s.Mark == k.Mark })
+		all[j].Cards = append(all[j].Cards, k)
+	}
+	return slices.DeleteFunc(all, func(s section) bool { return len(s.Cards) == 0 })
+}
+
 // newCard shows the evidence of the first card of the page unfolded, so that a
 // reader sees that there is some.
-func newCard(g group, first bool, pocs []ProofOfConcept) card {
+func newCard(g group, first bool, room *int) card {
 	k := card{group: g, Mark: mark(g.Result)}
-	k.Open = k.Mark == "violates" || k.Mark == "cannot-tell"
-	for _, c := range g.Results {
+	k.Open = first && (k.Mark == "violates" || k.Mark == "cannot-tell")
+	for n, c := range g.Results {
 		m := mark(c)
 		i := slices.IndexFunc(k.Tallies, func(t count) bool { return t.Mark == m })
 		if i < 0 {
@@ -187,13 +276,21 @@ func newCard(g group, first bool, pocs []ProofOfConcept) card {
 		}
 		k.Tallies[i].Count++
 		k.Tallies[i].Word = tally(m, k.Tallies[i].Count)
-		k.Entries = append(k.Entries, entry{
-			Result:   c,
-			Mark:     m,
-			Evidence: c.Proof.Attempt != nil && (c.Verdict == scenarios.Violates || c.Verdict == scenarios.CannotTell),
-			First:    first && len(k.Entries) == 0,
-			Page:     pocFile(pocs, c),
-		})
+		e := entry{Result: c, Place: g.Places[n], Mark: m, First: k.Open && n == 0}
+		if c.Proof.Attempt != nil && (c.Verdict == scenarios.Violates || c.Verdict == scenarios.CannotTell) {
+			size := 0
+			for _, x := range c.Proof.Exchanges {
+				size += x.size()
+			}
+			e.Evidence = n == 0 || size <= *room
+			if e.Evidence {
+				*room -= size
+			}
+		}
+		if c.Cause != "" && !slices.Contains(k.Causes, c.Cause) {
+			k.Causes = append(k.Causes, c.Cause)
+		}
+		k.Entries = append(k.Entries, e)
 	}
 	return k
 }

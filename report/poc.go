@@ -2,9 +2,8 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"cmp"
 	_ "embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
@@ -12,13 +11,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// A ProofOfConcept is a page that makes the read of a result once more, in the
-// reader's own browser. It shows what it gets and sends it nowhere.
+// A ProofOfConcept is a page that makes the worst read that a cause lets through once
+// more, in the reader's own browser. It shows what it gets and sends it nowhere.
 type ProofOfConcept struct {
 	Name   string // of its file
+	Cause  Cause
 	Result Result
 }
 
@@ -27,49 +28,32 @@ var pocSource string
 
 var pocTemplate = template.Must(template.New("poc").Funcs(template.FuncMap{"line": visibleLine}).Parse(pocSource))
 
-// ProofsOfConcept returns a page for each read that was allowed and must not be.
-// Equal reads of different scenarios are one page.
+// ProofsOfConcept returns a page for each cause by which a page read what it must not.
 func (r Report) ProofsOfConcept() []ProofOfConcept {
 	var all []ProofOfConcept
-	for _, c := range r.Results {
-		name := pocName(c)
-		if name != "" && !slices.ContainsFunc(all, func(p ProofOfConcept) bool { return pocKey(p.Result) == pocKey(c) }) {
-			all = append(all, ProofOfConcept{Name: name, Result: c})
+	for _, c := range r.Causes {
+		its := slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Cause != c.ID || !one.hasPage() })
+		if len(its) == 0 {
+			continue
 		}
+		slices.SortStableFunc(its, func(a, b Result) int {
+			first := func(one Result) int {
+				return map[bool]int{true: 0, false: 1}[one.ID == c.Worst.ID && one.Subject == c.Worst.Subject]
+			}
+			return cmp.Or(first(a)-first(b), b.gravity()-a.gravity(), b.harm()-a.harm(), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Subject.String(), b.Subject.String()))
+		})
+		all = append(all, ProofOfConcept{Name: c.ID + ".html", Cause: c, Result: its[0]})
 	}
 	return all
 }
 
-// pocFile finds the page for a result among all, and is empty where it has none.
-func pocFile(all []ProofOfConcept, c Result) string {
-	if pocName(c) == "" {
-		return ""
-	}
-	for _, p := range all {
-		if pocKey(p.Result) == pocKey(c) {
-			return p.Name
-		}
-	}
-	return ""
-}
-
-// pocName is stable from run to run, and empty where a page would show nothing:
-// the result is no violation, nothing was read or not by a fetch, it needs the
-// trusted page, or the request may change something.
-func pocName(c Result) string {
+// hasPage reports whether a page would show something: the result is a violation,
+// something was read by a fetch, by a page that is not trusted, and the request changes
+// nothing.
+func (c Result) hasPage() bool {
 	a := c.Proof.Attempt
-	if c.Verdict != scenarios.Violates || a == nil || !c.Proof.Readable || a.Trusted ||
-		a.Vector != scenarios.Fetch && !a.Vector.SendsNullOrigin() || a.Method != "GET" && a.Method != "HEAD" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(pocKey(c)))
-	return fmt.Sprintf("%s-%s.html", c.ID, hex.EncodeToString(sum[:4]))
-}
-
-// pocKey tells reads apart.
-func pocKey(c Result) string {
-	a := c.Proof.Attempt
-	return strings.Join([]string{a.Page, string(a.Vector), a.Method, a.URL, a.Credentials, fmt.Sprint(a.Headers), string(c.Subject.Credential)}, "\n")
+	return c.Verdict == scenarios.Violates && a != nil && c.Proof.Readable && !a.Trusted &&
+		(a.Vector == scenarios.Fetch || a.Vector.SendsNullOrigin()) && (a.Method == "GET" || a.Method == "HEAD")
 }
 
 // WriteHTML writes the page.
@@ -83,6 +67,7 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 	var b bytes.Buffer
 	err := pocTemplate.Execute(&b, map[string]any{
 		"Result":  c,
+		"Cause":   p.Cause,
 		"Attempt": a,
 		"Where":   with(c.Subject.Credential),
 		// The target sees the same of all that send a null origin.
@@ -135,4 +120,58 @@ func cspSource(rawURL string) string {
 		}
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// writeProofsReadme writes poc/README.md: what the pages are, and how each is served from
+// the origin that it needs.
+func writeProofsReadme(w io.Writer, pages []ProofOfConcept) error {
+	var b strings.Builder
+	b.WriteString(`# Proofs of concept
+
+Each page makes one request to the API in your own browser, and shows what any script on it would get. It sends that nowhere:
+its Content-Security-Policy lets it talk to the API alone. Use a browser in which you are the victim: logged in to the API, with
+third-party cookies allowed. Ask for nothing but an API that you may test.
+
+`)
+	for _, p := range pages {
+		fmt.Fprintf(&b, "## %s\n\n%s: %s.\n\n", p.Name, mdText(p.Result.ID), mdText(capital(p.Cause.Rule)))
+		for i, line := range p.serving() {
+			fmt.Fprintf(&b, "%d. %s\n", i+1, line)
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// serving says step by step how to open the page at an origin that shows something.
+func (p ProofOfConcept) serving() []string {
+	a := p.Result.Proof.Attempt
+	switch {
+	case a.Vector.SendsNullOrigin():
+		return []string{"Open the file from anywhere, from the disk too: it makes the request in a sandboxed frame, whose origin is `null`.", "Press the button."}
+	case anybody(p.Result):
+		return []string{
+			"In this folder: `python3 -m http.server 8000 --bind 127.0.0.1`.",
+			"Open `http://localhost:8000/" + p.Name + "`. Any origin will do but the API's own and the front end's.",
+			"Press the button.",
+		}
+	}
+	origin, err := cors.ParseOrigin(p.Result.Subject.Origin)
+	if err != nil || origin.IsOpaque() {
+		return []string{"Open the file, and press the button."}
+	}
+	port, serve := "8000", "`python3 -m http.server 8000 --bind 127.0.0.1`."
+	if origin.Scheme() == "https" {
+		port = "8443"
+		serve = "`openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=poc -keyout /tmp/poc.pem -out /tmp/poc.pem`, then " +
+			"`openssl s_server -accept 8443 -cert /tmp/poc.pem -WWW`."
+	}
+	return []string{
+		"The page has to be at " + mdCode(origin.String()) + ". In this folder: " + serve,
+		"Have a browser of its own take that name for this machine: " + mdCode(fmt.Sprintf(
+			"chromium --user-data-dir=/tmp/poc-profile --ignore-certificate-errors --host-resolver-rules='MAP %s 127.0.0.1:%s'", origin.HostPort(), port)) + ". Close it afterwards.",
+		"In it, log in to the API, and open " + mdCode(origin.String()+"/"+p.Name) + ".",
+		"Press the button.",
+	}
 }

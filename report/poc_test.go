@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,12 +41,32 @@ func TestProofsOfConcept(t *testing.T) {
 			t.Errorf("%s: %d pages", c.name, len(got))
 		}
 	}
-	if got := reportOf(of(stolen("WLD-001", sampleEvil), stolen("CRD-004", sampleEvil), stolen("NUL-001", "null")), Meta{}).ProofsOfConcept(); len(got) != 2 {
-		t.Errorf("%d pages for two different reads", len(got))
+	// One page a cause, by its worst read, under the name of the cause.
+	got := reportOf(of(stolen("ORG-019", "https://x.test"), stolen("NUL-001", "null"), stolen("WLD-001", sampleEvil), stolen("CRD-002", "https://y.test")), Meta{}).ProofsOfConcept()
+	if len(got) != 2 || got[0].Name != "every-origin.html" || got[0].Result.ID != "WLD-001" || got[1].Name != "null-origin.html" {
+		t.Errorf("%d pages: %+v", len(got), got)
 	}
-	name := reportOf(sample(), Meta{}).ProofsOfConcept()[0].Name
-	if !regexp.MustCompile(`^WLD-001-[0-9a-f]{8}\.html$`).MatchString(name) || name != reportOf(sample(), Meta{}).ProofsOfConcept()[0].Name {
-		t.Errorf("the name is %s, or changes", name)
+}
+
+// The README says how each page is served at the origin that it needs.
+func TestProofsReadme(t *testing.T) {
+	suffix := stolen("ORG-003", "https://evilexample.com")
+	suffix.Judgement.Rule = &scenarios.Rule{Kind: scenarios.EndsWith, Value: "example.com"}
+	port := stolen("ORG-014", "http://localhost.evil.test:3000")
+	var b strings.Builder
+	pages := reportOf(of(stolen("WLD-001", sampleEvil), suffix, stolen("NUL-001", "null")), Meta{}).ProofsOfConcept()
+	if err := writeProofsReadme(&b, append(pages, reportOf(of(port), Meta{}).ProofsOfConcept()...)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"## every-origin.html\n\nWLD-001: Every origin is echoed, with credentials.\n\n1. In this folder: `python3 -m http.server 8000 --bind 127.0.0.1`.\n2. Open `http://localhost:8000/every-origin.html`.",
+		"## ends-with.html", "'MAP evilexample.com:443 127.0.0.1:8443'", "open `https://evilexample.com/ends-with.html`",
+		"## null-origin.html", "whose origin is `null`",
+		"'MAP localhost.evil.test:3000 127.0.0.1:8000'",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, b.String())
+		}
 	}
 }
 

@@ -43,8 +43,12 @@ func WriteAll(dir string, r Report, screens []engine.Screen, mode fs.FileMode) e
 		errs = append(errs, writeFile(dir, "policy.yaml", mode, r.WritePolicy))
 	}
 	pages := map[string]func(io.Writer) error{}
-	for _, p := range r.ProofsOfConcept() {
+	proofs := r.ProofsOfConcept()
+	for _, p := range proofs {
 		pages[p.Name] = p.WriteHTML
+	}
+	if len(proofs) > 0 {
+		pages["README.md"] = func(w io.Writer) error { return writeProofsReadme(w, proofs) }
 	}
 	pictures := map[string]func(io.Writer) error{}
 	for _, s := range screens {

@@ -1,6 +1,9 @@
 package scenarios
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Catalogue returns all scenarios, family by family.
 func Catalogue() []Scenario {
@@ -21,13 +24,18 @@ func Catalogue() []Scenario {
 
 // Find returns the scenario with this ID.
 func Find(id string) (Scenario, bool) {
-	for _, s := range Catalogue() {
-		if s.ID == id {
-			return s, true
-		}
-	}
-	return Scenario{}, false
+	s, ok := byID()[id]
+	return s, ok
 }
+
+// byID is the catalogue by its IDs, made once: reports ask for it thousands of times.
+var byID = sync.OnceValue(func() map[string]Scenario {
+	all := map[string]Scenario{}
+	for _, s := range Catalogue() {
+		all[s.ID] = s
+	}
+	return all
+})
 
 // FamilyTitle names a family for people who do not know the codes.
 func FamilyTitle(code string) string {

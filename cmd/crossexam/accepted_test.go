@@ -83,7 +83,7 @@ func TestAccept(t *testing.T) {
 	api.trusted.Store(true)
 	url := serve(t, api.ServeHTTP)
 	first := examineStrictly(t, url, few)
-	first.expect(t, 1, "VIOLATES  label-below", "ORG-009: https://crossexamsub.app.example")
+	first.expect(t, 1, "VIOLATES  subdomain-of", "ORG-009: https://crossexamsub.app.example")
 	from := "--report=" + filepath.Join(first.out, "report.json")
 	file := save(t, "accepted.yaml", "# What we live with.\n")
 
@@ -92,7 +92,7 @@ func TestAccept(t *testing.T) {
 		says []string
 	}{
 		"no ID":           {[]string{"accept", from}, []string{"give the ID of one scenario"}},
-		"unknown ID":      {[]string{"accept", "ORG-999", from, "--reason=x", "--owner=me"}, []string{`"ORG-999"`, "crossexam list", "which has label-below"}},
+		"unknown ID":      {[]string{"accept", "ORG-999", from, "--reason=x", "--owner=me"}, []string{`"ORG-999"`, "crossexam list", "which has subdomain-of"}},
 		"no reason":       {[]string{"accept", "ORG-009", from, "--owner=me"}, []string{"give --reason"}},
 		"no owner":        {[]string{"accept", "ORG-009", from, "--reason=x", "--owner= "}, []string{"give --owner"}},
 		"conforms":        {[]string{"accept", "ORG-001", from, "--reason=x", "--owner=me"}, []string{"nothing violates ORG-001"}},
@@ -122,8 +122,8 @@ func TestAccept(t *testing.T) {
 	crossexam(t, nil, "accept", "ORG-009", from, "--file="+file, "--reason=again", "--owner=me").expect(t, 2, "is about the same")
 	// A cause stands for all that falls with it.
 	byCause := save(t, "causes.yaml", "# What we live with.\n")
-	crossexam(t, nil, "accept", "label-below", from, "--file="+byCause, "--reason=They move in spring", "--owner=api-team").
-		expect(t, 0, "label-below (should)", "That is 1 of 1 cases")
+	crossexam(t, nil, "accept", "subdomain-of", from, "--file="+byCause, "--reason=They move in spring", "--owner=api-team").
+		expect(t, 0, "subdomain-of (should)", "That is 1 of 1 cases")
 	if got := fileOf(t, byCause); got != written {
 		t.Errorf("by its cause, the file is\n%s", got)
 	}
@@ -203,7 +203,7 @@ func TestBaseline(t *testing.T) {
 
 	t.Run("new", func(t *testing.T) {
 		r := examineStrictly(t, url, few, of(clean), "--fail-on-new")
-		r.expect(t, 1, "1 new violation, 0 fixed, 0 unchanged", "new: ORG-009", "violated that was not before")
+		r.expect(t, 1, "1 new violation, 0 fixed, 0 unchanged", "new: subdomain-of", "violated that was not before")
 		if failures, _, _ := junitOf(t, r); failures != 1 {
 			t.Errorf("%d failures in the JUnit file", failures)
 		}
@@ -221,7 +221,7 @@ func TestBaseline(t *testing.T) {
 	})
 	t.Run("not examined now", func(t *testing.T) {
 		r := examineStrictly(t, url, "--label=TRU-001", of(violated), "--fail-on-new")
-		r.expect(t, 0, "0 new violations, 0 fixed, 0 unchanged, 1 that was not examined now.", "not examined now: ORG-009", "examined only then: 2")
+		r.expect(t, 0, "0 new violations, 0 fixed, 0 unchanged, 1 that was not examined now.", "not examined now: subdomain-of", "examined only then: 2")
 	})
 	t.Run("not examined then", func(t *testing.T) {
 		narrow := examineStrictly(t, url, "--label=TRU-001")
@@ -230,7 +230,7 @@ func TestBaseline(t *testing.T) {
 	t.Run("fixed", func(t *testing.T) {
 		api.trusted.Store(false)
 		defer api.trusted.Store(true)
-		examineStrictly(t, url, few, of(violated)).expect(t, 0, "0 new violations, 1 fixed, 0 unchanged", "fixed: ORG-009")
+		examineStrictly(t, url, few, of(violated)).expect(t, 0, "0 new violations, 1 fixed, 0 unchanged", "fixed: subdomain-of")
 	})
 	text := fileOf(t, filepath.Join(violated.out, "report.json"))
 	for name, c := range map[string]struct {
