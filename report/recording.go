@@ -90,7 +90,9 @@ func sameVerdict(a, b engine.Result) bool {
 func caseOf(r engine.Result) Case { return Case{ID: r.Scenario.ID, Subject: newSubject(r.Subject)} }
 
 // key tells cases apart.
-func (c Case) key() string { return fingerprint(c.ID, c.Subject.Endpoint, c.Subject.Origin, string(c.Subject.Credential)) }
+func (c Case) key() string {
+	return fingerprint(c.ID, c.Subject.Endpoint, c.Subject.Origin, string(c.Subject.Credential))
+}
 
 // A recorder takes the secrets out of what is recorded. The same texts come again and
 // again.
