@@ -160,7 +160,9 @@ func TestAcceptedSeverity(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	old := func(text string, v scenarios.Verdict) BaselineCase { return BaselineCase{ID: "ORG-001", Subject: about(text), Verdict: v} }
+	old := func(text string, v scenarios.Verdict) BaselineCase {
+		return BaselineCase{ID: "ORG-001", Subject: about(text), Verdict: v}
+	}
 	names := func(cases []BaselineCase) string {
 		var all []string
 		for _, c := range cases {
