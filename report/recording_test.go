@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,6 +62,20 @@ func kept(t *testing.T, record engine.Record, meta Meta) (Report, Recording, str
 		t.Fatal(err)
 	}
 	return r, recording, text
+}
+
+// recorded adds the files of a record that are no report.
+func recorded(t testing.TB, to map[string]string, record engine.Record, meta Meta) {
+	t.Helper()
+	r, err := NewRecording(record, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var j, h bytes.Buffer
+	if err := errors.Join(r.WriteJSON(&j), r.WriteHAR(&h)); err != nil {
+		t.Fatal(err)
+	}
+	to[RecordingFile], to["exchanges.har"] = j.String(), h.String()
 }
 
 // What a run observed leads the same judges to the same verdicts, though no secret is

@@ -38,11 +38,18 @@ func serveCommand() *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the vulnerable API and the attacker's page to your browser",
-		Long: `Serve the notebook API under one of its policies, and the attacker's page, to be
-opened in your own browser. Both listen on 127.0.0.1 only. The API is at
+		Short: "Serve lessons, the vulnerable API and the attacker's page to your browser",
+		Long: `Serve lessons on cross-origin access to your own browser, at
+http://lab.notebook.localhost:PORT: a victim, an API and an attacker's page side by
+side, with switches for the policy, the victim's credential and the attacker's
+page, and the two headers that decide. Nothing has to be installed: browsers take
+every name below localhost for this machine.
+
+Serve besides, for a closer look, the notebook API under one of its policies, and
+the attacker's page. All of them listen on 127.0.0.1 only. The API is at
 http://127.0.0.1:PORT and the page at http://localhost:PORT, which is another
-site to a browser. What the API is asked and what it grants is printed.
+site to a browser. What the API is asked and what it grants is printed. The flags
+are about this API.
 
 Without a login, a place on this machine is all that the API asks for, and the
 page has it through your browser. A cookie or a password goes along to another
@@ -153,7 +160,8 @@ func runServe(ctx context.Context, w io.Writer, o serveOptions) error {
 	if err != nil {
 		return errors.Join(couldNotSay(err), listeners[1].Close())
 	}
-	page := loopback.ServeOn(listeners[1], site, nil)
+	_, port, _ := net.SplitHostPort(listeners[1].Addr().String())
+	page := loopback.ServeOn(listeners[1], newLessons(port, site), nil)
 	defer page.Close()
 	log.say(opening(n, api.Addr(), page.Addr()))
 	<-ctx.Done()
@@ -190,6 +198,8 @@ func opening(n fixtures.Notebook, api, page string) string {
 	para := func(format string, args ...any) {
 		b.WriteString(wrap(fmt.Sprintf(format, args...), indent) + "\n")
 	}
+	para("Lessons:  http://%s:%s/ shows a victim, an API and an attacker's page side by side: start here", lessonsHost, port)
+	b.WriteString("\n")
 	para("The API:  http://%s%s", api, privatePath)
 	para("Policy:   %s. %s", n.Policy.Name, cmp.Or(n.Policy.Breaks, "Nothing is wrong with it."))
 	para("Trusts:   %s", n.Origins[0])
