@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -97,7 +99,8 @@ func TestCheckAccepted(t *testing.T) {
 			}
 		}
 	}
-	late := planned(nil, target.Deployment{}, plan, Hooks{})
+	at := target.Deployment{Upstream: tap.Upstream{URL: &url.URL{Scheme: "https", Host: "api.example.com"}}}
+	late := planned(nil, at, plan, Hooks{})
 	late.Accepted = entry("ORG-001", "x", time.Now().AddDate(0, 0, -2))
 	if _, err := NewExamination(t.Context(), late); err == nil || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("an examination with what has expired: %v", err)

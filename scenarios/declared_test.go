@@ -32,12 +32,12 @@ func TestNearMissesOfPatterns(t *testing.T) {
 		{"ORG-007", sub, "?https://crossexam-member.example.com:8443 ?https://example.com:8443"},
 		{"ORG-009", sub, ""},
 		{"ORG-010", sub, "?https://example.com"},
-		{"ORG-011", sub, "?http://crossexam-sub.crossexam-member.example.com ?http://crossexam-sub.example.com"},
-		{"ORG-009", strict, "?https://crossexam-sub.crossexam-member.example.com"},
+		{"ORG-011", sub, "?http://crossexamsub.crossexam-member.example.com ?http://crossexamsub.example.com"},
+		{"ORG-009", strict, "?https://crossexamsub.crossexam-member.example.com"},
 		{"ORG-010", strict, "?https://example.com"},
 		{"ORG-007", port, ""},
 		{"ORG-008", port, ""},
-		{"ORG-009", port, "?https://crossexam-sub.app.example.com:8443"},
+		{"ORG-009", port, "?https://crossexamsub.app.example.com:8443"},
 		{"ORG-006", port, "?http://app.example.com:8443"},
 	} {
 		if got := weighed(rules[tt.id](patterned(tt.pattern))); got != tt.want {
