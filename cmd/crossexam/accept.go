@@ -37,18 +37,20 @@ func acceptCommand() *cobra.Command {
 		Use:   "accept ID --reason TEXT --owner NAME",
 		Short: "Accept a violation of the last run for a while",
 		Long: `Accept violations for a while, so that they do not fail a run: those of one
-scenario (ORG-009), or all that fall with one cause of the report (every-origin).
-They are taken from the report of a run, and written into a file as few entries
-that say exactly them. They are still examined, and shown as accepted. An entry
-that has expired, or that no violation is like any more, is an error (2). The
-severity is written too: what has become graver is not covered any more.
+scenario (ORG-009), or all that fall with one cause of the report
+(every-origin). They are taken from the report of a run, and written into a
+file as few entries that say exactly them. They are still examined, and shown
+as accepted. An entry that has expired, or that no violation is like any more,
+is an error (2). The severity is written too: what has become graver is not
+covered any more.
 
-Without --endpoint, --origin and --credential all of its violations are meant. What is in the file stays, comments included.`,
+Without --endpoint, --origin and --credential all of its violations are meant.
+What is in the file stays, comments included.`,
 		Example: `  crossexam accept ORG-009 --owner api-team@example.com \
       --reason "The subdomains are ours alone; they move in spring."
   crossexam accept CRD-002 --credential cookie --expires 2027-01-31 \
       --reason "See ticket 4711." --owner api-team@example.com
-  crossexam accept ends-with --reason "We own every such domain." --owner api-team
+  crossexam accept ends-with --reason "We own all of them." --owner api-team
   crossexam test --config crossexam.yaml --accepted accepted.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -23,20 +23,20 @@ func diffCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff EARLIER LATER",
 		Short: "Compare the reports of two runs: what is new, graver, fixed",
-		Long: `Compare two report.json files: which violations are new in the later run, graver,
-milder or fixed, by cause, and what could not be judged any more. A report of an
-earlier Crossexam without causes is compared by requirement.
+		Long: `Compare two report.json files: which violations are new in the later run,
+graver, milder or fixed, by cause, and what could not be judged any more. A
+report of an earlier Crossexam without causes is compared by requirement.
 
-The two runs must be about the same trusted origins. Their targets may differ, so
-that a staging system can be compared with the one in production.
+The two runs must be about the same trusted origins. Their targets may differ,
+so that a staging system can be compared with the one in production.
 
-Exit codes: 0 nothing that fails the later run is new or graver, 1 something is,
-2 usage, 3 the later run broke off, or could not judge something binding that the
-earlier one could. What a run fails on is told by its report: with an accepted
-violation it does not.`,
+Exit codes: 0 nothing that fails the later run is new or graver, 1 something
+is, 2 usage, 3 the later run broke off, or could not judge something binding
+that the earlier one could. What a run fails on is told by its report: with an
+accepted violation it does not.`,
 		Example: `  crossexam diff main/report.json crossexam-report/report.json
   crossexam diff old.json new.json --html diff.html
-  crossexam diff old.json new.json --json | jq '.causes[] | select(.kind == "new")'`,
+  crossexam diff old.json new.json --json | jq '.causes[].kind'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usage(fmt.Errorf("give two reports, the earlier one first, such as main/report.json crossexam-report/report.json; got %d arguments", len(args)))

@@ -28,13 +28,13 @@ sent to the target. It shows which verdicts differ in this version of Crossexam,
 with the reason then and now.
 
 A run writes what it observed to recording.json, beside report.json, without
-secrets. A verdict that depends on a secret, or on what was too long for the file,
-cannot be reached again, and counts as one that could not be judged. Accepted
-violations stay accepted, and what was strict stays strict.
+secrets. A verdict that depends on a secret, or on what was too long for the
+file, cannot be reached again, and counts as one that could not be judged.
+Accepted violations stay accepted, and what was strict stays strict.
 
-Exit codes are those of a run with these verdicts: 0 conforms, 1 a MUST requirement
-is violated (a SHOULD too where the run was strict), 2 usage, 3 could not judge. That
-verdicts differ is no failure by itself.`,
+Exit codes are those of a run with these verdicts: 0 conforms, 1 a MUST
+requirement is violated (a SHOULD too where the run was strict), 2 usage, 3
+could not judge. That verdicts differ is no failure by itself.`,
 		Example: `  crossexam judge
   crossexam judge main/report.json
   crossexam judge main/report.json --json | jq .differ`,

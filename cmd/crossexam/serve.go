@@ -38,18 +38,18 @@ func serveCommand() *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve lessons, the vulnerable API and the attacker's page to your browser",
+		Short: "Serve lessons and the vulnerable API to your own browser",
 		Long: `Serve lessons on cross-origin access to your own browser, at
-http://lab.notebook.localhost:PORT: a victim, an API and an attacker's page side by
-side, with switches for the policy, the victim's credential and the attacker's
-page, and the two headers that decide. Nothing has to be installed: browsers take
-every name below localhost for this machine.
+http://lab.notebook.localhost:PORT: a victim, an API and an attacker's page
+side by side, with switches for the policy, the victim's credential and the
+attacker's page, and the two headers that decide. Nothing has to be installed:
+browsers take every name below localhost for this machine.
 
-Serve besides, for a closer look, the notebook API under one of its policies, and
-the attacker's page. All of them listen on 127.0.0.1 only. The API is at
+Serve besides, for a closer look, the notebook API under one of its policies,
+and the attacker's page. All of them listen on 127.0.0.1 only. The API is at
 http://127.0.0.1:PORT and the page at http://localhost:PORT, which is another
-site to a browser. What the API is asked and what it grants is printed. The flags
-are about this API.
+site to a browser. What the API is asked and what it grants is printed. The
+flags are about this API.
 
 Without a login, a place on this machine is all that the API asks for, and the
 page has it through your browser. A cookie or a password goes along to another
