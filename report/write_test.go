@@ -38,7 +38,7 @@ func TestWriteAll(t *testing.T) {
 	if err := WriteAll(dir, r, record.Screens, 0); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"badge.json", "poc/.crossexam", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
+	want := []string{"badge.json", "poc/.crossexam", "poc/README.md", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
 	for _, p := range r.ProofsOfConcept() {
 		want = append(want, "poc/"+p.Name)
 	}
