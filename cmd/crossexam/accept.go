@@ -50,8 +50,7 @@ What is in the file stays, comments included.`,
       --reason "The subdomains are ours alone; they move in spring."
   crossexam accept CRD-002 --credential cookie --expires 2027-01-31 \
       --reason "See ticket 4711." --owner api-team@example.com
-  crossexam accept ends-with --owner api-team \
-      --reason "We own every such domain."
+  crossexam accept ends-with --reason "We own all of them." --owner api-team
   crossexam test --config crossexam.yaml --accepted accepted.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -36,8 +36,7 @@ that the earlier one could. What a run fails on is told by its report: with an
 accepted violation it does not.`,
 		Example: `  crossexam diff main/report.json crossexam-report/report.json
   crossexam diff old.json new.json --html diff.html
-  crossexam diff old.json new.json --json \
-      | jq '.causes[] | select(.kind == "new")'`,
+  crossexam diff old.json new.json --json | jq '.causes[].kind'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usage(fmt.Errorf("give two reports, the earlier one first, such as main/report.json crossexam-report/report.json; got %d arguments", len(args)))

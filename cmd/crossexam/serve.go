@@ -38,10 +38,10 @@ func serveCommand() *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve lessons, a vulnerable API and an attacker's page",
+		Short: "Serve lessons and the vulnerable API to your own browser",
 		Long: `Serve lessons on cross-origin access to your own browser, at
-http://lab.notebook.localhost:PORT: a victim, an API and an attacker's page side
-by side, with switches for the policy, the victim's credential and the
+http://lab.notebook.localhost:PORT: a victim, an API and an attacker's page
+side by side, with switches for the policy, the victim's credential and the
 attacker's page, and the two headers that decide. Nothing has to be installed:
 browsers take every name below localhost for this machine.
 
