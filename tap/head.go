@@ -12,6 +12,34 @@ import (
 
 var errHeadTooLarge = errors.New("the head is larger than its limit")
 
+// An otherProtocolError says that what came is no answer in HTTP/1, and what it may be.
+type otherProtocolError struct{ begin string }
+
+func (e otherProtocolError) Error() string {
+	switch b := e.begin; {
+	case strings.HasPrefix(b, "SSH-"):
+		return "the target is an SSH server: is the port right?"
+	case strings.HasPrefix(b, "\x15\x03"): // RFC 8446, section 5.1: an alert
+		return "the target speaks TLS on this port: does the URL have to begin with https://?"
+	case len(b) >= 4 && strings.HasPrefix(b, "\x00\x00") && b[3] == 4: // RFC 9113, section 6.5: SETTINGS
+		return "the target speaks HTTP/2 without having been asked for it, which no browser understands: does it have another port, or is there a proxy in front of it?"
+	case strings.HasPrefix(b, "<"):
+		return fmt.Sprintf("the target's answer is not HTTP/1.1: it has no head, as in HTTP/0.9, which browsers refuse, and begins with %s", excerpt(b))
+	}
+	return fmt.Sprintf("the target's answer is not HTTP/1.1: it begins with %s: is the port right?", excerpt(e.begin))
+}
+
+// checkBegin waits for what a server says first, and gives an otherProtocolError where
+// that cannot be HTTP/1: a server of another protocol may wait then. What r says is left
+// to who reads on.
+func checkBegin(r *bufio.Reader) error {
+	if first, err := r.Peek(1); err != nil || first[0] == 'H' {
+		return nil
+	}
+	begin, _ := r.Peek(r.Buffered()) // which are there
+	return otherProtocolError{shorten(string(begin), 80)}
+}
+
 // readHead reads the head of a response from r, its closing empty line included,
 // and not a byte more. With an error it gives what came before: errHeadTooLarge
 // for more than limit bytes, or what r said.

@@ -97,6 +97,9 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	var head []byte
 	p = &cors.Response{}
 	for left := l.HeaderBytes; p.Status < 200; left -= int64(len(head)) { // 1xx are not the answer
+		if err := checkBegin(c.reader); err != nil {
+			return nil, false, err
+		}
 		head, err = readHead(c.reader, left)
 		switch {
 		case err == nil:

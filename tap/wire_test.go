@@ -80,7 +80,7 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			"another protocol", says("SSH-2.0-OpenSSH_9.6\r\n\r\n"),
-			`not HTTP/1.1: it begins with "SSH-2.0-OpenSSH_9.6"`,
+			"the target is an SSH server",
 		},
 		{
 			"a status that is none", says("HTTP/1.1 2OO OK\r\n\r\n"),
