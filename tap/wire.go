@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -131,15 +130,15 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	}
 	body, whole, err := readBody(framed.Body, l.BodyBytes)
 	p.Body, p.Truncated = string(body), !whole
-	p.Broken = isBroken(framed, err) && ctx.Err() == nil
 	c.unending = isTimeout(err)
+	p.Broken = isBroken(framed, err) && ctx.Err() == nil
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
 		!mayBeFollowed(method, p)
 	return p, reusable, nil
 }
 
 // readBody reads at most limit bytes; whole says that there were no more and that
-// the body ended as it should, err why it did not.
+// the body ended as it should, err why it did not, where that is not for the limit.
 func readBody(r io.Reader, limit int64) (body []byte, whole bool, err error) {
 	if body, err = io.ReadAll(io.LimitReader(r, limit)); err != nil {
 		return body, false, err
@@ -157,7 +156,7 @@ func readBody(r io.Reader, limit int64) (body []byte, whole bool, err error) {
 // of a connection for that of a body which has no other, however it came.
 func isBroken(framed *http.Response, err error) bool {
 	untilClose := framed.ContentLength < 0 && len(framed.TransferEncoding) == 0
-	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !(untilClose && errors.Is(err, io.ErrUnexpectedEOF))
+	return err != nil && !isTimeout(err) && !(untilClose && errors.Is(err, io.ErrUnexpectedEOF))
 }
 
 // mayBeFollowed tells whether a server may, wrongly, send a body after a response

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/report"
@@ -31,13 +32,14 @@ func TestSoak(t *testing.T) {
 		t.Skip("-soak says how often: make soak does it 500 times")
 	}
 	defer load()()
+	const frontEnd = "https://notebook.example.com"
 	urls := map[string]string{}
 	for _, name := range soaked {
 		p, ok := fixtures.PolicyNamed(name)
 		if !ok {
 			t.Fatalf("there is no policy %q", name)
 		}
-		s, err := loopback.Serve(fixtures.Notebook{Policy: p}.Handler(), nil)
+		s, err := loopback.Serve(fixtures.Notebook{Policy: p, Origins: []cors.Origin{cors.MustParseOrigin(frontEnd)}}.Handler(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +49,7 @@ func TestSoak(t *testing.T) {
 	first := map[string]string{}
 	for i := range *soakRepeats {
 		policy := soaked[i%len(soaked)]
-		r := crossexam(t, nil, "test", urls[policy], "--trusted=https://notebook.example.com", "--read=/api/notebooks")
+		r := crossexam(t, nil, "test", urls[policy], "--trusted="+frontEnd, "--read=/api/notebooks")
 		if r.code < 0 || r.code == report.ExitUsage {
 			t.Fatalf("repeat %d, %s: exit code %d\n%s%s", i, policy, r.code, r.stdout, r.stderr)
 		}
