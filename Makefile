@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos soak generate recordings lint vuln bench peers fuzz clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos soak generate recordings lint vuln bench peers fuzz cross release-snapshot clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -158,8 +158,22 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each, and TRIALS (100000) of t
 	done; \
 	if [ -n "$$failed" ]; then echo "make fuzz: failed:$$failed" >&2; exit 1; fi
 
+# The packages that are vetted have files for one platform alone.
+cross: ## build the command for every platform that a release is for, and vet it there
+	@for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+		echo "cross: $$platform"; \
+		export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+		go build -o /dev/null ./cmd/crossexam && go vet ./child ./scratch ./loopback ./tap ./attacker ./engine ./cmd/crossexam || exit 1; \
+	done
+
+# goreleaser needs a newer Go than this project, and is no dependency of it.
+release-snapshot: ## make a release in dist/ and publish nothing, with goreleaser and syft
+	@if [ -z "$$(command -v goreleaser)" ] || [ -z "$$(command -v syft)" ]; then \
+		echo "make release-snapshot: goreleaser and syft are needed on PATH: https://goreleaser.com/install and https://github.com/anchore/syft" >&2; exit 2; fi
+	TAP_TOKEN= goreleaser release --snapshot --clean
+
 clean: ## remove what the other targets wrote
-	rm -rf bin crossexam-report
+	rm -rf bin crossexam-report dist
 	rm -f crossexam-bench.json coverage.out
 
 #:
