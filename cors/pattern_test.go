@@ -27,7 +27,7 @@ func TestPatterns(t *testing.T) {
 		if p.String() != c.pattern || !IsPattern(c.pattern) {
 			t.Errorf("%s is written %s", c.pattern, p)
 		}
-		members := []string{p.Member("crossexam-member").String()}
+		members := []string{p.Member("crossexammember").String()}
 		for _, s := range append(members, c.members...) {
 			if !p.Matches(MustParseOrigin(s)) {
 				t.Errorf("%s does not match %s", c.pattern, s)

@@ -49,11 +49,11 @@ func (r Report) ProofsOfConcept() []ProofOfConcept {
 
 // hasPage reports whether a page would show something: the result is a violation,
 // something was read by a fetch, by a page that is not trusted, and the request changes
-// nothing.
+// nothing: its method says so, or the operator.
 func (c Result) hasPage() bool {
 	a := c.Proof.Attempt
 	return c.Verdict == scenarios.Violates && a != nil && c.Proof.Readable && !a.Trusted &&
-		(a.Vector == scenarios.Fetch || a.Vector.SendsNullOrigin()) && (a.Method == "GET" || a.Method == "HEAD")
+		(a.Vector == scenarios.Fetch || a.Vector.SendsNullOrigin()) && (a.Method == "GET" || a.Method == "HEAD" || a.Reads)
 }
 
 // WriteHTML writes the page.
@@ -63,6 +63,10 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 	headers := make([][2]string, len(a.Headers))
 	for i, h := range a.Headers {
 		headers[i] = [2]string{h.Name, h.Value}
+	}
+	request := map[string]any{"method": a.Method, "credentials": a.Credentials, "headers": headers, "cache": "no-store"}
+	if a.Body != "" { // fetch refuses one with GET
+		request["body"] = a.Body
 	}
 	var b bytes.Buffer
 	err := pocTemplate.Execute(&b, map[string]any{
@@ -81,9 +85,7 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 			"vector": string(a.Vector),
 			"framed": a.Vector.SendsNullOrigin(),
 			"origin": c.Subject.Origin,
-			"init": map[string]any{
-				"method": a.Method, "credentials": a.Credentials, "headers": headers, "cache": "no-store",
-			},
+			"init":   request,
 		},
 	})
 	if err != nil {

@@ -13,6 +13,9 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
+// graphQL is an endpoint that is read by POST.
+var graphQL = scenarios.Endpoint{Method: "POST", Path: "/graphql", Private: true, Reads: true}
+
 func TestProofsOfConcept(t *testing.T) {
 	violates := func(change func(*scenarios.Observation)) engine.Result {
 		o := read(sampleEvil, true)
@@ -28,6 +31,8 @@ func TestProofsOfConcept(t *testing.T) {
 		{"a read that was granted", violates(func(*scenarios.Observation) {}), true},
 		{"HEAD", violates(func(o *scenarios.Observation) { o.Attempt.Method = "HEAD" }), true},
 		{"a write", violates(func(o *scenarios.Observation) { o.Attempt.Method = "POST" }), false},
+		{"a read by POST", violates(func(o *scenarios.Observation) { o.Attempt.Method, o.Attempt.URL = "POST", sampleURL+"/graphql" }), true},
+		{"another method there", violates(func(o *scenarios.Observation) { o.Attempt.Method, o.Attempt.URL = "PUT", sampleURL+"/graphql" }), false},
 		{"a probe", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Probe }), false},
 		{"a worker", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.DataWorker }), true},
 		{"a WebSocket", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.WebSocket }), false},
@@ -37,7 +42,9 @@ func TestProofsOfConcept(t *testing.T) {
 		{"a read that conforms", judged("TRU-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, true)), false},
 		{"nothing was attempted", judged("ORG-001", scenarios.Must, scenarios.Violates, ""), false},
 	} {
-		if got := reportOf(of(c.result), Meta{}).ProofsOfConcept(); (len(got) == 1) != c.want {
+		record := of(c.result)
+		record.Target = scenarios.Target{URL: sampleURL, Endpoints: []scenarios.Endpoint{graphQL}}
+		if got := reportOf(record, Meta{}).ProofsOfConcept(); (len(got) == 1) != c.want {
 			t.Errorf("%s: %d pages", c.name, len(got))
 		}
 	}
@@ -67,6 +74,24 @@ func TestProofsReadme(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())
 		}
+	}
+}
+
+// A read by POST is made as it was declared, body and headers included.
+func TestProofOfConceptOfAPost(t *testing.T) {
+	o := read(sampleEvil, true)
+	o.Attempt.Method, o.Attempt.Body, o.Attempt.URL = "POST", `{"query":"{ me }"}`, sampleURL+"/graphql"
+	o.Attempt.Headers = cors.Headers{{Name: "Content-Type", Value: "application/json"}, {Name: "X-CSRF", Value: "1"}}
+	record := of(judged("WLD-001", scenarios.Must, scenarios.Violates, "", o))
+	record.Target = scenarios.Target{URL: sampleURL, Endpoints: []scenarios.Endpoint{graphQL}}
+	page := pocOf(t, reportOf(record, Meta{}))
+	for _, want := range []string{`"method":"POST"`, `"body":"{\"query\":\"{ me }\"}"`, `["X-CSRF","1"]`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing in %s", want, page[strings.Index(page, "const task"):][:600])
+		}
+	}
+	if strings.Contains(pocOf(t, reportOf(sample(), Meta{})), `"body":`) {
+		t.Error("a GET has a body, which fetch refuses")
 	}
 }
 

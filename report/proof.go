@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -44,6 +45,14 @@ type Attempt struct {
 	Credentials string           `json:"credentials" redact:"-"` // the mode: "include" or "omit"
 	Headers     []Header         `json:"headers"`
 	Body        string           `json:"body" redact:"body"`
+	// Reads says that the operator declared the request to read only, whatever its method.
+	Reads bool `json:"reads"`
+}
+
+// declaredRead reports whether an attempt is the read of an endpoint that was declared as
+// one.
+func declaredRead(t scenarios.Target, a Attempt) bool {
+	return slices.ContainsFunc(t.Endpoints, func(e scenarios.Endpoint) bool { return e.Reads && e.Method == a.Method && t.At(e.Path) == a.URL })
 }
 
 // Exchange is one request and what came back for it.

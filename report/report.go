@@ -240,6 +240,9 @@ func New(record engine.Record, meta Meta) Report {
 	}
 	for _, c := range record.Results {
 		result := newResult(c)
+		if a := result.Proof.Attempt; a != nil {
+			a.Reads = declaredRead(record.Target, *a)
+		}
 		if meta.FixFor != nil && c.Judgement.Fix == "" {
 			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))
 		}

@@ -6,8 +6,9 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// memberLabel stands before the domain of a pattern in the member that stands for it.
-const memberLabel = "crossexam-member"
+// memberLabel stands before the domain of a pattern in the member that stands for it: of
+// letters alone, see siblingLabel.
+const memberLabel = "crossexammember"
 
 // MemberOf is the origin that stands for all of a pattern where its front end is
 // played.
