@@ -234,7 +234,7 @@ func (r Report) WritePolicy(w io.Writer) error {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	note := func(s string) { line("%s", wrapped(visibleLine(s), 78, "# ")) }
 	note("What " + r.Target.URL + " was seen to allow. Nobody said what it should: whatever is marked as assumed is a question to its owner. " +
-		"Correct it, add credentials, and give it to the next run as its configuration.")
+		"Correct it and add the credentials: it is a configuration for the next run.")
 	line("target: %s", yamlQuoted(r.Target.URL))
 	line("")
 	list := func(of func(InferredPolicy) []string) (items []string, all bool) {
