@@ -53,6 +53,7 @@ var attackers = []struct {
 	{"a subdomain or sibling", []string{"ORG-009", "ORG-010", "ORG-011", "CRD-002"}},
 	{"a site on shared hosting", []string{"ORG-012"}},
 	{"a page on localhost", []string{"ORG-013", "ORG-014"}},
+	{"another extension", []string{"ORG-020"}},
 	{"a sandboxed frame or file (null)", []string{"NUL-001", "NUL-002", "NUL-003", "NUL-004"}},
 	{"a page that comes into the network", []string{"NET-001", "NET-004"}},
 }
