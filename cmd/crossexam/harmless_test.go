@@ -76,8 +76,11 @@ func page(t *testing.T, name, content string) {
 	}
 	scripts, policy := 0, false
 	for n := range root.Descendants() {
-		if n.Type == html.TextNode && n.Parent.Data == "script" && strings.Contains(n.Data, "<img") {
-			t.Errorf("%s has a target's markup in a script", name)
+		// A proof of concept has the address to ask in its script; a report has nothing
+		// of a target's there.
+		proof := strings.HasPrefix(name, "poc/")
+		if n.Type == html.TextNode && n.Parent.Data == "script" && (strings.Contains(n.Data, "<img") || !proof && strings.Contains(n.Data, hostile.Mark)) {
+			t.Errorf("%s has a target's words in a script", name)
 		}
 		if n.Type != html.ElementNode {
 			continue
@@ -103,7 +106,7 @@ func page(t *testing.T, name, content string) {
 			}
 		}
 	}
-	if proof := strings.HasPrefix(name, "poc/"); scripts > 1 || scripts > 0 && !proof {
+	if scripts > 1 { // ours
 		t.Errorf("%s has %d scripts", name, scripts)
 	}
 	if !policy {

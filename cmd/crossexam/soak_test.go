@@ -19,7 +19,7 @@ import (
 
 var soakRepeats = flag.Int("soak", 0, "how often TestSoak examines its policies, one after the other; make soak says 500")
 
-// soaked are the policies of the soak: one that conforms, one that gives everything
+// soaked are the policies of the soak: one that grants its front end alone, one that gives everything
 // away, and one that opens a back door.
 var soaked = []string{"hardened", "wildcard-echo-always", "null-trusted"}
 
