@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -83,7 +84,9 @@ func asStranger(t *testing.T, host, port string) []string {
 func askAsStranger(host, port string) {
 	at := "127.0.0.1:" + port
 	transport := &http.Transport{
-		Dial:              func(string, string) (net.Conn, error) { return net.Dial("tcp", at) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", at)
+		},
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 		DisableKeepAlives: true, ResponseHeaderTimeout: 10 * time.Second,
 	}
