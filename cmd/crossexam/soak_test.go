@@ -39,7 +39,8 @@ func TestSoak(t *testing.T) {
 		if !ok {
 			t.Fatalf("there is no policy %q", name)
 		}
-		s, err := loopback.Serve(fixtures.Notebook{Policy: p, Origins: []cors.Origin{cors.MustParseOrigin(frontEnd)}}.Handler(), nil)
+		n := fixtures.Notebook{Policy: p, Origins: []cors.Origin{cors.MustParseOrigin(frontEnd)}, Hosts: []string{"127.0.0.1"}}
+		s, err := loopback.Serve(n.Handler(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
