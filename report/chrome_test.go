@@ -196,6 +196,7 @@ func TestProofsInChrome(t *testing.T) {
 	suffix, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if origin, err := cors.ParseOrigin(q.Header.Get("Origin")); err == nil && strings.HasSuffix(origin.Host(), "example.com") {
 			w.Header().Set("Access-Control-Allow-Origin", origin.String())
+			w.Header().Set("Access-Control-Allow-Credentials", "true")
 		}
 		fmt.Fprint(w, sampleLoot)
 	}), nil)

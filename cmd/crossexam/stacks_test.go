@@ -173,7 +173,7 @@ func TestStacks(t *testing.T) {
 			},
 		},
 		{
-			name: "Express that echoes", code: 1, says: "only SameSite kept the",
+			name: "Express that echoes", code: 1, says: "Every origin is echoed, with credentials",
 			run: func(t *testing.T) ran {
 				addr := node(t)
 				url := "http://" + strings.Replace(addr, "127.0.0.1", "localhost", 1)
