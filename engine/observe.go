@@ -43,6 +43,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		switch {
 		case err == nil:
 			s.vouch(ctx, g)
+			s.screenshot(ctx, g)
 			return s.lostEvidence()
 		case ctx.Err() != nil:
 			return err
@@ -139,7 +140,7 @@ func (s *session) observePage(ctx context.Context, g *group) error {
 		}
 		s.observed[a.Key()] = o
 	}
-	return s.screenshot(ctx, v, g)
+	return nil
 }
 
 // lost reports whether evidence is missing for which a busy machine is to blame, and not
@@ -296,28 +297,33 @@ func withLines(headers, more cors.Headers) cors.Headers {
 	return headers
 }
 
-// screenshot keeps a picture of the malicious page with the first loot of a
-// victim on it.
-func (s *session) screenshot(ctx context.Context, v *victim, g *group) error {
-	if !s.screens || g.trusted || v.shot {
-		return nil
+// screenshot keeps a picture of the malicious page, which is still open, with the first
+// private reply of a victim on it. Without it nothing is less proved.
+func (s *session) screenshot(ctx context.Context, g *group) {
+	v := s.victims[g.identity.OfBrowser()]
+	if !s.screens || g.trusted || v == nil || v.shot {
+		return
 	}
 	for _, a := range g.attempts {
 		o := s.observed[a.Key()]
-		if o.Loot == nil || a.Omit != (a.Identity == scenarios.Anonymous) {
+		if !o.Stolen() || a.Omit != (a.Identity == scenarios.Anonymous) {
 			continue
 		}
 		v.shot = true
-		if err := v.tab.Show(ctx, "Stolen from "+a.URL, o.Loot.Excerpt); err != nil {
-			return err
-		}
-		png, err := v.tab.Screenshot(ctx)
+		png, err := photograph(ctx, v.tab, a.URL, o.Loot.Excerpt)
 		if err != nil {
-			return err
+			s.note("No picture of the malicious page could be taken: " + err.Error() + ".")
+			return
 		}
 		name := strings.Trim("malicious-page-"+string(a.Identity), "-") + ".png"
 		s.record.Screens = append(s.record.Screens, Screen{Name: name, PNG: png})
-		return nil
+		return
 	}
-	return nil
+}
+
+func photograph(ctx context.Context, t *attacker.Tab, url, loot string) ([]byte, error) {
+	if err := t.Show(ctx, "Stolen from "+url, loot); err != nil {
+		return nil, err
+	}
+	return t.Screenshot(ctx)
 }
