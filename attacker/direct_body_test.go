@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/tap"
 )
 
 // zeros is an endless text.
@@ -30,7 +27,7 @@ func (zeros) Read(b []byte) (int, error) {
 // gets that: 200 MB are 200 kB on the wire. What is refused stays refused.
 func TestDirectBodies(t *testing.T) {
 	const bomb, limit = 200 << 20, 64 << 10
-	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	tab, a := directly(t, limit, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/refused" {
 			grant(w, r)
 		}
@@ -44,29 +41,10 @@ func TestDirectBodies(t *testing.T) {
 			return
 		}
 		fmt.Fprint(z, `{"a": "héllo"}`)
-	}), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	at := cors.MustParseOrigin("http://api.test")
-	up := tap.Upstream{URL: &url.URL{Scheme: "http", Host: "api.test"}, Address: server.Addr()}
-	limits := tap.DefaultLimits(up)
-	limits.BodyBytes = limit
-	tap, err := tap.New(tap.Options{Upstream: up, Limits: limits})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tap.Close()
-	_, browser := ownLab(t, Options{Direct: Direct{Origin: at, Address: server.Addr()}})
-	tab := openTab(t, browser, anyone)
-	if err := tab.TalkDirectly(bounded(t), tap); err != nil {
-		t.Fatal(err)
-	}
+	})
 	open(t, tab, cors.MustParseOrigin("http://page.test"))
-	a := &api{origin: at, tap: tap}
 	get := func(path string) scenarios.Attempt {
-		return scenarios.Attempt{Page: tab.origin, Vector: scenarios.Fetch, Method: "GET", URL: at.String() + path}
+		return scenarios.Attempt{Page: tab.origin, Vector: scenarios.Fetch, Method: "GET", URL: a.origin.String() + path}
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -84,7 +62,7 @@ func TestDirectBodies(t *testing.T) {
 		t.Errorf("what is refused: %+v, %+v", s.Page, s.Block)
 	}
 	for i, want := range []string{`{"a": "héllo"}`, `{"a": "héllo"}`, strings.Repeat("0", limit)} {
-		x, _ := tap.Exchange(all[i].Exchanges[0])
+		x, _ := a.tap.Exchange(all[i].Exchanges[0])
 		if x.Response.Body != want || x.Response.Truncated != (i == 2) {
 			t.Errorf("attempt %d: a body of %d bytes, cut: %t", i, len(x.Response.Body), x.Response.Truncated)
 		}
@@ -104,7 +82,7 @@ func TestDirectBodies(t *testing.T) {
 // Whatever shape a preflight's answer has, and an answer that has no body, the
 // browser gets it at once: a stream of what is not there would never begin.
 func TestDirectAnswersWithoutABody(t *testing.T) {
-	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	tab, a := directly(t, 0, func(w http.ResponseWriter, r *http.Request) {
 		grant(w, r)
 		w.Header().Set("Access-Control-Allow-Headers", "x-asked")
 		switch path := r.URL.Path; {
@@ -121,25 +99,8 @@ func TestDirectAnswersWithoutABody(t *testing.T) {
 		default:
 			fmt.Fprint(w, "a body")
 		}
-	}), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	at := cors.MustParseOrigin("http://api.test")
-	up := tap.Upstream{URL: &url.URL{Scheme: "http", Host: "api.test"}, Address: server.Addr()}
-	tap, err := tap.New(tap.Options{Upstream: up, Limits: tap.DefaultLimits(up)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tap.Close()
-	_, browser := ownLab(t, Options{Direct: Direct{Origin: at, Address: server.Addr()}})
-	tab := openTab(t, browser, anyone)
-	if err := tab.TalkDirectly(bounded(t), tap); err != nil {
-		t.Fatal(err)
-	}
+	})
 	open(t, tab, cors.MustParseOrigin("http://page.test"))
-	a := &api{origin: at, tap: tap}
 	for _, c := range []struct{ method, path, want string }{
 		{"GET", "/plain", "OPTIONS 204, GET 200"},
 		{"GET", "/nothing", "OPTIONS 204, GET 204"},
@@ -148,13 +109,13 @@ func TestDirectAnswersWithoutABody(t *testing.T) {
 		{"GET", "/gzip", "OPTIONS 200, GET 200"},
 	} {
 		s := run(t, tab, scenarios.Attempt{
-			Page: tab.origin, Vector: scenarios.Fetch, Method: c.method, URL: at.String() + c.path, Headers: cors.Headers{{Name: "X-Asked", Value: "1"}},
+			Page: tab.origin, Vector: scenarios.Fetch, Method: c.method, URL: a.origin.String() + c.path, Headers: cors.Headers{{Name: "X-Asked", Value: "1"}},
 		})[0]
 		if seen := wire(s, a); seen != c.want || !s.Page.Readable {
 			t.Errorf("%s %s: %q, want %q; %+v", c.method, c.path, seen, c.want, s)
 		}
 		for _, key := range s.Exchanges {
-			if x, _ := tap.Exchange(key); x.Response.Truncated {
+			if x, _ := a.tap.Exchange(key); x.Response.Truncated {
 				t.Errorf("%s %s: %s is said to be cut", c.method, c.path, x.Request.Method)
 			}
 		}

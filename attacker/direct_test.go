@@ -15,6 +15,33 @@ import (
 	"github.com/crossexam/crossexam/tap"
 )
 
+// directly gives a tab that talks to http://api.test by itself, which is this handler,
+// with at most bodyBytes of a body kept, or as many as by default for 0.
+func directly(t *testing.T, bodyBytes int64, h http.HandlerFunc) (*Tab, *api) {
+	t.Helper()
+	server, err := loopback.Serve(h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	a := &api{origin: cors.MustParseOrigin("http://api.test")}
+	up := tap.Upstream{URL: &url.URL{Scheme: "http", Host: a.origin.HostPort()}, Address: server.Addr()}
+	limits := tap.DefaultLimits(up)
+	if bodyBytes > 0 {
+		limits.BodyBytes = bodyBytes
+	}
+	if a.tap, err = tap.New(tap.Options{Upstream: up, Limits: limits}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.tap.Close)
+	_, browser := ownLab(t, Options{Direct: Direct{Origin: a.origin, Address: server.Addr()}})
+	tab := openTab(t, browser, anyone)
+	if err := tab.TalkDirectly(bounded(t), a.tap); err != nil {
+		t.Fatal(err)
+	}
+	return tab, a
+}
+
 // TestTalkDirectly: what a page, a frame or a worker sends to a direct target is
 // held, kept as it was on the wire, and stopped where it would write; scripts of the
 // target's own pages do not run.
@@ -22,7 +49,7 @@ func TestTalkDirectly(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
 	var came http.Header
-	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	tab, a := directly(t, 6, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		got = append(got, r.Method+" "+r.URL.Path)
@@ -43,32 +70,13 @@ func TestTalkDirectly(t *testing.T) {
 			w.Header().Add("Set-Cookie", "two=2; Secure")
 			fmt.Fprint(w, "a body of some length")
 		}
-	}), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	at := cors.MustParseOrigin("http://api.test")
-	up := tap.Upstream{URL: &url.URL{Scheme: "http", Host: "api.test"}, Address: server.Addr()}
-	limits := tap.DefaultLimits(up)
-	limits.BodyBytes = 6
-	tap, err := tap.New(tap.Options{Upstream: up, Limits: limits})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tap.Close()
-	_, browser := ownLab(t, Options{Direct: Direct{Origin: at, Address: server.Addr()}})
-	tab := openTab(t, browser, anyone)
-	if err := tab.TalkDirectly(bounded(t), tap); err != nil {
-		t.Fatal(err)
-	}
+	})
 	if err := tab.Visit(bounded(t), "http://api.test/page"); err != nil {
 		t.Fatal(err)
 	}
 	open(t, tab, cors.MustParseOrigin("http://page.test")) // no mixed content
-	a := &api{origin: at, tap: tap}
 	to := func(v scenarios.Vector, method, path string) scenarios.Attempt {
-		s := scenarios.Attempt{Page: tab.origin, Vector: v, Method: method, URL: at.String() + path}
+		s := scenarios.Attempt{Page: tab.origin, Vector: v, Method: method, URL: a.origin.String() + path}
 		if method == "POST" {
 			s.Body = "x"
 		}
@@ -93,7 +101,7 @@ func TestTalkDirectly(t *testing.T) {
 	if !strings.Contains(all[10].Fault, "WebSocket") {
 		t.Errorf("the WebSocket: %+v", all[10])
 	}
-	x, _ := tap.Exchange(all[0].Exchanges[0])
+	x, _ := a.tap.Exchange(all[0].Exchanges[0])
 	if x.Response.Body != "a body" || !x.Response.Truncated {
 		t.Errorf("the body is %q, cut: %v", x.Response.Body, x.Response.Truncated)
 	}
@@ -110,7 +118,7 @@ func TestTalkDirectly(t *testing.T) {
 			t.Errorf("the target got %s", request)
 		}
 	}
-	if withheld := tap.Withheld(); len(withheld) != 2 || withheld[0].Count+withheld[1].Count != 8 {
+	if withheld := a.tap.Withheld(); len(withheld) != 2 || withheld[0].Count+withheld[1].Count != 8 {
 		t.Errorf("withheld are %v", withheld)
 	}
 }

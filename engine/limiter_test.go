@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"net/url"
 	"slices"
 	"testing"
 
@@ -64,15 +63,5 @@ func limited(t *testing.T, s *engine.Staged) {
 	if err != nil {
 		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("closing nginx: %v", err)
-		}
-	})
-	base, err := url.Parse(s.Deployment.Facts.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Deployment.Upstream.URL = &url.URL{Scheme: "http", Host: base.Host}
-	s.Deployment.Upstream.Address = server.Addr()
+	putBefore(t, s, server)
 }

@@ -24,8 +24,19 @@ func behind(t *testing.T, s *engine.Staged, p stacks.Proxy) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	putBefore(t, s, running)
+	s.Deployment.Facts.Errors = append(s.Deployment.Facts.Errors, stacks.Recipes()...)
+}
+
+// putBefore has a staged notebook reached through a proxy in front of it, which is closed
+// with the test.
+func putBefore(t *testing.T, s *engine.Staged, proxy interface {
+	Addr() string
+	Close() error
+}) {
+	t.Helper()
 	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
+		if err := proxy.Close(); err != nil {
 			t.Errorf("closing the proxy: %v", err)
 		}
 	})
@@ -35,8 +46,7 @@ func behind(t *testing.T, s *engine.Staged, p stacks.Proxy) {
 		t.Fatal(err)
 	}
 	s.Deployment.Upstream.URL = &url.URL{Scheme: "http", Host: base.Host}
-	s.Deployment.Upstream.Address = running.Addr()
-	s.Deployment.Facts.Errors = append(s.Deployment.Facts.Errors, stacks.Recipes()...)
+	s.Deployment.Upstream.Address = proxy.Addr()
 }
 
 // Every proxy is convicted by exactly the scenarios that it declares, the safe

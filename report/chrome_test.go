@@ -11,14 +11,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
@@ -39,30 +37,9 @@ type reader struct {
 // openReader starts a Chrome in which names lead as rules say.
 func openReader(t *testing.T, rules string) *reader {
 	t.Helper()
-	browsertest.Needed(t)
-	path, err := attacker.FindBrowser("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile, err := os.MkdirTemp("", "cx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(profile) })
-	alloc, stop := chromedp.NewExecAllocator(t.Context(),
-		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.Env("HOME="+profile, "TMPDIR="+profile),
-		chromedp.Flag("headless", "new"), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("host-resolver-rules", rules))
-	t.Cleanup(stop)
-	root, end := chromedp.NewContext(alloc)
-	t.Cleanup(end)
-	if err := chromedp.Do(root); err != nil {
-		t.Fatal(err)
-	}
-	tab, cancel := context.WithTimeoutCause(root, 2*time.Minute, errors.New("the page hangs"))
-	t.Cleanup(cancel)
+	tab := browsertest.Open(t, "{}", chromedp.Flag("host-resolver-rules", rules))
 	r := &reader{t: t, tab: tab}
-	err = chromedp.Listen(root, func(ev any) {
+	err := chromedp.Listen(tab, func(ev any) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		switch ev := ev.(type) {
@@ -170,8 +147,7 @@ func (r *reader) accessible(what string) {
 	r.t.Helper()
 	source, err := os.ReadFile(axeCore)
 	if errors.Is(err, os.ErrNotExist) {
-		r.t.Logf("axe-core is not installed: contrast and names are not judged (scripts/stacks installs it)")
-		return
+		r.t.Fatal("axe-core is not installed: run scripts/stacks, or make test, which runs it")
 	}
 	if err != nil {
 		r.t.Fatal(err)

@@ -1,14 +1,19 @@
-// Package browsertest starts browsers for tests of how Crossexam uses one that
-// runs already.
+// Package browsertest starts browsers for tests: of how Crossexam uses one that runs
+// already, and of the pages that Crossexam shows to people.
 package browsertest
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/child"
@@ -36,25 +41,12 @@ func Needed(t testing.TB) {
 func Run(t testing.TB, preferences string) (address string) {
 	t.Helper()
 	Needed(t)
-	path, err := attacker.FindBrowser("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile, err := os.MkdirTemp("", "cx-") // short: the browser makes a socket in it
-	if err != nil {
-		t.Fatal(err)
-	}
+	path, profile := prepare(t, preferences)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(profile); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := os.Mkdir(filepath.Join(profile, "Default"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	args := []string{"--headless=new", "--remote-debugging-port=0", "--user-data-dir=" + profile, "--disable-dev-shm-usage"}
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox")
@@ -84,4 +76,48 @@ func Run(t testing.TB, preferences string) (address string) {
 	}
 	t.Fatalf("the browser ended and told no address: %s", browser.Outcome())
 	return ""
+}
+
+// Open starts a browser as a person has it, with a profile of its own, and gives its
+// tab to drive. It ends with the test, and after two minutes, when what it shows hangs.
+func Open(t testing.TB, preferences string, options ...chromedp.ExecAllocatorOption) (tab context.Context) {
+	t.Helper()
+	Needed(t)
+	path, profile := prepare(t, preferences)
+	// The last processes of the browser may still write there.
+	t.Cleanup(func() { os.RemoveAll(profile) })
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), append([]chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.Env("HOME="+profile, "TMPDIR="+profile),
+		chromedp.Flag("headless", "new"), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-background-networking", true),
+	}, options...)...)
+	t.Cleanup(stop)
+	root, end := chromedp.NewContext(alloc)
+	t.Cleanup(end)
+	if err := chromedp.Do(root); err != nil {
+		t.Fatal(err)
+	}
+	tab, cancel := context.WithTimeoutCause(root, 2*time.Minute, errors.New("the page hangs"))
+	t.Cleanup(cancel)
+	return tab
+}
+
+// prepare finds the browser, and makes a profile with these preferences, which the
+// caller removes.
+func prepare(t testing.TB, preferences string) (path, profile string) {
+	t.Helper()
+	path, err := attacker.FindBrowser("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, err = os.MkdirTemp("", "cx-") // short: the browser makes a socket in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(profile, "Default"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, profile
 }

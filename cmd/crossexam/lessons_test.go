@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/fixtures"
 )
@@ -35,30 +31,7 @@ func lessonsPage(t *testing.T, preferences string) (tab context.Context, url str
 	server.Config.Handler = newLessons(port, http.NotFoundHandler())
 	server.Start()
 	t.Cleanup(server.Close)
-	path, err := attacker.FindBrowser("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile, err := os.MkdirTemp("", "cx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(profile) })
-	if err := errors.Join(os.Mkdir(profile+"/Default", 0o700), os.WriteFile(profile+"/Default/Preferences", []byte(preferences), 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	alloc, stop := chromedp.NewExecAllocator(t.Context(),
-		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.Env("HOME="+profile, "TMPDIR="+profile),
-		chromedp.Flag("headless", "new"), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-background-networking", true))
-	t.Cleanup(stop)
-	tab, end := chromedp.NewContext(alloc)
-	t.Cleanup(end)
-	if err := chromedp.Do(tab); err != nil {
-		t.Fatal(err)
-	}
-	tab, cancel := context.WithTimeoutCause(tab, 2*time.Minute, errors.New("the lessons hang"))
-	t.Cleanup(cancel)
-	return tab, "http://" + lessonsHost + ":" + port + "/"
+	return browsertest.Open(t, preferences), "http://" + lessonsHost + ":" + port + "/"
 }
 
 // settled waits for the end of the run that an action begins, and gives what is shown.
