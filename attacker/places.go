@@ -30,20 +30,21 @@ import (
 
 // Paths of the stage on origins that it plays.
 const (
-	framePath         = "/crossexam-frame" // also in page.js
-	sandboxedPagePath = "/crossexam-sandboxed-page"
-	redirectPath      = "/crossexam-redirect"
+	framePath    = "/crossexam-frame" // also in page.js
+	redirectPath = "/crossexam-redirect"
+	// SandboxedPagePath is the path of a page that its own policy gives an opaque origin.
+	SandboxedPagePath = "/crossexam-sandboxed-page"
 )
 
 func isPlacePath(path string) bool {
-	return path == framePath || path == sandboxedPagePath || path == redirectPath
+	return path == framePath || path == SandboxedPagePath || path == redirectPath
 }
 
 func (s *Stage) servePlace(w http.ResponseWriter, r *http.Request, origin cors.Origin, role Role) {
 	switch r.URL.Path {
 	case framePath:
 		s.serveTemplate(w, origin, "frame")
-	case sandboxedPagePath:
+	case SandboxedPagePath:
 		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts")
 		s.servePage(w, origin, role)
 	case redirectPath:
@@ -78,13 +79,17 @@ func hop(page cors.Origin) cors.Origin {
 	return cors.NewOrigin(page.Scheme(), "hop.crossexam.test", "")
 }
 
-// through is the URL that the page asks for.
-func (t *Tab) through(a scenarios.Attempt) string {
+// PlayHop has the attacker's other host redirect what a page asks it for.
+func (s *Stage) PlayHop(page cors.Origin) { s.Play(hop(page), Malicious) }
+
+// AskedURL is the URL that a page asks for to make an attempt: the attempt's own, or
+// the one from which the attacker's other host redirects to it.
+func AskedURL(page cors.Origin, a scenarios.Attempt) string {
 	status := a.Vector.Redirect()
 	if status == 0 {
 		return a.URL
 	}
-	return hop(t.origin).String() + redirectPath + "?" + url.Values{"status": {strconv.Itoa(status)}, "to": {a.URL}}.Encode()
+	return hop(page).String() + redirectPath + "?" + url.Values{"status": {strconv.Itoa(status)}, "to": {a.URL}}.Encode()
 }
 
 // atOnce is how many requests of a vector are under way at once.
@@ -114,7 +119,7 @@ func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 	}
 	switch v {
 	case scenarios.SandboxedPage:
-		return t.openOpaque(ctx, t.origin.String()+sandboxedPagePath)
+		return t.openOpaque(ctx, t.origin.String()+SandboxedPagePath)
 	case scenarios.FilePage:
 		u, err := t.browser.pageFile(t.origin, t.role)
 		if err != nil {
@@ -131,7 +136,7 @@ func (t *Tab) takePlace(ctx context.Context, v scenarios.Vector) error {
 		return err
 	}
 	if v.Redirect() != 0 {
-		t.browser.stage.Play(hop(t.origin), Malicious)
+		t.browser.stage.PlayHop(t.origin)
 	}
 	switch v.Place() {
 	case scenarios.InWorker:

@@ -449,7 +449,7 @@ func (t *Tab) specs(page cors.Origin, tasks []Task) []spec {
 	for i, task := range tasks {
 		// Not to be guessed, and never used again: what the collector has under a
 		// name is from this attempt.
-		specs[i] = newSpec(attemptPrefix+rand.Text(), page, t.through(task.Attempt), task)
+		specs[i] = newSpec(attemptPrefix+rand.Text(), page, AskedURL(t.origin, task.Attempt), task)
 		specs[i].Timeout = (attemptTimeout + t.extra()).Milliseconds()
 	}
 	return specs

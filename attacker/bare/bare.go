@@ -1,13 +1,19 @@
-// Package bare does the navigations and fetches of an examination with plain
+// Package bare opens the pages and makes the attempts of an examination with plain
 // chromedp, and nothing else: no tap, no events, no evidence, no verdicts. It is
-// what the benchmark measures the examination against. Pages that the examination
-// shows as frames are frames here too.
+// what the benchmark measures the examination against. What the examination does in
+// a frame or a worker, by a redirect, a script or a socket is done that way here too.
 package bare
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/chromedp/chromedp"
 
@@ -25,6 +31,91 @@ type Page struct {
 	Origin   cors.Origin
 	Attempts []scenarios.Attempt
 	Framed   bool
+}
+
+// visit opens the page and makes its attempts, those of a vector together. Vectors
+// that need a page of their own come last; a file's page is a sandboxed one here,
+// which costs the same.
+func (p Page) visit(tab context.Context) error {
+	var order []scenarios.Vector
+	of := map[scenarios.Vector][]scenarios.Attempt{}
+	for _, a := range p.Attempts {
+		if of[a.Vector] == nil {
+			order = append(order, a.Vector)
+		}
+		of[a.Vector] = append(of[a.Vector], a)
+	}
+	slices.SortStableFunc(order, func(a, b scenarios.Vector) int { return leaving(a) - leaving(b) })
+	open := ""
+	for _, v := range order {
+		place := p.Origin.String() + attacker.PagePath
+		if v.Place() == scenarios.OwnPage {
+			place = p.Origin.String() + attacker.SandboxedPagePath
+		}
+		if place != open {
+			if err := chromedp.Do(tab, chromedp.Navigate(place)); err != nil {
+				return fmt.Errorf("opening %s: %w", place, err)
+			}
+			open = place
+		}
+		encoded, err := json.Marshal(asSpecs(p.Origin, of[v]))
+		if err != nil {
+			return err
+		}
+		call := fmt.Sprintf("run(%q, %s, %d).then(() => {})", v, encoded, atOnce(v))
+		if v.Place() == scenarios.InWorker {
+			call = "openWorker('bare').then(() => " + call + ")"
+		}
+		if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](call, chromedp.EvalAwaitPromise)); err != nil {
+			return fmt.Errorf("making attempts by %s from %s: %w", v, p.Origin, err)
+		}
+	}
+	return nil
+}
+
+func leaving(v scenarios.Vector) int {
+	if v.Place() == scenarios.OwnPage {
+		return 1
+	}
+	return 0
+}
+
+func atOnce(v scenarios.Vector) int {
+	if v.OneAtATime() {
+		return 1
+	}
+	return 6
+}
+
+// Probe sends the attempts that no page makes, one after the other, and reads the replies.
+func Probe(ctx context.Context, stage *attacker.Stage, attempts []scenarios.Attempt) error {
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: stage.Authority().Roots()},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, stage.Addr())
+		},
+	}
+	defer transport.CloseIdleConnections()
+	for _, a := range attempts {
+		q, err := http.NewRequestWithContext(ctx, a.Method, a.URL, strings.NewReader(a.Body))
+		if err != nil {
+			return err
+		}
+		for _, h := range a.Headers {
+			q.Header.Add(h.Name, h.Value)
+		}
+		q.Header.Set(cors.HeaderOrigin, a.Page.String())
+		reply, err := transport.RoundTrip(q)
+		if err != nil {
+			return fmt.Errorf("sending %s %s: %w", a.Method, a.URL, err)
+		}
+		_, err = io.Copy(io.Discard, reply.Body)
+		reply.Body.Close()
+		if err != nil {
+			return fmt.Errorf("reading %s %s: %w", a.Method, a.URL, err)
+		}
+	}
+	return nil
 }
 
 // Run starts a browser on the stage, opens each page and makes its attempts, as
@@ -71,19 +162,9 @@ func Run(ctx context.Context, stage *attacker.Stage, pages []Page) error {
 			continue
 		}
 		stage.Play(page.Origin, attacker.Malicious)
-		if err := chromedp.Do(tab, chromedp.Navigate(page.Origin.String()+attacker.PagePath)); err != nil {
-			return fmt.Errorf("opening %s: %w", page.Origin, err)
-		}
-		requests := make([]request, len(page.Attempts))
-		for i, a := range page.Attempts {
-			requests[i] = asRequest(a)
-		}
-		encoded, err := json.Marshal(requests)
-		if err != nil {
+		stage.PlayHop(page.Origin)
+		if err := page.visit(tab); err != nil {
 			return err
-		}
-		if _, err := chromedp.Run(tab, chromedp.Evaluate[int](fmt.Sprintf(fetchAll, encoded), chromedp.EvalAwaitPromise)); err != nil {
-			return fmt.Errorf("fetching from %s: %w", page.Origin, err)
 		}
 	}
 	if len(frames) == 0 {
@@ -110,28 +191,35 @@ type frame struct {
 	Specs  []spec `json:"specs"`
 }
 
+// A spec is what the script of a page takes; see attempt.js.
 type spec struct {
-	request
-	Way     string `json:"way"`
-	Name    string `json:"name"`
-	Limit   int    `json:"limit"`
-	Timeout int    `json:"timeout"`
+	URL     string         `json:"url"`
+	Init    map[string]any `json:"init"`
+	Way     string         `json:"way"`
+	Name    string         `json:"name"`
+	Fill    int            `json:"fill,omitempty"`
+	Offers  []string       `json:"offers"`
+	Message string         `json:"message,omitempty"`
+	Limit   int            `json:"limit"`
+	Timeout int            `json:"timeout"`
 }
 
 func asFrame(p Page) frame {
-	f := frame{Origin: p.Origin.String(), Page: p.Origin.String() + attacker.PagePath}
-	for _, a := range p.Attempts {
-		f.Specs = append(f.Specs, spec{request: asRequest(a), Way: "fetch", Name: "bare", Limit: 64 << 10, Timeout: 20000})
+	return frame{Origin: p.Origin.String(), Page: p.Origin.String() + attacker.PagePath, Specs: asSpecs(p.Origin, p.Attempts)}
+}
+
+func asSpecs(page cors.Origin, attempts []scenarios.Attempt) []spec {
+	specs := make([]spec, len(attempts))
+	for i, a := range attempts {
+		specs[i] = spec{
+			URL: attacker.AskedURL(page, a), Init: initOf(a), Way: string(a.Vector), Name: "bare",
+			Fill: a.Fill, Offers: append([]string{}, a.Protocols...), Message: a.Message, Limit: 64 << 10, Timeout: 20000,
+		}
 	}
-	return f
+	return specs
 }
 
-type request struct {
-	URL  string         `json:"url"`
-	Init map[string]any `json:"init"`
-}
-
-func asRequest(a scenarios.Attempt) request {
+func initOf(a scenarios.Attempt) map[string]any {
 	headers := map[string]string{}
 	for _, h := range a.Headers {
 		headers[h.Name] = h.Value
@@ -143,18 +231,5 @@ func asRequest(a scenarios.Attempt) request {
 	if a.Body != "" {
 		init["body"] = a.Body
 	}
-	return request{URL: a.URL, Init: init}
+	return init
 }
-
-// fetchAll makes the requests from six workers and counts what could be read.
-const fetchAll = `(async () => {
-  const requests = %s;
-  let next = 0, read = 0;
-  const worker = async () => {
-    for (let i = next++; i < requests.length; i = next++) {
-      try { await (await fetch(requests[i].url, requests[i].init)).text(); read++ } catch {}
-    }
-  };
-  await Promise.all(Array.from({ length: 6 }, worker));
-  return read;
-})()`

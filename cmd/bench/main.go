@@ -1,6 +1,6 @@
 // Command bench measures an examination of the notebook fixture: its speed, its
 // memory, and its ratio to a bare chromedp program that makes the same
-// navigations and fetches. Full and bare runs take turns, each in a process of
+// attempts. Full and bare runs take turns, each in a process of
 // its own that starts its own browser, so that a machine whose speed drifts
 // treats both alike.
 package main
@@ -31,6 +31,7 @@ type Bench struct {
 	RatioToBareMin float64 `json:"ratio_to_bare_min"`
 	RatioToBareMax float64 `json:"ratio_to_bare_max"`
 	Pairs          int     `json:"pairs"`
+	Stages         stages  `json:"stages"`
 	// Slope is how an examination grows.
 	Slope []Step `json:"slope"`
 }
@@ -41,8 +42,7 @@ type Step struct {
 	measured
 }
 
-// usual is the size of the pairs: one endpoint, a cookie and the network, two
-// trusted origins.
+// usual is the size of the pairs: one endpoint, a cookie, two trusted origins.
 func usual() size { return size{Endpoints: 1, Trusted: 2} }
 
 func sizeOf(args []string) size {
@@ -59,9 +59,9 @@ func main() {
 	case len(os.Args) == 1:
 		err = bench()
 	case len(os.Args) == 4 && os.Args[1] == "full":
-		err = report(full(ctx, sizeOf(os.Args[2:])))
+		err = show(full(ctx, sizeOf(os.Args[2:])))
 	case len(os.Args) == 4 && os.Args[1] == "bare":
-		err = report(bareRun(ctx, sizeOf(os.Args[2:])))
+		err = show(bareRun(ctx, sizeOf(os.Args[2:])))
 	default:
 		err = fmt.Errorf("bench takes no argument, and not %q", os.Args[1])
 	}
@@ -71,7 +71,7 @@ func main() {
 	}
 }
 
-func report(m measured, err error) error {
+func show(m measured, err error) error {
 	if err != nil {
 		return err
 	}
@@ -82,6 +82,7 @@ func report(m measured, err error) error {
 func bench() error {
 	var walls, ratios, rss []float64
 	var last measured
+	var each []stages
 	for i := range pairs + 1 {
 		f, err := child("full", usual())
 		if err != nil {
@@ -91,12 +92,15 @@ func bench() error {
 		if err != nil {
 			return err
 		}
+		if f.Attempts != b.Attempts {
+			return fmt.Errorf("the examination made %d attempts and the bare program %d: they cannot be compared", f.Attempts, b.Attempts)
+		}
 		if i == 0 {
 			continue
 		}
 		fmt.Printf("pair %d: full %.2f s, bare %.2f s, ratio %.2f\n", i, f.WallS, b.WallS, f.WallS/b.WallS)
 		walls, ratios, rss = append(walls, f.WallS), append(ratios, f.WallS/b.WallS), append(rss, f.PeakRSSMB)
-		last = f
+		last, each = f, append(each, *f.Stages)
 	}
 	wall := median(walls)
 	result := Bench{
@@ -109,6 +113,7 @@ func bench() error {
 		RatioToBareMin: slices.Min(ratios),
 		RatioToBareMax: slices.Max(ratios),
 		Pairs:          pairs,
+		Stages:         medians(each),
 	}
 	for _, s := range []size{{1, 2}, {4, 2}, {16, 2}, {1, 1}, {1, 4}} {
 		m, err := child("full", s)
@@ -139,6 +144,25 @@ func child(kind string, s size) (measured, error) {
 		return m, fmt.Errorf("the %s run: %w", kind, err)
 	}
 	return m, json.Unmarshal(out, &m)
+}
+
+// medians are those of each stage by itself.
+func medians(of []stages) (m stages) {
+	for _, stage := range []func(*stages) *float64{
+		func(s *stages) *float64 { return &s.BrowserS },
+		func(s *stages) *float64 { return &s.PrepareS },
+		func(s *stages) *float64 { return &s.VictimsS },
+		func(s *stages) *float64 { return &s.ObserveS },
+		func(s *stages) *float64 { return &s.EndS },
+		func(s *stages) *float64 { return &s.ReportS },
+	} {
+		var values []float64
+		for i := range of {
+			values = append(values, *stage(&of[i]))
+		}
+		*stage(&m) = median(values)
+	}
+	return m
 }
 
 func median(values []float64) float64 {
