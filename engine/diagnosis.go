@@ -28,7 +28,10 @@ const (
 	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https" // examine that
 	RedirectsToLogin  DiagnosisKind = "redirects-to-login" // the victim is sent to a login
 	RedirectsToSlash  DiagnosisKind = "redirects-to-slash" // the path is right but for a slash at its end
+	RedirectsToPath   DiagnosisKind = "redirects-to-path"  // the same below another path, such as that of a language
+	RedirectsToHost   DiagnosisKind = "redirects-to-host"  // the same at another host or port
 	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
+	RequestRefused    DiagnosisKind = "request-refused"    // as such: by its method, parameters or host, say
 	CredentialRefused DiagnosisKind = "credential-refused"
 	CookieElsewhere   DiagnosisKind = "cookie-elsewhere" // the victim's cookies are for other paths or hosts
 	SessionEnded      DiagnosisKind = "session-ended"
@@ -87,7 +90,7 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		forbidden := !slices.ContainsFunc(seen, func(p scenarios.Premise) bool {
 			return p.Victim.Status != 403 || p.Stranger.Status != 403 || isData(p.Victim.Type)
 		})
-		elsewhere := !slices.ContainsFunc(seen, func(p scenarios.Premise) bool { return !p.NoCookieHere })
+		elsewhere := !slices.ContainsFunc(seen, func(p scenarios.Premise) bool { return !p.NoCookieHere || p.Expired })
 		switch {
 		case elsewhere:
 			return is(CookieElsewhere, seen, "")
@@ -95,14 +98,16 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 			return is(EverythingRefused, seen, "")
 		}
 		return is(CredentialRefused, seen, "")
-	case len(with(scenarios.Redirected)) == len(found) && toSlash(t):
-		return is(RedirectsToSlash, found, "")
+	case len(with(scenarios.Redirected)) == len(found) && moved(t) != "":
+		return is(moved(t), found, "")
 	case len(with(scenarios.Redirected)) > 0:
 		return is(RedirectsToLogin, with(scenarios.Redirected), "")
 	case len(with(scenarios.LoginNeeded)) > 0:
 		return is(LoginNeeded, with(scenarios.LoginNeeded), "")
 	case len(with(scenarios.Failing, scenarios.Silent)) > 0:
 		return is(TargetFails, with(scenarios.Failing, scenarios.Silent), "")
+	case !slices.ContainsFunc(found, func(p scenarios.Premise) bool { return !p.RefusedAsSuch() }):
+		return is(RequestRefused, found, "")
 	case len(with(scenarios.Alike)) == len(found):
 		return is(AnswersAlike, found, "")
 	}
@@ -183,18 +188,43 @@ func toHTTPS(t scenarios.Target) bool {
 	return !slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool { return !isHTTPS(t, p.Victim.Location) })
 }
 
-// toSlash reports whether all redirects lead to the same path on the target, with a
-// slash at its end or without.
-func toSlash(t scenarios.Target) bool {
-	return !slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool {
+// moved is where all redirects lead, if each leads to what was asked for at another
+// place: with a slash at the end or without, below another path, or at another host or
+// port. It is empty where they differ, or lead to something else, such as a login.
+func moved(t scenarios.Target) DiagnosisKind {
+	var kind DiagnosisKind
+	for _, p := range t.Premises {
 		_, path, _ := strings.Cut(p.Endpoint, " ")
 		at, err := url.Parse(t.At(path))
 		if err != nil {
-			return true
+			return ""
 		}
 		to, err := at.Parse(p.Victim.Location)
-		return err != nil || p.Victim.Location == "" || to.Host != at.Host || to.Path == at.Path || strings.TrimSuffix(to.Path, "/") != strings.TrimSuffix(at.Path, "/")
-	})
+		if err != nil || p.Victim.Location == "" {
+			return ""
+		}
+		is := movedTo(at, to)
+		if is == "" || kind != "" && is != kind {
+			return ""
+		}
+		kind = is
+	}
+	return kind
+}
+
+func movedTo(at, to *url.URL) DiagnosisKind {
+	asked, led := strings.TrimSuffix(at.Path, "/"), strings.TrimSuffix(to.Path, "/")
+	switch {
+	case asked == "" || !strings.HasSuffix(led, asked):
+		return ""
+	case to.Host != at.Host:
+		return RedirectsToHost
+	case led != asked:
+		return RedirectsToPath
+	case to.Path != at.Path:
+		return RedirectsToSlash
+	}
+	return ""
 }
 
 func isHTTPS(t scenarios.Target, location string) bool {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
@@ -191,29 +192,75 @@ type asker struct {
 	jar        *cookiejar.Jar // nil before it is asked for
 	unknown    *cors.Response // to a path that nothing knows; nil before it is asked for
 	login      int            // the status of the victim's login; 0 before it is made
+	lasting    bool           // a cookie that was given, or set by the login, has not expired
+	// originless are the credentials for which an Origin makes no difference; needed is
+	// the one without which the target refuses requests, empty for none.
+	originless []scenarios.Credential
+	needed     string
 }
 
 func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
 	asked := scenarios.Asked{Named: !e.Discovered, Declared: a.deployment.NetworkDeclared}
 	if c.Includes(scenarios.Cookie) {
 		asked.NoCookieHere = a.cookies(a.deployment.Facts.At(e.Path)) == ""
+		asked.Expired = asked.NoCookieHere && !a.lasting
 	}
-	first := a.send(e, c)
-	asked.Victim = first.Response
+	first := a.send(e, c, withOrigin(a.needed)...)
+	if r := a.withOrigin(e, c, first.Response); r != nil {
+		first.Response, a.needed = r, a.origin()
+	}
+	asked.Victim, asked.Origin = first.Response, a.needed
 	if asked.Victim == nil {
 		return asked
 	}
+	lines := withOrigin(a.needed)
 	if c != scenarios.Network && c != scenarios.Anonymous {
-		stranger := a.send(e, scenarios.Anonymous)
+		stranger := a.send(e, scenarios.Anonymous, lines...)
 		asked.Stranger, asked.Shut = stranger.Response, stranger.CertificateRequired
 	}
 	if asked.Victim.Status < 300 {
-		asked.Again = a.send(e, c).Response
+		asked.Again = a.send(e, c, lines...).Response
 	}
 	if asked.Victim.Status < 300 && (asked.Stranger == nil || asked.Stranger.Status < 300) {
 		asked.Unknown = a.unknownPath()
 	}
 	return asked
+}
+
+// withOrigin is the reply to a request that was refused, made again with the Origin of a
+// front end: some APIs answer no request without one. It is nil where that makes no
+// difference, which is found out once for each credential.
+func (a *asker) withOrigin(e scenarios.Endpoint, c scenarios.Credential, refused *cors.Response) *cors.Response {
+	switch {
+	case refused == nil || a.needed != "" || slices.Contains(a.originless, c):
+		return nil
+	case refused.Status < 400 || refused.Status == 404 || refused.Status == 429 || refused.Status == 503: // which are about something else
+		return nil
+	}
+	r := a.send(e, c, withOrigin(a.origin())...).Response
+	if r == nil || r.Status >= 300 {
+		a.originless = append(a.originless, c)
+		return nil
+	}
+	return r
+}
+
+// origin is that of a page which may ask for private data: of the trusted front end, or
+// the target's own.
+func (a *asker) origin() string {
+	t := a.deployment.Facts
+	if len(t.Trusted) > 0 {
+		return t.Trusted[0].String()
+	}
+	return t.Origin().String()
+}
+
+// withOrigin is the header line for an Origin; none for an empty one.
+func withOrigin(origin string) cors.Headers {
+	if origin == "" {
+		return nil
+	}
+	return cors.Headers{{Name: cors.HeaderOrigin, Value: origin}}
 }
 
 // send asks for an endpoint with one credential, without an Origin unless there is
@@ -238,7 +285,7 @@ func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential, lines ...cors
 func (a *asker) unknownPath() *cors.Response {
 	if a.unknown == nil {
 		t := a.deployment.Facts
-		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0]).Response
+		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0], withOrigin(a.needed)...).Response
 	}
 	return a.unknown
 }
@@ -268,9 +315,11 @@ func (a *asker) cookies(at string) string {
 // keep puts cookies into the jar, as the target's origin would set them.
 func (a *asker) keep(lines []string) {
 	var list []*http.Cookie
+	now := time.Now()
 	for _, line := range lines {
 		if c, err := http.ParseSetCookie(line); err == nil {
 			list = append(list, c)
+			a.lasting = a.lasting || c.MaxAge > 0 || c.MaxAge == 0 && (c.Expires.IsZero() || c.Expires.After(now))
 		}
 	}
 	a.jar.SetCookies(secure(a.deployment.Facts.URL), list)

@@ -67,6 +67,17 @@ func withSession(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// withOriginAnd answers a GET only where a known page asks for it.
+func withOriginAnd(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") != "https://app.example.com" {
+			say(w, 403, `{"error":"Origin required"}`)
+			return
+		}
+		h(w, r)
+	}
+}
+
 func TestPremises(t *testing.T) {
 	cookie := func(value string) target.CredentialsConfig {
 		return target.CredentialsConfig{Cookies: []string{"session=" + value + "; Path=/; Secure; SameSite=None"}}
@@ -137,6 +148,22 @@ func TestPremises(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			say(w, 200, `<!doctype html><div id="root"></div>`)
 		}, target.Config{Reads: []string{"/api/mee"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Alike}, AnswersAlike},
+		{"a language first", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/en"+r.URL.Path, http.StatusFound)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToPath},
+		{"another name of the host", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://www.example.com"+r.URL.Path, http.StatusMovedPermanently)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToHost},
+		{"a host name that it does not know", func(w http.ResponseWriter, r *http.Request) { say(w, 400, `<h1>Bad Request (400)</h1>`) },
+			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, RequestRefused},
+		{"an Origin wanted", withOriginAnd(withSession), target.Config{Reads: []string{"/me", "/me?page=2"}, Credentials: cookie("x")},
+			[]scenarios.Finding{scenarios.Private, scenarios.Private}, ""},
+		{"an Origin wanted, and a good session", withOriginAnd(withSession), target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"an Origin wanted in the network", withOriginAnd(func(w http.ResponseWriter, r *http.Request) { say(w, 200, `[{"text":"mine"}]`) }),
+			target.Config{Reads: []string{"/notes"}}, []scenarios.Finding{scenarios.PrivateByNetwork}, ""},
+		{"a session that has expired", withSession, target.Config{Reads: []string{"/me"},
+			Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Expires=Wed, 01 Jan 2020 00:00:00 GMT"}}}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"a target that fails", func(w http.ResponseWriter, r *http.Request) { say(w, 500, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Failing}, TargetFails},
 	} {
@@ -150,8 +177,15 @@ func TestPremises(t *testing.T) {
 					t.Errorf("%s: private is %v with the finding %s", e, e.Private, facts.Premises[i].Finding)
 				}
 			}
-			if elsewhere := strings.Contains(c.name, "another path"); facts.Premises[0].NoCookieHere != elsewhere || elsewhere && !strings.Contains(facts.Premises[0].Sentence(), "Path") {
-				t.Errorf("it says %s", facts.Premises[0].Sentence())
+			first := facts.Premises[0]
+			if elsewhere := strings.Contains(c.name, "another path"); (first.NoCookieHere && !first.Expired) != elsewhere || elsewhere && !strings.Contains(first.Sentence(), "Path") {
+				t.Errorf("it says %s", first.Sentence())
+			}
+			if first.Expired != strings.Contains(c.name, "expired") || first.Expired && !strings.Contains(first.Sentence(), "expired") {
+				t.Errorf("it says %s", first.Sentence())
+			}
+			if wanted := strings.Contains(c.name, "an Origin wanted"); first.Holds() && (first.Origin != "") != wanted || wanted && first.Holds() && !strings.Contains(first.Sentence(), "with the Origin https://app.example.com") {
+				t.Errorf("it says %s", first.Sentence())
 			}
 			if len(facts.PrivateReads()) == 0 {
 				if d := whyNothingPrivate(facts, target.Discovery{}); d.Kind != c.kind || !strings.Contains(d.Detail, "GET /") {

@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -24,8 +22,12 @@ type Premise struct {
 	Victim   Reply   `json:"victim"`
 	Witness  Witness `json:"witness"`
 	// NoCookieHere says that the victim has cookies, and that none is for this URL, by
-	// Path or Domain, so that a browser sends none there.
+	// Path or Domain, so that a browser sends none there; Expired that their time is over.
 	NoCookieHere bool `json:"no_cookie_here,omitempty"`
+	Expired      bool `json:"cookies_expired,omitempty"`
+	// Origin is that of a front end with which the replies were asked for, because the
+	// target refuses requests without one; empty where none was needed.
+	Origin string `json:"origin,omitempty"`
 }
 
 // A Reply is what a premise remembers of one.
@@ -33,6 +35,7 @@ type Reply struct {
 	Status   int    `json:"status"`
 	Type     string `json:"type,omitempty"`     // the media type
 	Location string `json:"location,omitempty"` // of a redirect
+	Says     string `json:"says,omitempty"`     // the beginning of a refusal's text
 	Bytes    int    `json:"bytes"`
 }
 
@@ -141,8 +144,9 @@ type Asked struct {
 	// data unless it is a page; Declared that the operator said too that a place in the
 	// network opens it, so that a page counts as well.
 	Named, Declared bool
-	// NoCookieHere is that of the [Premise].
-	NoCookieHere bool
+	// These are those of the [Premise].
+	NoCookieHere, Expired bool
+	Origin                string
 }
 
 // NewPremise compares the replies of one endpoint. The credential Anonymous says that
@@ -150,7 +154,8 @@ type Asked struct {
 func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 	p := Premise{
 		Endpoint: e.String(), Credential: c,
-		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger), NoCookieHere: asked.NoCookieHere,
+		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger),
+		NoCookieHere: asked.NoCookieHere, Expired: asked.Expired, Origin: asked.Origin,
 	}
 	p.Finding, p.Witness = compare(c, asked)
 	if p.Finding == Open || p.Finding == NoData {
@@ -244,7 +249,7 @@ func replyOf(r *cors.Response) Reply {
 	if r.Status >= 300 && r.Status <= 399 {
 		location, _ = r.Headers.Get("Location")
 	}
-	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Bytes: len(r.Body)}
+	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Says: refusalText(r), Bytes: len(r.Body)}
 }
 
 // isLimited reports whether a reply is that of a limiter or of a proxy in front of a
@@ -366,83 +371,4 @@ func isGreeting(object map[string]any) bool {
 		}
 	}
 	return true
-}
-
-// Sentence says in words what was found, such as "GET /api/notebooks: 401 to a
-// stranger, 200 with `"title": "Diary"` to the victim (cookie)".
-func (p Premise) Sentence() string {
-	switch p.Finding {
-	case Private:
-		return fmt.Sprintf("%s: %s to a stranger, %s to the victim (%s)", p.Endpoint, p.Stranger.text(""), p.Victim.text(p.Witness.Excerpt()), p.Credential)
-	case PrivateByNetwork:
-		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for", p.Endpoint, p.Victim.text(p.Witness.Excerpt()))
-	case Open:
-		if p.Credential != Anonymous && p.Credential != Network {
-			return fmt.Sprintf("%s: %s with the victim's %s as without, so that it is not private, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
-		}
-		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
-	case CredentialRefused:
-		if p.NoCookieHere {
-			return fmt.Sprintf("%s: %s: none of the victim's cookies is for this path and host, by its Path and Domain, so that a browser sends none there", p.Endpoint, p.Victim.text(""))
-		}
-		if p.Victim.Status == p.Stranger.Status {
-			return fmt.Sprintf("%s: the victim's %s was refused: %s, as to a stranger", p.Endpoint, p.Credential.noun(), p.Victim.text(""))
-		}
-		return fmt.Sprintf("%s: the victim's %s was refused: %s (and %s to a stranger)", p.Endpoint, p.Credential.noun(), p.Victim.text(""), p.Stranger.text(""))
-	case LoginNeeded:
-		return fmt.Sprintf("%s: %s: a login is needed, and no credential was given", p.Endpoint, p.Victim.text(""))
-	case Ended:
-		return fmt.Sprintf("%s: the victim's session ended after one request: the same %s was good once and then refused, as where each reply sets another",
-			p.Endpoint, p.Credential.noun())
-	case Redirected:
-		return fmt.Sprintf("%s: %s to the victim", p.Endpoint, p.Victim.text(""))
-	case Missing:
-		return fmt.Sprintf("%s: %s to the victim: there is nothing to read", p.Endpoint, p.Victim.text(""))
-	case Failing:
-		return fmt.Sprintf("%s: %s to the victim: the target fails", p.Endpoint, p.Victim.text(""))
-	case Limited:
-		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
-	case Unsteady:
-		return fmt.Sprintf("%s: its replies differ each time by themselves, so that nothing shows which one is private", p.Endpoint)
-	case Alike:
-		return fmt.Sprintf("%s: %s, as at every path, also one that nothing can know, so that nothing private is seen there", p.Endpoint, p.Victim.text(""))
-	case NoData:
-		return fmt.Sprintf("%s: %s, which is a page, a greeting or a word on health, and no private data", p.Endpoint, p.Victim.text(""))
-	}
-	return fmt.Sprintf("%s: the target did not answer", p.Endpoint)
-}
-
-func (r Reply) text(with string) string {
-	switch {
-	case r.Status == 0:
-		return "no answer"
-	case r.Location != "":
-		return fmt.Sprintf("%d, a redirect to %s", r.Status, whereto(r.Location))
-	case with != "":
-		return fmt.Sprintf("%d with %s", r.Status, with)
-	}
-	return fmt.Sprint(r.Status)
-}
-
-// whereto names where a redirect leads, without the query, which may have secrets in
-// it.
-func whereto(location string) string {
-	u, err := url.Parse(location)
-	if err != nil {
-		return "somewhere"
-	}
-	return quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
-}
-
-// Excerpt is the witness in a sentence, or empty where the status is all there is.
-func (w Witness) Excerpt() string {
-	const limit = 60
-	if len(w.Parts) == 0 {
-		return ""
-	}
-	r := []rune(w.Parts[0])
-	if len(r) > limit {
-		return "`" + string(r[:limit]) + "…`"
-	}
-	return "`" + string(r) + "`"
 }

@@ -115,3 +115,30 @@ func TestSegmentsOfACutBody(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A refusal is told with what it says to people, which often names what is missing.
+func TestRefusalsAreQuoted(t *testing.T) {
+	me := Endpoint{Method: "GET", Path: "/me", Private: true}
+	for _, c := range []struct {
+		name    string
+		reply   *cors.Response
+		want    string
+		refused bool // as such
+	}{
+		{"data", jsonReply(403, `{"error": "Origin required"}`), "403 (`{\"error\": \"Origin required\"}`)", false},
+		{"a page", typed(400, "text/html", "<html><head><title>Bad Request (400)</title></head><body><style>p{}</style><p>long</p></body></html>"), "400 (`Bad Request (400)`)", true},
+		{"a page without a title", typed(405, "text/html", "<style>p{}</style><h1>Method\n Not  Allowed</h1>"), "405 (`Method Not Allowed`)", true},
+		{"nothing", typed(422, "", ""), "422 to the victim", true},
+		{"not there", jsonReply(404, `{"detail":"Not Found"}`), "there is nothing to read", false},
+		{"long", typed(400, "text/plain", strings.Repeat("é", 3000)), strings.Repeat("é", 80) + "`", true},
+		{"no text", typed(400, "image/png", "\x89PNG\x00\x01"), "400 to the victim", true},
+	} {
+		p := NewPremise(me, Cookie, Asked{Victim: c.reply, Stranger: c.reply})
+		if s := p.Sentence(); !strings.Contains(s, c.want) || p.RefusedAsSuch() != c.refused {
+			t.Errorf("%s: refused as such is %v: %s", c.name, p.RefusedAsSuch(), s)
+		}
+	}
+	if p := NewPremise(me, Cookie, Asked{Victim: jsonReply(200, `{"user":"alice"}`), Again: jsonReply(200, `{"user":"alice"}`), Stranger: jsonReply(401, `{"error":"login"}`)}); strings.Contains(p.Sentence(), "error") {
+		t.Errorf("what a stranger is told is not quoted where a premise holds: %s", p.Sentence())
+	}
+}

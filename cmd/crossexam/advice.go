@@ -15,12 +15,16 @@ func advise(d engine.Diagnosis) string {
 		return "examine the https:// URL, or say --follow-to-https"
 	case engine.RedirectsToLogin:
 		return "give the victim's credential as the login sets it, with --cookie-file, --storage-state or a login in crossexam.yaml; a session that has ended is redirected too"
-	case engine.RedirectsToSlash:
+	case engine.RedirectsToHost:
+		return "examine the URL to which it redirects, which is where browsers read the API"
+	case engine.RedirectsToSlash, engine.RedirectsToPath:
 		return "name the path as the API has it, with --read"
 	case engine.EverythingRefused:
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
 	case engine.CredentialRefused:
-		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first"
+		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first. An API may want more than that: a token against CSRF (give it too, with --header), or the browser that logged in (--user-agent)"
+	case engine.RequestRefused:
+		return "see what it answers, and try it with curl: a parameter may be missing (--read '/path?name=value'), a header (--header), the method be another, or the API not know the host name of the URL"
 	case engine.CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with --read for which it is"
 	case engine.SessionEnded:

@@ -338,6 +338,12 @@ func adviseAssistant(d engine.Diagnosis) string {
 		return "give the victim's credential with `cookies`, `basic`, `bearer` or `headers`"
 	case engine.EverythingRefused:
 		return "give a credential that is good, or name another path with `read`"
+	case engine.RedirectsToHost:
+		return "examine the URL to which it redirects"
+	case engine.RedirectsToSlash, engine.RedirectsToPath:
+		return "name the path to which it redirects with `read`"
+	case engine.RequestRefused:
+		return "name a path that answers, with the parameters that it wants, with `read`"
 	case engine.NothingPrivate:
 		return "name an endpoint that answers the victim with private data with `read`, and give the credential that opens it"
 	case engine.TargetFails:

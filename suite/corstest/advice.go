@@ -14,7 +14,11 @@ func advise(d engine.Diagnosis) string {
 	switch d.Kind {
 	case engine.RedirectsToHTTPS:
 		return "examine the handler at an https:// URL, with corstest.At"
-	case engine.RedirectsToSlash:
+	case engine.RedirectsToHost:
+		return "examine the handler at the host to which it redirects, with corstest.At"
+	case engine.RequestRefused:
+		return "name a path that the handler answers, with the parameters that it wants, with corstest.Read"
+	case engine.RedirectsToSlash, engine.RedirectsToPath:
 		return "name the path as the handler has it, with corstest.Read"
 	case engine.RedirectsToLogin, engine.LoginNeeded:
 		return "give the victim's credential with " + credential

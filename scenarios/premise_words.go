@@ -1,0 +1,141 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// RefusedAsSuch reports whether the target refused the request and not the victim: not
+// for want of a login or of the path, but because something else of the request is not
+// as it wants it, such as its method, its parameters or the host name.
+func (p Premise) RefusedAsSuch() bool {
+	return p.Finding == Missing && p.Victim.Status != 404 && p.Victim.Status != 410
+}
+
+// Sentence says in words what was found, such as "GET /api/notebooks: 401 to a
+// stranger, 200 with `"title": "Diary"` to the victim (cookie)".
+func (p Premise) Sentence() string {
+	switch p.Finding {
+	case Private:
+		return fmt.Sprintf("%s: %s to a stranger, %s to the victim (%s)%s", p.Endpoint, p.Stranger.text(""), p.Victim.text(p.Witness.Excerpt()), p.Credential, p.asked())
+	case PrivateByNetwork:
+		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for%s", p.Endpoint, p.Victim.text(p.Witness.Excerpt()), p.asked())
+	case Open:
+		if p.Credential != Anonymous && p.Credential != Network {
+			return fmt.Sprintf("%s: %s with the victim's %s as without, so that it is not private, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
+		}
+		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
+	case CredentialRefused:
+		if p.Expired {
+			return fmt.Sprintf("%s: %s: the victim's cookies have expired, by the Expires or Max-Age that they were given with, so that a browser sends none", p.Endpoint, p.Victim.refusal())
+		}
+		if p.NoCookieHere {
+			return fmt.Sprintf("%s: %s: none of the victim's cookies is for this path and host, by its Path and Domain, so that a browser sends none there", p.Endpoint, p.Victim.refusal())
+		}
+		if p.Victim.Status == p.Stranger.Status {
+			return fmt.Sprintf("%s: the victim's %s was refused: %s, as to a stranger", p.Endpoint, p.Credential.noun(), p.Victim.refusal())
+		}
+		return fmt.Sprintf("%s: the victim's %s was refused: %s (and %s to a stranger)", p.Endpoint, p.Credential.noun(), p.Victim.refusal(), p.Stranger.text(""))
+	case LoginNeeded:
+		return fmt.Sprintf("%s: %s: a login is needed, and no credential was given", p.Endpoint, p.Victim.refusal())
+	case Ended:
+		return fmt.Sprintf("%s: the victim's session ended after one request: the same %s was good once and then refused, as where each reply sets another",
+			p.Endpoint, p.Credential.noun())
+	case Redirected:
+		return fmt.Sprintf("%s: %s to the victim", p.Endpoint, p.Victim.text(""))
+	case Missing:
+		if p.RefusedAsSuch() {
+			return fmt.Sprintf("%s: %s to the victim: the target refuses the request as such, whoever makes it", p.Endpoint, p.Victim.refusal())
+		}
+		return fmt.Sprintf("%s: %s to the victim: there is nothing to read", p.Endpoint, p.Victim.refusal())
+	case Failing:
+		return fmt.Sprintf("%s: %s to the victim: the target fails", p.Endpoint, p.Victim.refusal())
+	case Limited:
+		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
+	case Unsteady:
+		return fmt.Sprintf("%s: its replies differ each time by themselves, so that nothing shows which one is private", p.Endpoint)
+	case Alike:
+		return fmt.Sprintf("%s: %s, as at every path, also one that nothing can know, so that nothing private is seen there", p.Endpoint, p.Victim.text(""))
+	case NoData:
+		return fmt.Sprintf("%s: %s, which is a page, a greeting or a word on health, and no private data", p.Endpoint, p.Victim.text(""))
+	}
+	return fmt.Sprintf("%s: the target did not answer", p.Endpoint)
+}
+
+// asked says with which Origin the replies were asked for, where one was needed.
+func (p Premise) asked() string {
+	if p.Origin == "" {
+		return ""
+	}
+	return fmt.Sprintf("; asked for with the Origin %s, for the target refuses requests without one", p.Origin)
+}
+
+func (r Reply) text(with string) string {
+	switch {
+	case r.Status == 0:
+		return "no answer"
+	case r.Location != "":
+		return fmt.Sprintf("%d, a redirect to %s", r.Status, whereto(r.Location))
+	case with != "":
+		return fmt.Sprintf("%d with %s", r.Status, with)
+	}
+	return fmt.Sprint(r.Status)
+}
+
+// refusal is the reply with what it says to people.
+func (r Reply) refusal() string {
+	if r.Says == "" {
+		return r.text("")
+	}
+	return fmt.Sprintf("%s (`%s`)", r.text(""), r.Says)
+}
+
+// whereto names where a redirect leads, without the query, which may have secrets in
+// it.
+func whereto(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return "somewhere"
+	}
+	return quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+}
+
+// Excerpt is the witness in a sentence, or empty where the status is all there is.
+func (w Witness) Excerpt() string {
+	const limit = 60
+	if len(w.Parts) == 0 {
+		return ""
+	}
+	r := []rune(w.Parts[0])
+	if len(r) > limit {
+		return "`" + string(r[:limit]) + "…`"
+	}
+	return "`" + string(r) + "`"
+}
+
+var (
+	titleOfPage = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	markup      = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)>|<[^>]*>`)
+)
+
+// refusalText is the beginning of what a refusal says to people, without markup: it often
+// names what the target misses. It is empty for a success and for what is no text.
+func refusalText(r *cors.Response) string {
+	const most, limit = 4096, 80
+	if r.Status < 400 {
+		return ""
+	}
+	text := strings.ToValidUTF8(r.Body[:min(len(r.Body), most)], "")
+	if title := titleOfPage.FindStringSubmatch(text); title != nil && isPage(r) {
+		text = title[1]
+	}
+	words := []rune(strings.Join(strings.Fields(markup.ReplaceAllString(text, " ")), " "))
+	if strings.ContainsRune(string(words), 0) {
+		return ""
+	}
+	return string(words[:min(len(words), limit)])
+}
