@@ -5,13 +5,12 @@
 package fleetreport
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -112,6 +111,8 @@ type Counts struct {
 	Endpoints int `json:"endpoints"`
 	Classes   int `json:"classes"`  // of endpoints that decided alike; 0 where nobody looked
 	Requests  int `json:"requests"` // to the target
+	// Unjudged are results that could not be judged and fail the target.
+	Unjudged int `json:"unjudged"`
 }
 
 // About is what a worker knows of an outcome, and a report does not. Target is the base
@@ -133,6 +134,11 @@ func FromReport(r report.Report, about About) Outcome {
 	o.Started = r.Run.Started
 	o.DurationMS = r.Summary.DurationMS
 	o.Counts = Counts{Endpoints: len(r.Target.Endpoints), Requests: r.Summary.Requests}
+	for _, c := range r.Results {
+		if c.Fails && c.Verdict == scenarios.CannotTell {
+			o.Counts.Unjudged++
+		}
+	}
 	for _, d := range r.Diagnoses {
 		o.Diagnoses = append(o.Diagnoses, Diagnosis{Kind: string(d.Kind), Detail: d.Detail, Advice: d.Advice})
 	}
@@ -205,6 +211,5 @@ func (o Outcome) Title() string {
 }
 
 func (o Outcome) fingerprint(cause string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{o.Target, o.Name, cause}, "\n")))
-	return hex.EncodeToString(sum[:16])
+	return alert.Fingerprint(o.Target, o.Name, cause)
 }

@@ -30,6 +30,10 @@ func aReport() report.Report {
 		Results: []report.Result{{
 			ID: "WLD-003", Level: scenarios.Must, Severity: scenarios.High, Verdict: scenarios.Violates, Fails: true, Exfiltrated: true,
 			Cause: "every-origin", Subject: report.Subject{Endpoint: "GET /a", Origin: "https://evil.test", Credential: scenarios.Cookie},
+		}, {
+			ID: "ERR-002", Level: scenarios.Must, Verdict: scenarios.CannotTell, Fails: true,
+		}, {
+			ID: "HDR-002", Level: scenarios.Should, Verdict: scenarios.CannotTell,
 		}},
 		Causes: []report.Cause{{
 			ID: "every-origin", Rule: "every origin is echoed", Level: scenarios.Must, Severity: scenarios.High, Fails: true, Exfiltrated: true,
@@ -57,7 +61,7 @@ func TestFromReport(t *testing.T) {
 			Fingerprint: o.Causes[0].Fingerprint,
 		}},
 		Diagnoses: []Diagnosis{{"left-alone", "seen", "do"}},
-		Counts:    Counts{Endpoints: 2, Requests: 40}, Started: began, DurationMS: 3500, Worker: "w1", Deliveries: 2, Report: "targets/abc/report.html",
+		Counts:    Counts{Endpoints: 2, Requests: 40, Unjudged: 1}, Started: began, DurationMS: 3500, Worker: "w1", Deliveries: 2, Report: "targets/abc/report.html",
 	}
 	want.Headline = aReport().Headline()
 	want.Diagnoses[0].Kind = string(engine.LeftAlone)
