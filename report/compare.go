@@ -295,8 +295,8 @@ func (d Diff) exit(broke bool) int {
 	return code
 }
 
-// Words for the changes of causes and of cases.
-func (k Kind) word() string {
+// Word is the kind in words.
+func (k Kind) Word() string {
 	return map[Kind]string{
 		KindNew: "new", KindGraver: "graver", KindDoubtful: "cannot be judged any more", KindGone: "not examined now",
 		KindMilder: "milder", KindUnchanged: "unchanged", KindFixed: "fixed", KindSettled: "can be judged now, and conforms",
@@ -323,7 +323,7 @@ func (d Diff) Counts() string {
 	s := fmt.Sprintf("%s, %d fixed, %d unchanged", plural(count[KindNew], "new violation", "new violations"), count[KindFixed], d.Unchanged)
 	for _, k := range []Kind{KindGraver, KindMilder, KindDoubtful, KindGone} {
 		if n := count[k]; n > 0 {
-			s += fmt.Sprintf(", %d %s", n, k.word())
+			s += fmt.Sprintf(", %d %s", n, k.Word())
 		}
 	}
 	s += "."
@@ -383,10 +383,10 @@ func (c CaseChange) How() string {
 }
 
 // Word is the kind in words.
-func (c CaseChange) Word() string { return c.Kind.word() }
+func (c CaseChange) Word() string { return c.Kind.Word() }
 
 // Word is the kind in words.
-func (c CauseChange) Word() string { return c.Kind.word() }
+func (c CauseChange) Word() string { return c.Kind.Word() }
 
 // WriteJSON writes the comparison, indented.
 func (d Diff) WriteJSON(w io.Writer) error { return writeIndented(w, d) }

@@ -5,6 +5,7 @@
 package fleetreport
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -57,7 +58,11 @@ type Outcome struct {
 	Exfiltration report.Exfiltration `json:"exfiltration"`
 	Grant        Grant               `json:"grant"`
 	Causes       []Cause             `json:"causes"` // the gravest first
-	Diagnoses    []Diagnosis         `json:"diagnoses"`
+	// Conforms are the IDs of the requirements that conform in each of their results that
+	// apply, and Doubted of those of which a result could not be judged. A sweep has none.
+	Conforms  []string    `json:"conforms"`
+	Doubted   []string    `json:"doubted"`
+	Diagnoses []Diagnosis `json:"diagnoses"`
 	// Fault says why the examination broke off, or is nil.
 	Fault      *Fault    `json:"fault"`
 	Counts     Counts    `json:"counts"`
@@ -134,9 +139,21 @@ func FromReport(r report.Report, about About) Outcome {
 	o.Started = r.Run.Started
 	o.DurationMS = r.Summary.DurationMS
 	o.Counts = Counts{Endpoints: len(r.Target.Endpoints), Requests: r.Summary.Requests}
+	verdicts := map[string][]scenarios.Verdict{}
 	for _, c := range r.Results {
 		if c.Fails && c.Verdict == scenarios.CannotTell {
 			o.Counts.Unjudged++
+		}
+		if c.Verdict != scenarios.NotApplicable {
+			verdicts[c.ID] = append(verdicts[c.ID], c.Verdict)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(verdicts)) {
+		switch all := verdicts[id]; {
+		case slices.Contains(all, scenarios.CannotTell):
+			o.Doubted = append(o.Doubted, id)
+		case !slices.Contains(all, scenarios.Violates):
+			o.Conforms = append(o.Conforms, id)
 		}
 	}
 	for _, d := range r.Diagnoses {
@@ -178,7 +195,7 @@ func (a About) outcome(stage Stage) Outcome {
 	return Outcome{
 		Schema: Version, Stage: stage, Target: withoutUser(a.Target), Name: a.Name, Owner: a.Owner,
 		Configuration: a.Configuration, Worker: a.Worker, Deliveries: a.Deliveries, Report: a.Report,
-		Causes: []Cause{}, Diagnoses: []Diagnosis{},
+		Causes: []Cause{}, Conforms: []string{}, Doubted: []string{}, Diagnoses: []Diagnosis{},
 	}
 }
 

@@ -34,6 +34,14 @@ func aReport() report.Report {
 			ID: "ERR-002", Level: scenarios.Must, Verdict: scenarios.CannotTell, Fails: true,
 		}, {
 			ID: "HDR-002", Level: scenarios.Should, Verdict: scenarios.CannotTell,
+		}, {
+			ID: "HDR-002", Level: scenarios.Should, Verdict: scenarios.Conforms,
+		}, {
+			ID: "NUL-001", Level: scenarios.Must, Verdict: scenarios.Conforms,
+		}, {
+			ID: "NUL-001", Level: scenarios.Must, Verdict: scenarios.NotApplicable,
+		}, {
+			ID: "NET-001", Level: scenarios.Must, Verdict: scenarios.NotApplicable,
 		}},
 		Causes: []report.Cause{{
 			ID: "every-origin", Rule: "every origin is echoed", Level: scenarios.Must, Severity: scenarios.High, Fails: true, Exfiltrated: true,
@@ -60,6 +68,7 @@ func TestFromReport(t *testing.T) {
 			Endpoint: "GET /a", Endpoints: 2, Requirements: []string{"ORG-001", "WLD-003"}, Reason: "a page read it", Fix: "List the origins.",
 			Fingerprint: o.Causes[0].Fingerprint,
 		}},
+		Conforms: []string{"NUL-001"}, Doubted: []string{"ERR-002", "HDR-002"},
 		Diagnoses: []Diagnosis{{"left-alone", "seen", "do"}},
 		Counts:    Counts{Endpoints: 2, Requests: 40, Unjudged: 1}, Started: began, DurationMS: 3500, Worker: "w1", Deliveries: 2, Report: "targets/abc/report.html",
 	}
