@@ -54,7 +54,8 @@ const (
 	KindSettled   Kind = "settled" // it could not be judged, and conforms now
 )
 
-func kinds() []Kind {
+// Kinds are all of them, in that order.
+func Kinds() []Kind {
 	return []Kind{KindNew, KindGraver, KindDoubtful, KindGone, KindMilder, KindUnchanged, KindFixed, KindSettled}
 }
 
@@ -255,7 +256,7 @@ func causeChanges(then, now Report, kindOf map[string][]Kind) []CauseChange {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b CauseChange) int {
-		return cmp.Or(cmp.Compare(slices.Index(kinds(), a.Kind), slices.Index(kinds(), b.Kind)), gravestFirst(a, b))
+		return cmp.Or(cmp.Compare(slices.Index(Kinds(), a.Kind), slices.Index(Kinds(), b.Kind)), gravestFirst(a, b))
 	})
 	return all
 }

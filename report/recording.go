@@ -344,5 +344,5 @@ const RecordingFile = "recording.json"
 // the mode 0 they are for the owner alone: the victim's data is in them.
 func WriteRecording(dir string, r Recording, mode fs.FileMode) error {
 	private := cmp.Or(mode, 0o600)
-	return errors.Join(writeFile(dir, RecordingFile, private, r.WriteJSON), writeFile(dir, "exchanges.har", private, r.WriteHAR))
+	return errors.Join(WriteFile(dir, RecordingFile, private, r.WriteJSON), WriteFile(dir, "exchanges.har", private, r.WriteHAR))
 }
