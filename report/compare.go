@@ -54,7 +54,8 @@ const (
 	KindSettled   Kind = "settled" // it could not be judged, and conforms now
 )
 
-func kinds() []Kind {
+// Kinds are all of them, in that order.
+func Kinds() []Kind {
 	return []Kind{KindNew, KindGraver, KindDoubtful, KindGone, KindMilder, KindUnchanged, KindFixed, KindSettled}
 }
 
@@ -255,7 +256,7 @@ func causeChanges(then, now Report, kindOf map[string][]Kind) []CauseChange {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b CauseChange) int {
-		return cmp.Or(cmp.Compare(slices.Index(kinds(), a.Kind), slices.Index(kinds(), b.Kind)), gravestFirst(a, b))
+		return cmp.Or(cmp.Compare(slices.Index(Kinds(), a.Kind), slices.Index(Kinds(), b.Kind)), gravestFirst(a, b))
 	})
 	return all
 }
@@ -295,8 +296,8 @@ func (d Diff) exit(broke bool) int {
 	return code
 }
 
-// Words for the changes of causes and of cases.
-func (k Kind) word() string {
+// Word is the kind in words.
+func (k Kind) Word() string {
 	return map[Kind]string{
 		KindNew: "new", KindGraver: "graver", KindDoubtful: "cannot be judged any more", KindGone: "not examined now",
 		KindMilder: "milder", KindUnchanged: "unchanged", KindFixed: "fixed", KindSettled: "can be judged now, and conforms",
@@ -323,7 +324,7 @@ func (d Diff) Counts() string {
 	s := fmt.Sprintf("%s, %d fixed, %d unchanged", plural(count[KindNew], "new violation", "new violations"), count[KindFixed], d.Unchanged)
 	for _, k := range []Kind{KindGraver, KindMilder, KindDoubtful, KindGone} {
 		if n := count[k]; n > 0 {
-			s += fmt.Sprintf(", %d %s", n, k.word())
+			s += fmt.Sprintf(", %d %s", n, k.Word())
 		}
 	}
 	s += "."
@@ -383,10 +384,10 @@ func (c CaseChange) How() string {
 }
 
 // Word is the kind in words.
-func (c CaseChange) Word() string { return c.Kind.word() }
+func (c CaseChange) Word() string { return c.Kind.Word() }
 
 // Word is the kind in words.
-func (c CauseChange) Word() string { return c.Kind.word() }
+func (c CauseChange) Word() string { return c.Kind.Word() }
 
 // WriteJSON writes the comparison, indented.
 func (d Diff) WriteJSON(w io.Writer) error { return writeIndented(w, d) }

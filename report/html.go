@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -13,14 +12,12 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report/internal/look"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
 //go:embed report.html.tmpl
 var pageSource string
-
-//go:embed report.css
-var styleSource string
 
 //go:embed report.js
 var scriptSource string
@@ -31,22 +28,13 @@ var pageStyle = func() string {
 	for _, s := range snippetsFor(nil, false) {
 		fmt.Fprintf(&rules, ".stacks:has(#stack-%s:checked) .snippet-%s { display: block; }\n", s.ID, s.ID)
 	}
-	return strings.Replace(styleSource, "/* STACKS */\n", rules.String(), 1)
+	return strings.Replace(look.Style, "/* STACKS */\n", rules.String(), 1)
 }()
 
 // pagePolicy lets nothing run and nothing style the page but what is in it from here.
-var pagePolicy = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
-	cspHash(scriptSource), cspHash(pageStyle))
+var pagePolicy = look.Policy(scriptSource, pageStyle)
 
-// cspHash names an inline script or style sheet (CSP level 3, section 2.3.1).
-func cspHash(source string) string {
-	sum := sha256.Sum256([]byte(source))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
-}
-
-var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"line":    visibleLine,
-	"lines":   Visible,
+var pageTemplate = template.Must(look.Template("report").Funcs(template.FuncMap{
 	"count":   plural,
 	"decides": Header.decides,
 	"curl":    Exchange.curl,

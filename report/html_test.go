@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report/internal/look"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -234,7 +235,7 @@ func TestHTMLPolicyFits(t *testing.T) {
 	page := pageOf(t, reportOf(sample(), Meta{}), nil)
 	elements, _ := parsed(t, page)
 	for _, n := range elements {
-		if (n.Data == "script" || n.Data == "style") && !strings.Contains(pagePolicy, "'"+cspHash(n.FirstChild.Data)+"'") {
+		if (n.Data == "script" || n.Data == "style") && !strings.Contains(pagePolicy, "'"+look.Hash(n.FirstChild.Data)+"'") {
 			t.Errorf("the policy does not name the <%s>", n.Data)
 		}
 	}

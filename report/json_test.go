@@ -3,34 +3,18 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"reflect"
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report/internal/schematest"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	if err := c.AddResource("schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return schematest.Compile(t, Schema())
 }
 
 func written(t *testing.T, r Report) any {
@@ -90,55 +74,7 @@ func TestTheSchemaRefuses(t *testing.T) {
 
 // Schema and structs have the same fields, everywhere, whatever a sample shows.
 func TestSchemaAndStructsAgree(t *testing.T) {
-	var root map[string]any
-	if err := json.Unmarshal(Schema(), &root); err != nil {
-		t.Fatal(err)
-	}
-	defs := root["$defs"].(map[string]any)
-	var compare func(where string, s map[string]any, typ reflect.Type)
-	compare = func(where string, s map[string]any, typ reflect.Type) {
-		if typ.Kind() == reflect.Pointer {
-			typ, s = typ.Elem(), s["anyOf"].([]any)[0].(map[string]any)
-		}
-		if ref, ok := s["$ref"].(string); ok {
-			s = defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
-		}
-		if s["type"] == "array" {
-			compare(where+"[]", s["items"].(map[string]any), typ.Elem())
-			return
-		}
-		if typ.Kind() != reflect.Struct || typ == reflect.TypeFor[time.Time]() {
-			return
-		}
-		properties := s["properties"].(map[string]any)
-		var fields []string
-		for i := range typ.NumField() {
-			name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-			if options != "" {
-				t.Errorf("%s.%s has options: every field is always there", where, name)
-			}
-			fields = append(fields, name)
-			if p, ok := properties[name].(map[string]any); ok {
-				compare(where+"."+name, p, typ.Field(i).Type)
-			}
-		}
-		slices.Sort(fields)
-		if known := slices.Sorted(maps.Keys(properties)); !slices.Equal(known, fields) {
-			t.Errorf("%s: the schema has %q, the struct %q", where, known, fields)
-		}
-		var required []string
-		for _, name := range s["required"].([]any) {
-			required = append(required, name.(string))
-		}
-		slices.Sort(required)
-		if !slices.Equal(required, fields) {
-			t.Errorf("%s: the schema requires %q, the struct has %q", where, required, fields)
-		}
-		if s["additionalProperties"] != false {
-			t.Errorf("%s: the schema takes unknown fields", where)
-		}
-	}
-	compare("report", root, reflect.TypeFor[Report]())
+	schematest.Agree(t, Schema(), reflect.TypeFor[Report]())
 }
 
 func TestJSONRoundTrip(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target/bounded"
 )
@@ -91,7 +92,7 @@ func caseOf(r engine.Result) Case { return Case{ID: r.Scenario.ID, Subject: newS
 
 // key tells cases apart.
 func (c Case) key() string {
-	return fingerprint(c.ID, c.Subject.Endpoint, c.Subject.Origin, string(c.Subject.Credential))
+	return alert.Fingerprint(c.ID, c.Subject.Endpoint, c.Subject.Origin, string(c.Subject.Credential))
 }
 
 // A recorder takes the secrets out of what is recorded. The same texts come again and
@@ -343,5 +344,5 @@ const RecordingFile = "recording.json"
 // the mode 0 they are for the owner alone: the victim's data is in them.
 func WriteRecording(dir string, r Recording, mode fs.FileMode) error {
 	private := cmp.Or(mode, 0o600)
-	return errors.Join(writeFile(dir, RecordingFile, private, r.WriteJSON), writeFile(dir, "exchanges.har", private, r.WriteHAR))
+	return errors.Join(WriteFile(dir, RecordingFile, private, r.WriteJSON), WriteFile(dir, "exchanges.har", private, r.WriteHAR))
 }

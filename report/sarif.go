@@ -2,8 +2,6 @@ package report
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -15,11 +13,9 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
 )
-
-// home is where the tool is at home.
-const home = "https://github.com/crossexam/crossexam"
 
 // baseID names the target's base URL in the SARIF file. Locations are relative to
 // it (SARIF 2.1.0, section 3.14.14): GitHub refuses a whole file that has one
@@ -32,11 +28,7 @@ const baseID = "TARGET"
 // whatever its kind. Those of which all is accepted are suppressed (SARIF 2.1.0, section
 // 3.35). What could not be judged is in the notifications of the invocation.
 func (r Report) WriteSARIF(w io.Writer) error {
-	run := sarif.NewRunWithInformationURI("Crossexam", home)
-	run.Tool.Driver.WithRules([]*sarif.ReportingDescriptor{})
-	if r.Tool.Version != "" {
-		run.Tool.Driver.WithVersion(r.Tool.Version)
-	}
+	run := alert.NewRun(r.Tool.Version)
 	base := sarif.NewArtifactLocation().WithURI(baseURI(r.Target.URL)).
 		WithDescription(sarif.NewTextMessage("The API under test."))
 	run.WithOriginalUriBaseIds(map[string]sarif.ArtifactLocation{baseID: *base})
@@ -48,43 +40,19 @@ func (r Report) WriteSARIF(w io.Writer) error {
 			run.AddResult(a.result().WithRuleIndex(i))
 		}
 	}
-	file := sarif.NewReport().AddRun(run)
-	if err := file.PrettyWrite(w); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return alert.Write(w, run)
 }
 
 // sarifRule describes a cause, with the guidance of the requirements that fall with it.
 func (r Report) sarifRule(c Cause) *sarif.ReportingDescriptor {
-	var links, markdown []string
-	tags := []string{"security", "cors"}
+	rule := alert.Rule{
+		ID: c.ID, Says: visibleLine(capital(c.Rule)) + ".", Fix: c.Fix,
+		Level: c.Level, Severity: c.Severity, Requirements: c.Requirements,
+	}
 	for _, g := range r.guidance(c) {
-		links = append(links, fmt.Sprintf("%s, %s: %s", g.Source, g.Ref, g.URL))
-		markdown = append(markdown, fmt.Sprintf("- [%s, %s](%s)", mdText(g.Source), mdText(g.Ref), g.URL))
-		if number, ok := strings.CutPrefix(g.Ref, "CWE-"); ok {
-			tags = append(tags, "external/cwe/cwe-"+number)
-		}
+		rule.Guidance = append(rule.Guidance, scenarios.Guidance(g))
 	}
-	says := visibleLine(capital(c.Rule)) + "."
-	d := sarif.NewRule(c.ID).
-		WithName(c.ID).
-		WithShortDescription(sarif.NewMultiformatMessageString().WithText(says)).
-		WithFullDescription(sarif.NewMultiformatMessageString().WithText(says + " " + c.Fix)).
-		WithHelp(sarif.NewMultiformatMessageString().
-			WithText(strings.TrimSpace(c.Fix + "\n" + strings.Join(links, "\n"))).
-			WithMarkdown(strings.TrimSpace(mdText(c.Fix) + "\n\n" + strings.Join(markdown, "\n")))).
-		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(c.Level)))
-	if g := r.guidance(c); len(g) > 0 {
-		d.WithHelpURI(g[0].URL)
-	}
-	// By the number, of the kind CVSS gives, code scanning services sort.
-	score := map[scenarios.Severity]string{scenarios.High: "8.0", scenarios.Medium: "5.5", scenarios.Low: "3.0"}[c.Severity]
-	properties := sarif.NewPropertyBag().WithTags(tags).
-		Add("requirements", c.Requirements).
-		Add("security-severity", score)
-	return d.WithProperties(properties)
+	return rule.Descriptor()
 }
 
 // guidance are the sources that ask for the requirements of a cause, each once, those of
@@ -109,19 +77,8 @@ func (r Report) guidance(c Cause) []Guidance {
 	return all
 }
 
-// sarifLevel is that of a violation.
-func sarifLevel(l scenarios.Level) string {
-	switch l {
-	case scenarios.Must:
-		return sarif.LevelError
-	case scenarios.Should:
-		return sarif.LevelWarning
-	}
-	return sarif.LevelNote
-}
-
-// An alert is what a cause comes to at a class of endpoints.
-type alert struct {
+// An alerted cause is what a cause comes to at a class of endpoints.
+type alerted struct {
 	cause   Cause
 	class   string
 	results []Result // the gravest first
@@ -143,19 +100,19 @@ func endpointClass(s Subject) string {
 }
 
 // alerts are those of a cause, in the order of their classes.
-func (r Report) alerts(c Cause) []alert {
-	byClass := map[string]*alert{}
+func (r Report) alerts(c Cause) []alerted {
+	byClass := map[string]*alerted{}
 	for _, one := range r.Results {
 		if one.Cause != c.ID {
 			continue
 		}
 		class := endpointClass(one.Subject)
 		if byClass[class] == nil {
-			byClass[class] = &alert{cause: c, class: class}
+			byClass[class] = &alerted{cause: c, class: class}
 		}
 		byClass[class].results = append(byClass[class].results, one)
 	}
-	var all []alert
+	var all []alerted
 	for _, class := range slices.Sorted(maps.Keys(byClass)) {
 		a := byClass[class]
 		slices.SortStableFunc(a.results, func(x, y Result) int {
@@ -166,7 +123,7 @@ func (r Report) alerts(c Cause) []alert {
 	return all
 }
 
-func (a alert) result() *sarif.Result {
+func (a alerted) result() *sarif.Result {
 	worst := a.results[0]
 	requirements, origins, credentials, endpoints := []string{}, []string{}, []string{}, []string{}
 	once := func(list *[]string, s string) bool {
@@ -209,9 +166,9 @@ func (a alert) result() *sarif.Result {
 	if worst.Proof.LootSHA256 != "" {
 		properties.Add("loot_sha256", worst.Proof.LootSHA256)
 	}
-	result.WithLevel(sarifLevel(level)).
+	result.WithLevel(alert.Level(level)).
 		WithMessage(sarif.NewTextMessage(message)).
-		WithPartialFingerprints(map[string]string{"crossexam/cause/v1": a.fingerprint()}).
+		WithPartialFingerprints(map[string]string{alert.FingerprintKey: a.fingerprint()}).
 		WithProperties(properties)
 	if change != "" {
 		result.WithBaselineState(string(change)) // the same words (section 3.27.24)
@@ -227,14 +184,8 @@ const alertLocations = 10
 
 // fingerprint identifies an alert from run to run: the cause and the class of endpoints,
 // whatever else is violated, and in whatever order.
-func (a alert) fingerprint() string {
-	return fingerprint(a.cause.ID, a.class)
-}
-
-// fingerprint names what these parts name, from run to run.
-func fingerprint(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
-	return hex.EncodeToString(sum[:16])
+func (a alerted) fingerprint() string {
+	return alert.Fingerprint(a.cause.ID, a.class)
 }
 
 // location is the endpoint, relative to the target. There is no file and no line;

@@ -33,14 +33,14 @@ func WriteAll(dir string, r Report, screens []engine.Screen, mode fs.FileMode) e
 		private = 0o600
 	}
 	errs := []error{
-		writeFile(dir, "report.json", private, r.WriteJSON),
-		writeFile(dir, "report.html", private, func(w io.Writer) error { return r.WriteHTML(w, screens) }),
-		writeFile(dir, "results.sarif", mode, r.WriteSARIF),
-		writeFile(dir, "summary.md", mode, r.WriteMarkdown),
-		writeFile(dir, "badge.json", mode, r.WriteBadge),
+		WriteFile(dir, "report.json", private, r.WriteJSON),
+		WriteFile(dir, "report.html", private, func(w io.Writer) error { return r.WriteHTML(w, screens) }),
+		WriteFile(dir, "results.sarif", mode, r.WriteSARIF),
+		WriteFile(dir, "summary.md", mode, r.WriteMarkdown),
+		WriteFile(dir, "badge.json", mode, r.WriteBadge),
 	}
 	if r.Inferred != nil {
-		errs = append(errs, writeFile(dir, "policy.yaml", mode, r.WritePolicy))
+		errs = append(errs, WriteFile(dir, "policy.yaml", mode, r.WritePolicy))
 	}
 	pages := map[string]func(io.Writer) error{}
 	proofs := r.ProofsOfConcept()
@@ -98,13 +98,13 @@ func writeFolder(dir string, mode fs.FileMode, files map[string]func(io.Writer) 
 		return errors.Join(append(errs, err)...)
 	}
 	if made {
-		errs = append(errs, writeFile(dir, ownerMark, 0, func(w io.Writer) error {
+		errs = append(errs, WriteFile(dir, ownerMark, 0, func(w io.Writer) error {
 			_, err := io.WriteString(w, "Crossexam made this folder, and removes what is in it when it writes another report here.\n")
 			return err
 		}))
 	}
 	for name, write := range files {
-		errs = append(errs, writeFile(dir, name, mode, write))
+		errs = append(errs, WriteFile(dir, name, mode, write))
 	}
 	return errors.Join(errs...)
 }
@@ -136,10 +136,10 @@ func clearFolder(dir string) error {
 	return errors.Join(os.Remove(filepath.Join(dir, ownerMark)), os.Remove(dir))
 }
 
-// writeFile writes a file with a mode beside its place and then moves it there, so
+// WriteFile writes a file with a mode beside its place and then moves it there, so
 // that nobody ever finds half of it. The mode 0 is the umask's. A name that leads
 // out of the folder is an error.
-func writeFile(dir, name string, mode fs.FileMode, write func(io.Writer) error) error {
+func WriteFile(dir, name string, mode fs.FileMode, write func(io.Writer) error) error {
 	if name == "." || name == ".." || name == "" || filepath.Base(name) != name {
 		return fmt.Errorf("writing %s: it is no name of a file", name)
 	}

@@ -154,7 +154,7 @@ func TestWriteFileIsWholeOrNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	err := writeFile(dir, "x.txt", 0, func(w io.Writer) error {
+	err := WriteFile(dir, "x.txt", 0, func(w io.Writer) error {
 		_, err := io.WriteString(w, "half")
 		return errors.Join(err, broken)
 	})
@@ -165,7 +165,7 @@ func TestWriteFileIsWholeOrNotThere(t *testing.T) {
 		t.Errorf("the file is %q, there is %q", got, files(t, dir))
 	}
 	for _, name := range []string{"", ".", "..", "a/b", "../x", "/x"} {
-		if writeFile(dir, name, 0, func(io.Writer) error { return nil }) == nil {
+		if WriteFile(dir, name, 0, func(io.Writer) error { return nil }) == nil {
 			t.Errorf("a file with the name %q was written", name)
 		}
 	}
