@@ -19,7 +19,7 @@ const module = "github.com/crossexam/crossexam/"
 
 // rooms are the packages from the ground up: a package may import those before
 // it and none after it. Sub-packages count as the room they are in.
-var rooms = []string{"loopback", "child", "scratch", "nginx", "cors", "tap", "scenarios", "fixtures", "target", "attacker", "engine", "report", "suite", "cmd"}
+var rooms = []string{"loopback", "child", "scratch", "nginx", "cors", "tap", "scenarios", "fixtures", "target", "attacker", "engine", "report", "suite", "fleet", "cmd"}
 
 // onlyImporters says who may import what comes from outside, test files of
 // anyone apart.
@@ -27,6 +27,7 @@ var onlyImporters = map[string]string{
 	"github.com/chromedp/": "attacker",
 	"github.com/onsi/":     "suite",
 	"github.com/spf13/":    "cmd",
+	"github.com/nats-io/":  "fleet",
 
 	"github.com/modelcontextprotocol/": "cmd",
 }
@@ -68,19 +69,29 @@ func TestImportsGoDownOnly(t *testing.T) {
 	}
 }
 
-// A plain `go test` can examine as often as it likes; Ginkgo runs once in a process.
-func TestPlainGoTestHasNoGinkgo(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "./suite/corstest").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	deps := strings.Fields(string(out))
-	if !slices.Contains(deps, module+"engine") {
-		t.Fatal("suite/corstest does not stand on the engine")
-	}
-	for _, d := range deps {
-		if strings.HasPrefix(d, "github.com/onsi/") {
-			t.Errorf("suite/corstest imports %s", d)
+// A plain `go test` can examine as often as it likes; Ginkgo runs once in a process. A
+// single examination needs no broker, and a fleet no test framework.
+func TestWhatPackagesDoNotLink(t *testing.T) {
+	for _, c := range []struct {
+		from, on string
+		not      []string
+	}{
+		{"./suite/corstest", module + "engine", []string{"github.com/onsi/", "github.com/nats-io/"}},
+		{"./suite", module + "engine", []string{"github.com/nats-io/"}},
+		{"./fleet", module + "engine", []string{"github.com/onsi/", module + "suite"}},
+	} {
+		out, err := exec.Command("go", "list", "-deps", c.from).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps := strings.Fields(string(out))
+		if !slices.Contains(deps, c.on) {
+			t.Errorf("%s does not stand on %s", c.from, c.on)
+		}
+		for _, d := range deps {
+			if slices.ContainsFunc(c.not, func(prefix string) bool { return strings.HasPrefix(d, prefix) }) {
+				t.Errorf("%s imports %s", c.from, d)
+			}
 		}
 	}
 }

@@ -1,0 +1,263 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+
+	"github.com/crossexam/crossexam/scratch"
+)
+
+// A Broker is a NATS server in this process, which keeps a fleet in a folder.
+type Broker struct {
+	server *server.Server
+	lock   *os.File
+	seed   string // path of the credential; empty where nothing listens
+	full   chan struct{}
+	closed chan struct{}
+}
+
+// BrokerOptions say where a broker keeps what it has, and whom it listens to.
+type BrokerOptions struct {
+	State string // a folder, which is made
+	// Listen is an address on loopback, such as 127.0.0.1:4222 (or port 0), for workers in
+	// other processes; empty has nobody but this process reach the broker.
+	Listen string
+	// Store bounds what is stored, in bytes; 0 is three quarters of what the disk has left.
+	Store int64
+}
+
+// ErrInUse says that another process keeps a fleet in the folder.
+var ErrInUse = errors.New("another crossexam keeps a fleet there")
+
+// The files of a state folder. Whoever can read the credential can use the broker.
+const (
+	credentialFile = "worker.nk"
+	addressFile    = "address"
+)
+
+// StartBroker starts a broker. One at a time can use a folder: the error is ErrInUse for
+// another.
+func StartBroker(o BrokerOptions) (b *Broker, err error) {
+	if err := os.MkdirAll(o.State, 0o700); err != nil {
+		return nil, err
+	}
+	b = &Broker{full: make(chan struct{}), closed: make(chan struct{})}
+	if b.lock, err = scratch.Lock(o.State); err != nil {
+		return nil, fmt.Errorf("the folder %s cannot be used: %w", o.State, errors.Join(ErrInUse, err))
+	}
+	defer func() {
+		if err != nil {
+			b.Close()
+		}
+	}()
+	options := &server.Options{
+		ServerName: "crossexam", NoSigs: true, NoLog: true, DontListen: true,
+		JetStream: true, StoreDir: o.State, JetStreamMaxStore: o.Store,
+		// What a crash of the whole machine can lose; that of the process loses nothing.
+		SyncInterval: 10 * time.Second,
+	}
+	if o.Listen != "" {
+		if err := b.listen(options, o); err != nil {
+			return nil, err
+		}
+	}
+	if b.server, err = server.NewServer(options); err != nil {
+		return nil, err
+	}
+	b.server.Start()
+	if !b.server.ReadyForConnections(10*time.Second) || !b.server.JetStreamEnabled() {
+		return nil, fmt.Errorf("the broker in %s did not start: is there room on its disk, and may the folder be written to?", o.State)
+	}
+	address := filepath.Join(o.State, addressFile)
+	if o.Listen != "" {
+		err = os.WriteFile(address, []byte(b.server.ClientURL()), 0o600)
+	} else if err = os.Remove(address); errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	go b.watch()
+	return b, err
+}
+
+// listen has the broker listen on loopback, to whoever has the credential.
+func (b *Broker) listen(options *server.Options, o BrokerOptions) error {
+	host, port, err := net.SplitHostPort(o.Listen)
+	number, convErr := strconv.Atoi(port)
+	if err != nil || convErr != nil {
+		return fmt.Errorf("%q is no address to listen on: write it like 127.0.0.1:4222", o.Listen)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("the built-in broker listens on loopback alone, and %s is not: for workers on other machines run a nats-server, and give its address with --nats", host)
+	}
+	if number == 0 {
+		number = server.RANDOM_PORT
+	}
+	b.seed = filepath.Join(o.State, credentialFile)
+	public, err := credential(b.seed)
+	if err != nil {
+		return err
+	}
+	options.DontListen, options.Host, options.Port = false, host, number
+	options.Nkeys = []*server.NkeyUser{{Nkey: public}}
+	return nil
+}
+
+// credential makes the file of the credential, where there is none, and gives its
+// public part.
+func credential(path string) (string, error) {
+	seed, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		pair, err := nkeys.CreateUser()
+		if err != nil {
+			return "", err
+		}
+		if seed, err = pair.Seed(); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, append(seed, '\n'), 0o600); err != nil {
+			return "", err
+		}
+	} else if err != nil {
+		return "", err
+	}
+	pair, err := nkeys.FromSeed([]byte(strings.TrimSpace(string(seed))))
+	if err != nil {
+		return "", fmt.Errorf("%s is no credential: remove it, and a new one is made: %w", path, err)
+	}
+	return pair.PublicKey()
+}
+
+// watch finds out that the broker stores nothing any more.
+func (b *Broker) watch() {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if !b.server.JetStreamEnabled() {
+				close(b.full)
+				return
+			}
+		case <-b.closed:
+			return
+		}
+	}
+}
+
+// Full is closed when the broker has given up, as its disk is full. What it has stored
+// stays, and a new broker goes on with it.
+func (b *Broker) Full() <-chan struct{} { return b.full }
+
+// URL is the address that the broker listens on; empty for none.
+func (b *Broker) URL() string {
+	if b.seed == "" {
+		return ""
+	}
+	return b.server.ClientURL()
+}
+
+// Credential is the file that --nats-creds takes; empty where the broker does not listen.
+func (b *Broker) Credential() string { return b.seed }
+
+// Connect connects this process to the broker.
+func (b *Broker) Connect() (*nats.Conn, error) {
+	options := append(connectOptions(), nats.InProcessServer(b.server))
+	if b.seed != "" {
+		o, err := nats.NkeyOptionFromSeed(b.seed)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, o)
+	}
+	return nats.Connect("", options...)
+}
+
+// Close ends the broker.
+func (b *Broker) Close() {
+	if b.server != nil {
+		close(b.closed)
+		b.server.Shutdown()
+		b.server.WaitForShutdown()
+	}
+	if b.lock != nil {
+		b.lock.Close()
+	}
+}
+
+// Remote says which broker to connect to.
+type Remote struct {
+	// URL is nats://, tls:// or ws://; several are separated by commas.
+	URL string
+	// Credentials is a file: one of NATS (.creds), or the seed of a user's key. Empty for
+	// none.
+	Credentials string
+	// CA is a PEM file with the authorities of the broker's certificate; empty for the
+	// system's.
+	CA string
+}
+
+// Connect connects to a broker. The connection outlives the broker's servers.
+func Connect(r Remote) (*nats.Conn, error) {
+	options := connectOptions()
+	if r.Credentials != "" {
+		text, err := os.ReadFile(r.Credentials)
+		if err != nil {
+			return nil, fmt.Errorf("the credentials of NATS: %w", err)
+		}
+		if strings.Contains(string(text), "-----BEGIN NATS USER JWT-----") {
+			options = append(options, nats.UserCredentials(r.Credentials))
+		} else {
+			o, err := nats.NkeyOptionFromSeed(r.Credentials)
+			if err != nil {
+				return nil, fmt.Errorf("the credentials of NATS: %s has neither a JWT nor the seed of a user's key", r.Credentials)
+			}
+			options = append(options, o)
+		}
+	}
+	if r.CA != "" {
+		options = append(options, nats.RootCAs(r.CA))
+	}
+	nc, err := nats.Connect(r.URL, options...)
+	if err != nil {
+		return nil, fmt.Errorf("the broker at %s cannot be used: %w", withoutPasswords(r.URL), err)
+	}
+	return nc, nil
+}
+
+// RemoteOf is the broker that a run listens with on loopback, for other commands on this
+// machine. ok is false where none listens.
+func RemoteOf(state string) (r Remote, ok bool) {
+	address, err := os.ReadFile(filepath.Join(state, addressFile))
+	if err != nil {
+		return Remote{}, false
+	}
+	return Remote{URL: string(address), Credentials: filepath.Join(state, credentialFile)}, true
+}
+
+// withoutPasswords takes user names and passwords out of a list of URLs.
+func withoutPasswords(urls string) string {
+	list := strings.Split(urls, ",")
+	for i, u := range list {
+		if scheme, rest, ok := strings.Cut(u, "://"); ok {
+			list[i] = scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// connectOptions have a connection outlive its servers.
+func connectOptions() []nats.Option {
+	return []nats.Option{
+		nats.Name("crossexam"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
+		nats.Timeout(5 * time.Second), nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
+	}
+}

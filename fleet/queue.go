@@ -1,0 +1,71 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crossexam/crossexam/report/fleetreport"
+)
+
+// errQueued is the broker's answer to an item that is in the queue already.
+var errQueued = errors.New("it is in the queue")
+
+// enqueue puts an item into the queue, unless that stage of the target is in it.
+func (s *Store) enqueue(ctx context.Context, i Item) error {
+	i.Schema = itemVersion
+	data := encode(i)
+	_, err := persist(ctx, s.tell, func(ctx context.Context) (*jetstream.PubAck, error) {
+		ack, err := s.js.Publish(ctx, s.subject(i.Stage, i.Target.key()), data)
+		if err != nil && strings.Contains(err.Error(), "maximum messages per subject exceeded") {
+			err = errQueued
+		}
+		return ack, err
+	})
+	if errors.Is(err, errQueued) {
+		return nil
+	}
+	return err
+}
+
+// unqueue takes an item out of the queue. A worker that has it goes on.
+func (s *Store) unqueue(ctx context.Context, stage fleetreport.Stage, key string) error {
+	_, err := persist(ctx, s.tell, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.items.Purge(ctx, jetstream.WithPurgeSubject(s.subject(stage, key)))
+	})
+	return err
+}
+
+// consumer is what workers take the items of a stage from. The server sets no bound to
+// how often it gives out an item: one whose host is taken is given back unbegun any
+// number of times. What is bounded is how often it is begun, see [Worker].
+func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstream.Consumer, error) {
+	return persist(ctx, s.tell, func(ctx context.Context) (jetstream.Consumer, error) {
+		return s.items.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+			Durable: string(stage), FilterSubject: s.subject(stage, "*.*"),
+			AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.lease, MaxDeliver: -1, MaxAckPending: 10_000,
+		})
+	})
+}
+
+// take waits for an item of a stage. It is nil, without an error, where there was none
+// for a while.
+func (s *Store) take(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {
+	const wait = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	batch, err := c.Fetch(1, jetstream.FetchContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	for m := range batch.Messages() {
+		return m, nil
+	}
+	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, jetstream.ErrNoMessages) {
+		return nil, err
+	}
+	return nil, nil
+}
