@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -93,7 +94,10 @@ func newRunner(t *testing.T, inputs, env map[string]string) *runner {
 			t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
 		}
 	}
-	return &runner{inputs: inputs, env: env, temp: t.TempDir(), outputs: map[string]map[string]string{}}
+	// What a test does not serve is nowhere: none goes to the network.
+	served := map[string]string{"CHROME_VERSIONS": "http://127.0.0.1:9", "CHROME_DOWNLOADS": "http://127.0.0.1:9", "RELEASES": "http://127.0.0.1:9"}
+	maps.Copy(served, env)
+	return &runner{inputs: inputs, env: served, temp: t.TempDir(), outputs: map[string]map[string]string{}}
 }
 
 var expression = regexp.MustCompile(`\$\{\{ *([^}]*?) *\}\}`)
@@ -316,6 +320,11 @@ func TestActionExamines(t *testing.T) {
 // examination would.
 func TestActionFlagsAndVerdicts(t *testing.T) {
 	action := theAction(t)
+	browser := filepath.Join(t.TempDir(), "chromium")
+	if err := os.WriteFile(browser, []byte("#!/bin/sh\necho Chromium 150.0.1.2\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CROSSEXAM_BROWSER", browser)
 	const report = `mkdir -p out; echo "$CROSSEXAM_COOKIE" >out/cookie; printf '%s\n' "$@" >args
 touch out/report.json out/summary.md; exit $(cat code)
 `
