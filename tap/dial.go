@@ -33,6 +33,7 @@ type dialer struct {
 	// for nothing.
 	certificate *tls.Certificate
 	ask         *certificateAsk // what the target said; never nil
+	alpn        *alpn           // never nil
 }
 
 // A certificateAsk is whether a server asked for a client certificate, and what it
@@ -73,15 +74,14 @@ func (d dialer) with(c tls.Certificate) dialer {
 }
 
 func newDialer(u Upstream) (dialer, error) {
-	d := dialer{address: u.address(), ask: &certificateAsk{}}
+	d := dialer{address: u.address(), ask: &certificateAsk{}, alpn: &alpn{}}
 	if u.URL.Scheme == "https" {
 		ask := d.ask
 		d.tls = &tls.Config{
 			ServerName:         cors.OriginOf(u.URL).Host(),
 			RootCAs:            u.Roots,
 			InsecureSkipVerify: u.InsecureSkipVerify, // the operator asked for it
-			// The evidence is lines of text, as HTTP/1.1 has them.
-			NextProtos: []string{"http/1.1"},
+			NextProtos:         []string{"http/1.1"}, // see alpn
 			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				ask.hear("")
 				return &tls.Certificate{}, nil
@@ -133,12 +133,19 @@ func (d *dialer) dial(ctx context.Context, within time.Duration) (*conn, error) 
 	}
 	c := &conn{Conn: raw, raw: raw}
 	if d.tls != nil {
-		secure := tls.Client(raw, d.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
+		secure, err := d.secure(ctx, raw)
+		if err != nil {
 			raw.Close()
 			return nil, explain(d.explainTLS(err, left))
 		}
 		c.Conn = secure
+		if secure.ConnectionState().NegotiatedProtocol == "h2" {
+			if err := c.overHTTP2(ctx); err != nil {
+				raw.Close()
+				return nil, explain(fmt.Errorf("HTTP/2 with %s did not begin: %w", d.address, err))
+			}
+			return c, nil
+		}
 	}
 	c.reader = bufio.NewReader(c.Conn)
 	return c, nil

@@ -21,12 +21,17 @@ func (e otherProtocolError) Error() string {
 		return "the target is an SSH server: is the port right?"
 	case strings.HasPrefix(b, "\x15\x03"): // RFC 8446, section 5.1: an alert
 		return "the target speaks TLS on this port: does the URL have to begin with https://?"
-	case len(b) >= 4 && strings.HasPrefix(b, "\x00\x00") && b[3] == 4: // RFC 9113, section 6.5: SETTINGS
+	case e.isHTTP2():
 		return "the target speaks HTTP/2 without having been asked for it, which no browser understands: does it have another port, or is there a proxy in front of it?"
 	case strings.HasPrefix(b, "<"):
 		return fmt.Sprintf("the target's answer is not HTTP/1.1: it has no head, as in HTTP/0.9, which browsers refuse, and begins with %s", excerpt(b))
 	}
 	return fmt.Sprintf("the target's answer is not HTTP/1.1: it begins with %s: is the port right?", excerpt(e.begin))
+}
+
+// isHTTP2 reports whether it begins with a SETTINGS frame (RFC 9113, section 6.5).
+func (e otherProtocolError) isHTTP2() bool {
+	return len(e.begin) >= 4 && strings.HasPrefix(e.begin, "\x00\x00") && e.begin[3] == 4
 }
 
 // checkBegin waits for what a server says first, and gives an otherProtocolError where

@@ -22,16 +22,17 @@ import (
 // target, as happens to one kept open.
 var errStale = errors.New("the connection was closed meanwhile")
 
-// A conn is an HTTP/1.1 connection to the target, for one exchange at a time.
+// A conn is a connection to the target, for one exchange at a time.
 type conn struct {
-	net.Conn          // what HTTP is spoken over
-	raw      net.Conn // under it, to break off with
-	reader   *bufio.Reader
-	kept     bool      // has had an exchange before
-	upgrade  bool      // a WebSocket was asked for
-	first    string    // to be said on it
-	since    time.Time // when it was kept
-	unending bool      // the body of the answer did not end in time
+	net.Conn                  // what HTTP is spoken over
+	raw      net.Conn         // under it, to break off with
+	reader   *bufio.Reader    // of HTTP/1.1
+	http2    *http.ClientConn // nil where HTTP/1.1 is spoken
+	kept     bool             // has had an exchange before
+	upgrade  bool             // a WebSocket was asked for
+	first    string           // to be said on it
+	since    time.Time        // when it was kept
+	unending bool             // the body of the answer did not end in time
 }
 
 // roundTrip writes a request to the target and reads the response: on a
@@ -55,6 +56,19 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 			}
 		}
 	}
+	p, err := t.roundTripAnew(ctx, to, q, request, limits)
+	if isSafe(q.Method) && to.dialer.alpn.insists(err) {
+		again, errAgain := t.roundTripAnew(ctx, to, q, request, limits)
+		if errAgain == nil {
+			return again, nil
+		}
+		to.dialer.alpn.http2.Store(false)
+	}
+	return p, err
+}
+
+// roundTripAnew has the exchange on a new connection.
+func (t *Tap) roundTripAnew(ctx context.Context, to *way, q cors.Request, request []byte, limits Limits) (*cors.Response, error) {
 	c, err := to.dialer.dial(ctx, limits.Connect)
 	if err != nil {
 		return nil, err
@@ -71,6 +85,7 @@ func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, method string, r
 	limits.Body = t.silence.patience(limits.Body)
 	p, reusable, err := c.exchange(ctx, method, request, limits)
 	if err == nil {
+		to.dialer.alpn.answers.Store(true)
 		t.silence.read(c.unending, limits.Body)
 	}
 	if stop() && reusable {
@@ -89,6 +104,12 @@ func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, method string, r
 }
 
 func (c *conn) exchange(ctx context.Context, method string, request []byte, l Limits) (p *cors.Response, reusable bool, err error) {
+	if c.http2 != nil {
+		if c.upgrade {
+			return nil, false, errors.New("the target speaks HTTP/2 alone, in which the tap makes no WebSocket")
+		}
+		return c.exchangeHTTP2(ctx, request, l)
+	}
 	within := c.allow(ctx, l.Header)
 	// A server may answer and close before it has read all: if it did not answer,
 	// reading says so.
