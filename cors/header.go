@@ -83,3 +83,11 @@ func (h Headers) ListHas(name, item string) bool {
 	}
 	return false
 }
+
+// OriginLine is the header line of a request from an origin; none for an empty one.
+func OriginLine(origin string) Headers {
+	if origin == "" {
+		return nil
+	}
+	return Headers{{Name: HeaderOrigin, Value: origin}}
+}

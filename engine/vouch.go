@@ -71,7 +71,7 @@ func unserved(o scenarios.Observation) bool {
 // reply; it is empty where it does.
 func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
 	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), Body: e.Body, ClientCertificate: p.Credential.Includes(scenarios.ClientCert)}
-	q.Headers = slices.Concat(withOrigin(p.Origin), e.Headers, s.deployment.Credentials.FrontEnd(p.Credential))
+	q.Headers = slices.Concat(cors.OriginLine(p.Origin), e.Headers, s.deployment.Credentials.FrontEnd(p.Credential))
 	if v != nil {
 		q.Headers = append(q.Headers, v.headers()...)
 	}
