@@ -25,7 +25,7 @@ var scriptSource string
 // pageStyle is the style sheet, with a rule for each stack of which a snippet can be shown.
 var pageStyle = func() string {
 	var rules strings.Builder
-	for _, s := range snippetsFor(nil, false) {
+	for _, s := range snippetsFor(CORSPolicy{}) {
 		fmt.Fprintf(&rules, ".stacks:has(#stack-%s:checked) .snippet-%s { display: block; }\n", s.ID, s.ID)
 	}
 	return strings.Replace(look.Style, "/* STACKS */\n", rules.String(), 1)
@@ -69,7 +69,7 @@ type page struct {
 	Pictures  []picture
 	Heat      heatMap
 	Causes    []pageCause // in the place of the report's
-	Snippets  []snippet
+	Snippets  []Snippet
 	Changes   []changed
 	WhatStale string
 	Sections  []section

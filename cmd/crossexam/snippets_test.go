@@ -1,0 +1,222 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/nginx"
+	"github.com/crossexam/crossexam/report"
+)
+
+// Every snippet that does not say otherwise is run by its server here, with a whole
+// policy: what the server then answers to a preflight and to a request is that policy.
+// Servers that are not installed are skipped, where it is not CI that runs.
+func TestSnippetsAreServed(t *testing.T) {
+	policy := report.CORSPolicy{
+		Origins: []string{"https://app.example.com", "https://admin.example.com"}, Methods: []string{"GET", "PATCH"},
+		Headers: []string{"Authorization", "X-Requested-With"}, Exposed: []string{"ETag", "X-Total-Count"}, Credentials: true, MaxAge: 600,
+	}
+	for _, s := range report.Snippets(policy, nil) {
+		if s.Untried {
+			continue
+		}
+		t.Run(s.ID, func(t *testing.T) {
+			t.Parallel()
+			serve, ok := snippetServers()[s.ID]
+			if !ok {
+				t.Fatalf("nobody runs %s", s.Name)
+			}
+			addr := serve(t, s.Text)
+			for _, origin := range append(policy.Origins, "https://evil.example") {
+				q, _ := http.NewRequest(http.MethodOptions, "http://"+addr+"/x", nil)
+				q.Header.Set("Origin", origin)
+				q.Header.Set("Access-Control-Request-Method", "PATCH")
+				q.Header.Set("Access-Control-Request-Headers", "authorization,x-requested-with")
+				pre := ask(t, q)
+				g, _ := http.NewRequest(http.MethodGet, "http://"+addr+"/x", nil)
+				g.Header.Set("Origin", origin)
+				got := ask(t, g)
+				if !slices.Contains(policy.Origins, origin) {
+					if pre.Get("Access-Control-Allow-Origin")+got.Get("Access-Control-Allow-Origin") != "" {
+						t.Errorf("%s is granted: %v %v", origin, pre, got)
+					}
+					continue
+				}
+				for _, want := range []struct {
+					in    http.Header
+					name  string
+					items []string
+				}{
+					{pre, "Access-Control-Allow-Origin", []string{origin}}, {got, "Access-Control-Allow-Origin", []string{origin}},
+					{pre, "Access-Control-Allow-Credentials", []string{"true"}}, {got, "Access-Control-Allow-Credentials", []string{"true"}},
+					{pre, "Access-Control-Allow-Methods", []string{"patch"}}, {pre, "Access-Control-Allow-Headers", policy.Headers},
+					{pre, "Access-Control-Max-Age", []string{"600"}}, {got, "Access-Control-Expose-Headers", policy.Exposed}, {got, "Vary", []string{"Origin"}},
+				} {
+					have := strings.ToLower(strings.Join(want.in.Values(want.name), ", "))
+					for _, item := range want.items {
+						if !slices.Contains(strings.Split(strings.ReplaceAll(have, " ", ""), ","), strings.ToLower(item)) {
+							t.Errorf("%s: %s is %q, without %s", origin, want.name, have, item)
+						}
+					}
+				}
+				if n := len(got.Values("Access-Control-Allow-Origin")); n > 1 {
+					t.Errorf("%d grants", n)
+				}
+			}
+		})
+	}
+}
+
+func ask(t *testing.T, q *http.Request) http.Header {
+	t.Helper()
+	res, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if q.Method == http.MethodGet && res.StatusCode != http.StatusOK {
+		t.Errorf("%s is answered %s", q.URL, res.Status)
+	}
+	return res.Header
+}
+
+// snippetServers start a server with a snippet, by its ID, and give its address; /x of it
+// answers anything.
+func snippetServers() map[string]func(t *testing.T, snippet string) string {
+	interpreted := func(stack, file, program string, argv func(installed, dir, port string) []string) func(*testing.T, string) string {
+		return func(t *testing.T, snippet string) string {
+			installed := filepath.Join(root(t), "bin/stacks", stack)
+			present(t, installed)
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(strings.Replace(program, "SNIPPET", snippet, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			rel, err := filepath.Rel(root(t), dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return startServer(t, rel, []string{"NODE_PATH=" + filepath.Join(installed, "node_modules"), "PYTHONDONTWRITEBYTECODE=1"}, func(port string) []string { return argv(installed, dir, port) })
+		}
+	}
+	node := func(stack, program string) func(*testing.T, string) string {
+		return interpreted(stack, "server.js", program, func(_, dir, _ string) []string { return []string{"node", filepath.Join(dir, "server.js")} })
+	}
+	// configured is for servers that read a configuration with their port in it.
+	configured := func(name, text string, argv func(file string) []string) func(*testing.T, string) string {
+		return func(t *testing.T, snippet string) string {
+			if _, err := exec.LookPath(name); err != nil {
+				missing(t, name)
+			}
+			upstream := strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }), "http://")
+			file := filepath.Join(t.TempDir(), "conf")
+			return startServer(t, ".", []string{"HOME=" + t.TempDir()}, func(port string) []string {
+				made := strings.NewReplacer("SNIPPET", snippet, "PORT", port, "UPSTREAM", upstream).Replace(text)
+				if err := os.WriteFile(file, []byte(made), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return argv(file)
+			})
+		}
+	}
+	return map[string]func(*testing.T, string) string{
+		"fastapi": interpreted("fastapi", "app.py", "from fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\n\napp = FastAPI()\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n",
+			func(installed, dir, port string) []string {
+				return []string{installed + "/bin/uvicorn", "--app-dir", dir, "app:app", "--port", port}
+			}),
+		"flask": interpreted("flask-cors", "app.py", "from flask import Flask\nfrom flask_cors import CORS\n\napp = Flask(__name__)\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n\nimport sys\napp.run(port=int(sys.argv[1]))\n",
+			func(installed, dir, port string) []string {
+				return []string{installed + "/bin/python", filepath.Join(dir, "app.py"), port}
+			}),
+		"django": interpreted("django-cors-headers", "app.py", `import sys
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import JsonResponse
+from django.urls import path
+
+SNIPPET
+settings.configure(
+    ALLOWED_HOSTS=["*"], INSTALLED_APPS=["corsheaders"], ROOT_URLCONF=__name__, SECRET_KEY="none",
+    MIDDLEWARE=["corsheaders.middleware.CorsMiddleware"], **{k: v for k, v in globals().items() if k.startswith("CORS_")},
+)
+urlpatterns = [path("x", lambda request: JsonResponse({}))]
+execute_from_command_line(["app.py", "runserver", "--noreload", sys.argv[1]])
+`, func(installed, dir, port string) []string {
+			return []string{installed + "/bin/python", filepath.Join(dir, "app.py"), port}
+		}),
+		"express": node("express", "const cors = require('cors');\nconst app = require('express')();\nSNIPPET\napp.get('/x', (q, r) => r.json({}));\napp.listen(process.env.PORT, '127.0.0.1');\n"),
+		"fastify": node("fastify", "const cors = require('@fastify/cors');\nconst app = require('fastify')();\nSNIPPET\napp.get('/x', async () => ({}));\napp.listen({ port: process.env.PORT, host: '127.0.0.1' });\n"),
+		"hono": node("hono", "const { serve } = require('@hono/node-server');\nconst { Hono } = require('hono');\nconst { cors } = require('hono/cors');\nconst app = new Hono();\nSNIPPET\n"+
+			"app.get('/x', (c) => c.json({}));\nserve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: '127.0.0.1' });\n"),
+		"go": func(t *testing.T, snippet string) string {
+			dir := t.TempDir()
+			program := "package main\n\nimport (\n\t\"net\"\n\t\"net/http\"\n\t\"os\"\n\n\t\"github.com/rs/cors\"\n)\n\nfunc mux() http.Handler {\n\treturn http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})\n}\n\n" +
+				"func main() {\n\tl, err := net.Listen(\"tcp\", \"127.0.0.1:\"+os.Getenv(\"PORT\"))\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" + snippet + "}\n"
+			if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join(root(t), "fixtures/stacks/go"), "-o", filepath.Join(dir, "server"), filepath.Join(dir, "main.go"))
+			if out, err := build.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			return startServer(t, ".", nil, func(string) []string { return []string{filepath.Join(dir, "server")} })
+		},
+		"nginx": func(t *testing.T, snippet string) string {
+			upstream := strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }), "http://")
+			return behindNginxWith(t, upstream, snippet)
+		},
+		"caddy": configured("caddy", "{\n\tadmin off\n\tauto_https off\n}\nhttp://127.0.0.1:PORT {\nSNIPPET\nreverse_proxy UPSTREAM\n}\n", func(file string) []string {
+			return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}
+		}),
+		"haproxy": configured("haproxy", "defaults\n\tmode http\n\ttimeout connect 5s\n\ttimeout client 5s\n\ttimeout server 5s\nfrontend front\n\tbind 127.0.0.1:PORT\nSNIPPET\n\tdefault_backend back\nbackend back\n\tserver one UPSTREAM\n", func(file string) []string {
+			return []string{"haproxy", "-f", file}
+		}),
+		"traefik": func(t *testing.T, snippet string) string {
+			t.Skip("its middlewares take minutes to build: make stacks-test examines them with these settings")
+			return ""
+		},
+	}
+}
+
+// behindNginxWith puts nginx with a snippet in front of a server.
+func behindNginxWith(t *testing.T, upstream, snippet string) string {
+	t.Helper()
+	outside, inside, ok := strings.Cut(snippet, "server {")
+	inside, ended := strings.CutSuffix(strings.TrimSpace(inside), "}\n}")
+	if !ok || !ended {
+		t.Fatalf("the snippet has another shape:\n%s", snippet)
+	}
+	s, err := nginx.Start(t.Context(), nginx.Config{HTTP: outside, Server: inside + "proxy_pass http://" + upstream + ";\n}\n"})
+	if err != nil {
+		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.Addr()
+}
+
+func present(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		missing(t, path)
+	}
+}
+
+// missing skips a test for what is not installed, where it is not CI that runs and
+// installs it.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	usual := slices.ContainsFunc([]string{"fastapi", "express"}, func(s string) bool { return filepath.Base(what) == s })
+	if os.Getenv("CI") == "true" && (usual || *whichStacks == "all") {
+		t.Fatalf("%s is missing", what)
+	}
+	t.Skipf("%s is not installed: scripts/stacks --all installs it", what)
+}
