@@ -75,6 +75,15 @@ type Exchange struct {
 	// Closed says that there is no response because the server closed or reset the
 	// connection before it had sent the head of one.
 	Closed bool `json:"closed,omitempty"`
+	// Unreachable says that there is no response because nothing accepted a connection
+	// at the server's address.
+	Unreachable bool `json:"unreachable,omitempty"`
+}
+
+// Failed reports whether the server, or a gateway before it, failed to answer: with a
+// status of the class 5xx, or by refusing or breaking off the connection.
+func (x Exchange) Failed() bool {
+	return x.Closed || x.Unreachable || x.Response != nil && x.Response.Status >= 500
 }
 
 // Limited says which request a server did not answer for now: with 429 (Too Many

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/crossexam/crossexam/tap"
@@ -25,7 +26,11 @@ func held(l tap.Limiting, late []string) []Diagnosis {
 }
 
 func limited(l tap.Limiting) string {
-	s := fmt.Sprintf("the target limits the rate of requests: it answered %d from request %d on", l.Status, l.First)
+	does := "limits the rate of requests"
+	if l.Status == http.StatusServiceUnavailable {
+		does += ", or was out of service for a while"
+	}
+	s := fmt.Sprintf("the target %s: it answered %d from request %d on", does, l.Status, l.First)
 	if l.Passed > 0 {
 		s += fmt.Sprintf(", having let through about %.2g a second", l.Passed)
 	}

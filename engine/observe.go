@@ -28,19 +28,27 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		if err := s.logIn(ctx, g); err != nil {
 			return err
 		}
-		for _, a := range g.attempts {
-			s.observed[a.Key()] = s.probe(ctx, a)
-			if err := ctx.Err(); err != nil {
-				return err
+		for repeats := 0; ; repeats++ {
+			for _, a := range g.attempts {
+				s.observed[a.Key()] = s.probe(ctx, a)
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+			}
+			if repeats == maxRepeats || !s.outlasted(ctx, g) {
+				break
 			}
 		}
 		s.vouch(ctx, g)
 		return nil
 	}
-	for failures := 0; ; {
+	for failures, repeats := 0, 0; ; {
 		err := s.observePage(ctx, g)
 		var f *Fault
 		switch {
+		case err == nil && repeats < maxRepeats && s.outlasted(ctx, g):
+			repeats++
+			continue
 		case err == nil:
 			s.vouch(ctx, g)
 			s.screenshot(ctx, g)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
@@ -29,8 +30,9 @@ type session struct {
 	pending  []*group
 	planned  map[string]bool // keys of the attempts that are or were in a group
 	restarts int
-	current  string       // ID of the scenario whose result is wanted
-	cache    *sharedCache // nil until an attempt needs it
+	waited   time.Duration // for the target to answer again, all in all
+	current  string        // ID of the scenario whose result is wanted
+	cache    *sharedCache  // nil until an attempt needs it
 	cacheErr error
 	record   *Record // of the examination
 }

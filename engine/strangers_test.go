@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
@@ -72,9 +73,16 @@ func TestStrangersServers(t *testing.T) {
 		"public data beside private": {api{listed, alice, never}, []string{"/brand"}, nil, false, ""},
 		"a match of the end":         {api{endsWith, alice, never}, nil, []string{"ORG-003"}, false, ""},
 		"a gateway without a target": {api{endsWith, alice, after(12, 502, "text/html", "<h1>502</h1>")}, nil, nil, true, engine.TargetFails},
-		"a session for a few reads":  {api{endsWith, alice, after(12, 401, "application/json", "{}")}, nil, nil, true, engine.SessionEnded},
-		"a login page after a few":   {api{endsWith, alice, after(12, 200, "text/html", "<!doctype html><form>")}, nil, nil, true, engine.ReplyChanged},
-		"a login on another host":    {api{listed, alice, redirectsToLogin}, nil, []string{"ERR-001"}, false, ""},
+		"a gateway whose target starts again": {api{endsWith, alice, func(w http.ResponseWriter, _ *http.Request, number int32) bool {
+			if number < 12 || number > 16 {
+				return false
+			}
+			w.WriteHeader(http.StatusBadGateway)
+			return true
+		}}, nil, []string{"ORG-003"}, false, ""},
+		"a session for a few reads": {api{endsWith, alice, after(12, 401, "application/json", "{}")}, nil, nil, true, engine.SessionEnded},
+		"a login page after a few":  {api{endsWith, alice, after(12, 200, "text/html", "<!doctype html><form>")}, nil, nil, true, engine.ReplyChanged},
+		"a login on another host":   {api{listed, alice, redirectsToLogin}, nil, []string{"ERR-001"}, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var number atomic.Int32
@@ -117,6 +125,9 @@ func TestStrangersServers(t *testing.T) {
 				URL: "https://api.example.org", Trusted: []string{front}, OpenAPI: "none", Reads: append([]string{"/me"}, c.also...),
 				Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/; Secure; SameSite=None"}},
 			}.ServedAt(server.Addr(), lab.Stage().Authority())
+			if c.kind == engine.TargetFails { // which is not waited for long
+				config.Limits.Patience = time.Second
+			}
 			record, err := engine.Examine(t.Context(), engine.Request{Lab: lab, Config: config, Catalogue: catalogue})
 			if err != nil {
 				t.Fatal(err)

@@ -62,20 +62,13 @@ func (s *session) vouch(ctx context.Context, g *group) {
 // unserved reports whether the target, or a gateway before it, failed to answer one of
 // the requests: with an error of a server, or with no answer at all.
 func unserved(o scenarios.Observation) bool {
-	return slices.ContainsFunc(o.Exchanges, func(x cors.Exchange) bool {
-		return x.Closed || x.Response != nil && x.Response.Status >= 500
-	})
+	return slices.ContainsFunc(o.Exchanges, cors.Exchange.Failed)
 }
 
 // lapsed asks for the victim's own read, and returns why it no longer gets the private
 // reply; it is empty where it does.
 func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
-	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), Body: e.Body, ClientCertificate: p.Credential.Includes(scenarios.ClientCert)}
-	q.Headers = slices.Concat(cors.OriginLine(p.Origin), e.Headers, s.deployment.Credentials.FrontEnd(p.Credential))
-	if v != nil {
-		q.Headers = append(q.Headers, v.headers()...)
-	}
-	x := s.tap.Probe(ctx, q)
+	x := s.victimsOwn(ctx, privateRead{e, p, v})
 	after := time.Since(s.record.Started).Round(time.Second)
 	tell := func(kind DiagnosisKind, format string, args ...any) {
 		s.record.diagnose(Diagnosis{Kind: kind, Number: after.Seconds(), Detail: fmt.Sprintf(format, args...)})
@@ -85,7 +78,7 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		return ""
 	case ctx.Err() != nil:
 		return "the run was interrupted"
-	case r == nil && x.Closed:
+	case r == nil && x.Failed():
 		tell(TargetFails, "the target stopped answering within %s: %s, which was private at first, now gets no answer (%s)", after, e, x.Fault)
 		return fmt.Sprintf("the victim's own read of %s got no answer any more (%s)", e, x.Fault)
 	case r == nil: // a time-out has a diagnosis of its own
@@ -106,6 +99,18 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		tell(ReplyChanged, "the private reply was given no longer than %s: %s now answers the victim %d with something else, as where a session has ended or a limiter answers", after, e, r.Status)
 		return fmt.Sprintf("%s now answers the victim %d with something else than the private reply", e, r.Status)
 	}
+}
+
+// victimsOwn asks for what a victim was seen to get, as the victim does on the API's own
+// pages.
+func (s *session) victimsOwn(ctx context.Context, r privateRead) cors.Exchange {
+	e, c := r.endpoint, r.premise.Credential
+	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
+	q.Headers = slices.Concat(cors.OriginLine(r.premise.Origin), e.Headers, s.deployment.Credentials.FrontEnd(c))
+	if r.victim != nil {
+		q.Headers = append(q.Headers, r.victim.headers()...)
+	}
+	return s.tap.Probe(ctx, q)
 }
 
 // rateWords are in the body of a 403 that is about the rate of requests and not about

@@ -188,6 +188,8 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Silent, Witness{}
 	case isLimited(again):
 		return Limited, Witness{}
+	case again.Status >= 500:
+		return Failing, Witness{}
 	case again.Status/100 != victim.Status/100:
 		return Ended, Witness{}
 	}
@@ -212,6 +214,8 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Silent, Witness{}
 	case isLimited(stranger):
 		return Limited, Witness{}
+	case stranger.Status == 502 || stranger.Status == 504: // a gateway's word on its target
+		return Failing, Witness{}
 	}
 	w.Parts = parts(victim, again, stranger)
 	switch {

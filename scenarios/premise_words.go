@@ -53,6 +53,9 @@ func (p Premise) Sentence() string {
 		}
 		return fmt.Sprintf("%s: %s to the victim: there is nothing to read", p.Endpoint, p.Victim.refusal())
 	case Failing:
+		if p.Victim.Status < 500 {
+			return fmt.Sprintf("%s: the target failed in between: %s to the victim at first, %s to a stranger", p.Endpoint, p.Victim.text(""), p.Stranger.refusal())
+		}
 		return fmt.Sprintf("%s: %s to the victim: the target fails", p.Endpoint, p.Victim.refusal())
 	case Limited:
 		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)

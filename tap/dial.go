@@ -244,10 +244,15 @@ func explainDial(err error, address string, within time.Duration) error {
 	case isTimeout(err):
 		return timeoutError{text: fmt.Sprintf("there was no connection to %s within %s: is the port right, and does a firewall drop packets?", address, round(within))}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%s refused the connection: is the target running, and is the port right?", address)
+		return unreachableError(address + " refused the connection: is the target running, and is the port right?")
 	}
 	return fmt.Errorf("there is no connection to %s: %w", address, err)
 }
+
+// An unreachableError says that nothing accepts connections at the address.
+type unreachableError string
+
+func (e unreachableError) Error() string { return string(e) }
 
 // explainTLS says in one sentence why a connection did not become a secure one.
 func (d *dialer) explainTLS(err error, within time.Duration) error {

@@ -100,7 +100,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 					t.certified.dialer.ask.hear("the target breaks off TLS when it is shown the client certificate")
 				}
 			}
-			e.Closed = errors.As(err, new(brokenError))
+			e.Closed, e.Unreachable = errors.As(err, new(brokenError)), errors.As(err, new(unreachableError))
 			if isSafe(q.Method) && e.Closed && t.repeats.again(at, tries, true) {
 				continue
 			}

@@ -334,6 +334,14 @@ func (t *Tap) Limiting() Limiting {
 	return l
 }
 
+// AskedAgain takes notice that so many requests which were left unanswered, because of the
+// rate or an outage, are made again by whoever made them.
+func (t *Tap) AskedAgain(n int) {
+	t.manners.mu.Lock()
+	defer t.manners.mu.Unlock()
+	t.manners.limiting.Unanswered -= min(n, t.manners.limiting.Unanswered)
+}
+
 // Longest is how long an exchange may take at the moment: as its time limits say, and
 // where the target limits the rate as long as the patience lasts. Whoever waits for
 // one waits longer.

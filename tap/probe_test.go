@@ -2,6 +2,7 @@ package tap
 
 import (
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,19 @@ func TestProbeSendsItsLinesExactly(t *testing.T) {
 	}
 	if tap.Len() != 3 || tap.Requests() != 3 {
 		t.Errorf("%d exchanges of %d requests, want 3 and 3", tap.Len(), tap.Requests())
+	}
+}
+
+// Where nobody listens any more, the exchange says so, and is told from one that broke off.
+func TestProbeOfNobody(t *testing.T) {
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tap := newTap(t, gone.Addr().String(), nil)
+	_ = gone.Close()
+	if e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/"}); !e.Unreachable || e.Closed || !e.Failed() {
+		t.Errorf("%+v", e)
 	}
 }
 
