@@ -134,3 +134,31 @@ func TestLearnNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A front end whose certificate nobody vouches for is opened where that was asked for, and
+// its own key alone is trusted.
+func TestLearnWithACertificate(t *testing.T) {
+	browsertest.Needed(t)
+	var writes atomic.Int64
+	api := plainAPI(t, &writes)
+	authority, err := loopback.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := loopback.ServeTLS(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<!doctype html><script>const done = fetch(%q).then((r) => r.status)</script>`, api+"/notes")
+	}), authority.TLSConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	l := engine.Learning{Config: target.Config{URL: api}, FrontEnd: &url.URL{Scheme: "https", Host: server.Addr()}, Script: "if (await done !== 401) throw new Error(await done)"}
+	if _, err := engine.Learn(t.Context(), l); err == nil || !strings.Contains(err.Error(), "net::ERR_CERT_AUTHORITY_INVALID") || !strings.Contains(err.Error(), "its certificate is not trusted") {
+		t.Errorf("%v", err)
+	}
+	l.Config.InsecureSkipVerify = true
+	if _, err := engine.Learn(t.Context(), l); err != nil {
+		t.Error(err)
+	}
+}
