@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/crossexam/crossexam/child"
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scratch"
 )
 
@@ -47,6 +48,16 @@ type Options struct {
 	// gives an error, the start fails with it.
 	ClientCertificate *tls.Certificate
 	Direct            Direct // the target, where the browser is to talk to it by itself
+
+	// Only is the one origin that leads to the stage, where all others are reached as any
+	// browser reaches them: for a front end that is somebody's own; see [Browser.OpenFrontEnd].
+	// By default every host leads to the stage.
+	Only cors.Origin
+	// Window gives the browser a window, which needs a display; see [HasDisplay].
+	Window bool
+	// TrustedKey is that of a server whose certificate is of no authority that the
+	// browser knows, as in [Direct.PublicKey]; empty for none.
+	TrustedKey string
 }
 
 // Check tells what is wrong with the options, before anything is started.
@@ -54,6 +65,9 @@ func (o Options) Check() error {
 	path, err := FindBrowser(o.Path)
 	if err == nil && isAddress(path) && o.Posture.BlockThirdPartyCookies {
 		err = errors.New("a browser that runs already keeps its own posture: leave out `browser.block_third_party_cookies`, or name the file of a browser with `browser.path`")
+	}
+	if err == nil && isAddress(path) && !o.Only.IsOpaque() {
+		err = errors.New("a browser that runs already cannot be used here: it has its user's own cookies and settings; name the file of a browser with `browser.path`")
 	}
 	if err == nil && isAddress(path) && o.Direct != (Direct{}) {
 		err = errors.New("a browser that runs already reaches the target through Crossexam only: leave out `direct`, or name the file of a browser with `browser.path`")
@@ -101,6 +115,7 @@ type Browser struct {
 	files    *scratch.Folder // for what a remote browser is to open; nil until then
 	command  *exec.Cmd       // the browser's process; nil until it was started
 	direct   Direct
+	options  Options
 	override *override // nil where it was started to say what it is to say
 	root     context.Context
 	stop     func()
@@ -144,7 +159,7 @@ func Start(ctx context.Context, stage *Stage, o Options) (*Browser, error) {
 }
 
 func newBrowser(stage *Stage, o Options) *Browser {
-	b := &Browser{stage: stage, tabs: map[string]*Tab{}, parallel: parallel, direct: o.Direct, stop: func() {}}
+	b := &Browser{stage: stage, tabs: map[string]*Tab{}, parallel: parallel, direct: o.Direct, options: o, stop: func() {}}
 	if o.Parallel > 0 {
 		b.parallel = min(o.Parallel, parallel)
 	}
@@ -156,13 +171,13 @@ func (b *Browser) launch(ctx context.Context, p product, userAgent string) error
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(b.info.Path),
 		chromedp.NoInheritEnv,
-		chromedp.Env(b.profile.environment()...),
+		chromedp.Env(b.profile.environment(b.options.variables()...)...),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
 			child.OwnGroup(c)
 			b.command = c
 		}),
 	}
-	for _, f := range launchFlags(b.stage, b.profile.dir, userAgent, b.direct) {
+	for _, f := range launchFlags(b.stage, b.profile.dir, userAgent, b.options) {
 		options = append(options, chromedp.Flag(f.name, f.value))
 		b.info.Flags = append(b.info.Flags, f.String())
 	}

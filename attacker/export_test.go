@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -31,4 +33,12 @@ func (t *Tab) FetchInFrame(ctx context.Context, frame, u string) (origin string,
 		return err
 	})
 	return origin, err
+}
+
+// CloseWindow closes the page as a user does.
+func (f *FrontEnd) CloseWindow(ctx context.Context) error {
+	return f.tab.do(ctx, func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, page.Close, cdp.Empty{})
+		return err
+	})
 }

@@ -21,10 +21,17 @@ func (f flag) String() string {
 
 // launchFlags is the whole command line: a short explicit list, since each flag
 // may bear on a verdict.
-func launchFlags(stage *Stage, profileDir, userAgent string, direct Direct) []flag {
-	trusted := stage.Authority().SPKI()
+func launchFlags(stage *Stage, profileDir, userAgent string, o Options) []flag {
+	trusted, direct := stage.Authority().SPKI(), o.Direct
 	// The first rule that matches counts.
 	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()
+	if !o.Only.IsOpaque() {
+		// At a public address, which pages of the internet may ask without the user's leave.
+		hosts = "MAP " + o.Only.HostPort() + " " + stage.PublicAddr()
+	}
+	if o.TrustedKey != "" {
+		trusted += "," + o.TrustedKey
+	}
 	if direct != (Direct{}) {
 		hosts = "MAP " + direct.Origin.HostPort() + " " + direct.Address + ", " + hosts
 		if direct.PublicKey != "" {
@@ -32,12 +39,12 @@ func launchFlags(stage *Stage, profileDir, userAgent string, direct Direct) []fl
 		}
 	}
 	flags := []flag{
-		{"headless", "new"},
 		{"user-agent", userAgent},
 		{"accept-lang", acceptLanguage},
 		{"user-data-dir", profileDir},
 
-		// Every host leads to the stage, and nowhere else, but for a direct target's.
+		// Every host leads to the stage, and nowhere else, but for a direct target's and
+		// where only one does; see [Options.Only].
 		{"host-resolver-rules", hosts},
 		{"ip-address-space-overrides", stage.PublicAddr() + "=public"},
 		{"ignore-certificate-errors-spki-list", trusted},
@@ -79,6 +86,9 @@ func launchFlags(stage *Stage, profileDir, userAgent string, direct Direct) []fl
 
 		// Containers have a small /dev/shm, and Chrome crashes when it is full.
 		{"disable-dev-shm-usage", true},
+	}
+	if !o.Window {
+		flags = append(flags, flag{"headless", "new"})
 	}
 	if os.Getuid() == 0 {
 		// Chrome refuses to run as root with its sandbox; the report says so.

@@ -74,13 +74,13 @@ func ProfileRoot() string {
 // nothing it writes outlives the run: crash reports, downloads, caches, the folder
 // of its socket, which a killed Chrome leaves behind. Of this process's own environment,
 // which may hold the victim's credentials, the browser gets what a program needs to
-// start and no more.
-func (p *profile) environment() []string {
+// start and no more, and also what is given.
+func (p *profile) environment(also ...string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
 		return !slices.Contains(passedOn, strings.ToUpper(name)) && !strings.HasPrefix(name, "LC_")
 	})
-	return append(env, "HOME="+p.dir, "TMPDIR="+p.dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_CACHE_HOME=")
+	return append(append(env, also...), "HOME="+p.dir, "TMPDIR="+p.dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_CACHE_HOME=")
 }
 
 // passedOn are the variables that the browser gets: where programs, libraries and fonts

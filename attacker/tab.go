@@ -56,6 +56,7 @@ type Tab struct {
 	frame    cdp.FrameID                 // the main one
 	document atomic.Pointer[cors.Origin] // of the last document that was asked for in it
 	handOut  atomic.Pointer[handOut]     // cookies on their way to it; nil for none
+	front    atomic.Pointer[FrontEnd]    // that is open in it; nil for none
 
 	origin cors.Origin // of the page that is open
 	role   Role
@@ -120,6 +121,11 @@ func (t *Tab) prepare(ctx context.Context) error {
 // reads from the browser: it must be quick, and may call chromedp only in another
 // goroutine. Such a call that fails belongs to a page that has gone.
 func (t *Tab) event(ev any) {
+	if f := t.front.Load(); f != nil {
+		f.event(ev)
+		t.auth.event(ev)
+		return
+	}
 	switch e := ev.(type) {
 	case *inspector.EventTargetCrashed:
 		// Calls that are pending would hang for ever.

@@ -12,7 +12,7 @@ func VisibleHeaders(credentials bool, h Headers) []string {
 	exposed := exposedNames(h)
 	all := !credentials && slices.Contains(exposed, "*")
 	return visible(h, func(name string) bool {
-		return all || isSafelistedResponseHeader(name) || slices.Contains(exposed, name)
+		return all || IsSafelistedResponseHeader(name) || slices.Contains(exposed, name)
 	})
 }
 
@@ -47,9 +47,10 @@ func exposedNames(h Headers) []string {
 	return names
 }
 
-// isSafelistedResponseHeader follows #cors-safelisted-response-header-name.
-func isSafelistedResponseHeader(name string) bool {
-	switch name {
+// IsSafelistedResponseHeader reports whether every page may read a response header of
+// this name (Fetch standard, #cors-safelisted-response-header-name).
+func IsSafelistedResponseHeader(name string) bool {
+	switch strings.ToLower(name) {
 	case "cache-control", "content-language", "content-length", "content-type",
 		"expires", "last-modified", "pragma":
 		return true

@@ -48,6 +48,9 @@ type Discovery struct {
 	// Recording is what wrote the recording that all this is from, or empty; see
 	// [Config.Recorded].
 	Recording string
+	// Watched says that the front end's scripts were watched too: which response headers
+	// they read, and whether they asked with credentials.
+	Watched bool
 	// References stand for the credentials of a recording.
 	References []Reference
 	// Preset is the name of the preset that knows the application, by its document

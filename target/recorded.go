@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target/recording"
 )
 
@@ -31,7 +30,9 @@ const (
 // [Scaffold] writes. The API is on the origin of the target's URL or, where there is
 // none, on the one that got most requests of a front end.
 func (c Config) Recorded(r recording.Recording) (Config, Discovery, error) {
-	s := &seen{config: c, found: Discovery{Recording: cmp.Or(r.Source, "a recording")}}
+	s := &seen{config: c, found: Discovery{
+		Recording: cmp.Or(r.Source, "a recording"), Watched: slices.ContainsFunc(r.Requests, func(q recording.Request) bool { return q.Watched }),
+	}}
 	if err := s.choose(r.Requests); err != nil {
 		return c, Discovery{}, err
 	}
@@ -197,47 +198,6 @@ func pageOf(q recording.Request) (cors.Origin, bool) {
 // notThePages are request headers for which a browser asks nobody although a page
 // could set them: developer tools, caches and the browser itself do.
 var notThePages = []string{"cache-control", "if-match", "if-modified-since", "if-none-match", "last-event-id", "pragma", "priority", "purpose", "upgrade-insecure-requests", "x-client-data"}
-
-// policy is what the front end needs.
-func (s *seen) policy() {
-	methods, headers, exposed := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	cookies, bearer := false, false
-	for _, q := range s.requests {
-		if q.Kind == recording.Other || q.Kind == recording.WebSocket {
-			continue
-		}
-		for _, line := range q.Answer.Values(cors.HeaderExposeHeaders) {
-			addList(exposed, line)
-		}
-		if q.Kind == recording.Preflight {
-			for _, line := range q.Headers.Values(cors.HeaderRequestHeaders) {
-				addList(headers, line)
-			}
-			if m, ok := q.Headers.Get(cors.HeaderRequestMethod); ok && methodName.MatchString(m) {
-				methods[m] = true
-			}
-			continue
-		}
-		if methodName.MatchString(q.Method) && q.Method != http.MethodOptions {
-			methods[q.Method] = true
-		}
-		for _, name := range cors.UnsafeHeaders(q.Headers) {
-			if !slices.Contains(notThePages, strings.ToLower(name)) {
-				addList(headers, name)
-			}
-		}
-		cookies = cookies || len(q.Cookies) > 0 || q.Answer.ListHas(cors.HeaderAllowCredentials, "true")
-		bearer = bearer || q.Headers.Has("Authorization")
-	}
-	p := &s.config.Policy
-	p.Methods, p.Headers, p.Exposed = slices.Sorted(maps.Keys(methods)), slices.Sorted(maps.Keys(headers)), slices.Sorted(maps.Keys(exposed))
-	switch {
-	case cookies:
-		p.Credentials = string(scenarios.IncludeCredentials)
-	case bearer || headers["Authorization"]:
-		p.Credentials = string(scenarios.NoCredentials)
-	}
-}
 
 var methodName = regexp.MustCompile(`^[A-Z]{1,32}$`)
 

@@ -68,6 +68,9 @@ func (s *seen) credentials() {
 	if made && c.Login == nil {
 		s.refer(Reference{Key: "login", Value: login})
 	}
+	if len(cookies) > 0 && c.StorageState != "" {
+		s.refer(Reference{Key: "storage_state", Value: c.StorageState})
+	}
 	if len(cookies) > 0 && len(c.Cookies) == 0 && c.StorageState == "" {
 		set := s.setCookies()
 		var lines []string
@@ -85,7 +88,9 @@ func (s *seen) credentials() {
 	for _, name := range slices.Sorted(maps.Keys(keys)) {
 		s.note("The front end sends %s, which looks like a secret; its value is not written.", name)
 	}
-	if len(cookies) == 0 && len(schemes) == 0 && !made && len(s.found.References) == 0 {
+	if len(cookies) == 0 && len(schemes) == 0 && !made && len(s.found.References) == 0 && s.found.Watched {
+		s.note("None of the requests had a cookie or an Authorization header: the front end was not logged in, or the API asks for no login.")
+	} else if len(cookies) == 0 && len(schemes) == 0 && !made && len(s.found.References) == 0 {
 		why := "None of the requests has a cookie or an Authorization header."
 		if hidden || slices.Contains(s.config.Policy.Headers, "Authorization") {
 			why = "The recording has been cleared of credentials, which the API asks for."

@@ -76,7 +76,7 @@ func comment(s string) string {
 
 const scaffold = `# yaml-language-server: $schema=https://raw.githubusercontent.com/crossexam/crossexam/main/target/crossexam.schema.json
 #
-# A deployment for Crossexam, as 'crossexam init' found it. Every key is described
+# A deployment for Crossexam, as 'crossexam {{if .Found.Watched}}learn{{else}}init{{end}}' found it. Every key is described
 # in docs/configuration.md. Run it with: crossexam test --config crossexam.yaml
 # Flags win over CROSSEXAM_* variables, these over this file, this over defaults.
 
@@ -118,15 +118,23 @@ policy:
   methods: {{quote .Policy.Methods}}
 {{- if .Policy.Headers}}
   headers: {{quote .Policy.Headers}}
+{{- else if .Found.Watched}}
+  headers: []
 {{- else}}
   # headers: ["Content-Type"]
 {{- end}}
 {{- if .Policy.Exposed}}
-  exposed: {{quote .Policy.Exposed}} # the API exposes these; leave out what the front end does not read
+  exposed: {{quote .Policy.Exposed}}{{if not .Found.Watched}} # the API exposes these; leave out what the front end does not read{{end}}
+{{- else if .Found.Watched}}
+  exposed: [] # the front end reads none but those that every page may
 {{- else}}
   # exposed: []
 {{- end}}
+{{- if .Policy.MaxAge}}
+  max_age: {{.Policy.MaxAge}}
+{{- else}}
   # max_age: 600
+{{- end}}
 {{- else}}
 # policy:
 #   credentials: none # or include, where the front end uses cookies

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,98 @@ import (
 	"github.com/crossexam/crossexam/target/bounded"
 )
 
-// storageState is the part of a Playwright storage state that is used
+// storageFile is the part of a Playwright storage state that is used
 // (https://playwright.dev/docs/api/class-browsercontext#browser-context-storage-state).
+type storageFile struct {
+	Cookies []storedCookie `json:"cookies"`
+	Origins []struct {
+		Origin       string `json:"origin"`
+		LocalStorage []struct {
+			Name  string `json:"name"`
+			Value string `json:"value"`
+		} `json:"localStorage"`
+	} `json:"origins"`
+}
+
+type storedCookie struct {
+	Name         string   `json:"name"`
+	Value        string   `json:"value"`
+	Domain       string   `json:"domain"` // with a dot before it for a domain cookie
+	Path         string   `json:"path"`
+	Expires      *float64 `json:"expires"` // Unix time in seconds, -1 for the session
+	HTTPOnly     bool     `json:"httpOnly"`
+	Secure       bool     `json:"secure"`
+	SameSite     string   `json:"sameSite"`
+	PartitionKey string   `json:"partitionKey"`
+}
+
+func (c storedCookie) expired(now time.Time) bool {
+	return c.Expires != nil && *c.Expires >= 0 && *c.Expires < float64(now.Unix())
+}
+
+// readStorageFile decodes a storage state. Its errors repeat no value of a cookie.
+func readStorageFile(data []byte) (storageFile, error) {
+	var file storageFile
+	if err := bounded.JSON(data, bounded.Limits{Bytes: fileLimit, Depth: 32, Values: 200_000}); err != nil {
+		return file, fmt.Errorf("the storage state cannot be read: %w", err)
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		// The library's message can repeat what it does not understand.
+		return file, errors.New("the storage state is not one: it must be the JSON that Playwright's context.storageState({path}) writes")
+	}
+	return file, nil
+}
+
+// A BrowserState is all that a Playwright storage state keeps of a browser: the cookies
+// of every host, and what pages have in their localStorage.
+type BrowserState struct {
+	Cookies []http.Cookie // each with its domain, which begins with a dot where subdomains get it too
+	Local   map[cors.Origin]map[string]string
+}
+
+// LoadBrowserState reads a storage state whole, for a browser in which somebody works.
+// What has expired is left out. Its errors repeat no value.
+func LoadBrowserState(file string) (BrowserState, error) {
+	data, err := readFile(file)
+	if err != nil {
+		return BrowserState{}, fmt.Errorf("the storage state cannot be read: %w", err)
+	}
+	return parseBrowserState(data, time.Now())
+}
+
+func parseBrowserState(data []byte, now time.Time) (BrowserState, error) {
+	file, err := readStorageFile(data)
+	if err != nil {
+		return BrowserState{}, err
+	}
+	s := BrowserState{Local: map[cors.Origin]map[string]string{}}
+	sameSite := map[string]http.SameSite{"Strict": http.SameSiteStrictMode, "Lax": http.SameSiteLaxMode, "None": http.SameSiteNoneMode}
+	for i, c := range file.Cookies {
+		if c.expired(now) {
+			continue
+		}
+		if c.Name == "" || strings.Trim(c.Domain, ".") == "" {
+			return s, fmt.Errorf("cookie %d of the storage state has no name or no domain", i+1)
+		}
+		s.Cookies = append(s.Cookies, http.Cookie{
+			Name: c.Name, Value: c.Value, Domain: c.Domain, Path: cmp.Or(c.Path, "/"), Secure: c.Secure, HttpOnly: c.HTTPOnly, SameSite: sameSite[c.SameSite],
+		})
+	}
+	for i, o := range file.Origins {
+		origin, err := cors.ParseOrigin(o.Origin)
+		if err != nil {
+			return s, fmt.Errorf("origin %d of the storage state is none: %w", i+1, err)
+		}
+		items := map[string]string{}
+		for _, item := range o.LocalStorage {
+			items[item.Name] = item.Value
+		}
+		s.Local[origin] = items
+	}
+	return s, nil
+}
+
+// storageState is what an examination takes of a storage state.
 type storageState struct {
 	cookies []string // Set-Cookie syntax
 	notes   []string // for the report
@@ -30,26 +121,9 @@ func loadStorageState(file string, own cors.Origin) (storageState, error) {
 }
 
 func parseStorageState(data []byte, own cors.Origin, now time.Time) (storageState, error) {
-	var file struct {
-		Cookies []struct {
-			Name         string   `json:"name"`
-			Value        string   `json:"value"`
-			Domain       string   `json:"domain"` // with a dot before it for a domain cookie
-			Path         string   `json:"path"`
-			Expires      *float64 `json:"expires"` // Unix time in seconds, -1 for the session
-			HTTPOnly     bool     `json:"httpOnly"`
-			Secure       bool     `json:"secure"`
-			SameSite     string   `json:"sameSite"`
-			PartitionKey string   `json:"partitionKey"`
-		} `json:"cookies"`
-		Origins []json.RawMessage `json:"origins"`
-	}
-	if err := bounded.JSON(data, bounded.Limits{Bytes: fileLimit, Depth: 32, Values: 200_000}); err != nil {
-		return storageState{}, fmt.Errorf("the storage state cannot be read: %w", err)
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		// The library's message can repeat what it does not understand.
-		return storageState{}, errors.New("the storage state is not one: it must be the JSON that Playwright's context.storageState({path}) writes")
+	file, err := readStorageFile(data)
+	if err != nil {
+		return storageState{}, err
 	}
 	var s storageState
 	others, expired := 0, 0
@@ -58,7 +132,7 @@ func parseStorageState(data []byte, own cors.Origin, now time.Time) (storageStat
 		case !domainMatches(own.Host(), c.Domain):
 			others++
 			continue
-		case c.Expires != nil && *c.Expires >= 0 && *c.Expires < float64(now.Unix()):
+		case c.expired(now):
 			expired++
 			continue
 		}

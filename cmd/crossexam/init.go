@@ -76,10 +76,8 @@ front end.
 }
 
 func initialize(ctx context.Context, o initOptions) error {
-	if o.output != "-" && !o.force {
-		if _, err := os.Lstat(o.output); err == nil {
-			return usage(fmt.Errorf("%s exists already: give --force to overwrite it, or another name with --output", o.output))
-		}
+	if err := isFree(o.output, "output", o.force); err != nil {
+		return err
 	}
 	c, found, err := o.discover(ctx)
 	if err != nil {
@@ -88,21 +86,37 @@ func initialize(ctx context.Context, o initOptions) error {
 	for _, sentence := range found.Summary() {
 		fmt.Fprintln(os.Stderr, wrap(report.Visible(inFlags(sentence)), "  "))
 	}
+	return writeConfig(c, found, o.output, o.force)
+}
+
+// isFree says that a file is there already which a flag names, unless it may be overwritten.
+func isFree(path, flag string, force bool) error {
+	if path == "-" || force {
+		return nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return usage(fmt.Errorf("%s exists already: give --force to overwrite it, or another name with --%s", path, flag))
+	}
+	return nil
+}
+
+// writeConfig writes a crossexam.yaml, and says how to go on.
+func writeConfig(c target.Config, found target.Discovery, output string, force bool) error {
 	text, err := target.Scaffold(c, found)
 	if err != nil {
 		return couldNotSay(err)
 	}
-	if o.output == "-" {
+	if output == "-" {
 		_, err = os.Stdout.Write(text)
 		return err
 	}
-	if err := write(o.output, text, o.force); err != nil {
+	if err := write(output, text, force); err != nil {
 		return usage(fmt.Errorf("the file cannot be written: %w", err))
 	}
 	if variables := found.Variables(); len(variables) > 0 {
 		fmt.Fprintf(os.Stderr, "Before a run, set %s.\n", strings.Join(variables, ", "))
 	}
-	fmt.Fprintf(os.Stderr, "Written to %s. Run it with: crossexam test --config %s\n", o.output, o.output)
+	fmt.Fprintf(os.Stderr, "Written to %s. Run it with: crossexam test --config %s\n", output, output)
 	return nil
 }
 

@@ -175,7 +175,7 @@ func (c *command) request() (Request, error) {
 	if raw != "" && !strings.Contains(raw, "://") {
 		raw = "http://" + raw // as curl does
 	}
-	u, ok := parseURL(raw)
+	u, ok := ParseURL(raw)
 	if !ok {
 		return Request{}, fmt.Errorf("%.80q is not the URL of a request", c.url)
 	}
@@ -208,7 +208,7 @@ func (c *command) request() (Request, error) {
 	if _, err := url.ParseRequestURI(u.String()); err != nil {
 		return Request{}, fmt.Errorf("%.80q is not the URL of a request", c.url)
 	}
-	q.Cookies = cookieNames(q.Headers)
+	q.Cookies = CookieNames(q.Headers)
 	q.Kind = kindOf(q, c.url)
 	return q, nil
 }

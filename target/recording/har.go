@@ -107,7 +107,7 @@ func (h *harReader) log() error {
 			err := h.Decode(&pages)
 			for _, p := range pages {
 				// Chrome and Safari have its URL there.
-				if _, ok := parseURL(p.Title); ok {
+				if _, ok := ParseURL(p.Title); ok {
 					h.pages[p.ID] = p.Title
 				}
 			}
@@ -172,7 +172,7 @@ type harEntry struct {
 }
 
 func (e harEntry) request() (Request, bool) {
-	u, ok := parseURL(e.Request.URL)
+	u, ok := ParseURL(e.Request.URL)
 	if !ok {
 		return Request{}, false
 	}
@@ -196,7 +196,7 @@ func (e harEntry) request() (Request, bool) {
 		q.Cookies = append(q.Cookies, c.Name)
 	}
 	if len(q.Cookies) == 0 {
-		q.Cookies = cookieNames(q.Headers)
+		q.Cookies = CookieNames(q.Headers)
 	}
 	if kind := e.Response.Content.MimeType; kind != "" && !q.Answer.Has("Content-Type") {
 		q.Answer = append(q.Answer, cors.Header{Name: "Content-Type", Value: kind})
@@ -255,7 +255,8 @@ func withoutPseudo(lines []cors.Header) cors.Headers {
 	return h
 }
 
-func cookieNames(h cors.Headers) []string {
+// CookieNames are those of the cookies that a request carries.
+func CookieNames(h cors.Headers) []string {
 	var names []string
 	for _, line := range h.Values("Cookie") {
 		for pair := range strings.SplitSeq(line, ";") {

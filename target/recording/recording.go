@@ -30,6 +30,12 @@ type Request struct {
 	// Failed says that there was no answer, or that the browser refused it.
 	Failed bool
 	Answer cors.Headers
+	// Mode says whether the page asked with the user's credentials, where that was seen.
+	Mode Mode
+	// Watched says that Read and ReadAll are what the page read of the answer's headers.
+	Watched bool
+	Read    []string // names, in lower case
+	ReadAll bool     // it took all of them at once, so that nobody knows which it uses
 	// Sent are the text messages that the page sent over a WebSocket.
 	Sent []string
 }
@@ -47,9 +53,31 @@ const (
 	Other       Kind = "other" // documents, scripts, images and the like
 )
 
-// parseURL takes the URL of a request, with http and https in the place of ws and
+// Mode is the credentials mode of a request (Fetch standard, section 2.2.5), as far as
+// another origin is concerned.
+type Mode string
+
+// The modes.
+const (
+	UnknownMode Mode = ""
+	Include     Mode = "include"
+	Omit        Mode = "omit" // same-origin too
+)
+
+// Classify says what a request was for, by its own headers.
+func Classify(q Request) Kind {
+	kind := kindOf(q, q.URL.String())
+	// Only secure servers are told the destination.
+	if accept, _ := q.Headers.Get("Accept"); kind == Unknown && !q.Headers.Has(cors.HeaderOrigin) &&
+		(strings.HasPrefix(accept, "text/html") || strings.HasPrefix(accept, "image/") || strings.HasPrefix(accept, "text/css")) {
+		return Other
+	}
+	return kind
+}
+
+// ParseURL takes the URL of a request, with http and https in the place of ws and
 // wss. ok is false for what goes to no server, such as data: and blob:.
-func parseURL(raw string) (u *url.URL, ok bool) {
+func ParseURL(raw string) (u *url.URL, ok bool) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, false
