@@ -59,6 +59,7 @@ if (table) {
     body.replaceChildren(...found.slice(from, from + most).map(show));
     const to = Math.min(from + most, found.length);
     document.getElementById("shown").textContent = found.length ? (from + 1).toLocaleString("en") + " to " + to.toLocaleString("en") + " of " + found.length.toLocaleString("en") : "";
+    document.getElementById("pages").hidden = found.length <= perPage;
     document.getElementById("earlier").disabled = from === 0;
     document.getElementById("later").disabled = to >= found.length;
   };
