@@ -19,7 +19,7 @@ const module = "github.com/crossexam/crossexam/"
 
 // rooms are the packages from the ground up: a package may import those before
 // it and none after it. Sub-packages count as the room they are in.
-var rooms = []string{"loopback", "child", "scratch", "nginx", "cors", "tap", "scenarios", "fixtures", "target", "attacker", "engine", "report", "suite", "fleet", "cmd"}
+var rooms = []string{"loopback", "child", "scratch", "nginx", "cors", "tap", "scenarios", "fixtures", "target", "sweep", "attacker", "engine", "report", "suite", "fleet", "cmd"}
 
 // onlyImporters says who may import what comes from outside, test files of
 // anyone apart.

@@ -72,7 +72,7 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 	case t.LoginRefused != "":
 		return Diagnosis{Kind: CredentialRefused, Detail: t.LoginRefused}
 	case len(found) == 0 && unseen.Refused() != "":
-		if len(given(t)) > 0 {
+		if len(t.Given()) > 0 {
 			return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused wherever the API has private data: " + unseen.Refused()}
 		}
 		return Diagnosis{Kind: LoginNeeded, Detail: "the API asks for a login wherever it has private data, and no credential was given: " + unseen.Refused()}
@@ -114,11 +114,6 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 	return is(NothingPrivate, found, "nothing private was found: ")
 }
 
-// given are the credentials that the operator gave.
-func given(t scenarios.Target) []scenarios.Credential {
-	return slices.DeleteFunc(slices.Clone(t.Credentials), func(c scenarios.Credential) bool { return c == scenarios.Network })
-}
-
 // nothingFound says why discovery found no endpoint. everywhere is how the target
 // answers every path, or nil.
 func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
@@ -131,7 +126,7 @@ func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
 	media, _ := everywhere.Headers.Get("Content-Type")
 	login := status == 401 || status == 407 || status == 403 && isData(media)
 	switch {
-	case login && len(given(t)) > 0:
+	case login && len(t.Given()) > 0:
 		return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused: " + all}
 	case login:
 		return Diagnosis{Kind: LoginNeeded, Detail: all + ": a login is needed, and no credential was given"}
@@ -157,7 +152,7 @@ func (d Diagnosis) withCertificate(t scenarios.Target, asks bool, refused string
 	default:
 		return d
 	}
-	all, ours := given(t), t.Has(scenarios.ClientCert)
+	all, ours := t.Given(), t.Has(scenarios.ClientCert)
 	switch {
 	case !asks:
 	case ours && refused != "":

@@ -14,6 +14,7 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
@@ -344,14 +345,14 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	}
 	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
 	given := x.deployment.Facts
-	a := &asker{ctx: ctx, tap: x.tap, deployment: x.deployment}
-	found := x.assumeTrust(ctx, a, a.premises())
+	a := sweep.NewAsker(ctx, x.tap, x.deployment)
+	found := x.assumeTrust(ctx, a, a.Premises())
 	x.deployment.Facts, x.record.Target = found, found
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
 	}
 	for _, c := range given.Credentials {
-		if !slices.Contains(found.Credentials, c) && isRefused(found, c) {
+		if !slices.Contains(found.Credentials, c) && sweep.IsRefused(found, c) {
 			x.record.diagnose(Diagnosis{Kind: CredentialRefused, Detail: fmt.Sprintf("one of the credentials was refused wherever it was tried, and left out (%s); what others open was examined", c)})
 		}
 	}

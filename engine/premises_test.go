@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
@@ -38,7 +39,7 @@ func established(t *testing.T, h http.HandlerFunc, c target.Config) (scenarios.T
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	return (&asker{ctx: t.Context(), tap: proxy, deployment: d}).premises(), int(requests.Load())
+	return sweep.NewAsker(t.Context(), proxy, d).Premises(), int(requests.Load())
 }
 
 func say(w http.ResponseWriter, status int, body string) {
@@ -245,7 +246,7 @@ func TestPlaceInTheNetworkIsRefuted(t *testing.T) {
 		for i := range known.Endpoints {
 			known.Endpoints[i].Discovered = discovered
 		}
-		return settled(known, false)
+		return sweep.Settled(known, false)
 	}
 	found := facts(true)
 	if got := findings(found); !slices.Equal(got, []scenarios.Finding{scenarios.Open, scenarios.LoginNeeded}) || found.Has(scenarios.Network) {

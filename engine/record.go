@@ -5,6 +5,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
@@ -28,7 +29,7 @@ type Record struct {
 	Diagnoses []Diagnosis
 	// Inference is what the target was seen to trust where nobody said what it should;
 	// nil where somebody did.
-	Inference   *Inference
+	Inference   *sweep.Inference
 	Notes       []string // what the reader should know about how it was judged
 	Attempts    int
 	Navigations int

@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 )
 
 // vouch says of each reply that the attempts of a group got at a private endpoint
@@ -71,7 +72,7 @@ func unserved(o scenarios.Observation) bool {
 // reply; it is empty where it does.
 func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
 	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), Body: e.Body, ClientCertificate: p.Credential.Includes(scenarios.ClientCert)}
-	q.Headers = slices.Concat(withOrigin(p.Origin), e.Headers, s.deployment.Credentials.FrontEnd(p.Credential))
+	q.Headers = slices.Concat(sweep.WithOrigin(p.Origin), e.Headers, s.deployment.Credentials.FrontEnd(p.Credential))
 	if v != nil {
 		q.Headers = append(q.Headers, v.headers()...)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
@@ -126,7 +127,7 @@ func vouching(t *testing.T, h http.HandlerFunc) *session {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	d.Facts = (&asker{ctx: t.Context(), tap: proxy, deployment: d}).premises()
+	d.Facts = sweep.NewAsker(t.Context(), proxy, d).Premises()
 	return &session{
 		deployment: d, plan: Plan{Target: d.Facts}, tap: proxy, record: &Record{Started: time.Now()},
 		victims:  map[scenarios.Credential]*victim{scenarios.Cookie: {identity: scenarios.Cookie, cookies: storedCookie("session", "x")}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 )
 
 // Inferred is what a target was seen to trust, where nobody said what it should. All
@@ -69,7 +70,7 @@ func newInferred(record engine.Record) *Inferred {
 	return out
 }
 
-func newInferredPolicy(p engine.InferredPolicy) InferredPolicy {
+func newInferredPolicy(p sweep.InferredPolicy) InferredPolicy {
 	out := InferredPolicy{
 		Endpoints: p.Endpoints, Credential: p.Credential, Origins: []string{}, Matcher: matcher(p), Credentials: p.Credentials,
 		Methods: append([]string{}, p.Methods...), Headers: append([]string{}, p.Headers...), Exposed: append([]string{}, p.Exposed...), MaxAge: p.MaxAge,
@@ -93,7 +94,7 @@ func newInferredPolicy(p engine.InferredPolicy) InferredPolicy {
 }
 
 // matcher says in words how the endpoints tell which origins they grant.
-func matcher(p engine.InferredPolicy) string {
+func matcher(p sweep.InferredPolicy) string {
 	var words []string
 	for _, r := range p.Rules {
 		words = append(words, r.String())

@@ -57,14 +57,39 @@ func Candidates(t Target, named []Candidate) []Candidate {
 // Arbitrary is the origin that stands for any other on the web.
 func (t Target) Arbitrary() cors.Origin { return arbitrary(t) }
 
-// Matchers are the origins that tell the rules apart by which a target may match an
-// origin that it grants: near-misses of it.
-func Matchers(t Target, of cors.Origin) []cors.Origin {
-	var all []cors.Origin
-	for _, w := range witnesses(t, of) {
-		all = append(all, w.Origin)
+// Matchers are the near-misses that tell the rules apart by which a target may match an
+// origin that it grants.
+func Matchers(t Target, of cors.Origin) []NearMiss { return witnesses(t, of) }
+
+// Sieve are fewer questions than [Matchers] with which it shows that a target grants no
+// near-miss of an origin. The first of them has the host before, within and after other
+// text, so that every rule grants it that compares a part of the host: only where it is
+// granted are Matchers worth asking about. The others show the rules that compare the
+// whole host, and not its dots, its scheme, its port, or some letters or a label before it.
+// It is Matchers where no host can be like the first, as with an IP address.
+func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
+	if of.IsOpaque() {
+		return NearMiss{}, nil
 	}
-	return all
+	s := &spellings{target: t, of: of}
+	everywhere(s)
+	if len(s.list) == 0 {
+		return NearMiss{}, witnesses(t, of)
+	}
+	first, s.list = s.list[0], nil
+	for _, spell := range []spelling{lettersBefore, dotReplaced, insecureSpelling, otherPort, subdomain, siblingHost} {
+		spell(s)
+	}
+	return first, distinct(s.list)
+}
+
+// OfSameDomain reports whether the near-miss is on the domain of what it resembles.
+func (m NearMiss) OfSameDomain() bool {
+	return m.Origin.RegistrableDomain() == m.Of.RegistrableDomain() && m.Origin.Host() != m.Of.Host()
+}
+
+func everywhere(s *spellings) {
+	s.add("the trusted host at both ends of another", s.of.Host()+".evil"+s.of.Host())
 }
 
 // RuleFor is the rule by which the target grants near-misses of an origin. granted

@@ -328,6 +328,11 @@ func (t Target) Has(kind Credential) bool {
 	return slices.ContainsFunc(t.Credentials, func(c Credential) bool { return c.Includes(kind) })
 }
 
+// Given are the credentials that the operator gave: a place in the network is none.
+func (t Target) Given() []Credential {
+	return slices.DeleteFunc(slices.Clone(t.Credentials), func(c Credential) bool { return c == Network })
+}
+
 // Ambient are the victim's credentials as far as the browser adds them by itself.
 func (t Target) Ambient() []Credential {
 	var cs []Credential

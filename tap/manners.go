@@ -201,8 +201,11 @@ func (m *manners) pass(at place) {
 	}
 }
 
+// forget drops what passed before the window. The times are in their order: it is called
+// for each of many thousands.
 func (m *manners) forget(now time.Time) {
-	m.passed = slices.DeleteFunc(m.passed, func(t time.Time) bool { return now.Sub(t) > window })
+	i, _ := slices.BinarySearchFunc(m.passed, now.Add(-window), time.Time.Compare)
+	m.passed = m.passed[i:]
 }
 
 // A refusal is an answer that says that the target does not answer now.

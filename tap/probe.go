@@ -25,7 +25,24 @@ func (t *Tap) Probe(ctx context.Context, q cors.Request) cors.Exchange {
 	return t.probe(ctx, q, t.limits)
 }
 
+// Ask is [Tap.Probe] for one of very many questions whose answers are used at once: the
+// exchange is no evidence, and not recorded, and of the body there are at most so many
+// bytes.
+func (t *Tap) Ask(ctx context.Context, q cors.Request, body int64) cors.Exchange {
+	l := t.limits
+	l.BodyBytes = min(l.BodyBytes, body)
+	e := t.made(ctx, q, l)
+	t.record.notice(e)
+	return e
+}
+
 func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange {
+	kept, _ := t.Exchange(t.record.add(t.made(ctx, q, l)))
+	return kept
+}
+
+// made is the exchange of a request of Crossexam's own.
+func (t *Tap) made(ctx context.Context, q cors.Request, l Limits) cors.Exchange {
 	q.Headers = slices.Clone(q.Headers)
 	if authority, _, ok := splitURL(q.URL); ok && !q.Headers.Has("Host") {
 		q.Headers = slices.Insert(q.Headers, 0, cors.Header{Name: "Host", Value: authority})
@@ -37,9 +54,7 @@ func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange
 	}
 	ctx, stop := t.untilClose(ctx)
 	defer stop()
-	e := t.exchange(ctx, ctx, q, l)
-	kept, _ := t.Exchange(t.record.add(e))
-	return kept
+	return t.exchange(ctx, ctx, q, l)
 }
 
 // browserSends tells whether Chrome has a line of this name in a request like this

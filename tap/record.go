@@ -62,6 +62,13 @@ func (r *record) add(e cors.Exchange) string {
 	return r.id(len(r.exchanges) - 1)
 }
 
+// notice takes notice of an exchange that is not recorded.
+func (r *record) notice(e cors.Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.challenged = r.challenged || e.Response != nil && AsksForLogin(e.Response)
+}
+
 // id of the exchange with this index.
 func (r *record) id(i int) string { return r.prefix + strconv.Itoa(i+1) }
 

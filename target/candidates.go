@@ -55,6 +55,12 @@ func (f *finder) fromDocument(doc document) {
 		c := candidate{op, at}
 		path, _, _ := strings.Cut(at, "?")
 		declared[path] = append(declared[path], c)
+		if op.method != http.MethodGet {
+			if f.found.Methods == nil {
+				f.found.Methods = map[string][]string{}
+			}
+			f.found.Methods[path] = append(f.found.Methods[path], op.method)
+		}
 		f.headersOf(op)
 		switch {
 		case op.reads():
@@ -207,15 +213,19 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 	for _, c := range list {
 		isPrivate := f.private(c, doc)
 		name := "GET " + c.at
+		beyond := func(format string, most int) {
+			f.left(name, LeftBeyond, isPrivate, format, most)
+			f.found.Beyond = append(f.found.Beyond, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
+		}
 		switch {
 		case isPrivate && private == privateReads:
-			f.left(name, LeftBeyond, isPrivate, "beyond the first %d private endpoints; name it to read it", privateReads)
+			beyond("beyond the first %d private endpoints; name it to read it", privateReads)
 			continue
 		case !isPrivate && open == openReads:
-			f.left(name, LeftBeyond, isPrivate, "beyond the first %d open endpoints; name it to read it", openReads)
+			beyond("beyond the first %d open endpoints; name it to read it", openReads)
 			continue
 		case tried == tries:
-			f.left(name, LeftBeyond, isPrivate, "beyond the first %d that were tried; name it to read it", tries)
+			beyond("beyond the first %d that were tried; name it to read it", tries)
 			continue
 		}
 		if f.verifiable(isPrivate) && (!c.secured || f.hasLogin()) {

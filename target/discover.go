@@ -56,8 +56,13 @@ type Discovery struct {
 	Preset     string
 	Recognised string
 	Reads      []scenarios.Endpoint
-	Writes     []scenarios.Endpoint // one for each method
-	Errors     []scenarios.ErrorRecipe
+	// Beyond are the reads for which there was no room among Reads: nobody has asked for
+	// them yet.
+	Beyond []scenarios.Endpoint
+	// Methods are those that the document has for a path, GET apart.
+	Methods map[string][]string
+	Writes  []scenarios.Endpoint // one for each method
+	Errors  []scenarios.ErrorRecipe
 	// Streams are paths of event streams, none of which is read.
 	Streams []string
 	// Headers are the request headers that the document names.

@@ -185,7 +185,7 @@ func TestDiscoveryIsBounded(t *testing.T) {
 		fmt.Fprintf(&doc, `"/p%d": {"get": {"responses": {"200": {"description": ""}}}},`, i)
 		replies[fmt.Sprintf("GET /p%d", i)] = 200 + 300*(i%2)
 	}
-	doc.WriteString(`"/last": {"get": {"responses": {"200": {"description": ""}}}}}}`)
+	doc.WriteString(`"/last": {"get": {"responses": {"200": {"description": ""}}}, "put": {}, "delete": {}}}}`)
 	api := &documented{doc: doc.String(), replies: replies}
 	_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
 	if err != nil {
@@ -193,6 +193,13 @@ func TestDiscoveryIsBounded(t *testing.T) {
 	}
 	if len(found.Reads) != privateReads || found.Requests > 40 {
 		t.Errorf("%d reads, %d requests", len(found.Reads), found.Requests)
+	}
+	// What there was no room for is kept for the sweep: 301, of which some were tried.
+	if tried := len(found.Reads) + len(found.Left) - len(found.Beyond); len(found.Beyond)+tried != 301 || tried > tries || len(found.Beyond) < 301-tries {
+		t.Errorf("%d beyond, %d tried", len(found.Beyond), tried)
+	}
+	if got := found.Methods["/last"]; len(found.Methods) != 1 || !slices.Equal(got, []string{"DELETE", "PUT"}) {
+		t.Errorf("methods %v", found.Methods)
 	}
 	if s := strings.Join(found.Summary(), "\n"); !strings.Contains(s, "beyond the first 8 private") || len(s) > 2000 {
 		t.Errorf("the summary: %s", s)

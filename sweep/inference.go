@@ -1,7 +1,6 @@
-package engine
+package sweep
 
 import (
-	"context"
 	"net/http"
 	"regexp"
 	"slices"
@@ -52,11 +51,11 @@ const (
 	mostAsked   = 8
 )
 
-// infer asks the target, by header, which origins it trusts, and returns what was
+// Infer asks the target, by header, which origins it trusts, and returns what was
 // found and the facts with the origins that an owner may mean in the place of those
 // that the operator trusts.
-func (a *asker) infer(t scenarios.Target) (Inference, scenarios.Target) {
-	g := &inferrer{asker: a, t: t}
+func (a *Asker) Infer(t scenarios.Target) (Inference, scenarios.Target) {
+	g := &inferrer{Asker: a, t: t}
 	g.found.Candidates = scenarios.Candidates(t, g.named())
 	reads := t.PrivateReads()
 	if len(reads) == 0 {
@@ -97,7 +96,7 @@ func (p InferredPolicy) decidesAs(q InferredPolicy) bool {
 
 // An inferrer asks one target about origins.
 type inferrer struct {
-	*asker
+	*Asker
 	t     scenarios.Target
 	found Inference
 }
@@ -181,8 +180,8 @@ func (g *inferrer) rules(e scenarios.Endpoint, p *InferredPolicy) []cors.Origin 
 		if i > 0 {
 			own = append(own, of)
 		}
-		for _, o := range scenarios.Matchers(g.t, of) {
-			granted(o)
+		for _, m := range scenarios.Matchers(g.t, of) {
+			granted(m.Origin)
 		}
 		if r, ok := scenarios.RuleFor(g.t, of, func(o cors.Origin) bool { return known[o] && !slices.Contains(p.Granted, o) }); ok {
 			p.Rules = append(p.Rules, r)
@@ -327,14 +326,3 @@ func sources(r *cors.Response) []string {
 
 // originInText is an origin as it stands in a document.
 var originInText = regexp.MustCompile(`https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?`)
-
-// assumeTrust finds out what the target trusts where nobody said what it should.
-func (x *Examination) assumeTrust(ctx context.Context, a *asker, found scenarios.Target) scenarios.Target {
-	if !found.Assumed || over(ctx) {
-		return found
-	}
-	inference, facts := a.infer(found)
-	x.record.Inference = &inference
-	x.record.diagnose(Diagnosis{Kind: TrustAssumed, Detail: "nobody said which origins may read this API, so that this run found out which do, by asking for those that an owner may mean"})
-	return facts
-}

@@ -1,6 +1,7 @@
-package engine
+package sweep
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +14,20 @@ import (
 	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
+
+// withSession answers /me to the cookie session=x.
+func withSession(w http.ResponseWriter, r *http.Request) {
+	if c, err := r.Cookie("session"); err != nil || c.Value != "x" {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"error":"login"}`)
+		return
+	}
+	if r.URL.Path != "/me" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	fmt.Fprint(w, `{"user":"alice"}`)
+}
 
 // inferredOf has an API at api.example.com, which grants these origins, examined by
 // header. grants is told whether the victim's cookie came along.
@@ -55,8 +70,8 @@ func inferredOf(t *testing.T, grants func(origin string, cookie bool) bool, more
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	a := &asker{ctx: t.Context(), tap: proxy, deployment: d}
-	return a.infer(a.premises())
+	a := NewAsker(t.Context(), proxy, d)
+	return a.Infer(a.Premises())
 }
 
 func TestInference(t *testing.T) {

@@ -1,4 +1,4 @@
-package engine
+package sweep
 
 import (
 	"context"
@@ -16,11 +16,11 @@ import (
 	"github.com/crossexam/crossexam/target"
 )
 
-// premises finds out, before any verdict, which endpoints are private: it asks for
+// Premises finds out, before any verdict, which endpoints are private: it asks for
 // each as the victim, as a stranger, and as the victim again, without an Origin and
 // without a browser, and returns the facts with what was found. Only the victim's
 // login is sent besides, where there is one.
-func (a *asker) premises() scenarios.Target {
+func (a *Asker) Premises() scenarios.Target {
 	facts, d := a.deployment.Facts, a.deployment
 	facts.Premises = a.askAll(facts, claimed(facts))
 	if set, ok := a.together(facts); ok {
@@ -30,15 +30,15 @@ func (a *asker) premises() scenarios.Target {
 	if login := d.Credentials.Login; login != nil && a.login >= 400 {
 		facts.LoginRefused = fmt.Sprintf("the victim could not log in: %s answered %d", login.Path, a.login)
 	}
-	facts = settled(facts, d.NetworkDeclared)
+	facts = Settled(facts, d.NetworkDeclared)
 	facts.Errors = answered(facts, a.unknownPath)
-	facts.Credentials = slices.DeleteFunc(slices.Clone(facts.Credentials), func(c scenarios.Credential) bool { return isRefused(facts, c) })
+	facts.Credentials = slices.DeleteFunc(slices.Clone(facts.Credentials), func(c scenarios.Credential) bool { return IsRefused(facts, c) })
 	return facts
 }
 
-// isRefused reports whether a credential was refused wherever it was tried, while another
+// IsRefused reports whether a credential was refused wherever it was tried, while another
 // opens something: nothing that the target makes of it is about CORS.
-func isRefused(t scenarios.Target, c scenarios.Credential) bool {
+func IsRefused(t scenarios.Target, c scenarios.Credential) bool {
 	refused := false
 	for _, p := range t.Premises {
 		if p.Credential != c {
@@ -54,7 +54,7 @@ func isRefused(t scenarios.Target, c scenarios.Credential) bool {
 
 // askAll asks for each endpoint that may be private and for each credential, but for
 // those premises that the facts have.
-func (a *asker) askAll(t scenarios.Target, cs []scenarios.Credential) []scenarios.Premise {
+func (a *Asker) askAll(t scenarios.Target, cs []scenarios.Credential) []scenarios.Premise {
 	var found []scenarios.Premise
 	for _, e := range mayBePrivate(t) {
 		for _, c := range cs {
@@ -72,11 +72,11 @@ func mayBePrivate(t scenarios.Target) []scenarios.Endpoint {
 
 // together returns the smallest set of the credentials that opens an endpoint in one
 // request, where none of them opens anything alone; ok is false where there is none.
-func (a *asker) together(t scenarios.Target) (set scenarios.Credential, ok bool) {
-	if len(given(t)) < 2 || slices.ContainsFunc(t.Premises, scenarios.Premise.Holds) {
+func (a *Asker) together(t scenarios.Target) (set scenarios.Credential, ok bool) {
+	if len(t.Given()) < 2 || slices.ContainsFunc(t.Premises, scenarios.Premise.Holds) {
 		return "", false
 	}
-	all := scenarios.Together(given(t)...).Kinds()
+	all := scenarios.Together(t.Given()...).Kinds()
 	sets := [][]scenarios.Credential{all}
 	if slices.Contains(all, scenarios.Basic) && slices.Contains(all, scenarios.Bearer) { // both are in Authorization
 		sets = [][]scenarios.Credential{without(all, scenarios.Basic), without(all, scenarios.Bearer)}
@@ -150,11 +150,11 @@ func claimed(t scenarios.Target) []scenarios.Credential {
 	return cs
 }
 
-// settled has an endpoint private only where a premise says so. A place in the
+// Settled has an endpoint private only where a premise says so. A place in the
 // network, where nobody declared that it is enough, is none on a target that asks for
 // a login anywhere: what answers there answers everybody, unless the operator named
 // it.
-func settled(t scenarios.Target, declared bool) scenarios.Target {
+func Settled(t scenarios.Target, declared bool) scenarios.Target {
 	login := !declared && slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool {
 		return p.Credential == scenarios.Network && p.Finding == scenarios.LoginNeeded
 	})
@@ -184,8 +184,8 @@ func settled(t scenarios.Target, declared bool) scenarios.Target {
 	return t
 }
 
-// An asker asks one target for the replies that premises rest on.
-type asker struct {
+// An Asker asks one target for the replies that premises rest on.
+type Asker struct {
 	ctx        context.Context
 	tap        *tap.Tap
 	deployment target.Deployment
@@ -199,13 +199,19 @@ type asker struct {
 	needed     string
 }
 
-func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
+// NewAsker returns the asker of a deployment, by a tap that leads to it. ctx bounds all
+// that it asks; it is for one goroutine.
+func NewAsker(ctx context.Context, t *tap.Tap, d target.Deployment) *Asker {
+	return &Asker{ctx: ctx, tap: t, deployment: d}
+}
+
+func (a *Asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
 	asked := scenarios.Asked{Named: !e.Discovered, Declared: a.deployment.NetworkDeclared}
 	if c.Includes(scenarios.Cookie) {
 		asked.NoCookieHere = a.cookies(a.deployment.Facts.At(e.Path)) == ""
 		asked.Expired = asked.NoCookieHere && !a.lasting
 	}
-	first := a.send(e, c, withOrigin(a.needed)...)
+	first := a.send(e, c, WithOrigin(a.needed)...)
 	if r := a.withOrigin(e, c, first.Response); r != nil {
 		first.Response, a.needed = r, a.origin()
 	}
@@ -213,7 +219,7 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 	if asked.Victim == nil {
 		return asked
 	}
-	lines := withOrigin(a.needed)
+	lines := WithOrigin(a.needed)
 	if c != scenarios.Network && c != scenarios.Anonymous {
 		stranger := a.send(e, scenarios.Anonymous, lines...)
 		asked.Stranger, asked.Shut = stranger.Response, stranger.CertificateRequired
@@ -230,14 +236,14 @@ func (a *asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 // withOrigin is the reply to a request that was refused, made again with the Origin of a
 // front end: some APIs answer no request without one. It is nil where that makes no
 // difference, which is found out once for each credential.
-func (a *asker) withOrigin(e scenarios.Endpoint, c scenarios.Credential, refused *cors.Response) *cors.Response {
+func (a *Asker) withOrigin(e scenarios.Endpoint, c scenarios.Credential, refused *cors.Response) *cors.Response {
 	switch {
 	case refused == nil || a.needed != "" || slices.Contains(a.originless, c):
 		return nil
 	case refused.Status < 400 || refused.Status == 404 || refused.Status == 429 || refused.Status == 503: // which are about something else
 		return nil
 	}
-	r := a.send(e, c, withOrigin(a.origin())...).Response
+	r := a.send(e, c, WithOrigin(a.origin())...).Response
 	if r == nil || r.Status >= 300 {
 		a.originless = append(a.originless, c)
 		return nil
@@ -247,7 +253,7 @@ func (a *asker) withOrigin(e scenarios.Endpoint, c scenarios.Credential, refused
 
 // origin is that of a page which may ask for private data: of the trusted front end, or
 // the target's own.
-func (a *asker) origin() string {
+func (a *Asker) origin() string {
 	t := a.deployment.Facts
 	if len(t.Trusted) > 0 {
 		return t.Trusted[0].String()
@@ -255,8 +261,8 @@ func (a *asker) origin() string {
 	return t.Origin().String()
 }
 
-// withOrigin is the header line for an Origin; none for an empty one.
-func withOrigin(origin string) cors.Headers {
+// WithOrigin is the header line for an Origin; none for an empty one.
+func WithOrigin(origin string) cors.Headers {
 	if origin == "" {
 		return nil
 	}
@@ -264,8 +270,12 @@ func withOrigin(origin string) cors.Headers {
 }
 
 // send asks for an endpoint with one credential, without an Origin unless there is
-// one among the lines.
-func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential, lines ...cors.Header) cors.Exchange {
+// one among the lines; request is what it sends.
+func (a *Asker) send(e scenarios.Endpoint, c scenarios.Credential, lines ...cors.Header) cors.Exchange {
+	return a.tap.Probe(a.ctx, a.request(e, c, lines...))
+}
+
+func (a *Asker) request(e scenarios.Endpoint, c scenarios.Credential, lines ...cors.Header) cors.Request {
 	at := a.deployment.Facts.At(e.Path)
 	q := cors.Request{Method: e.Method, URL: at, Headers: slices.Concat(lines, e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
 	creds := a.deployment.Credentials
@@ -278,21 +288,21 @@ func (a *asker) send(e scenarios.Endpoint, c scenarios.Credential, lines ...cors
 	if c.Includes(scenarios.Basic) {
 		q.Headers = append(q.Headers, cors.Header{Name: "Authorization", Value: creds.Basic.Header()})
 	}
-	return a.tap.Probe(a.ctx, q)
+	return q
 }
 
 // unknownPath is the reply to the victim for a path that nothing on the target knows.
-func (a *asker) unknownPath() *cors.Response {
+func (a *Asker) unknownPath() *cors.Response {
 	if a.unknown == nil {
 		t := a.deployment.Facts
-		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0], withOrigin(a.needed)...).Response
+		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0], WithOrigin(a.needed)...).Response
 	}
 	return a.unknown
 }
 
 // cookies is the Cookie line for a URL: of the cookies that were given, and of those
 // that the victim's login sets, which is made the first time.
-func (a *asker) cookies(at string) string {
+func (a *Asker) cookies(at string) string {
 	if a.jar == nil {
 		a.jar, _ = cookiejar.New(nil) // which has no error without a list of suffixes
 		a.keep(a.deployment.Credentials.Cookies)
@@ -313,7 +323,7 @@ func (a *asker) cookies(at string) string {
 }
 
 // keep puts cookies into the jar, as the target's origin would set them.
-func (a *asker) keep(lines []string) {
+func (a *Asker) keep(lines []string) {
 	var list []*http.Cookie
 	now := time.Now()
 	for _, line := range lines {
@@ -325,7 +335,7 @@ func (a *asker) keep(lines []string) {
 	a.jar.SetCookies(secure(a.deployment.Facts.URL), list)
 }
 
-func (a *asker) line(at string) string {
+func (a *Asker) line(at string) string {
 	var pairs []string
 	for _, c := range a.jar.Cookies(secure(at)) {
 		pairs = append(pairs, c.Name+"="+c.Value)

@@ -1,0 +1,251 @@
+package sweep
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A Result is what a sweep found out about one target, by headers alone. Nothing in it
+// says that a target conforms: no browser was asked.
+type Result struct {
+	Target  string        `json:"target"`
+	Trusted []cors.Origin `json:"trusted_origins"`
+	// Assumed says that nobody said which origins are trusted: they are those that the
+	// target was seen to grant and that an owner may mean.
+	Assumed   bool       `json:"assumed,omitempty"`
+	Classes   []Class    `json:"classes"`
+	Endpoints []Endpoint `json:"endpoints"`
+	// Requests is how many were sent, discovery's included, and Took how long it all took.
+	Requests int           `json:"requests"`
+	Took     time.Duration `json:"took_ns"`
+	// Protocol is the HTTP version of the replies, such as "HTTP/1.1".
+	Protocol string `json:"protocol,omitempty"`
+	// Notes are sentences on how the endpoints were found and what hindered the sweep.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// An Endpoint is one that was asked.
+type Endpoint struct {
+	Endpoint string `json:"endpoint"` // "GET /api/notebooks"
+	// Class is the ID of its class; empty where it did not answer every question.
+	Class string `json:"class,omitempty"`
+	// Finding is what a stranger and the victim get there.
+	Finding scenarios.Finding `json:"finding,omitempty"`
+	Status  int               `json:"status,omitempty"` // of the reply to the victim
+	// Unanswered says in a few words why it is in no class; empty where it is in one.
+	Unanswered string `json:"unanswered,omitempty"`
+}
+
+// Private reports whether its reply is one that an attacker wants.
+func (e Endpoint) Private() bool {
+	return e.Finding == scenarios.Private || e.Finding == scenarios.PrivateByNetwork
+}
+
+// Readable reports whether the victim got a reply that could be read: only then is it
+// known what a page would get.
+func (e Endpoint) Readable() bool { return e.Status >= 200 && e.Status <= 299 }
+
+// openTo reports whether a page gets the private reply without being granted
+// credentials: by the victim's place in the network, or by the certificate that the
+// browser presents uninvited.
+func (e Endpoint) openTo(c scenarios.Credential) bool {
+	return e.Finding == scenarios.PrivateByNetwork || e.Finding == scenarios.Private && c.Uninvited()
+}
+
+// A Class is a policy: the endpoints that decided alike on every question asked.
+type Class struct {
+	ID      string   `json:"id"` // "P1", the widest grant first
+	Answers []Answer `json:"answers"`
+	// Granted is what others than the trusted origins are granted, and Trusted which of
+	// those are.
+	Granted []Grant       `json:"granted"`
+	Trusted []cors.Origin `json:"trusted"`
+	// Rules are sentences on how the target seems to tell which origins it grants.
+	Rules []string `json:"rules,omitempty"`
+	// Size is how many endpoints are in it, and Private how many of them are private.
+	Size    int `json:"endpoints"`
+	Private int `json:"private"`
+	// Suspect says that anyone may get an answer with the victim's credentials there, or
+	// private data without any.
+	Suspect bool `json:"suspect"`
+}
+
+// A Grant is what an origin is granted that is not trusted.
+type Grant struct {
+	Origin cors.Origin `json:"origin"`
+	// How says in a few words what the origin stands for, such as "any origin".
+	How string `json:"how"`
+	// Anyone says that anybody on the web can have a page of such an origin.
+	Anyone bool `json:"anyone"`
+	// Method is that of a write that a preflight approves; empty for the read.
+	Method   string   `json:"method,omitempty"`
+	Decision Decision `json:"decision"`
+}
+
+func (g Grant) String() string {
+	text := fmt.Sprintf("%s: %s", g.How, g.Decision)
+	if g.Method != "" {
+		text = fmt.Sprintf("%s, by a preflight for %s: %s", g.How, g.Method, g.Decision)
+	}
+	return text
+}
+
+// Word is the verdict of a sweep on the class: "granted" or "not granted", to anyone.
+func (c Class) Word() string {
+	if slices.ContainsFunc(c.Granted, func(g Grant) bool { return g.Anyone }) {
+		return "granted"
+	}
+	return "not granted"
+}
+
+// Class returns the class of this ID.
+func (r Result) Class(id string) (Class, bool) {
+	i := slices.IndexFunc(r.Classes, func(c Class) bool { return c.ID == id })
+	if i < 0 {
+		return Class{}, false
+	}
+	return r.Classes[i], true
+}
+
+// Suspects reports whether anything is granted to anyone that should not be.
+func (r Result) Suspects() bool {
+	return slices.ContainsFunc(r.Classes, func(c Class) bool { return c.Suspect })
+}
+
+// Doubt says in a sentence why it is not known that nothing is granted, and is empty
+// where it is known, by header, of every endpoint.
+func (r Result) Doubt() string {
+	var silent []Endpoint
+	readable, statuses := false, map[int]int{}
+	for _, e := range r.Endpoints {
+		if e.Unanswered != "" {
+			silent = append(silent, e)
+			continue
+		}
+		readable = readable || e.Readable()
+		statuses[e.Status]++
+	}
+	switch {
+	case len(r.Endpoints) == 0:
+		return "no endpoint was found that can be read: name one with `read`"
+	case len(silent) > 0:
+		return fmt.Sprintf("%d of %d endpoints did not answer every question: %s (%s)", len(silent), len(r.Endpoints), silent[0].Endpoint, silent[0].Unanswered)
+	case !readable:
+		var most int
+		for status, n := range statuses {
+			if n > statuses[most] || n == statuses[most] && status < most {
+				most = status
+			}
+		}
+		return fmt.Sprintf("no endpoint gave the victim a reply that can be read (%d of %d answered %d): give a credential, or name other endpoints with `read`", statuses[most], len(r.Endpoints), most)
+	}
+	return ""
+}
+
+// file files endpoints into classes by their interviews, which are in the same order.
+func file(t scenarios.Target, endpoints []Endpoint, interviews []*interview) []Class {
+	type class struct {
+		Class
+		first   int
+		members []int
+	}
+	var all []*class
+	byKey := map[string]*class{}
+	for i, v := range interviews {
+		if endpoints[i].Unanswered != "" {
+			continue
+		}
+		key := v.key()
+		c := byKey[key]
+		if c == nil {
+			c = &class{Class: v.class(t), first: i}
+			byKey[key] = c
+			all = append(all, c)
+		}
+		c.members = append(c.members, i)
+		c.Size++
+		if endpoints[i].Private() {
+			c.Private++
+		}
+		c.Suspect = c.Suspect || slices.ContainsFunc(c.Granted, func(g Grant) bool {
+			return g.Anyone && (g.Decision == WithCredentials || g.Method == "" && endpoints[i].openTo(v.with))
+		})
+	}
+	slices.SortStableFunc(all, func(a, b *class) int {
+		return cmp.Or(compare(a.Suspect, b.Suspect), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.first, b.first))
+	})
+	classes := make([]Class, len(all))
+	for i, c := range all {
+		c.ID = fmt.Sprintf("P%d", i+1)
+		for _, m := range c.members {
+			endpoints[m].Class = c.ID
+		}
+		classes[i] = c.Class
+	}
+	return classes
+}
+
+// compare has what is true come first.
+func compare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// key is the same for endpoints that decided alike on every question.
+func (v *interview) key() string {
+	var b strings.Builder
+	for _, a := range v.answers {
+		fmt.Fprintf(&b, "%s|%s|%s|%s\n", a.Origin, a.With, a.Preflight, a.Decision)
+	}
+	return b.String()
+}
+
+// class is what the answers come to.
+func (v *interview) class(t scenarios.Target) Class {
+	c := Class{Answers: v.answers, Granted: []Grant{}, Trusted: []cors.Origin{}}
+	for _, a := range v.answers {
+		if a.Decision == NotGranted || a.Preflight == http.MethodGet {
+			continue
+		}
+		g := Grant{Origin: a.Origin, Method: a.Preflight, Decision: a.Decision}
+		i := slices.IndexFunc(v.misses, func(m scenarios.NearMiss) bool { return m.Origin == a.Origin })
+		switch {
+		case slices.Contains(t.Trusted, a.Origin):
+			if a.Preflight == "" && !slices.Contains(c.Trusted, a.Origin) {
+				c.Trusted = append(c.Trusted, a.Origin)
+			}
+			continue
+		case a.Origin == t.Arbitrary():
+			g.How, g.Anyone = "any origin", true
+			if a.With == scenarios.Anonymous && a.Preflight == "" && v.with != scenarios.Anonymous {
+				if a.Decision == v.answers[0].Decision { // said already
+					continue
+				}
+				g.How = "any origin, without a credential"
+			}
+		case a.Origin.IsOpaque():
+			g.How, g.Anyone = "null, the origin of every sandboxed frame", true
+		case i >= 0:
+			g.How, g.Anyone = v.misses[i].How, v.misses[i].Registrable
+		default:
+			continue
+		}
+		c.Granted = append(c.Granted, g)
+	}
+	for _, r := range v.rules {
+		c.Rules = append(c.Rules, r.String())
+	}
+	return c
+}

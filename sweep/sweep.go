@@ -1,0 +1,318 @@
+// Package sweep asks a target, by header and without a browser: what is private
+// ([Asker.Premises]), which origins it trusts where nobody said which ([Asker.Infer]), and
+// how each of its endpoints decides ([Asker.Sweep], and [Run] for all of it). Endpoints
+// that decide alike are one policy class. It says what is granted and what is not, and
+// never that a target conforms: that takes a browser.
+package sweep
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
+	"github.com/crossexam/crossexam/target"
+)
+
+// A Request says what is swept.
+type Request struct {
+	// Config is what the operator says of the target. What it does not say is discovered.
+	Config target.Config
+	// Deployment is a target that is complete already, of which Config says nothing; nil
+	// where Config says it.
+	Deployment *target.Deployment
+	// Run is the name that the target finds in its log; see [tap.RunHeader].
+	Run string
+	// Browser are the header lines of the browser that the requests should resemble.
+	Browser cors.Headers
+}
+
+const (
+	// parallel is how many requests are under way at once where the limits do not say: as
+	// many as a browser makes.
+	parallel = 6
+	// bodyBytes is how much is read of each reply: enough to tell a stranger's from the
+	// victim's, and to keep the connection for most.
+	bodyBytes = 64 << 10
+)
+
+// Run sweeps one target. Its errors are [target.Problems] with the configuration, and
+// those of a target that does not answer ([*target.UnreachableError]), a context that
+// ended, or a program that does not start. It keeps nothing open.
+func Run(ctx context.Context, r Request) (Result, error) {
+	begun := time.Now()
+	d, requests, done, err := r.deploy(ctx)
+	defer done()
+	if err != nil {
+		return Result{}, err
+	}
+	t, err := tap.New(tap.Options{
+		Upstream: d.Upstream, Limits: d.Limits, Run: r.Run, Browser: r.Browser,
+		AllowWrite: d.Facts.AllowsWrite, Expected: d.Facts.ExpectsError,
+		ClientCertificate: d.Credentials.Certificate(),
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	defer t.Close()
+	if err := t.Reach(ctx); err != nil {
+		if ctx.Err() != nil {
+			return Result{}, context.Cause(ctx)
+		}
+		return Result{}, &target.UnreachableError{Err: err}
+	}
+	a := NewAsker(ctx, t, d)
+	facts := a.Premises()
+	if facts.Assumed {
+		_, facts = a.Infer(facts)
+	}
+	result := a.Sweep(facts, ItemsOf(facts, d.Discovery))
+	result.Requests, result.Took = requests+t.Requests(), time.Since(begun)
+	result.Notes = append(slices.Clone(d.Notes), result.Notes...)
+	if ctx.Err() != nil {
+		return result, context.Cause(ctx)
+	}
+	return result, nil
+}
+
+// deploy makes the deployment that is swept, with how many requests that took. done must
+// be called.
+func (r Request) deploy(ctx context.Context) (d target.Deployment, requests int, done func(), err error) {
+	done = func() {}
+	if r.Deployment != nil {
+		return *r.Deployment, 0, done, nil
+	}
+	c := r.Config
+	c.AskAs(r.Browser)
+	if c.ReadsLog() {
+		if err := c.ReadLog(ctx, nil); err != nil {
+			return d, 0, done, err
+		}
+	}
+	if c.Starts() {
+		launched, err := c.Start(ctx)
+		if err != nil {
+			return d, 0, done, err
+		}
+		done = func() { _ = launched.Close() }
+	}
+	if d, err = c.Deployment(ctx); err != nil || !c.NeedsDiscovery() {
+		return d, 0, done, err
+	}
+	c, found, err := c.DiscoverAt(ctx, d)
+	if err != nil {
+		return d, found.Requests, done, err
+	}
+	d, err = c.Redeploy(ctx, d)
+	return d, found.Requests, done, err
+}
+
+// An Item is an endpoint to be swept.
+type Item struct {
+	scenarios.Endpoint
+	// Methods are those, besides its own, that its path is known to have.
+	Methods []string
+}
+
+// ItemsOf are all the endpoints of a target that can be read: those that are examined and
+// those that discovery found beyond them.
+func ItemsOf(t scenarios.Target, found *target.Discovery) []Item {
+	var items []Item
+	add := func(e scenarios.Endpoint) {
+		if slices.ContainsFunc(items, func(i Item) bool { return i.String() == e.String() }) {
+			return
+		}
+		item := Item{Endpoint: e}
+		if found != nil {
+			path, _, _ := strings.Cut(e.Path, "?")
+			item.Methods = found.Methods[path]
+		}
+		items = append(items, item)
+	}
+	for _, e := range t.Reads() {
+		add(e)
+	}
+	if found != nil {
+		for _, e := range found.Beyond {
+			add(e)
+		}
+	}
+	return items
+}
+
+// Sweep asks each of the endpoints all that tells policies apart, several at once, and
+// files them into classes. The facts say what is trusted and which credentials there are.
+func (a *Asker) Sweep(t scenarios.Target, items []Item) Result {
+	begun, before := time.Now(), a.tap.Requests()
+	result := Result{Target: t.URL, Trusted: t.Trusted, Assumed: t.Assumed, Endpoints: make([]Endpoint, len(items))}
+	if result.Trusted == nil {
+		result.Trusted = []cors.Origin{}
+	}
+	// What is asked once is asked before there are several that want it.
+	a.cookies(t.URL)
+	unknown := a.unknownPath()
+	asks := newScript(t)
+	interviews := make([]*interview, len(items))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(a.parallel(), len(items)) {
+		workers.Go(func() {
+			for i := range next {
+				w := &witness{Asker: a, script: asks, item: items[i], unknown: unknown}
+				result.Endpoints[i], interviews[i] = w.examine()
+			}
+		})
+	}
+	for i := range items {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	result.Classes = file(t, result.Endpoints, interviews)
+	result.Requests, result.Took = a.tap.Requests()-before, time.Since(begun)
+	result.Notes = a.tap.Notes()
+	return result
+}
+
+func (a *Asker) parallel() int {
+	if n := a.deployment.Limits.Parallel(); n > 0 {
+		return n
+	}
+	return parallel
+}
+
+// A witness asks one endpoint, and remembers what tells the victim's reply from a
+// stranger's.
+type witness struct {
+	*Asker
+	*script
+	item    Item
+	unknown *cors.Response
+
+	victims  []*cors.Response // replies to the victim, the successes first two
+	first    *cors.Response   // to the victim
+	stranger *cors.Response
+	why      string // there is no answer
+}
+
+// examine asks everything, with the first credential that opens the endpoint.
+func (w *witness) examine() (Endpoint, *interview) {
+	e := Endpoint{Endpoint: w.item.String()}
+	var v *interview
+	cs := claimed(w.target)
+	if p, c, ok := opening(w.target, w.item.Endpoint); ok {
+		cs, e.Finding = []scenarios.Credential{c}, p.Finding
+	}
+	for i, c := range cs {
+		w.victims, w.first, w.stranger, w.why = nil, nil, nil, ""
+		v = &interview{script: w.script, with: c, methods: methodsOf(w.item.Endpoint, w.item.Methods), ask: w.ask}
+		if i < len(cs)-1 && !w.opens(v) {
+			continue
+		}
+		v.run()
+		break
+	}
+	if w.first != nil {
+		e.Status = w.first.Status
+	}
+	if v.silent {
+		e.Unanswered = w.why
+		return e, v
+	}
+	if e.Finding == "" {
+		e.Finding = w.finding(v.with)
+	}
+	return e, v
+}
+
+// opens reports whether the victim gets anything with the interview's credential.
+func (w *witness) opens(v *interview) bool {
+	v.granted(v.read(v.arbitrary))
+	return w.first != nil && w.first.Status != http.StatusUnauthorized && w.first.Status != http.StatusForbidden
+}
+
+// opening is the credential that was found to open an endpoint.
+func opening(t scenarios.Target, e scenarios.Endpoint) (scenarios.Premise, scenarios.Credential, bool) {
+	for _, c := range claimed(t) {
+		if p, ok := t.Premise(e, c); ok && p.Holds() {
+			return p, c, true
+		}
+	}
+	return scenarios.Premise{}, "", false
+}
+
+// ask sends one question.
+func (w *witness) ask(q Question) (Decision, bool) {
+	if w.ctx.Err() != nil {
+		w.why = "the sweep ended before"
+		return "", false
+	}
+	lines := cors.Headers{{Name: cors.HeaderOrigin, Value: q.Origin.String()}}
+	request := w.request(w.item.Endpoint, q.With, lines...)
+	if q.Preflight != "" {
+		request = cors.Request{
+			Method: http.MethodOptions, URL: w.target.At(w.item.Path),
+			Headers: append(lines, cors.Header{Name: cors.HeaderRequestMethod, Value: q.Preflight}),
+		}
+	}
+	x := w.tap.Ask(w.ctx, request, bodyBytes)
+	r := x.Response
+	switch {
+	case r == nil:
+		w.why = x.Fault
+		return "", false
+	case x.Limited.Request > 0:
+		w.why = fmt.Sprintf("it answered %d, that requests are too many", r.Status)
+		return "", false
+	case q.Preflight == "" && r.Status >= http.StatusInternalServerError:
+		w.why = fmt.Sprintf("it answered %d", r.Status)
+		w.first = r
+		return "", false
+	case q.Preflight != "":
+	case q.With == scenarios.Anonymous:
+		w.stranger = r
+		if w.first == nil {
+			w.first = r
+		}
+	default:
+		if w.first == nil || w.first.Status >= 300 && r.Status < 300 {
+			w.first = r
+		}
+		if r.Status < 300 && len(w.victims) < 2 {
+			w.victims = append(w.victims, r)
+		}
+	}
+	return decide(q, r), true
+}
+
+// finding is what the replies come to. What is missing for it is asked: the victim's
+// reply twice, and a stranger's without an Origin where the target refuses origins.
+func (w *witness) finding(c scenarios.Credential) scenarios.Finding {
+	bare := func(c scenarios.Credential) *cors.Response {
+		return w.tap.Ask(w.ctx, w.request(w.item.Endpoint, c, WithOrigin(w.needed)...), bodyBytes).Response
+	}
+	asked := scenarios.Asked{Named: !w.item.Discovered, Declared: w.deployment.NetworkDeclared, Victim: w.first, Unknown: w.unknown}
+	if len(w.victims) > 0 {
+		asked.Victim = w.victims[0]
+	}
+	switch {
+	case asked.Victim == nil || asked.Victim.Status >= 300:
+		return scenarios.NewPremise(w.item.Endpoint, c, asked).Finding
+	case len(w.victims) > 1:
+		asked.Again = w.victims[1]
+	default:
+		asked.Again = bare(c)
+	}
+	if c != scenarios.Network && c != scenarios.Anonymous {
+		if asked.Stranger = w.stranger; asked.Stranger == nil || asked.Stranger.Status >= 300 {
+			asked.Stranger = bare(scenarios.Anonymous)
+		}
+	}
+	return scenarios.NewPremise(w.item.Endpoint, c, asked).Finding
+}
