@@ -6,15 +6,19 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
+// Schema names the version of a [Result] as JSON. What is added leaves it as it is; what is
+// removed, or means something else, makes another.
+const Schema = "crossexam/sweep/v1"
+
 // A Result is what a sweep found out about one target, by headers alone. Nothing in it
 // says that a target conforms: no browser was asked.
 type Result struct {
+	Schema  string        `json:"schema"` // [Schema]
 	Target  string        `json:"target"`
 	Trusted []cors.Origin `json:"trusted_origins"`
 	// Assumed says that nobody said which origins are trusted: they are those that the
@@ -22,11 +26,10 @@ type Result struct {
 	Assumed   bool       `json:"assumed,omitempty"`
 	Classes   []Class    `json:"classes"`
 	Endpoints []Endpoint `json:"endpoints"`
-	// Requests is how many were sent, discovery's included, and Took how long it all took.
-	Requests int           `json:"requests"`
-	Took     time.Duration `json:"took_ns"`
-	// Protocol is the HTTP version of the replies, such as "HTTP/1.1".
-	Protocol string `json:"protocol,omitempty"`
+	// Requests is how many were sent, discovery's included, and DurationMS how long it all
+	// took, in milliseconds.
+	Requests   int   `json:"requests"`
+	DurationMS int64 `json:"duration_ms"`
 	// Notes are sentences on how the endpoints were found and what hindered the sweep.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -147,6 +150,16 @@ func (r Result) Doubt() string {
 		return fmt.Sprintf("no endpoint gave the victim a reply that can be read (%d of %d answered %d): give a credential, or name other endpoints with `read`", statuses[most], len(r.Endpoints), most)
 	}
 	return ""
+}
+
+func (r *Result) redact(replace func(string) string) {
+	for i := range r.Endpoints {
+		e := &r.Endpoints[i]
+		e.Endpoint, e.Unanswered = replace(e.Endpoint), replace(e.Unanswered)
+	}
+	for i := range r.Notes {
+		r.Notes[i] = replace(r.Notes[i])
+	}
 }
 
 // file files endpoints into classes by their interviews, which are in the same order.

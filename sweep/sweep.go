@@ -6,6 +6,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -27,10 +28,14 @@ type Request struct {
 	// Deployment is a target that is complete already, of which Config says nothing; nil
 	// where Config says it.
 	Deployment *target.Deployment
-	// Run is the name that the target finds in its log; see [tap.RunHeader].
+	// Run is the name that the target finds in its log, "crossexam-sweep" where it is empty;
+	// see [tap.RunHeader].
 	Run string
 	// Browser are the header lines of the browser that the requests should resemble.
 	Browser cors.Headers
+	// Redact gives the function that replaces the secrets of a deployment in a sentence:
+	// a reply, of which a sentence may quote, can repeat what it was sent. Nil for none.
+	Redact func(target.Deployment) func(string) string
 }
 
 const (
@@ -53,7 +58,7 @@ func Run(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	t, err := tap.New(tap.Options{
-		Upstream: d.Upstream, Limits: d.Limits, Run: r.Run, Browser: r.Browser,
+		Upstream: d.Upstream, Limits: d.Limits, Run: cmp.Or(r.Run, "crossexam-sweep"), Browser: r.Browser,
 		AllowWrite: d.Facts.AllowsWrite, Expected: d.Facts.ExpectsError,
 		ClientCertificate: d.Credentials.Certificate(),
 	})
@@ -73,8 +78,11 @@ func Run(ctx context.Context, r Request) (Result, error) {
 		_, facts = a.Infer(facts)
 	}
 	result := a.Sweep(facts, ItemsOf(facts, d.Discovery))
-	result.Requests, result.Took = requests+t.Requests(), time.Since(begun)
+	result.Requests, result.DurationMS = requests+t.Requests(), time.Since(begun).Milliseconds()
 	result.Notes = append(slices.Clone(d.Notes), result.Notes...)
+	if r.Redact != nil {
+		result.redact(r.Redact(d))
+	}
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
@@ -150,7 +158,7 @@ func ItemsOf(t scenarios.Target, found *target.Discovery) []Item {
 // files them into classes. The facts say what is trusted and which credentials there are.
 func (a *Asker) Sweep(t scenarios.Target, items []Item) Result {
 	begun, before := time.Now(), a.tap.Requests()
-	result := Result{Target: t.URL, Trusted: t.Trusted, Assumed: t.Assumed, Endpoints: make([]Endpoint, len(items))}
+	result := Result{Schema: Schema, Target: t.URL, Trusted: t.Trusted, Assumed: t.Assumed, Endpoints: make([]Endpoint, len(items))}
 	if result.Trusted == nil {
 		result.Trusted = []cors.Origin{}
 	}
@@ -175,7 +183,7 @@ func (a *Asker) Sweep(t scenarios.Target, items []Item) Result {
 	close(next)
 	workers.Wait()
 	result.Classes = file(t, result.Endpoints, interviews)
-	result.Requests, result.Took = a.tap.Requests()-before, time.Since(begun)
+	result.Requests, result.DurationMS = a.tap.Requests()-before, time.Since(begun).Milliseconds()
 	result.Notes = a.tap.Notes()
 	return result
 }
@@ -295,7 +303,7 @@ func (w *witness) ask(q Question) (Decision, bool) {
 // reply twice, and a stranger's without an Origin where the target refuses origins.
 func (w *witness) finding(c scenarios.Credential) scenarios.Finding {
 	bare := func(c scenarios.Credential) *cors.Response {
-		return w.tap.Ask(w.ctx, w.request(w.item.Endpoint, c), bodyBytes).Response
+		return w.tap.Ask(w.ctx, w.request(w.item.Endpoint, c, cors.OriginLine(w.needed)...), bodyBytes).Response
 	}
 	asked := scenarios.Asked{Named: !w.item.Discovered, Declared: w.deployment.NetworkDeclared, Victim: w.first, Unknown: w.unknown}
 	if len(w.victims) > 0 {

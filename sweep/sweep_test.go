@@ -99,7 +99,7 @@ func TestSevenClassesOf500(t *testing.T) {
 	if !r.Suspects() || r.Doubt() != "" {
 		t.Errorf("suspects %v, doubt %q", r.Suspects(), r.Doubt())
 	}
-	t.Logf("%d requests, %s", r.Requests, r.Took)
+	t.Logf("%d requests, %d ms", r.Requests, r.DurationMS)
 }
 
 // What is not known is said, and is no pass.

@@ -30,6 +30,7 @@ type testOptions struct {
 	verbose bool
 	dryRun  bool
 	json    bool
+	sweep   bool
 
 	baseline  string // a report.json, or empty
 	failOnNew bool
@@ -104,6 +105,9 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 			if !o.config.HasTarget() {
 				return usage(errors.New("give one URL to test, such as http://127.0.0.1:5055, or a file with --config"))
 			}
+			if o.sweep {
+				return sweepOnly(c.Context(), o)
+			}
 			return test(c.Context(), o)
 		},
 	}
@@ -119,7 +123,11 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every result")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	f.BoolVar(&o.json, "json", false, "print report.json on standard output")
+	f.BoolVar(&o.sweep, "sweep-only", false, "ask all endpoints by header, with no browser")
 	c.MarkFlagsMutuallyExclusive("json", "dry-run")
+	for _, other := range []string{"dry-run", "label", "strict", "baseline", "fail-on-new", "report-mode"} {
+		c.MarkFlagsMutuallyExclusive("sweep-only", other)
+	}
 	// The flag was added above.
 	_ = c.RegisterFlagCompletionFunc("label", completeLabels)
 	return c
