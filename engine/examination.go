@@ -317,6 +317,7 @@ func (x *Examination) openTap() error {
 		Expected:   d.Facts.ExpectsError,
 
 		FirstMessage: d.Facts.FirstMessage,
+		Conceal:      d.Credentials.Without,
 
 		ClientCertificate: d.Credentials.Certificate(),
 	})

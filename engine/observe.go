@@ -196,6 +196,7 @@ func (s *session) tasks(g *group) []attacker.Task {
 		tasks[i] = attacker.Task{Attempt: a, Headers: a.Headers}
 		if a.Trusted {
 			tasks[i].Headers = slices.Concat(a.Headers, s.deployment.Credentials.FrontEnd(a.Identity))
+			tasks[i].Attempt.URL = s.deployment.Credentials.At(a.URL, a.Identity)
 		}
 	}
 	return tasks
@@ -268,6 +269,9 @@ func (s *session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Obse
 		}
 	}
 	q := cors.Request{Method: a.Method, URL: a.URL, Headers: headers, Body: a.Body}
+	if !a.Omit || a.Identity.OfFrontEnd() {
+		q.URL = s.deployment.Credentials.At(a.URL, a.Identity)
+	}
 	q.ClientCertificate = a.Identity.Includes(scenarios.ClientCert) && !a.Omit
 	send := s.tap.Probe
 	if a.Through != "" {

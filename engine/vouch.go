@@ -105,7 +105,7 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 // pages.
 func (s *session) victimsOwn(ctx context.Context, r privateRead) cors.Exchange {
 	e, c := r.endpoint, r.premise.Credential
-	q := cors.Request{Method: e.Method, URL: s.plan.Target.At(e.Path), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
+	q := cors.Request{Method: e.Method, URL: s.deployment.Credentials.At(s.plan.Target.At(e.Path), c), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
 	q.Headers = slices.Concat(cors.OriginLine(r.premise.Origin), e.Headers, s.deployment.Credentials.FrontEnd(c))
 	if r.victim != nil {
 		q.Headers = append(q.Headers, r.victim.headers()...)

@@ -9,7 +9,7 @@ import (
 const plus = "+"
 
 // kindOrder is the order in which they are written.
-var kindOrder = []Credential{ClientCert, Basic, Cookie, AnyCookie, Network, Bearer, Header}
+var kindOrder = []Credential{ClientCert, Basic, Cookie, AnyCookie, Network, Bearer, Header, Query}
 
 // Together is the credential that consists of all of these, for a target that wants
 // them in one request. It is Anonymous where there are none.
@@ -46,5 +46,9 @@ func (c Credential) OfBrowser() Credential {
 }
 
 // OfFrontEnd reports whether the trusted front end has something of the credential
-// to set in a header of its own, which no other page can.
-func (c Credential) OfFrontEnd() bool { return c.Includes(Bearer) || c.Includes(Header) }
+// that no other page has.
+func (c Credential) OfFrontEnd() bool { return c.inHeader() || c.Includes(Query) }
+
+// inHeader reports whether the trusted front end sends something of it in a header of its
+// own, for which a browser asks first.
+func (c Credential) inHeader() bool { return c.Includes(Bearer) || c.Includes(Header) }

@@ -85,8 +85,8 @@ func planBearerOnly(t Target) ([]Case, string) {
 	case t.Policy.Credentials == NoCredentials:
 	case len(t.Ambient()) > 0:
 		return nil, "The target takes a credential that the browser sends by itself, so its front end needs the header."
-	case !t.Has(Bearer) && !t.Has(Header):
-		return nil, noToken
+	case !slices.ContainsFunc(t.Credentials, Credential.OfFrontEnd):
+		return nil, "The front end has no token or key of its own to send."
 	}
 	return planned(repliesToEveryone(t, func(obs Observations) Judgement { return judgeNoAllowCredentials(t.Trusted, obs) }), noReads)
 }

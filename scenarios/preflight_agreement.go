@@ -27,7 +27,7 @@ func planAgreement(t Target) ([]Case, string) {
 	}
 	for _, v := range everyone(t) {
 		simple := v
-		if v.cred.OfFrontEnd() { // its header always needs a preflight
+		if v.cred.inHeader() { // which always needs a preflight
 			simple.cred = v.cred.OfBrowser()
 		}
 		for _, e := range reads {

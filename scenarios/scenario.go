@@ -127,7 +127,8 @@ type Credential string
 
 // The kinds of credential. Network is the victim's position in the network: the
 // API asks for nothing else. Bearer is a token in "Authorization: Bearer", and
-// Header a secret in any other header, such as X-API-Key, or several of them.
+// Header a secret in any other header, such as X-API-Key, or several of them; Query is
+// one in the query of the URL, such as api_key.
 // AnyCookie is a cookie of the target's host that is no login: victims may have one
 // beside their credential.
 const (
@@ -139,6 +140,7 @@ const (
 	Network    Credential = "network"
 	Bearer     Credential = "bearer"
 	Header     Credential = "header"
+	Query      Credential = "query"
 )
 
 // Target is what scenarios know of the API under test. It holds no secret.
@@ -156,8 +158,8 @@ type Target struct {
 	// OtherTrusted are trusted origins of other schemes, such as chrome-extension://ID:
 	// no page of theirs can be played, so that they are asked for by header alone.
 	OtherTrusted []string `json:"other_trusted_origins,omitempty"`
-	// Credentials are those the victim has, any of which opens the target; Bearer
-	// and Header among them are the trusted front end's.
+	// Credentials are those the victim has, any of which opens the target; Bearer,
+	// Header and Query among them are the trusted front end's.
 	Credentials []Credential `json:"credentials"`
 	// CredentialHeaders are the names of the headers that carry the credential
 	// Header.

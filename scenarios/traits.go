@@ -105,6 +105,7 @@ var credentialTable = map[Credential]credentialTraits{
 	Network:    {noun: "place in the network", place: true, ofVisitor: "from a visitor's network"},
 	Bearer:     {noun: "bearer token", header: "Authorization"},
 	Header:     {noun: "key in a header"}, // of a name that the target has
+	Query:      {noun: "key in the query"},
 	AnyCookie:  {noun: "any cookie", ambient: true, header: "Cookie", ofVisitor: "with a visitor's cookies"},
 }
 

@@ -168,7 +168,7 @@ func planTrustedToken(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range t.Reads() {
 		for _, o := range t.Trusted {
-			for _, c := range slices.DeleteFunc(slices.Clone(t.Credentials), func(c Credential) bool { return !c.OfFrontEnd() }) {
+			for _, c := range slices.DeleteFunc(slices.Clone(t.Credentials), func(c Credential) bool { return !c.inHeader() }) {
 				v := frontEnd(t, o, c)
 				read, bare := v.read(e), bare(t, e)
 				cases = append(cases, Case{

@@ -55,7 +55,7 @@ func (v visit) read(e Endpoint) Attempt {
 
 // asks tells whether the browser asks the target before it reads.
 func (v visit) asks(e Endpoint) bool {
-	return v.trusted && v.cred.OfFrontEnd() || cors.NeedsPreflight(e.Method, e.Headers)
+	return v.trusted && v.cred.inHeader() || cors.NeedsPreflight(e.Method, e.Headers)
 }
 
 // unasking is a read by a request for which the browser does not ask: without the
@@ -97,7 +97,7 @@ func (v visit) consentHeader() (h cors.Header, declared bool) {
 	json := cors.Header{Name: "Content-Type", Value: "application/json"}
 	allowed := v.target.Policy.Headers
 	switch {
-	case v.trusted && v.cred.OfFrontEnd():
+	case v.trusted && v.cred.inHeader():
 		return cors.Header{}, true
 	case v.trusted && allowed != nil && len(allowed) == 0:
 		return cors.Header{}, true

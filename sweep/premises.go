@@ -274,7 +274,7 @@ func (a *Asker) send(e scenarios.Endpoint, c scenarios.Credential, lines ...cors
 
 func (a *Asker) request(e scenarios.Endpoint, c scenarios.Credential, lines ...cors.Header) cors.Request {
 	at := a.deployment.Facts.At(e.Path)
-	q := cors.Request{Method: e.Method, URL: at, Headers: slices.Concat(lines, e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
+	q := cors.Request{Method: e.Method, URL: a.deployment.Credentials.At(at, c), Headers: slices.Concat(lines, e.Headers), Body: e.Body, ClientCertificate: c.Includes(scenarios.ClientCert)}
 	creds := a.deployment.Credentials
 	q.Headers = append(q.Headers, creds.FrontEnd(c)...)
 	if c.Includes(scenarios.Cookie) {

@@ -34,7 +34,7 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer stop()
 		e = t.exchange(waiting, t.ctx, q, t.limits)
 	}
-	answer(w, t.record.add(e), e)
+	answer(w, t.keep(e), e)
 }
 
 // receive reads the browser's request. The error says what is wrong with its
@@ -104,7 +104,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			if isSafe(q.Method) && e.Closed && t.repeats.again(at, tries, true) {
 				continue
 			}
-		case t.expected != nil && t.expected(q.Method, q.URL, p.Status):
+		case t.expected != nil && t.expected(q.Method, t.shown(q.URL), p.Status):
 			t.manners.pass(at)
 		case isLimit(*p):
 			r := refusal{at: at, number: number, sent: sent, tries: tries, headers: p.Headers, status: p.Status}
@@ -189,7 +189,7 @@ func (t *Tap) untilClose(ctx context.Context) (_ context.Context, stop func()) {
 }
 
 func (t *Tap) mayForward(q cors.Request) bool {
-	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, q.URL)
+	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, t.shown(q.URL))
 }
 
 // isSafe tells whether a method only reads (RFC 9110, section 9.2.1). Methods are

@@ -32,12 +32,13 @@ func (t *Tap) Ask(ctx context.Context, q cors.Request, body int64) cors.Exchange
 	l := t.limits
 	l.BodyBytes = min(l.BodyBytes, body)
 	e := t.made(ctx, q, l)
+	e.Request.URL = t.shown(e.Request.URL)
 	t.record.notice(e)
 	return e
 }
 
 func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange {
-	kept, _ := t.Exchange(t.record.add(t.made(ctx, q, l)))
+	kept, _ := t.Exchange(t.keep(t.made(ctx, q, l)))
 	return kept
 }
 

@@ -69,6 +69,20 @@ func (r *record) notice(e cors.Exchange) {
 	r.challenged = r.challenged || e.Response != nil && AsksForLogin(e.Response)
 }
 
+// keep records an exchange, with what is shown of its URL, and gives its id.
+func (t *Tap) keep(e cors.Exchange) string {
+	e.Request.URL = t.shown(e.Request.URL)
+	return t.record.add(e)
+}
+
+// shown is a URL without what nobody is to see of it.
+func (t *Tap) shown(url string) string {
+	if t.conceal == nil {
+		return url
+	}
+	return t.conceal(url)
+}
+
 // id of the exchange with this index.
 func (r *record) id(i int) string { return r.prefix + strconv.Itoa(i+1) }
 

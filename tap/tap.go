@@ -99,6 +99,10 @@ type Options struct {
 	// it is open, in the place of what a page would send there; empty and nil are
 	// nothing. It is called concurrently.
 	FirstMessage func(url string) string
+	// Conceal takes out of a URL what nobody is to see of it: the record has what it gives,
+	// and so have the other functions here. The target gets the URL as it is. Nil takes
+	// out nothing. It is called concurrently.
+	Conceal func(url string) string
 	// Browser are the header lines by which the browser's requests are known. A probe
 	// has those that it does not name itself; see [Tap.Probe].
 	Browser cors.Headers
@@ -139,6 +143,7 @@ type Tap struct {
 	run        string
 	browser    cors.Headers
 	first      func(url string) string
+	conceal    func(url string) string
 	allowWrite func(method, url string) bool
 
 	expected func(method, url string, status int) bool
@@ -181,6 +186,7 @@ func New(o Options) (*Tap, error) {
 		run:        o.Run,
 		browser:    o.Browser,
 		first:      o.FirstMessage,
+		conceal:    o.Conceal,
 		allowWrite: o.AllowWrite,
 		expected:   o.Expected,
 		manners:    newManners(o.Limits),

@@ -74,7 +74,7 @@ func (t *Tap) roundTripAnew(ctx context.Context, to *way, q cors.Request, reques
 		return nil, err
 	}
 	if c.upgrade = isHandshake(q); c.upgrade && t.first != nil {
-		c.first = t.first(q.URL)
+		c.first = t.first(t.shown(q.URL))
 	}
 	return t.exchangeOn(ctx, to, c, q.Method, request, limits)
 }

@@ -273,7 +273,7 @@ func (f *finder) locked(path string) {
 	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give "+anyCredential+"."))
 }
 
-const anyCredential = "`credentials.cookies`, `credentials.basic`, `credentials.bearer` or `credentials.headers`"
+const anyCredential = "`credentials.cookies`, `credentials.basic`, `credentials.bearer`, `credentials.headers` or `credentials.query`"
 
 // howToGive says by which entries the credentials of a document's schemes are given.
 func howToGive(schemes []string) string {
@@ -284,6 +284,8 @@ func howToGive(schemes []string) string {
 			entries = append(entries, "`credentials.headers` (the header "+name+")")
 		case "cookie":
 			entries = append(entries, "`credentials.cookies` (the cookie "+name+")")
+		case "query":
+			entries = append(entries, "`credentials.query` (the key "+name+")")
 		case "basic", "bearer":
 			entries = append(entries, "`credentials."+in+"`")
 		}

@@ -20,6 +20,7 @@ type CredentialsConfig struct {
 	Basic             string                   `yaml:"basic"`         // "USER:PASSWORD"
 	Bearer            string                   `yaml:"bearer"`        // the token alone
 	Headers           map[string]string        `yaml:"headers"`       // that the trusted front end sets
+	Query             map[string]string        `yaml:"query"`         // parameters that it adds
 	Network           *bool                    `yaml:"network"`
 	ClientCertificate *ClientCertificateConfig `yaml:"client_certificate"`
 	Together          bool                     `yaml:"together"` // the target wants all of them in one request
@@ -76,6 +77,9 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 		fail("headers", err)
 	}
 	creds.Headers = lines
+	if creds.Query, err = c.queryKeys(); err != nil {
+		fail("query", err)
+	}
 	if bearer != "" {
 		creds.Bearer = bearer
 	}
@@ -123,6 +127,7 @@ func (c Credentials) kinds() []scenarios.Credential {
 		{scenarios.ClientCert, c.ClientCertificate != nil},
 		{scenarios.Bearer, c.Bearer != ""},
 		{scenarios.Header, len(c.Headers) > 0},
+		{scenarios.Query, len(c.Query) > 0},
 	} {
 		if k.given {
 			ks = append(ks, k.kind)
@@ -132,24 +137,30 @@ func (c Credentials) kinds() []scenarios.Credential {
 }
 
 // identities are the credentials with which the target is tried: each of those that
-// were given alone, or all of them together. What the front end sets in a header goes
-// with every other one: a CSRF token opens nothing by itself, and beside another login
-// a key does no harm.
+// were given alone, or all of them together. What the front end sets in a header or in
+// the query goes with every other one: a CSRF token opens nothing by itself, and beside
+// another login a key does no harm.
 func (c Credentials) identities(together bool) []scenarios.Credential {
 	kinds := c.kinds()
 	if together {
 		return []scenarios.Credential{scenarios.Together(kinds...)}
 	}
-	if len(kinds) < 2 || kinds[len(kinds)-1] != scenarios.Header {
+	isKey := func(k scenarios.Credential) bool { return k == scenarios.Header || k == scenarios.Query }
+	first := slices.IndexFunc(kinds, isKey)
+	if first < 0 {
 		return kinds
 	}
+	keys := scenarios.Together(kinds[first:]...)
+	if first == 0 {
+		return []scenarios.Credential{keys}
+	}
 	var cs []scenarios.Credential
-	for _, k := range kinds[:len(kinds)-1] {
+	for _, k := range kinds[:first] {
 		if k == scenarios.Basic && c.Headers.Has("Authorization") {
-			cs = append(cs, k, scenarios.Header) // the page's own line takes the place of the browser's
+			cs = append(cs, k, keys) // the page's own line takes the place of the browser's
 			continue
 		}
-		cs = append(cs, scenarios.Together(k, scenarios.Header))
+		cs = append(cs, scenarios.Together(k, keys))
 	}
 	return cs
 }

@@ -65,6 +65,8 @@ type Credentials struct {
 	Bearer string
 	// Headers are what it adds besides, such as X-API-Key.
 	Headers cors.Headers
+	// Query are what it adds to the query of its URLs, such as api_key.
+	Query []QueryKey
 	// ClientCertificate is the victim's; nil for none.
 	ClientCertificate *ClientCertificate
 }
@@ -130,6 +132,9 @@ func (c Credentials) Secrets() []string {
 		if _, key, ok := strings.Cut(h.Value, " "); ok { // a scheme, such as Token, before it
 			secrets = append(secrets, strings.TrimSpace(key))
 		}
+	}
+	for _, k := range c.Query {
+		secrets = append(secrets, k.Value)
 	}
 	if c.Login != nil {
 		secrets = append(append(secrets, c.Login.Body), c.Login.Secrets...)

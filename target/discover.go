@@ -143,7 +143,8 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 }
 
 func (f *finder) newTap(l tap.Limits) (*tap.Tap, error) {
-	return tap.New(tap.Options{Upstream: f.deployment.Upstream, Limits: l, Run: "crossexam-discovery", Browser: f.config.browser, ClientCertificate: f.deployment.Credentials.Certificate()})
+	return tap.New(tap.Options{Upstream: f.deployment.Upstream, Limits: l, Run: "crossexam-discovery", Browser: f.config.browser,
+		ClientCertificate: f.deployment.Credentials.Certificate(), Conceal: f.deployment.Credentials.Without})
 }
 
 // lookForDocument reaches the target and looks for its document, by a tap of its
@@ -220,6 +221,9 @@ func (f *finder) get(u string, anonymous bool) *cors.Response {
 	h := cors.Headers{{Name: "Accept", Value: "*/*"}} // as a fetch of a page has it
 	if !anonymous {
 		h = append(h, f.deployment.Credentials.headers()...)
+	}
+	if !anonymous {
+		u = f.deployment.Credentials.At(u, scenarios.Query)
 	}
 	return f.tap.Probe(f.ctx, cors.Request{
 		Method: http.MethodGet, URL: u, Headers: h,

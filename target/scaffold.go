@@ -25,8 +25,9 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 		Spare   []Reference // references that only stand by
 		Bearer  bool
 		Basic   bool
-		Cookie  bool
+		Cookie  string   // its name, or empty for none
 		Keys    []string // headers
+		Query   []string // parameters
 	}{Config: c, Found: d}
 	data.Preset, _ = PresetNamed(cmp.Or(c.Preset, d.Preset))
 	data.Presets = Presets()
@@ -43,11 +44,24 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 	data.Found.References = slices.DeleteFunc(slices.Clone(d.References), func(r Reference) bool { return r.Spare })
 	data.Bearer = slices.Contains(d.Logins, "bearer")
 	data.Basic = slices.Contains(d.Logins, "basic")
-	data.Cookie = slices.ContainsFunc(d.Logins, func(l string) bool { return strings.HasPrefix(l, "cookie") })
 	for _, l := range d.Logins {
-		if name, err := strconv.Unquote(strings.TrimPrefix(l, "header ")); err == nil && strings.HasPrefix(l, "header ") {
+		in, quoted, _ := strings.Cut(l, " ")
+		name, err := strconv.Unquote(quoted)
+		switch {
+		case in == "cookie":
+			data.Cookie = "session"
+			if err == nil && cookieName.MatchString(name) {
+				data.Cookie = name
+			}
+		case err != nil:
+		case in == "header":
 			data.Keys = append(data.Keys, name)
+		case in == "query":
+			data.Query = append(data.Query, name)
 		}
+	}
+	if len(d.Logins) == 0 {
+		data.Cookie = "session"
 	}
 	t, err := template.New("crossexam.yaml").Funcs(template.FuncMap{
 		"quote":   func(v any) string { return quoted(v) },
@@ -295,8 +309,14 @@ credentials:
 {{- else if not .Found.Logins}}
 #   headers: {X-API-Key: "${API_KEY}"} # so does it this
 {{- end}}
-{{- if or .Cookie (not .Found.Logins)}}
-#   cookies: ["session=${SESSION}; Secure; HttpOnly; SameSite=None"]
+{{- if .Query}}
+#   query: # and adds these to its URLs
+{{- range .Query}}
+#     {{comment (quote .)}}: ${API_KEY}
+{{- end}}
+{{- end}}
+{{- if .Cookie}}
+#   cookies: ["{{.Cookie}}=${SESSION}; Secure; HttpOnly; SameSite=None"]
 {{- end}}
 #   login: # or the browser logs in itself
 #     path: /login

@@ -189,6 +189,8 @@ func credentialName(c scenarios.Credential) string {
 		return "the front end's bearer token"
 	case scenarios.Header:
 		return "the front end's key in a header"
+	case scenarios.Query:
+		return "the front end's key in the query"
 	case scenarios.AnyCookie:
 		return "any cookie"
 	}

@@ -43,7 +43,7 @@ func learnCommand() *cobra.Command {
 	var o learnOptions
 	c := &cobra.Command{
 		Use:   "learn URL --front-end URL",
-		Short: "Watch a real front end at work, and write the least CORS policy that lets it work",
+		Short: "Write the least CORS policy that lets a real front end work",
 		Long: `Watch a real front end at work, and write the least CORS policy that lets it
 work: origins, methods, request headers, response headers that its scripts read,
 credentials or none.
@@ -66,7 +66,8 @@ and the policy as it is set up in frameworks and proxies.
 
 ` + precedence,
 		Example: `  crossexam learn https://api.example.com --front-end https://app.example.com
-  crossexam learn http://localhost:8000 --front-end http://localhost:3000 --allow-writes
+  crossexam learn http://localhost:8000 --front-end http://localhost:3000 \
+      --allow-writes
   crossexam learn https://api.example.com --front-end https://app.example.com \
       --storage-state state.json --for 30s
   crossexam learn http://localhost:8000 --front-end http://localhost:3000 --script work.js`,

@@ -65,6 +65,10 @@ func settings() []setting {
 		c.Credentials.Headers, err = target.ParseHeaders(lines)
 		return err
 	}
+	queryKeys := func(c *target.Config, lines []string) (err error) {
+		c.Credentials.Query, err = target.ParseQueryKeys(lines)
+		return err
+	}
 	certificate := func(c *target.Config) *target.ClientCertificateConfig {
 		if c.Credentials.ClientCertificate == nil {
 			c.Credentials.ClientCertificate = &target.ClientCertificateConfig{}
@@ -131,6 +135,18 @@ func settings() []setting {
 			}},
 		// A value may have blanks and commas in it, and no line break.
 		{"credentials.headers", "", "CROSSEXAM_HEADER", false, "", "", func(c *target.Config, v []string) error { return keys(c, strings.Split(strings.TrimSpace(v[0]), "\n")) }},
+		{"credentials.query", "query-key", "", false, []string{}, "secret key that the front end adds to URLs, `NAME=VALUE`", queryKeys},
+		{"credentials.query", "query-key-file", "", false, "", "`FILE` with such keys, a line each, or - for standard input",
+			func(c *target.Config, v []string) error {
+				lines, err := secretLines(v[0])
+				if err != nil {
+					return err
+				}
+				return queryKeys(c, lines)
+			}},
+		{"credentials.query", "", "CROSSEXAM_QUERY_KEY", false, "", "", func(c *target.Config, v []string) error {
+			return queryKeys(c, strings.Split(strings.TrimSpace(v[0]), "\n"))
+		}},
 		{"credentials.together", "together", "", false, false, "the API wants all of these credentials in one request (by default each is tried alone)",
 			flag(func(c *target.Config) *bool { return &c.Credentials.Together })},
 		{"credentials.client_certificate.file", "client-cert", "CROSSEXAM_CLIENT_CERT", false, "", "PKCS#12 `FILE` with the victim's TLS client certificate and its key",

@@ -1,0 +1,86 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// A QueryKey is a parameter of the query with a secret in it.
+type QueryKey struct{ Name, Value string }
+
+// text is the key as it stands in a query.
+func (k QueryKey) text() string { return url.QueryEscape(k.Name) + "=" + url.QueryEscape(k.Value) }
+
+// ParseQueryKeys reads parameters such as "api_key=SECRET". Its errors repeat no value.
+func ParseQueryKeys(lines []string) (map[string]string, error) {
+	keys := map[string]string{}
+	for i, line := range lines {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("key %d is not written as one: write NAME=VALUE, such as api_key=SECRET", i+1)
+		}
+		if _, twice := keys[name]; twice {
+			return nil, fmt.Errorf("the key %s is given twice: give it once", name)
+		}
+		keys[name] = value
+	}
+	return keys, nil
+}
+
+// queryKeys checks the parameters in which the front end sends a secret, and gives them
+// in the order of their names.
+func (c CredentialsConfig) queryKeys() ([]QueryKey, error) {
+	var keys []QueryKey
+	for _, name := range slices.Sorted(maps.Keys(c.Query)) {
+		switch {
+		case name == "" || strings.ContainsFunc(name, isControl):
+			return nil, fmt.Errorf("the name %q of a key in the query has a blank in it, or nothing: write it like api_key", name)
+		case c.Query[name] == "":
+			return nil, fmt.Errorf("the key %s is empty: give its value", name)
+		case c.Bearer != "" && c.Query[name] == c.Bearer:
+			return nil, errors.New("the bearer token is given as a key in the query too: leave out one of the two")
+		}
+		keys = append(keys, QueryKey{name, c.Query[name]})
+	}
+	return keys, nil
+}
+
+// At is a URL as the trusted front end asks for it that has this credential: with its
+// keys at the end of the query.
+func (c Credentials) At(rawURL string, identity scenarios.Credential) string {
+	if !identity.Includes(scenarios.Query) {
+		return rawURL
+	}
+	rawURL, fragment, has := strings.Cut(rawURL, "#")
+	for _, k := range c.Query {
+		sign := "?"
+		if strings.Contains(rawURL, "?") {
+			sign = "&"
+		}
+		rawURL += sign + k.text()
+	}
+	if has {
+		rawURL += "#" + fragment
+	}
+	return rawURL
+}
+
+// Without is the URL without the keys that [Credentials.At] adds: what is recorded, and
+// what is known of an endpoint, has none.
+func (c Credentials) Without(rawURL string) string {
+	for _, k := range slices.Backward(c.Query) {
+		for _, sign := range []string{"?", "&"} {
+			at := strings.LastIndex(rawURL, sign+k.text())
+			if end := at + len(sign+k.text()); at >= 0 && (end == len(rawURL) || rawURL[end] == '#') {
+				rawURL = rawURL[:at] + rawURL[end:]
+			}
+		}
+	}
+	return rawURL
+}
