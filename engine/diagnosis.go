@@ -31,9 +31,11 @@ const (
 	RedirectsToPath   DiagnosisKind = "redirects-to-path"  // the same below another path, such as that of a language
 	RedirectsToHost   DiagnosisKind = "redirects-to-host"  // the same at another host or port
 	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
+	SecretInURL       DiagnosisKind = "secret-in-url"      // which no page of an attacker knows
 	RequestRefused    DiagnosisKind = "request-refused"    // as such: by its method, parameters or host, say
 	CredentialRefused DiagnosisKind = "credential-refused"
-	CookieElsewhere   DiagnosisKind = "cookie-elsewhere" // the victim's cookies are for other paths or hosts
+	CookieElsewhere   DiagnosisKind = "cookie-elsewhere"          // the victim's cookies are for other paths or hosts
+	CookieBare        DiagnosisKind = "cookie-without-attributes" // and a front end of another site needs it
 	SessionEnded      DiagnosisKind = "session-ended"
 	ReplyChanged      DiagnosisKind = "private-reply-changed" // to something else, with a success
 	LoginNeeded       DiagnosisKind = "login-needed"          // and no credential was given
@@ -104,6 +106,8 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		return is(RedirectsToLogin, with(scenarios.Redirected), "")
 	case len(with(scenarios.LoginNeeded)) > 0:
 		return is(LoginNeeded, with(scenarios.LoginNeeded), "")
+	case len(with(scenarios.SecretInURL)) > 0:
+		return is(SecretInURL, with(scenarios.SecretInURL), "")
 	case len(with(scenarios.Failing, scenarios.Silent)) > 0:
 		return is(TargetFails, with(scenarios.Failing, scenarios.Silent), "")
 	case !slices.ContainsFunc(found, func(p scenarios.Premise) bool { return !p.RefusedAsSuch() }):
@@ -111,7 +115,37 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 	case len(with(scenarios.Alike)) == len(found):
 		return is(AnswersAlike, found, "")
 	}
-	return is(NothingPrivate, found, "nothing private was found: ")
+	d := is(NothingPrivate, found, "nothing private was found: ")
+	if at := doubled(t); at != "" && len(with(scenarios.Missing)) == len(found) {
+		d.Detail += fmt.Sprintf("; the path of the URL is put before that of an endpoint, so that this was asked for at %s", at)
+	}
+	return d
+}
+
+// doubled is where an endpoint was asked for whose path begins with that of the target's
+// URL, which then stands there twice; it is empty for none.
+func doubled(t scenarios.Target) string {
+	base, err := url.Parse(t.URL)
+	if err != nil || strings.Trim(base.Path, "/") == "" {
+		return ""
+	}
+	for _, p := range t.Premises {
+		if _, path, _ := strings.Cut(p.Endpoint, " "); strings.HasPrefix(path, base.Path+"/") {
+			return t.At(path)
+		}
+	}
+	return ""
+}
+
+// bareCookies says that cookies were given without attributes, on which it depends what a
+// front end of another site can do; ok is false where that is not so.
+func bareCookies(t scenarios.Target) (_ Diagnosis, ok bool) {
+	i := slices.IndexFunc(t.Trusted, func(o cors.Origin) bool { return !o.SameSite(t.Origin()) })
+	if len(t.BareCookies) == 0 || !t.CrossSiteCookies || i < 0 {
+		return Diagnosis{}, false
+	}
+	names := "`" + strings.Join(t.BareCookies, "`, `") + "`"
+	return Diagnosis{Kind: CookieBare, Detail: fmt.Sprintf("given without attributes: the cookie %s, which a browser takes for SameSite=Lax and keeps from %s, a page of another site", names, t.Trusted[i])}, true
 }
 
 // nothingFound says why discovery found no endpoint. everywhere is how the target

@@ -73,3 +73,37 @@ func TestDiagnosisWithCertificate(t *testing.T) {
 		}
 	}
 }
+
+// That it is not known what a cookie is to a front end of another site is told first.
+func TestDiagnosisOfBareCookies(t *testing.T) {
+	facts := func(trusted string, bare ...string) scenarios.Target {
+		d, err := target.Config{URL: "https://api.example.com", Trusted: []string{trusted}, Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: bare}}.Deployment(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Facts
+	}
+	if d, ok := bareCookies(facts("https://app.example.net", "session=x")); !ok || d.Kind != CookieBare || !strings.Contains(d.Detail, "`session`") || !strings.Contains(d.Detail, "https://app.example.net") {
+		t.Errorf("%v: %+v", ok, d)
+	}
+	for name, f := range map[string]scenarios.Target{
+		"of the same site": facts("https://app.example.com", "session=x"),
+		"with attributes":  facts("https://app.example.net", "session=x; Secure"),
+		"none":             facts("https://app.example.net"),
+	} {
+		if d, ok := bareCookies(f); ok {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
+// A path that repeats the URL's is not there, and the diagnosis says where it was looked for.
+func TestDiagnosisOfADoubledPath(t *testing.T) {
+	for path, want := range map[string]bool{"/base/me": true, "/me": false, "/basement": false} {
+		facts := scenarios.Target{URL: "http://api.example.com/base", Premises: []scenarios.Premise{{Endpoint: "GET " + path, Finding: scenarios.Missing, Victim: scenarios.Reply{Status: 404}}}}
+		d := whyNothingPrivate(facts, target.Discovery{})
+		if d.Kind != NothingPrivate || strings.Contains(d.Detail, "at http://api.example.com/base/base/me") != want {
+			t.Errorf("%s: %+v", path, d)
+		}
+	}
+}

@@ -367,6 +367,9 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	case over(ctx):
 		return interrupted(ctx)
 	case len(found.PrivateReads()) > 0, declaredOpen(given):
+		if d, ok := bareCookies(found); ok {
+			x.record.diagnose(d)
+		}
 		return nil
 	}
 	asks, refused := x.tap.AsksForCertificate()

@@ -163,6 +163,15 @@ func TestPremises(t *testing.T) {
 			[]scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"an Origin wanted in the network", withOriginAnd(func(w http.ResponseWriter, r *http.Request) { say(w, 200, `[{"text":"mine"}]`) }),
 			target.Config{Reads: []string{"/notes"}}, []scenarios.Finding{scenarios.PrivateByNetwork}, ""},
+		{"a key in the URL", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("apikey") != "k3y" {
+				say(w, 401, `{}`)
+				return
+			}
+			say(w, 200, `[{"title":"mine"}]`)
+		}, target.Config{Reads: []string{"/api/series?page=1&apikey=k3y"}}, []scenarios.Finding{scenarios.SecretInURL}, SecretInURL},
+		{"a key in the URL that opens nothing", func(w http.ResponseWriter, r *http.Request) { say(w, 200, `[{"title":"mine"}]`) },
+			target.Config{Reads: []string{"/api/series?token=abc"}}, []scenarios.Finding{scenarios.PrivateByNetwork}, ""},
 		{"a session that has expired", withSession, target.Config{Reads: []string{"/me"},
 			Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Expires=Wed, 01 Jan 2020 00:00:00 GMT"}}}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"a target that fails", func(w http.ResponseWriter, r *http.Request) { say(w, 500, `{}`) },

@@ -13,13 +13,14 @@ func planSessionCookies(t Target) ([]Case, string) {
 	e := firstRead(t)
 	i := slices.IndexFunc(t.Ambient(), func(c Credential) bool { return c.Includes(Cookie) })
 	v := attack(t, t.Ambient()[i])
-	judge := func(o Observation) Judgement { return judgeSessionCookies(t.CrossSiteCookies, o) }
+	judge := func(o Observation) Judgement { return judgeSessionCookies(t.CrossSiteCookies, t.BareCookies, o) }
 	return []Case{single(v.subject(e), v.read(e), judge)}, ""
 }
 
 // judgeSessionCookies looks at the attributes that the browser keeps. crossSite
-// says that the operator declared that cookies have to travel across sites.
-func judgeSessionCookies(crossSite bool, o Observation) Judgement {
+// says that the operator declared that cookies have to travel across sites, bare names
+// those that were given without attributes, of which nothing is known.
+func judgeSessionCookies(crossSite bool, bare []string, o Observation) Judgement {
 	if len(o.Cookies) == 0 {
 		if o.Fault != "" {
 			return inDoubt(o.Doubt())
@@ -28,6 +29,9 @@ func judgeSessionCookies(crossSite bool, o Observation) Judgement {
 	}
 	var flaws, seen []string
 	for _, c := range o.Cookies {
+		if slices.Contains(bare, c.Name) {
+			continue
+		}
 		seen = append(seen, c.text())
 		var flaw []string
 		if !c.Secure {
@@ -45,6 +49,9 @@ func judgeSessionCookies(crossSite bool, o Observation) Judgement {
 	}
 	if len(flaws) > 0 {
 		return violates(Low, "%s", strings.Join(flaws, "; "))
+	}
+	if len(seen) < len(o.Cookies) {
+		return cannotTell("the cookie was given without the attributes with which the server sets it")
 	}
 	return conforms("the browser keeps %s", strings.Join(seen, "; "))
 }

@@ -11,7 +11,7 @@ func TestJudgeSessionCookies(t *testing.T) {
 	}
 	good := CookieAttributes{Name: "session", SameSite: "Lax", Secure: true, HTTPOnly: true}
 	none := CookieAttributes{Name: "session", SameSite: "None", Secure: true, HTTPOnly: true}
-	rule(t, ofOne(func(o Observation) Judgement { return judgeSessionCookies(false, o) }), []ruling{
+	rule(t, ofOne(func(o Observation) Judgement { return judgeSessionCookies(false, nil, o) }), []ruling{
 		{name: "good", obs: keeps(good), verdict: Conforms, reason: `"session", Secure, HttpOnly, SameSite=Lax`},
 		{name: "unset", obs: keeps(CookieAttributes{Name: "session", Secure: true, HTTPOnly: true}), verdict: Conforms, reason: "takes for Lax"},
 		{name: "a token for scripts", obs: keeps(good, CookieAttributes{Name: "XSRF-TOKEN", SameSite: "Lax", Secure: true}), verdict: Conforms},
@@ -21,7 +21,7 @@ func TestJudgeSessionCookies(t *testing.T) {
 		{name: "no cookie", obs: keeps(), verdict: CannotTell},
 		{name: "no page", obs: []Observation{broken(a)}, verdict: CannotTell, reason: "could not be opened"},
 	})
-	if j := judgeSessionCookies(true, keeps(none)[0]); j.Verdict != Conforms {
+	if j := judgeSessionCookies(true, nil, keeps(none)[0]); j.Verdict != Conforms {
 		t.Errorf("declared to travel across sites: %+v", j)
 	}
 }

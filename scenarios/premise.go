@@ -84,6 +84,9 @@ const (
 	NoData Finding = "no-data"
 	// Alike says that the reply is the one to every path, known or not.
 	Alike Finding = "answers-alike"
+	// SecretInURL says that a credential in the URL opens the endpoint, which no page of an
+	// attacker knows, so that none can ask for it.
+	SecretInURL Finding = "secret-in-url"
 	// Silent says that the target did not answer.
 	Silent Finding = "silent"
 	// Limited says that a limiter answered in the target's place.
@@ -137,6 +140,9 @@ type Asked struct {
 	// victim; nil where that was not asked, because the victim's reply was no success or
 	// is not a stranger's too.
 	Unknown *cors.Response
+	// Bare is the reply to the victim without the credentials that stand in the URL; nil
+	// where there are none.
+	Bare *cors.Response
 	// Shut says that the target breaks off TLS without the client certificate, so that
 	// a stranger gets no reply at all.
 	Shut bool
@@ -192,6 +198,9 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Failing, Witness{}
 	case again.Status/100 != victim.Status/100:
 		return Ended, Witness{}
+	}
+	if asked.Bare != nil && asked.Bare.Status/100 != victim.Status/100 {
+		return SecretInURL, Witness{}
 	}
 	w := Witness{Status: victim.Status}
 	if c == Network {

@@ -59,6 +59,8 @@ func (p Premise) Sentence() string {
 		return fmt.Sprintf("%s: %s to the victim: the target fails", p.Endpoint, p.Victim.refusal())
 	case Limited:
 		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
+	case SecretInURL:
+		return fmt.Sprintf("%s: a credential in the URL opens it, without which the target refuses: a page of an attacker does not know it, and cannot ask for this", p.Endpoint)
 	case Unsteady:
 		return fmt.Sprintf("%s: its replies differ each time by themselves, so that nothing shows which one is private", p.Endpoint)
 	case Alike:
@@ -113,7 +115,7 @@ func (w Witness) Excerpt() string {
 	if len(w.Parts) == 0 {
 		return ""
 	}
-	r := []rune(w.Parts[0])
+	r := []rune(strings.ReplaceAll(w.Parts[0], "`", "'"))
 	if len(r) > limit {
 		return "`" + string(r[:limit]) + "…`"
 	}
@@ -140,5 +142,5 @@ func refusalText(r *cors.Response) string {
 	if strings.ContainsRune(string(words), 0) {
 		return ""
 	}
-	return string(words[:min(len(words), limit)])
+	return strings.ReplaceAll(string(words[:min(len(words), limit)]), "`", "'")
 }

@@ -176,6 +176,10 @@ type Target struct {
 	// CrossSiteCookies says that a front end of another site needs the cookies, so
 	// that they have to be SameSite=None.
 	CrossSiteCookies bool `json:"cross_site_cookies,omitempty"`
+	// BareCookies are the names of those cookies of the victim that were given without
+	// attributes, so that what the server sets is not known. A browser takes them for
+	// SameSite=Lax.
+	BareCookies []string `json:"bare_cookies,omitempty"`
 	// Redirects are paths that the target answers with a redirect.
 	Redirects []string `json:"redirects,omitempty"`
 	Policy    Policy   `json:"policy"`

@@ -95,6 +95,10 @@ func planTrustedReads(t Target) ([]Case, string) {
 						if r := answer(obs.Of(read)); c == Anonymous && e.Private && t.Policy.Credentials == NoCredentials && r != nil && sameFailure(obs.Of(read), obs.Of(bare)) {
 							return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The policy says that the front end sends no credential, and this endpoint is for those who do (%d).", r.Status)}
 						}
+						if seen := obs.Of(read); e.Private && t.homeByDefault(seen) && seen.Doubt() == nil && !seen.Blocked() &&
+							(!seen.Credential.Sent || sameFailure(seen, obs.Of(bare))) {
+							return cannotTell(bareCookie, o)
+						}
 						return judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
 					},
 				})

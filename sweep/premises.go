@@ -224,6 +224,11 @@ func (a *Asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 		stranger := a.send(e, scenarios.Anonymous, lines...)
 		asked.Stranger, asked.Shut = stranger.Response, stranger.CertificateRequired
 	}
+	if path, names, _ := e.WithoutSecrets(); asked.Victim.Status < 300 && len(names) > 0 {
+		bare := e
+		bare.Path = path
+		asked.Bare = a.send(bare, c, lines...).Response
+	}
 	if asked.Victim.Status < 300 {
 		asked.Again = a.send(e, c, lines...).Response
 	}

@@ -271,6 +271,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		}
 	}
 	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
+	d.Facts.BareCookies = bareCookies(d.Credentials.Cookies)
 	if login := d.Credentials.Login; login != nil {
 		d.Facts.Login = login.Path
 	}

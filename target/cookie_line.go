@@ -50,3 +50,16 @@ func cookieLines(line string) (lines []string, note string, err error) {
 	}
 	return lines, note, nil
 }
+
+// bareCookies are the names of the cookies that have no attribute at all, as developer
+// tools and the Cookie header of a request show them.
+func bareCookies(lines []string) []string {
+	var names []string
+	for _, line := range lines {
+		pair, attributes, _ := strings.Cut(line, ";")
+		if name, _, ok := strings.Cut(pair, "="); ok && strings.TrimSpace(attributes) == "" {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
+}

@@ -38,10 +38,15 @@ type Deployment struct {
 	launchSecrets []string // what the target is started with
 }
 
-// Secrets are the strings that must not appear in any output: the credentials, what
-// the target is started with, and the password of a proxy.
+// Secrets are the strings that must not appear in any output: the credentials, those in
+// URLs too, what the target is started with, and the password of a proxy.
 func (d Deployment) Secrets() []string {
-	return slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.Secrets())
+	all := slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.Secrets())
+	for _, e := range d.Facts.Endpoints {
+		_, _, values := e.WithoutSecrets()
+		all = append(all, values...)
+	}
+	return all
 }
 
 // Credentials are the victim's secrets and the trusted front end's. Secrets lists

@@ -218,3 +218,21 @@ func TestListsThatAreEmpty(t *testing.T) {
 		}
 	}
 }
+
+// Of a cookie without attributes nothing is known but its value.
+func TestBareCookies(t *testing.T) {
+	for line, want := range map[string][]string{
+		"session=x":                           {"session"},
+		"session=x; ":                         {"session"},
+		"a=1; b=2":                            {"a", "b"},
+		"session=x; HttpOnly":                 nil,
+		"session=x=; SameSite=None; Secure":   nil,
+		"__Host-session=x; Path=/; Secure":    nil,
+		"session=x; expires=Wed, 01 Jan 2099": nil,
+	} {
+		d, err := said(func(c *Config) { c.Credentials.Cookies = []string{line} }).Deployment(context.Background())
+		if err != nil || !slices.Equal(d.Facts.BareCookies, want) {
+			t.Errorf("%q: %q, %v", line, d.Facts.BareCookies, err)
+		}
+	}
+}

@@ -23,10 +23,14 @@ func advise(d engine.Diagnosis) string {
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
 	case engine.CredentialRefused:
 		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first. An API may want more than that: a token against CSRF (give it too, with --header), or the browser that logged in (--user-agent)"
+	case engine.SecretInURL:
+		return "give it as a header if the API takes it there (--header 'X-Api-Key: VALUE'), as the front end should, for URLs stand in logs; and give what the browser sends by itself too, if there is any (--cookie, --basic)"
 	case engine.RequestRefused:
 		return "see what it answers, and try it with curl: a parameter may be missing (--read '/path?name=value'), a header (--header), the method be another, or the API not know the host name of the URL"
 	case engine.CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with --read for which it is"
+	case engine.CookieBare:
+		return "give it as the server sets it, such as --cookie 'NAME=VALUE; SameSite=None; Secure': the Set-Cookie line of the login's reply, or developer tools (Application, Cookies), say how"
 	case engine.SessionEnded:
 		return "give a session that lasts, and is the same in every request: a login in crossexam.yaml has the browser make its own"
 	case engine.ReplyChanged:

@@ -334,6 +334,8 @@ func adviseAssistant(d engine.Diagnosis) string {
 		return "examine the https:// URL"
 	case engine.RedirectsToLogin, engine.CredentialRefused, engine.SessionEnded:
 		return "log in again, and give `cookies`, `basic` or `bearer` as the login sets it, of a session that lasts"
+	case engine.CookieBare:
+		return "give the whole Set-Cookie line with `cookies`, attributes included"
 	case engine.LoginNeeded:
 		return "give the victim's credential with `cookies`, `basic`, `bearer` or `headers`"
 	case engine.EverythingRefused:
@@ -342,6 +344,8 @@ func adviseAssistant(d engine.Diagnosis) string {
 		return "examine the URL to which it redirects"
 	case engine.RedirectsToSlash, engine.RedirectsToPath:
 		return "name the path to which it redirects with `read`"
+	case engine.SecretInURL:
+		return "give it with `headers` if the API takes it there, or give what the browser sends by itself"
 	case engine.RequestRefused:
 		return "name a path that answers, with the parameters that it wants, with `read`"
 	case engine.NothingPrivate:

@@ -16,6 +16,8 @@ func advise(d engine.Diagnosis) string {
 		return "examine the handler at an https:// URL, with corstest.At"
 	case engine.RedirectsToHost:
 		return "examine the handler at the host to which it redirects, with corstest.At"
+	case engine.SecretInURL:
+		return "give it with corstest.Header, if the handler takes it there, or give what the browser sends by itself"
 	case engine.RequestRefused:
 		return "name a path that the handler answers, with the parameters that it wants, with corstest.Read"
 	case engine.RedirectsToSlash, engine.RedirectsToPath:
@@ -26,6 +28,8 @@ func advise(d engine.Diagnosis) string {
 		return "give a credential that the handler takes: make the session in the test"
 	case engine.CookieElsewhere:
 		return "give corstest.Cookie the Path that the handler sets, or name a path for which it is with corstest.Read"
+	case engine.CookieBare:
+		return "give corstest.Cookie the attributes that the handler sets"
 	case engine.SessionEnded:
 		return "give a session that lasts, and is the same in every request"
 	case engine.ReplyChanged:
