@@ -144,8 +144,11 @@ func bareCookies(t scenarios.Target) (_ Diagnosis, ok bool) {
 	if len(t.BareCookies) == 0 || !t.CrossSiteCookies || i < 0 {
 		return Diagnosis{}, false
 	}
-	names := "`" + strings.Join(t.BareCookies, "`, `") + "`"
-	return Diagnosis{Kind: CookieBare, Detail: fmt.Sprintf("given without attributes: the cookie %s, which a browser takes for SameSite=Lax and keeps from %s, a page of another site", names, t.Trusted[i])}, true
+	names := "cookie `" + strings.Join(t.BareCookies, "`, `") + "`"
+	if len(t.BareCookies) > 1 {
+		names = "cookies" + names[len("cookie"):]
+	}
+	return Diagnosis{Kind: CookieBare, Detail: fmt.Sprintf("given without attributes: the %s, which a browser takes for SameSite=Lax and keeps from %s, a page of another site", names, t.Trusted[i])}, true
 }
 
 // nothingFound says why discovery found no endpoint. everywhere is how the target
