@@ -99,7 +99,11 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		case forbidden && len(seen) == len(found):
 			return is(EverythingRefused, seen, "")
 		}
-		return is(CredentialRefused, seen, "")
+		d := is(CredentialRefused, seen, "")
+		if t.Has(scenarios.Basic) && t.Has(scenarios.Bearer) {
+			d.Detail += "; HTTP authentication and a bearer token are both sent as Authorization, so that no request can have the two"
+		}
+		return d
 	case len(with(scenarios.Redirected)) == len(found) && moved(t) != "":
 		return is(moved(t), found, "")
 	case len(with(scenarios.Redirected)) > 0:

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,5 +106,18 @@ func TestDiagnosisOfADoubledPath(t *testing.T) {
 		if d.Kind != NothingPrivate || strings.Contains(d.Detail, "at http://api.example.com/base/base/me") != want {
 			t.Errorf("%s: %+v", path, d)
 		}
+	}
+}
+
+// What is part of a set that opens the target is not left out, though it opens nothing alone.
+func TestCredentialsLeftOut(t *testing.T) {
+	given := []scenarios.Credential{scenarios.ClientCert, scenarios.Cookie, scenarios.Bearer}
+	found := scenarios.Target{Credentials: []scenarios.Credential{"client-cert+cookie"}}
+	for _, c := range given {
+		found.Premises = append(found.Premises, scenarios.Premise{Endpoint: "GET /me", Credential: c, Finding: scenarios.CredentialRefused})
+	}
+	found.Premises = append(found.Premises, scenarios.Premise{Endpoint: "GET /me", Credential: "client-cert+cookie", Finding: scenarios.Private})
+	if got := leftOut(given, found); !slices.Equal(got, []scenarios.Credential{scenarios.Bearer}) {
+		t.Errorf("left out: %v", got)
 	}
 }
