@@ -25,14 +25,15 @@ type DiagnosisKind string
 
 // The kinds of diagnosis.
 const (
-	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https" // examine that
-	RedirectsToLogin  DiagnosisKind = "redirects-to-login" // the victim is sent to a login
-	RedirectsToSlash  DiagnosisKind = "redirects-to-slash" // the path is right but for a slash at its end
-	RedirectsToPath   DiagnosisKind = "redirects-to-path"  // the same below another path, such as that of a language
-	RedirectsToHost   DiagnosisKind = "redirects-to-host"  // the same at another host or port
-	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
-	SecretInURL       DiagnosisKind = "secret-in-url"      // which no page of an attacker knows
-	RequestRefused    DiagnosisKind = "request-refused"    // as such: by its method, parameters or host, say
+	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https"    // examine that
+	RedirectsToLogin  DiagnosisKind = "redirects-to-login"    // the victim is sent to a login
+	RedirectsToSlash  DiagnosisKind = "redirects-to-slash"    // the path is right but for a slash at its end
+	RedirectsToPath   DiagnosisKind = "redirects-to-path"     // the same below another path, such as that of a language
+	RedirectsToHost   DiagnosisKind = "redirects-to-host"     // the same at another host or port
+	EverythingRefused DiagnosisKind = "everything-refused"    // a filter, perhaps
+	BasicUnasked      DiagnosisKind = "basic-never-asked-for" // so that no browser has it
+	SecretInURL       DiagnosisKind = "secret-in-url"         // which no page of an attacker knows
+	RequestRefused    DiagnosisKind = "request-refused"       // as such: by its method, parameters or host, say
 	CredentialRefused DiagnosisKind = "credential-refused"
 	CookieElsewhere   DiagnosisKind = "cookie-elsewhere"          // the victim's cookies are for other paths or hosts
 	CookieBare        DiagnosisKind = "cookie-without-attributes" // and a front end of another site needs it

@@ -347,6 +347,10 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	given := x.deployment.Facts
 	a := sweep.NewAsker(ctx, x.tap, x.deployment)
 	found := x.assumeTrust(ctx, a, a.Premises())
+	unasked, others := opensByBasic(found) && !x.tap.Challenges(), false
+	if unasked {
+		found, others = withoutBasic(found)
+	}
 	x.deployment.Facts, x.record.Target = found, found
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
@@ -361,9 +365,15 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	if unseen := discovered.Unseen(); unseen.Most() {
 		x.record.diagnose(Diagnosis{Kind: LeftAlone, Detail: strings.TrimSuffix(unseen.String(), ".")})
 	}
+	if unasked && others {
+		x.record.diagnose(Diagnosis{Kind: BasicUnasked, Detail: neverAsked + "; it was left out, and what other credentials open was examined"})
+	}
 	switch {
 	case over(ctx):
 		return interrupted(ctx)
+	case unasked && !others:
+		x.record.Diagnoses = append([]Diagnosis{{Kind: BasicUnasked, Detail: neverAsked}}, x.record.Diagnoses...)
+		return &Fault{Stage: StagePremises, Err: errors.New(neverAsked)}
 	case len(found.PrivateReads()) > 0, declaredOpen(given):
 		if d, ok := bareCookies(found); ok {
 			x.record.diagnose(d)
