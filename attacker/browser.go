@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -204,6 +205,9 @@ func (b *Browser) launch(ctx context.Context, p product, userAgent string) error
 		return context.Cause(watchdog)
 	case err != nil:
 		// The text quotes what the program printed.
+		if strings.Contains(strings.ToLower(err.Error()), syscall.EAGAIN.Error()) { // of fork and pthread_create
+			return fmt.Errorf("the system let it start no more processes or threads: raise the limit on them (ulimit -u, or the pids limit of a container); it said: %s", strings.Trim(err.Error(), ": \n"))
+		}
 		return fmt.Errorf("it does not behave as Chrome or Chromium does: %s", strings.Trim(err.Error(), ": \n"))
 	}
 	return nil

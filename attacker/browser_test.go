@@ -59,6 +59,7 @@ func TestStartErrors(t *testing.T) {
 	}
 	sleeper := program(t, dir+"/sleeper", "#!/bin/sh\n: > "+started+"\n"+dir+"/asleep 1000\n")
 	complainer := program(t, dir+"/complainer", "#!/bin/sh\necho 'a library is missing' >&2\nexit 1\n")
+	limited := program(t, dir+"/limited", "#!/bin/sh\necho 'Check failed: . : Resource temporarily unavailable (11)' >&2\nexit 1\n")
 	given := errors.New("the caller gave up")
 	for _, c := range []struct {
 		name, path string
@@ -68,6 +69,7 @@ func TestStartErrors(t *testing.T) {
 	}{
 		{name: "no browser", path: "/bin/true", says: "it does not behave as Chrome or Chromium does: chrome failed to start"},
 		{name: "one that complains", path: complainer, says: "a library is missing"},
+		{name: "one that may not start processes", path: limited, says: "raise the limit on them (ulimit -u"},
 		{name: "none", path: dir + "/missing", says: "name an executable file", is: ErrNoBrowser},
 		{name: "not executable code", path: program(t, dir+"/garbage", "\x7fELF"), says: "exec format error"},
 		{name: "given up before", path: "/bin/true", is: given, context: func(ctx context.Context) (context.Context, context.CancelFunc) {

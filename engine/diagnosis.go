@@ -25,14 +25,15 @@ type DiagnosisKind string
 
 // The kinds of diagnosis.
 const (
-	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https" // examine that
-	RedirectsToLogin  DiagnosisKind = "redirects-to-login" // the victim is sent to a login
-	RedirectsToSlash  DiagnosisKind = "redirects-to-slash" // the path is right but for a slash at its end
-	RedirectsToPath   DiagnosisKind = "redirects-to-path"  // the same below another path, such as that of a language
-	RedirectsToHost   DiagnosisKind = "redirects-to-host"  // the same at another host or port
-	EverythingRefused DiagnosisKind = "everything-refused" // a filter, perhaps
-	SecretInURL       DiagnosisKind = "secret-in-url"      // which no page of an attacker knows
-	RequestRefused    DiagnosisKind = "request-refused"    // as such: by its method, parameters or host, say
+	RedirectsToHTTPS  DiagnosisKind = "redirects-to-https"    // examine that
+	RedirectsToLogin  DiagnosisKind = "redirects-to-login"    // the victim is sent to a login
+	RedirectsToSlash  DiagnosisKind = "redirects-to-slash"    // the path is right but for a slash at its end
+	RedirectsToPath   DiagnosisKind = "redirects-to-path"     // the same below another path, such as that of a language
+	RedirectsToHost   DiagnosisKind = "redirects-to-host"     // the same at another host or port
+	EverythingRefused DiagnosisKind = "everything-refused"    // a filter, perhaps
+	BasicUnasked      DiagnosisKind = "basic-never-asked-for" // so that no browser has it
+	SecretInURL       DiagnosisKind = "secret-in-url"         // which no page of an attacker knows
+	RequestRefused    DiagnosisKind = "request-refused"       // as such: by its method, parameters or host, say
 	CredentialRefused DiagnosisKind = "credential-refused"
 	CookieElsewhere   DiagnosisKind = "cookie-elsewhere"          // the victim's cookies are for other paths or hosts
 	CookieBare        DiagnosisKind = "cookie-without-attributes" // and a front end of another site needs it
@@ -99,7 +100,11 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		case forbidden && len(seen) == len(found):
 			return is(EverythingRefused, seen, "")
 		}
-		return is(CredentialRefused, seen, "")
+		d := is(CredentialRefused, seen, "")
+		if t.Has(scenarios.Basic) && t.Has(scenarios.Bearer) {
+			d.Detail += "; HTTP authentication and a bearer token are both sent as Authorization, so that no request can have the two"
+		}
+		return d
 	case len(with(scenarios.Redirected)) == len(found) && moved(t) != "":
 		return is(moved(t), found, "")
 	case len(with(scenarios.Redirected)) > 0:
@@ -115,7 +120,26 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 	case len(with(scenarios.Alike)) == len(found):
 		return is(AnswersAlike, found, "")
 	}
-	return is(NothingPrivate, found, "nothing private was found: ")
+	d := is(NothingPrivate, found, "nothing private was found: ")
+	if at := doubled(t); at != "" && len(with(scenarios.Missing)) == len(found) {
+		d.Detail += fmt.Sprintf("; the path of the URL is put before that of an endpoint, so that this was asked for at %s", at)
+	}
+	return d
+}
+
+// doubled is where an endpoint was asked for whose path begins with that of the target's
+// URL, which then stands there twice; it is empty for none.
+func doubled(t scenarios.Target) string {
+	base, err := url.Parse(t.URL)
+	if err != nil || strings.Trim(base.Path, "/") == "" {
+		return ""
+	}
+	for _, p := range t.Premises {
+		if _, path, _ := strings.Cut(p.Endpoint, " "); strings.HasPrefix(path, base.Path+"/") {
+			return t.At(path)
+		}
+	}
+	return ""
 }
 
 // bareCookies says that cookies were given without attributes, on which it depends what a
@@ -125,8 +149,11 @@ func bareCookies(t scenarios.Target) (_ Diagnosis, ok bool) {
 	if len(t.BareCookies) == 0 || !t.CrossSiteCookies || i < 0 {
 		return Diagnosis{}, false
 	}
-	names := "`" + strings.Join(t.BareCookies, "`, `") + "`"
-	return Diagnosis{Kind: CookieBare, Detail: fmt.Sprintf("given without attributes: the cookie %s, which a browser takes for SameSite=Lax and keeps from %s, a page of another site", names, t.Trusted[i])}, true
+	names := "cookie `" + strings.Join(t.BareCookies, "`, `") + "`"
+	if len(t.BareCookies) > 1 {
+		names = "cookies" + names[len("cookie"):]
+	}
+	return Diagnosis{Kind: CookieBare, Detail: fmt.Sprintf("given without attributes: the %s, which a browser takes for SameSite=Lax and keeps from %s, a page of another site", names, t.Trusted[i])}, true
 }
 
 // nothingFound says why discovery found no endpoint. everywhere is how the target

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,5 +95,29 @@ func TestDiagnosisOfBareCookies(t *testing.T) {
 		if d, ok := bareCookies(f); ok {
 			t.Errorf("%s: %+v", name, d)
 		}
+	}
+}
+
+// A path that repeats the URL's is not there, and the diagnosis says where it was looked for.
+func TestDiagnosisOfADoubledPath(t *testing.T) {
+	for path, want := range map[string]bool{"/base/me": true, "/me": false, "/basement": false} {
+		facts := scenarios.Target{URL: "http://api.example.com/base", Premises: []scenarios.Premise{{Endpoint: "GET " + path, Finding: scenarios.Missing, Victim: scenarios.Reply{Status: 404}}}}
+		d := whyNothingPrivate(facts, target.Discovery{})
+		if d.Kind != NothingPrivate || strings.Contains(d.Detail, "at http://api.example.com/base/base/me") != want {
+			t.Errorf("%s: %+v", path, d)
+		}
+	}
+}
+
+// What is part of a set that opens the target is not left out, though it opens nothing alone.
+func TestCredentialsLeftOut(t *testing.T) {
+	given := []scenarios.Credential{scenarios.ClientCert, scenarios.Cookie, scenarios.Bearer}
+	found := scenarios.Target{Credentials: []scenarios.Credential{"client-cert+cookie"}}
+	for _, c := range given {
+		found.Premises = append(found.Premises, scenarios.Premise{Endpoint: "GET /me", Credential: c, Finding: scenarios.CredentialRefused})
+	}
+	found.Premises = append(found.Premises, scenarios.Premise{Endpoint: "GET /me", Credential: "client-cert+cookie", Finding: scenarios.Private})
+	if got := leftOut(given, found); !slices.Equal(got, []scenarios.Credential{scenarios.Bearer}) {
+		t.Errorf("left out: %v", got)
 	}
 }

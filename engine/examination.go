@@ -348,14 +348,16 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	given := x.deployment.Facts
 	a := sweep.NewAsker(ctx, x.tap, x.deployment)
 	found := x.assumeTrust(ctx, a, a.Premises())
+	unasked, others := opensByBasic(found) && !x.tap.Challenges(), false
+	if unasked {
+		found, others = withoutBasic(found)
+	}
 	x.deployment.Facts, x.record.Target = found, found
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
 	}
-	for _, c := range given.Credentials {
-		if !slices.Contains(found.Credentials, c) && sweep.IsRefused(found, c) {
-			x.record.diagnose(Diagnosis{Kind: CredentialRefused, Detail: fmt.Sprintf("one of the credentials was refused wherever it was tried, and left out (%s); what others open was examined", c)})
-		}
+	for _, c := range leftOut(given.Credentials, found) {
+		x.record.diagnose(Diagnosis{Kind: CredentialRefused, Detail: fmt.Sprintf("one of the credentials was refused wherever it was tried, and left out (%s); what others open was examined", c)})
 	}
 	discovered := target.Discovery{}
 	if x.deployment.Discovery != nil {
@@ -364,9 +366,15 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	if unseen := discovered.Unseen(); unseen.Most() {
 		x.record.diagnose(Diagnosis{Kind: LeftAlone, Detail: strings.TrimSuffix(unseen.String(), ".")})
 	}
+	if unasked && others {
+		x.record.diagnose(Diagnosis{Kind: BasicUnasked, Detail: neverAsked + "; it was left out, and what other credentials open was examined"})
+	}
 	switch {
 	case over(ctx):
 		return interrupted(ctx)
+	case unasked && !others:
+		x.record.Diagnoses = append([]Diagnosis{{Kind: BasicUnasked, Detail: neverAsked}}, x.record.Diagnoses...)
+		return &Fault{Stage: StagePremises, Err: errors.New(neverAsked)}
 	case len(found.PrivateReads()) > 0, declaredOpen(given):
 		if d, ok := bareCookies(found); ok {
 			x.record.diagnose(d)
@@ -377,6 +385,15 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	d := whyNothingPrivate(found, discovered).withCertificate(found, asks, refused)
 	x.record.Diagnoses = append([]Diagnosis{d}, x.record.Diagnoses...)
 	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
+}
+
+// leftOut are the credentials of those that were given which the target refuses wherever
+// they were tried, and of which none of the others consists.
+func leftOut(given []scenarios.Credential, found scenarios.Target) []scenarios.Credential {
+	return slices.DeleteFunc(slices.Clone(given), func(c scenarios.Credential) bool {
+		kept := slices.ContainsFunc(found.Credentials, func(f scenarios.Credential) bool { return f == c || f.Includes(c) })
+		return kept || !sweep.IsRefused(found, c)
+	})
 }
 
 // declaredOpen reports whether what there is to examine is what the operator declared,

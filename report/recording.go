@@ -119,7 +119,8 @@ func (x *recorder) once(how string, s string, redact func(string) string) string
 // target copies the target; false where a trusted origin has a secret in it, so that no
 // attempt of its could be told.
 func (x *recorder) target(t scenarios.Target, out *scenarios.Target) bool {
-	if slices.ContainsFunc(t.Trusted, x.hides) || clone(t, out) != nil {
+	secret := func(p cors.Pattern) bool { return x.text(p.String()) != p.String() }
+	if slices.ContainsFunc(t.Trusted, x.hides) || slices.ContainsFunc(t.Patterns, secret) || clone(t, out) != nil {
 		return false
 	}
 	x.strings(reflect.ValueOf(out).Elem())
@@ -208,8 +209,8 @@ func (x *recorder) headers(lines cors.Headers) cors.Headers {
 }
 
 // strings replaces the secrets in every text that can be reached, so that a field that
-// is added to an observation is searched without anybody thinking of it. Origins were
-// looked at before; keys are those of the project.
+// is added to an observation is searched without anybody thinking of it. Origins and
+// patterns were looked at before; keys are those of the project.
 func (x *recorder) strings(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -217,7 +218,8 @@ func (x *recorder) strings(v reflect.Value) {
 			v.SetString(x.once("", s, x.text))
 		}
 	case reflect.Struct:
-		if _, ok := v.Interface().(cors.Origin); ok {
+		switch v.Interface().(type) {
+		case cors.Origin, cors.Pattern:
 			return
 		}
 		if h, ok := v.Addr().Interface().(*cors.Header); ok {

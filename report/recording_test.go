@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,52 @@ func kept(t *testing.T, record engine.Record, meta Meta) (Report, Recording, str
 		t.Fatal(err)
 	}
 	return r, recording, text
+}
+
+// All that is recorded is of a type that can be searched for secrets.
+func TestRecordedTypesCanBeSearched(t *testing.T) {
+	seen := map[reflect.Type]bool{reflect.TypeFor[cors.Origin](): true, reflect.TypeFor[cors.Pattern](): true} // which are looked at as a whole
+	var walk func(at string, of reflect.Type)
+	walk = func(at string, of reflect.Type) {
+		if seen[of] {
+			return
+		}
+		seen[of] = true
+		switch of.Kind() {
+		case reflect.Struct:
+			for i := range of.NumField() {
+				f := of.Field(i)
+				if !f.IsExported() && of != reflect.TypeFor[cors.Header]() {
+					t.Errorf("%s.%s is not exported, so that it cannot be changed", at, f.Name)
+				}
+				walk(at+"."+f.Name, f.Type)
+			}
+		case reflect.Slice, reflect.Pointer:
+			walk(at, of.Elem())
+		case reflect.String, reflect.Bool, reflect.Int, reflect.Int64:
+		default:
+			t.Errorf("%s is of kind %s", at, of.Kind())
+		}
+	}
+	walk("target", reflect.TypeFor[scenarios.Target]())
+	walk("observation", reflect.TypeFor[scenarios.Observation]())
+}
+
+// A trusted pattern is recorded as it is, and not at all where there is a secret in it.
+func TestRecordingOfAPattern(t *testing.T) {
+	record := recordedRun(t, "hardened")
+	p, err := cors.ParsePattern("https://*.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	record.Target.Patterns = []cors.Pattern{p}
+	if _, recording, text := kept(t, record, Meta{}); !strings.Contains(text, `"https://*.example.com"`) || len(recording.Target.Patterns) != 1 {
+		t.Errorf("patterns %v", recording.Target.Patterns)
+	}
+	record.Cookies = []attacker.StoredCookie{{Name: "odd", Value: "*.example.com"}}
+	if recording, err := NewRecording(record, Meta{}); err != nil || len(recording.Target.Patterns) > 0 {
+		t.Errorf("%v, %v", recording.Target.Patterns, err)
+	}
 }
 
 // recorded adds the files of a record that are no report.

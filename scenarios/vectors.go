@@ -38,7 +38,7 @@ func otherWays() []Scenario {
 		{
 			ID:       "ALT-004",
 			Title:    "A private reply does not run as a script in a page of another origin",
-			Level:    Should,
+			Level:    Must,
 			Topic:    Reading,
 			Anyone:   true,
 			Guidance: []Guidance{asvs5("3.5.8"), cwe("346")},

@@ -68,13 +68,13 @@ func judgeScript(ev evidence, mustSucceed bool) Judgement {
 		return inDoubt(whyNoAnswer(o))
 	case o.Read():
 		if why := ev.unproved(); why != "" {
-			return violates(Low, "the %s reply ran as a script in a page of %s and handed its data over, but nothing private was proved to leave: %s", kindOf(r), origin, why)
+			return violates(Low, "the %s reply ran as a script in a page of %s and handed its data over, but nothing private was proved to leave: %s", kindOf(r), origin, why).binding(Should)
 		}
 		j := violates(ev.reach, "the %s reply ran as a script in a page of %s, and %d bytes that it handed over reached the attacker's collector", kindOf(r), origin, o.Loot.Bytes)
 		j.Exfiltrated = true
 		return j
 	case o.Page.Error == "":
-		return violates(Low, "Chrome ran the %s reply as a script in a page of %s, though it handed nothing over", kindOf(r), origin)
+		return violates(Low, "Chrome ran the %s reply as a script in a page of %s, though it handed nothing over", kindOf(r), origin).binding(Should)
 	case o.Page.Error == "timeout":
 		return cannotTell("the script neither ran nor failed in time")
 	case home != "":

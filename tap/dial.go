@@ -254,6 +254,24 @@ type unreachableError string
 
 func (e unreachableError) Error() string { return string(e) }
 
+// meetsTLS reports whether a target that closed a connection in plain text speaks TLS,
+// whosever its certificate is: nothing is sent to it after the handshake.
+func (d *dialer) meetsTLS(ctx context.Context) bool {
+	if d.tls != nil || d.viaPlainProxy() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // which is plenty for a server that is there
+	defer cancel()
+	raw, err := d.tunnel(ctx, remaining(ctx))
+	if err != nil {
+		return false
+	}
+	defer raw.Close()
+	host, _, _ := net.SplitHostPort(d.address)
+	err = tls.Client(raw, &tls.Config{ServerName: host, InsecureSkipVerify: true}).HandshakeContext(ctx)
+	return err == nil || isAlert(err)
+}
+
 // explainTLS says in one sentence why a connection did not become a secure one.
 func (d *dialer) explainTLS(err error, within time.Duration) error {
 	var untrusted *tls.CertificateVerificationError

@@ -47,6 +47,9 @@ func (t *Tap) Reach(ctx context.Context) error {
 	}, l)
 	if e.Response == nil {
 		err := fmt.Errorf("cannot reach %s: %s", u, e.Fault)
+		if e.Closed && t.plain.dialer.meetsTLS(ctx) {
+			err = fmt.Errorf("cannot reach %s: the target speaks TLS on this port: does the URL have to begin with https://?", u)
+		}
 		switch _, refused := t.AsksForCertificate(); {
 		case e.CertificateRequired:
 			return &CertificateError{err: err, Why: "the target breaks off TLS with whoever has no client certificate, and none was given"}

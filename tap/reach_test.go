@@ -65,6 +65,7 @@ func TestReach(t *testing.T) {
 			change: func(o *Options) { o.Connect = short }},
 		{name: "another protocol", url: "http://api.example", address: serveRaw(t, says("220 mail\r\n\r\n")).addr, want: "not HTTP/1.1"},
 		{name: "no TLS", url: "https://api.example", address: plainOnly.Addr(), want: "does not speak TLS"},
+		{name: "TLS alone", url: "http://api.example", address: tlsAlone(t, authority), want: "does the URL have to begin with https://?"},
 		{name: "trusted", url: "https://api.example", address: secure.Addr(),
 			change: func(o *Options) { o.Roots = authority.Roots() }},
 		{name: "trusted by address", url: "https://127.0.0.1", address: secure.Addr(),
@@ -100,11 +101,37 @@ func TestReach(t *testing.T) {
 			if e := tap.Since(0); len(e) == 1 && !strings.HasPrefix(e[0].Request.URL, c.url) {
 				t.Errorf("asked for %s", e[0].Request.URL)
 			}
-			if tap.Len() != 1 || tap.Requests() != 1 {
+			requests := 1
+			if c.name == "TLS alone" {
+				requests = 2 // a connection that was closed is tried once more
+			}
+			if tap.Len() != 1 || tap.Requests() != requests {
 				t.Errorf("%d exchanges recorded, %d requests", tap.Len(), tap.Requests())
 			}
 		})
 	}
+}
+
+// tlsAlone closes every connection that does not begin with a TLS handshake, as many
+// servers do, and gives its address.
+func tlsAlone(t *testing.T, a *loopback.Authority) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", a.TLSConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.(*tls.Conn).Handshake()
+			_ = c.Close()
+		}
+	}()
+	return l.Addr().String()
 }
 
 // A name for another host is no proof of this one.

@@ -23,6 +23,8 @@ func advise(d engine.Diagnosis) string {
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
 	case engine.CredentialRefused:
 		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first. An API may want more than that: a token against CSRF (give it too, with --header), or the browser that logged in (--user-agent)"
+	case engine.BasicUnasked:
+		return "if the front end sends it, give it as that does: --header 'Authorization: Basic BASE64', in the place of --basic"
 	case engine.SecretInURL:
 		return "give it as a header if the API takes it there (--header 'X-Api-Key: VALUE'), as the front end should, for URLs stand in logs; and give what the browser sends by itself too, if there is any (--cookie, --basic)"
 	case engine.RequestRefused:

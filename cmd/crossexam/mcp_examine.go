@@ -344,6 +344,8 @@ func adviseAssistant(d engine.Diagnosis) string {
 		return "examine the URL to which it redirects"
 	case engine.RedirectsToSlash, engine.RedirectsToPath:
 		return "name the path to which it redirects with `read`"
+	case engine.BasicUnasked:
+		return "if the front end sends it, give the Authorization line with `headers`"
 	case engine.SecretInURL:
 		return "give it with `headers` if the API takes it there, or give what the browser sends by itself"
 	case engine.RequestRefused:

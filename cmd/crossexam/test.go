@@ -229,7 +229,10 @@ func publish(o testOptions, r report.Report, record engine.Record, writeErr erro
 	if writeErr != nil {
 		fmt.Fprintln(os.Stderr, "crossexam: the report is incomplete:", writeErr)
 	}
-	fmt.Fprintf(printed, "Report: %s\n", filepath.Join(o.out, "report.html"))
+	page := filepath.Join(o.out, "report.html")
+	if _, err := os.Stat(page); err == nil { // there is none where the disk is full
+		fmt.Fprintf(printed, "Report: %s\n", page)
+	}
 	switch code := r.ExitCode(); {
 	case code == report.ExitConforms && writeErr != nil:
 		return couldNotSay(errors.New("everything conforms, but the report could not be written whole"))

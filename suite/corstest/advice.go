@@ -16,6 +16,8 @@ func advise(d engine.Diagnosis) string {
 		return "examine the handler at an https:// URL, with corstest.At"
 	case engine.RedirectsToHost:
 		return "examine the handler at the host to which it redirects, with corstest.At"
+	case engine.BasicUnasked:
+		return "if the front end sends it, give it as that does, with corstest.Header"
 	case engine.SecretInURL:
 		return "give it with corstest.Header, if the handler takes it there, or give what the browser sends by itself"
 	case engine.RequestRefused:
