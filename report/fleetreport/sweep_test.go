@@ -42,7 +42,7 @@ func TestFromSweep(t *testing.T) {
 		{"nothing granted", result(both, sweep.Class{ID: "P1", Size: 1}, sweep.Class{ID: "P2", Size: 2}), Ungranted, 0, "", "lets no page in that nobody trusts"},
 		{"granted to a sibling alone", result(both, sweep.Class{ID: "P1", Size: 1, Granted: []sweep.Grant{own}}), Ungranted, 0, "", "lets no page in"},
 		{"what is public", result(both, sweep.Class{ID: "P2", Size: 2, Granted: []sweep.Grant{open}}), Granted, 0, "", "what it tells strangers too"},
-		{"to everyone", result(both, sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{anyone, null}}), Granted, 1,
+		{"to everyone", result(both, sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{own, anyone, null}}), Granted, 1,
 			"every-origin high GET /a 1; null-origin high GET /a 1", "By its headers: any origin is granted with credentials at 1 endpoint; no browser has proved it."},
 		{"null on what is private, everyone where nothing is known", result(both,
 			sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{null}},
