@@ -11,6 +11,7 @@ import (
 // A doubt is why results could not be judged, and which they are.
 type doubt struct {
 	Reason       string
+	WouldTell    string
 	Requirements []string
 	Results      int
 	Fails        bool // one of them fails the run
@@ -26,7 +27,7 @@ func (r Report) doubts() []doubt {
 		i := slices.IndexFunc(all, func(d doubt) bool { return d.Reason == c.Reason })
 		if i < 0 {
 			i = len(all)
-			all = append(all, doubt{Reason: c.Reason})
+			all = append(all, doubt{Reason: c.Reason, WouldTell: c.WouldTell})
 		}
 		d := &all[i]
 		d.Results++

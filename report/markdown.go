@@ -129,6 +129,9 @@ func (r Report) mdDoubts(b *strings.Builder) {
 			break
 		}
 		fmt.Fprintf(b, "- **%s** %s\n", mdText(d.about()), mdText(d.Reason))
+		if d.WouldTell != "" {
+			fmt.Fprintf(b, "  - What would tell: %s\n", mdText(d.WouldTell))
+		}
 	}
 }
 

@@ -42,6 +42,36 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// What could not be judged says what would tell, in each output.
+func TestWhatWouldTell(t *testing.T) {
+	record := sample()
+	for i, c := range record.Results {
+		if c.Verdict() == scenarios.CannotTell {
+			record.Results[i].Judgement.Lack = scenarios.LacksAnswer
+		}
+	}
+	r := reportOf(record, Meta{WouldTell: func(l scenarios.Lack) string { return "look for the " + string(l) }})
+	var terminal, page bytes.Buffer
+	Text(&terminal, r, TextOptions{Width: 80, Verbose: true})
+	if err := r.WriteHTML(&page, nil); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct{ text, want string }{
+		"summary.md":  {markdown(t, r), "the target closed the connection\n  - What would tell: look for the answer\n"},
+		"terminal":    {terminal.String(), "What would tell: Look for the answer.\n"},
+		"report.html": {page.String(), "<b>What would tell:</b> look for the answer.</p>"},
+	} {
+		if n := strings.Count(c.text, c.want); n != 1 {
+			t.Errorf("%s says it %d times", what, n)
+		}
+	}
+	for _, c := range r.Results {
+		if (c.WouldTell != "") != (c.Verdict == scenarios.CannotTell) {
+			t.Errorf("%s, %s: what would tell is %q", c.ID, c.Verdict, c.WouldTell)
+		}
+	}
+}
+
 func TestMarkdownOfAcceptedAndCompared(t *testing.T) {
 	got := markdown(t, reportOf(compared(accepting(sample(), "NUL-001")), Meta{}))
 	for _, want := range []string{

@@ -125,6 +125,9 @@ type Result struct {
 	// Change compares a violation with the baseline; empty where there is none.
 	Change engine.Change `json:"change" redact:"-"`
 	Reason string        `json:"reason" redact:"words"`
+	// WouldTell says what to do so that a case can be judged that could not be; empty for
+	// all others.
+	WouldTell string `json:"would_tell" redact:"-"`
 	// Exfiltrated says that the attacker's collector received private data.
 	Exfiltrated bool `json:"exfiltrated"`
 	// Cause is the ID of the cause that a violation falls with; empty for what is none.
@@ -203,6 +206,9 @@ type Meta struct {
 	// Advise words for the users of a front door what to do about a diagnosis; nil says
 	// nothing.
 	Advise func(engine.Diagnosis) string
+	// WouldTell words for the users of a front door what would tell, where a case could not
+	// be judged; nil says nothing.
+	WouldTell func(scenarios.Lack) string
 	// FixFor gives the sentences that follow the fix of a scenario, for the application
 	// under test; nil for none. A judgement with a fix of its own is about something else.
 	FixFor func(id string) string
@@ -242,6 +248,9 @@ func New(record engine.Record, meta Meta) Report {
 		result := newResult(c)
 		if a := result.Proof.Attempt; a != nil {
 			a.Reads = declaredRead(record.Target, *a)
+		}
+		if meta.WouldTell != nil && c.Verdict() == scenarios.CannotTell {
+			result.WouldTell = meta.WouldTell(c.Judgement.Lack)
 		}
 		if meta.FixFor != nil && c.Judgement.Fix == "" {
 			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))

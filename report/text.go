@@ -307,6 +307,9 @@ func (p *printer) results(style, heading string, wanted func(Result) bool) {
 		if c.Reason != "" {
 			p.text("      ", c.Reason)
 		}
+		if c.WouldTell != "" {
+			p.text("      ", "What would tell: "+capital(c.WouldTell)+".")
+		}
 		if a := acceptance(c); a != "" {
 			p.text("      ", "Accepted "+a)
 		}

@@ -94,7 +94,7 @@ func judgeNoDefault(l StartupLog) Judgement {
 }
 
 func saidNothing(l StartupLog) Judgement {
-	return cannotTell("none of the %d lines of the startup log is one that %s writes about its CORS configuration", l.Lines, l.Preset)
+	return cannotTell("none of the %d lines of the startup log is one that %s writes about its CORS configuration", l.Lines, l.Preset).until(LacksLog)
 }
 
 func judgeExactOrigins(l StartupLog, trusted []string) Judgement {
@@ -104,7 +104,7 @@ func judgeExactOrigins(l StartupLog, trusted []string) Judgement {
 	case l.Default:
 		return violates(Low, "the startup log lists no origins and warns of the wildcard default: %s", quote(l.Said))
 	case l.Unreadable != "":
-		return cannotTell("the startup log says %s, and the list in it cannot be read: %s", quote(l.Said), l.Unreadable)
+		return cannotTell("the startup log says %s, and the list in it cannot be read: %s", quote(l.Said), l.Unreadable).until(LacksLog)
 	case slices.Contains(l.Origins, "*"):
 		return violates(Low, "the startup log lists \"*\", which lets every origin in whatever else is listed: %s", quote(l.Said))
 	}

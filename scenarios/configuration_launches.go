@@ -91,11 +91,11 @@ func launchAttempts(t Target, l, right Launch) []launchAttempt {
 func judgeLaunch(l Launch, tried []launchAttempt, obs Observations) Judgement {
 	switch {
 	case l.Fault != "":
-		return cannotTell("%s", l.Fault)
+		return cannotTell("%s", l.Fault).until(LacksLaunch)
 	case l.Refused != "":
 		return conforms("with %s the target refused to start (%s)", quote(l.String()), quote(l.Refused))
 	case len(tried) == 0:
-		return cannotTell("nothing was attempted")
+		return cannotTell("nothing was attempted").until(LacksEvidence)
 	}
 	sensed := false
 	var attacks []Observation
@@ -116,7 +116,7 @@ func judgeLaunch(l Launch, tried []launchAttempt, obs Observations) Judgement {
 		}
 	}
 	if !sensed {
-		return cannotTell("started as it should be, the target grants its front end none of these replies either, so that a refusal shows nothing")
+		return cannotTell("started as it should be, the target grants its front end none of these replies either, so that a refusal shows nothing").until(LacksFrontEnd)
 	}
 	first, last := obs.Of(tried[0].plain), obs.Of(tried[len(tried)-1].plain)
 	return conforms("with %s the target granted nothing to %s (%s)", quote(l.String()), last.Attempt.Page, last.Block.Reason).withProof(first)

@@ -185,7 +185,7 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 	}
 	switch {
 	case r == nil:
-		return cannotTell("the target did not answer the request itself")
+		return cannotTell("the target did not answer the request itself").until(LacksAnswer)
 	case !hasLine(r, cors.HeaderAllowCredentials, "true"):
 		return conforms("the %d reply to %s has no Access-Control-Allow-Credentials: true", r.Status, origin)
 	case grantsNobodyElse(trusted, r):

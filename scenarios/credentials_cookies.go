@@ -25,7 +25,7 @@ func judgeSessionCookies(crossSite bool, bare []string, o Observation) Judgement
 		if o.Fault != "" {
 			return inDoubt(o.Doubt())
 		}
-		return cannotTell("the victim's browser is not known to keep a cookie for the target")
+		return cannotTell("the victim's browser is not known to keep a cookie for the target").until(LacksCookie)
 	}
 	var flaws, seen []string
 	for _, c := range o.Cookies {
@@ -51,7 +51,7 @@ func judgeSessionCookies(crossSite bool, bare []string, o Observation) Judgement
 		return violates(Low, "%s", strings.Join(flaws, "; "))
 	}
 	if len(seen) < len(o.Cookies) {
-		return cannotTell("the cookie was given without the attributes with which the server sets it")
+		return cannotTell("the cookie was given without the attributes with which the server sets it").until(LacksCookie)
 	}
 	return conforms("the browser keeps %s", strings.Join(seen, "; "))
 }

@@ -112,5 +112,5 @@ func (d *Doubt) or(o Observation, what string) *Doubt {
 
 // inDoubt is a judgement for which an observation shows too little.
 func inDoubt(d *Doubt) Judgement {
-	return Judgement{Verdict: CannotTell, Reason: d.String(), Doubt: d}
+	return Judgement{Verdict: CannotTell, Reason: d.String(), Doubt: d, Lack: d.lack()}
 }

@@ -145,7 +145,7 @@ func judgeReadableError(r ErrorRecipe, o, read Observation) Judgement {
 		}
 		return j
 	case o.Page.Status != r.Status:
-		return cannotTell("the page saw %d where the target answered %d", o.Page.Status, r.Status)
+		return cannotTell("the page saw %d where the target answered %d", o.Page.Status, r.Status).until(LacksEvidence)
 	}
 	return conforms("%s read the %d reply, %d bytes of body", origin, r.Status, len(o.Page.Body))
 }

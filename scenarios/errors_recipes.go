@@ -40,7 +40,7 @@ func unmet(r ErrorRecipe, why string) Judgement {
 	case r.Discovered:
 		return Judgement{Verdict: NotApplicable, Reason: "This way to provoke an error comes from discovery, and shows nothing here: " + why + "."}
 	}
-	return cannotTell("%s", why)
+	return cannotTell("%s", why).until(LacksError)
 }
 
 // noReply is a judgement on replies where an error that nobody handles ends the

@@ -124,7 +124,7 @@ func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgeme
 		return inDoubt(doubt)
 	}
 	if r := obs.Of(trusted).Response(); !isSuccess(r) {
-		return cannotTell("the target answered %s with %s, which caches do not store", trusted.Origin(), statusText(r))
+		return cannotTell("the target answered %s with %s, which caches do not store", trusted.Origin(), statusText(r)).until(LacksSuccess)
 	}
 	var hits, misses []string
 	for _, p := range pairs {
@@ -180,7 +180,7 @@ func judgePrivateReply(c Credential, keys []string, o Observation) Judgement {
 	}
 	r := o.Response()
 	if !isSuccess(r) {
-		return cannotTell("the target answered %s, so that the reply with the victim's %s is not known", statusText(r), c.noun())
+		return cannotTell("the target answered %s, so that the reply with the victim's %s is not known", statusText(r), c.noun()).until(LacksSuccess)
 	}
 	said := "no Cache-Control"
 	if v, ok := r.Headers.Get("Cache-Control"); ok {

@@ -60,7 +60,7 @@ func judgeResourceHeaders(o Observation) Judgement {
 	}
 	origin, r := o.Attempt.Origin(), o.Response()
 	if r == nil {
-		return cannotTell("the target did not answer the request itself")
+		return cannotTell("the target did not answer the request itself").until(LacksAnswer)
 	}
 	var said []string
 	for _, name := range []string{"Timing-Allow-Origin", "Cross-Origin-Resource-Policy", "X-Content-Type-Options"} {

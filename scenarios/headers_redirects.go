@@ -86,13 +86,13 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 		case plain.Blocked() || !declared:
 			return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s was refused (%s), so that it met no redirect.", origin, o.Block.Reason)}
 		}
-		return cannotTell("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason)
+		return cannotTell("the preflight of %s was refused (%s), so that it met no redirect", origin, o.Block.Reason).until(LacksRedirect)
 	}
 	first := hops[0]
 	to, redirects := first.Headers.Get("Location")
 	if first.Status < 300 || first.Status > 399 || !redirects {
 		if declared {
-			return cannotTell("%s was answered %d, which is no redirect", origin, first.Status)
+			return cannotTell("%s was answered %d, which is no redirect", origin, first.Status).until(LacksRedirect)
 		}
 		return Judgement{Verdict: NotApplicable, Reason: "The target answers with " + statusText(first) + " here, which is no redirect, and none is declared."}
 	}
@@ -122,5 +122,5 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 	if !declared {
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("Nobody declared this redirect of %s to %s, and what follows is not known: %s.", origin, quote(to), o.Inconclusive())}
 	}
-	return cannotTell("%s was redirected to %s, and then: %s", origin, quote(to), o.Inconclusive())
+	return cannotTell("%s was redirected to %s, and then: %s", origin, quote(to), o.Inconclusive()).until(LacksAnswer)
 }

@@ -83,7 +83,7 @@ func planPublicPage(t Target) ([]Case, string) {
 // judgePublicPage judges a page that has the permission to connect to the network.
 func judgePublicPage(ev evidence) Judgement {
 	if why := permissionIgnored(ev.read); why != "" {
-		return cannotTell("%s", why)
+		return cannotTell("%s", why).until(LacksEvidence)
 	}
 	return judgeTheft(ev)
 }
@@ -125,7 +125,7 @@ func planPromptAlone(t Target) ([]Case, string) {
 // that has it.
 func judgePromptAlone(refused, granted Observation) Judgement {
 	if why := permissionIgnored(granted); why != "" {
-		return cannotTell("%s", why)
+		return cannotTell("%s", why).until(LacksEvidence)
 	}
 	if doubt := granted.Doubt(); doubt != nil {
 		return inDoubt(doubt)
@@ -143,7 +143,7 @@ func judgePromptAlone(refused, granted Observation) Judgement {
 	case refused.Read():
 		return violates(Low, "the page read the %d reply although the victim had refused the permission: not even the prompt protects the target", refused.Page.Status)
 	}
-	return cannotTell("Chrome did not say that it guarded the local network from the page that was refused the permission (%s)", cmp.Or(refused.Inconclusive(), string(refused.Block.Reason)))
+	return cannotTell("Chrome did not say that it guarded the local network from the page that was refused the permission (%s)", cmp.Or(refused.Inconclusive(), string(refused.Block.Reason))).until(LacksEvidence)
 }
 
 const (

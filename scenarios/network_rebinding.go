@@ -60,7 +60,7 @@ func judgeRebinding(foreign, asked, askedAgain Observation) Judgement {
 	host, first := foreign.Attempt.Page.Host(), replies(foreign)[0]
 	switch {
 	case !isSuccess(own) || own.Body == "":
-		return cannotTell("under its own name too the target gives nothing away without a login (%d)", own.Status).withProof(asked)
+		return cannotTell("under its own name too the target gives nothing away without a login (%d)", own.Status).until(LacksPrivacy).withProof(asked)
 	case foreign.Read() && isSuccess(foreign.Response()) && foreign.Response().Body == own.Body:
 		j := violates(Medium, "a page of %s read the same %d reply that the target gives under its own name: Host is not checked", foreign.Attempt.Page, foreign.Page.Status)
 		j.Exfiltrated = foreign.Loot != nil
@@ -68,7 +68,7 @@ func judgeRebinding(foreign, asked, askedAgain Observation) Judgement {
 	case !isSuccess(first):
 		return conforms("the target answered %d to a request with the Host %s", first.Status, host)
 	case again == nil || again.Body != own.Body:
-		return cannotTell("the target answered %d to a request with the Host %s, but two replies under its own name differ as well, so that nothing can be compared", first.Status, host)
+		return cannotTell("the target answered %d to a request with the Host %s, but two replies under its own name differ as well, so that nothing can be compared", first.Status, host).until(LacksStability)
 	}
 	return conforms("the target has another reply (%d) to a request with the Host %s than to one with its own", first.Status, host)
 }

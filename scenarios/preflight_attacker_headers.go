@@ -54,7 +54,7 @@ func judgeAttackerHeader(o Observation) Judgement {
 	case o.Request() != nil && r != nil:
 		return violates(Low, "the preflight of %s for %s was approved (%s), and the request left the browser with the header", origin, name, grantText(r))
 	case o.Request() != nil:
-		return cannotTell("the request of %s with %s left the browser without a preflight", origin, name)
+		return cannotTell("the request of %s with %s left the browser without a preflight", origin, name).until(LacksEvidence)
 	}
 	return inDoubt(whyUnknown(o, "a preflight"))
 }

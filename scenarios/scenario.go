@@ -105,6 +105,8 @@ type Judgement struct {
 	// Doubt is what an observation lacks, where that alone is why nobody can tell;
 	// else nil.
 	Doubt *Doubt
+	// Lack is what would tell where nobody can; else empty.
+	Lack Lack
 	// Exfiltrated says that the attacker's collector received data from the
 	// target that a page without the victim's credential (or network position)
 	// could not read.

@@ -113,7 +113,7 @@ func judgeRead(ev evidence) Judgement {
 		return inDoubt(doubt)
 	}
 	if x := read.Request(); x != nil && read.Attempt.Vector.SendsNullOrigin() && x.Request.Origin() != "null" {
-		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin()))
+		return cannotTell("the browser sent the request with Origin: %s instead of null", quote(x.Request.Origin())).until(LacksEvidence)
 	}
 	if ev.cred.Uninvited() && read.Attempt.Omit && !read.Credential.Sent {
 		return conforms("the browser kept the client certificate home from a request without credentials")
@@ -129,7 +129,7 @@ func judgeRead(ev evidence) Judgement {
 	case home != "" && (!read.Credential.Sent || sameFailure(read, ev.bare)): // another cookie may have gone
 		return conforms("Chrome blocked the read (%s) and kept the cookie home (%s)", read.Block.Reason, home)
 	case why != "":
-		return cannotTell("Chrome blocked the read (%s), but %s", read.Block.Reason, why)
+		return cannotTell("Chrome blocked the read (%s), but %s", read.Block.Reason, why).until(LacksPrivacy)
 	case read.Stake == Refusal:
 		return conforms("the target refused %s itself (%s) while the victim's own read still got the private reply, and Chrome blocked the page (%s)",
 			who(read.Attempt), statusText(read.Response()), read.Block.Reason)
@@ -137,7 +137,7 @@ func judgeRead(ev evidence) Judgement {
 		return conforms("Chrome blocked the read of the private %d reply (%s)", read.Response().Status, read.Block.Reason)
 	case sameFailure(read, ev.bare):
 		return cannotTell("Chrome blocked the read (%s), but the target answered %d as it does without the victim's %s and without an Origin, so nothing private was at stake",
-			read.Block.Reason, read.Response().Status, ev.cred.noun())
+			read.Block.Reason, read.Response().Status, ev.cred.noun()).until(LacksPrivacy)
 	}
 	return conforms("Chrome blocked the read of %s (%s)", blockedReply(read), read.Block.Reason)
 }
@@ -148,7 +148,7 @@ func judgeRead(ev evidence) Judgement {
 func judgeUnsent(o Observation) Judgement {
 	origin, r := o.Attempt.Origin(), preflightReply(o)
 	if r.Status == http.StatusTooManyRequests || r.Status >= 500 {
-		return cannotTell("the preflight of %s was answered %d, which says nothing of the origin", origin, r.Status)
+		return cannotTell("the preflight of %s was answered %d, which says nothing of the origin", origin, r.Status).until(LacksSuccess)
 	}
 	return conforms("the preflight of %s was refused (%s; %d), and nothing was sent", origin, o.Block.Reason, r.Status)
 }
@@ -178,7 +178,7 @@ func judgeGranted(ev evidence) Judgement {
 		return violates(ev.gravity(), "%s was granted the read of the %d reply, only %s kept the cookie home (%s), and the reply with the cookie has %s",
 			origin, status, keeper(home), home, grantText(answer(ev.byHand)))
 	case home != "" && answer(ev.byHand) == nil:
-		return cannotTell("%s was granted the read of the %d reply, %s kept the cookie home (%s), and the reply with the cookie is not known", origin, status, keeper(home), home)
+		return cannotTell("%s was granted the read of the %d reply, %s kept the cookie home (%s), and the reply with the cookie is not known", origin, status, keeper(home), home).until(LacksPrivacy)
 	case home != "" && sameFailure(ev.read, ev.bare):
 		return conforms("%s was granted the %d of a visitor without the cookie, which %s kept home (%s); the reply with the cookie is not granted (%s)",
 			origin, status, keeper(home), home, grantText(answer(ev.byHand)))

@@ -97,7 +97,7 @@ func planTrustedReads(t Target) ([]Case, string) {
 						}
 						if seen := obs.Of(read); e.Private && t.homeByDefault(seen) && seen.Doubt() == nil && !seen.Blocked() &&
 							(!seen.Credential.Sent || sameFailure(seen, obs.Of(bare))) {
-							return cannotTell(bareCookie, o)
+							return cannotTell(bareCookie, o).until(LacksCookie)
 						}
 						return judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
 					},
@@ -133,16 +133,16 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 		if stays {
 			return violates(Low, cookieStays, home, origin, read.Response().Status).mendedBy(fixCookieStays)
 		}
-		return cannotTell("%s", notAccepted(c, read))
+		return cannotTell("%s", notAccepted(c, read)).until(LacksCredential)
 	case read.Blocked():
 		return violates(Low, "Chrome kept %s from reading: it blocked %s (%s; it has %s)",
 			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
 	case stays:
 		return violates(Low, cookieStays, home, origin, read.Page.Status).mendedBy(fixCookieStays)
 	case private && notInPlay(c, read) != "":
-		return cannotTell("%s read the %d reply, but %s", origin, read.Page.Status, notInPlay(c, read))
+		return cannotTell("%s read the %d reply, but %s", origin, read.Page.Status, notInPlay(c, read)).until(LacksCredential)
 	case !isSuccess(read.Response()):
-		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status)
+		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status).until(LacksSuccess)
 	}
 	return conforms("%s read the %d reply, %d bytes of body", origin, read.Page.Status, len(read.Page.Body))
 }
@@ -186,7 +186,7 @@ func otherTrustedRead(t Target, e Endpoint, origin string, c Credential) Case {
 		case reason != cors.Allowed:
 			return violates(Low, "the %d reply to Origin %s has %s, which a browser blocks (%s; %s)", r.Status, origin, grantText(r), reason, byHeader)
 		case !isSuccess(r):
-			return cannotTell("the reply to Origin %s has %s, but it was an error (%d)", origin, grantText(r), r.Status)
+			return cannotTell("the reply to Origin %s has %s, but it was an error (%d)", origin, grantText(r), r.Status).until(LacksSuccess)
 		}
 		return conforms("the %d reply to Origin %s has %s (%s)", r.Status, origin, grantText(r), byHeader)
 	})

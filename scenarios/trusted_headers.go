@@ -75,7 +75,7 @@ func judgeTrustedHeader(name string, o Observation) Judgement {
 	case x == nil || preflightReply(o) == nil && x.Response == nil:
 		return inDoubt(whyUnknown(o, "the request"))
 	case !x.Request.Headers.Has(name):
-		return cannotTell("the request of %s went without %s, which browsers let no page set", origin, name)
+		return cannotTell("the request of %s went without %s, which browsers let no page set", origin, name).until(LacksHeader)
 	}
 	return conforms("the request of %s with %s left the browser", origin, name)
 }
@@ -121,7 +121,7 @@ func judgeExposedHeaders(origin cors.Origin, names []string, obs []Observation) 
 			return inDoubt(doubt)
 		}
 		if o.Blocked() {
-			return cannotTell("%s could not read the reply at all (%s)", origin, o.Block.Reason)
+			return cannotTell("%s could not read the reply at all (%s)", origin, o.Block.Reason).until(LacksFrontEnd)
 		}
 	}
 	var js []Judgement
@@ -155,7 +155,7 @@ func judgeExposedHeader(origin cors.Origin, name string, obs []Observation) Judg
 	case listed:
 		return conforms("no reply had %s, and Access-Control-Expose-Headers lists it", name)
 	}
-	return cannotTell("no reply had %s, and none lists it in Access-Control-Expose-Headers", name)
+	return cannotTell("no reply had %s, and none lists it in Access-Control-Expose-Headers", name).until(LacksHeader)
 }
 
 func planTrustedToken(t Target) ([]Case, string) {
@@ -201,13 +201,13 @@ func judgeTrustedToken(c Credential, names []string, read, bare Observation) Jud
 		return violates(Low, "the preflight of %s for its token was approved, and Chrome blocked %s (%s; it has %s)",
 			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
 	case asked == nil:
-		return cannotTell("the request of %s with its token left the browser without a preflight", origin)
+		return cannotTell("the request of %s with its token left the browser without a preflight", origin).until(LacksEvidence)
 	case slices.ContainsFunc(names, func(name string) bool { return !x.Request.Headers.Has(name) }):
-		return cannotTell("the request of %s went without its token", origin)
+		return cannotTell("the request of %s went without its token", origin).until(LacksEvidence)
 	case sameFailure(read, bare):
-		return cannotTell("%s", notAccepted(c, read))
+		return cannotTell("%s", notAccepted(c, read)).until(LacksCredential)
 	case !isSuccess(read.Response()):
-		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status)
+		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status).until(LacksSuccess)
 	}
 	return conforms("the preflight of %s for its token was approved, and it read the %d reply", origin, read.Page.Status)
 }

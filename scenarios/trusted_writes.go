@@ -47,7 +47,7 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 	case o.Blocked():
 		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o))).ifAtLogin(o)
 	case x != nil && (asked == nil || asked.Response == nil):
-		return cannotTell("%s from %s left the browser without a preflight, so that nothing shows what the target makes of it", method, origin)
+		return cannotTell("%s from %s left the browser without a preflight, so that nothing shows what the target makes of it", method, origin).until(LacksEvidence)
 	case x != nil && x.Withheld:
 		return conforms("the preflight for %s from %s was approved (%s) and the request left the browser; it was withheld from the target, so its answer was not judged",
 			method, origin, grantText(asked.Response))
@@ -57,7 +57,7 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 	}
 	switch o.Page.Status {
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return cannotTell("the target does not know the method: it answered %s from %s with %d", method, origin, o.Page.Status)
+		return cannotTell("the target does not know the method: it answered %s from %s with %d", method, origin, o.Page.Status).until(LacksMethod)
 	}
 	return conforms("the preflight for %s from %s was approved, and the page read the %d reply", method, origin, o.Page.Status)
 }

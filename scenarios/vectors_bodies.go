@@ -105,14 +105,14 @@ func judgeBody(c Credential, reach Severity, kind string, o Observation, good *c
 	case o.Fault != "":
 		return inDoubt(o.Doubt())
 	case r == nil && o.Request() != nil && o.Request().Withheld:
-		return cannotTell("the request was withheld from the target, so that its answer is not known")
+		return cannotTell("the request was withheld from the target, so that its answer is not known").until(LacksWrite)
 	case r == nil:
 		return inDoubt(whyNoAnswer(o))
 	case isSuccess(r):
 		severity, circumstances := writeGravity(c, reach, o)
 		return violates(severity, "the target took the JSON body that %s sent %s, for which the browser does not ask (%d): %s", origin, kind, r.Status, circumstances)
 	case r.Status < 400 || r.Status > 499:
-		return cannotTell("the target neither took nor refused the body that %s sent %s: it answered %s", origin, kind, statusText(r))
+		return cannotTell("the target neither took nor refused the body that %s sent %s: it answered %s", origin, kind, statusText(r)).until(LacksBody)
 	case r.Status == http.StatusUnsupportedMediaType:
 		return conforms("the target refused the body that %s sent %s (%d)", origin, kind, r.Status)
 	}
@@ -121,9 +121,9 @@ func judgeBody(c Credential, reach Severity, kind string, o Observation, good *c
 	case home != "":
 		return conforms("the target refused the body that %s sent %s (%d), and %s kept the cookie home (%s)", origin, kind, r.Status, keeper(home), home)
 	case absent != "":
-		return cannotTell("the target refused the body that %s sent %s (%d), but %s", origin, kind, r.Status, absent)
+		return cannotTell("the target refused the body that %s sent %s (%d), but %s", origin, kind, r.Status, absent).until(LacksPrivacy)
 	case !isSuccess(good):
-		return cannotTell("the target refused the body that %s sent %s (%d), but nothing shows that it takes it as JSON from a trusted origin", origin, kind, r.Status)
+		return cannotTell("the target refused the body that %s sent %s (%d), but nothing shows that it takes it as JSON from a trusted origin", origin, kind, r.Status).until(LacksBody)
 	}
 	return conforms("the target refused the body that %s sent %s (%d), and took it as JSON from the front end (%d)", origin, kind, r.Status, good.Status)
 }

@@ -76,13 +76,13 @@ func judgeScript(ev evidence, mustSucceed bool) Judgement {
 	case o.Page.Error == "":
 		return violates(Low, "Chrome ran the %s reply as a script in a page of %s, though it handed nothing over", kindOf(r), origin).binding(Should)
 	case o.Page.Error == "timeout":
-		return cannotTell("the script neither ran nor failed in time")
+		return cannotTell("the script neither ran nor failed in time").until(LacksEvidence)
 	case home != "":
 		return conforms("the %s reply did not run as a script, and %s kept the cookie home (%s)", kindOf(r), keeper(home), home)
 	case absent != "":
-		return cannotTell("the %s reply did not run as a script, but %s", kindOf(r), absent)
+		return cannotTell("the %s reply did not run as a script, but %s", kindOf(r), absent).until(LacksPrivacy)
 	case mustSucceed && sameFailure(o, ev.bare):
-		return cannotTell("the target answered %d as it does without the victim's %s, so nothing private was at stake", r.Status, ev.cred.noun())
+		return cannotTell("the target answered %d as it does without the victim's %s, so nothing private was at stake", r.Status, ev.cred.noun()).until(LacksPrivacy)
 	}
 	return conforms("Chrome did not run the %s reply as a script (%s)", kindOf(r), quote(o.Block.Network))
 }

@@ -120,7 +120,7 @@ func judgeSocket(ev evidence, fronts []Observation) Judgement {
 	case connected(socket):
 		return judgeConnected(ev)
 	case absent != "" && answer(byHand) == nil:
-		return cannotTell("the handshake of %s was refused (%d), but %s", origin, r.Status, absent)
+		return cannotTell("the handshake of %s was refused (%d), but %s", origin, r.Status, absent).until(LacksPrivacy)
 	case absent != "" && connected(byHand):
 		return violates(Medium.atMost(reach), "the handshake of %s with the victim's %s is accepted; only the browser kept it home", origin, c.noun()).withProof(byHand)
 	case absent != "":
@@ -132,9 +132,9 @@ func judgeSocket(ev evidence, fronts []Observation) Judgement {
 		}
 	}
 	if len(fronts) == 0 {
-		return cannotTell("the handshake of %s was refused (%d), and no trusted origin is declared that would show whether any is accepted", origin, r.Status)
+		return cannotTell("the handshake of %s was refused (%d), and no trusted origin is declared that would show whether any is accepted", origin, r.Status).until(LacksTrusted)
 	}
-	return cannotTell("the handshake of %s was refused (%d), but no trusted origin could connect either (%s)", origin, r.Status, whyRefused(fronts[0]))
+	return cannotTell("the handshake of %s was refused (%d), but no trusted origin could connect either (%s)", origin, r.Status, whyRefused(fronts[0])).until(LacksFrontEnd)
 }
 
 func whyRefused(o Observation) string {

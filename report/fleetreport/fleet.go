@@ -160,7 +160,8 @@ type census struct {
 	all, proofs, sweeps         int
 	stolen, granted             int // proved, and by headers
 	violate, unjudged, unusable int // by their exit codes
-	conform, ungranted          int // proofs and sweeps with exit code 0
+	conform                     int // proofs with exit code 0
+	ungranted, public           int // sweeps with exit code 0, and those of them that grant what is public
 }
 
 func (f Fleet) census() census {
@@ -174,7 +175,7 @@ func (f Fleet) census() census {
 		if t.Exfiltration == report.Proven {
 			c.stolen++
 		}
-		if t.Grant == Granted {
+		if t.Grant == Granted && t.worst != nil {
 			c.granted++
 		}
 		switch {
@@ -184,6 +185,8 @@ func (f Fleet) census() census {
 			c.unjudged++
 		case t.code == report.ExitUsage:
 			c.unusable++
+		case t.Stage == Sweep && t.Grant == Granted:
+			c.public++
 		case t.Stage == Sweep:
 			c.ungranted++
 		default:
@@ -209,7 +212,7 @@ func (f Fleet) Headline() string {
 	case c.unjudged > 0:
 		return "No private data was seen to leave, but " + of(c.unjudged) + " could not be judged."
 	case c.proofs == 0:
-		return "By its headers, none of " + count(c.all, "API", "APIs") + " lets a page in that nobody trusts."
+		return "By its headers, none of " + count(c.all, "API", "APIs") + " gives what is private to a page that nobody trusts."
 	}
 	return "No web page that nobody trusts could read any of " + count(c.proofs, "API", "APIs") + "."
 }
@@ -229,6 +232,7 @@ func (f Fleet) Counts() string {
 		{c.unusable, "needs its configuration mended", "need their configurations mended"},
 		{c.conform, "conforms", "conform"},
 		{c.ungranted, "grants nothing by its headers", "grant nothing by their headers"},
+		{c.public, "grants by its headers what strangers get too", "grant by their headers what strangers get too"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, number(p.n)+" "+verb(p.n, p.one, p.many))

@@ -137,6 +137,8 @@ func (t target) mark() (mark, says string) {
 		return "cannot-tell", "could not judge"
 	case t.code == report.ExitUsage:
 		return "accepted", "configuration"
+	case t.Stage == Sweep && t.Grant == Granted:
+		return "not-applicable", "granted to all"
 	case t.Stage == Sweep:
 		return "not-applicable", "not granted"
 	}
@@ -144,7 +146,7 @@ func (t target) mark() (mark, says string) {
 }
 
 func verdicts() []word {
-	return []word{{"violates", "violates, or granted"}, {"cannot-tell", "could not judge"}, {"accepted", "configuration"}, {"conforms", "conforms"}, {"not-applicable", "not granted"}}
+	return []word{{"violates", "violates, or granted"}, {"cannot-tell", "could not judge"}, {"accepted", "configuration"}, {"conforms", "conforms"}, {"not-applicable", "not granted, or nothing private"}}
 }
 
 // trends are the words by which the table can be filtered.
@@ -167,7 +169,7 @@ func (f Fleet) page() (page, error) {
 			{"violates", verb(c.violate, "violates a must", "violate a must"), c.violate},
 			{"cannot-tell", "could not be judged", c.unjudged},
 			{"conforms", verb(c.conform, "conforms", "conform"), c.conform},
-			{"not-applicable", verb(c.ungranted, "grants nothing by its headers", "grant nothing by their headers"), c.ungranted},
+			{"not-applicable", verb(c.ungranted+c.public, "grants nothing private by its headers", "grant nothing private by their headers"), c.ungranted + c.public},
 		},
 		Causes: f.shared(), Owners: f.owned(), All: len(f.targets), Verdicts: verdicts(), Tool: f.options.Tool, When: f.when(),
 	}

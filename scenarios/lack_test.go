@@ -1,0 +1,46 @@
+package scenarios
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every judgement that nobody can tell says what would, and every lack is one of a case.
+func TestEveryDoubtSaysWhatWouldTell(t *testing.T) {
+	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, calls := 0, 0
+	var used []string
+	ast.Inspect(packages["scenarios"], func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if name, ok := call.Fun.(*ast.Ident); ok && name.Name == "cannotTell" {
+			calls++
+		}
+		if s, ok := call.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "until" {
+			said++
+			used = append(used, call.Args[0].(*ast.Ident).Name)
+		}
+		return true
+	})
+	if calls < 40 || said != calls {
+		t.Errorf("of %d judgements that nobody can tell, %d say what would", calls, said)
+	}
+	for _, k := range []DoubtKind{Lost, ForeignAnswer, Unanswered, OtherBlock, Failed, Unexplained, Unobserved, Untold} {
+		if l := (&Doubt{Kind: k}).lack(); !slices.Contains(Lacks(), l) {
+			t.Errorf("of %s nobody knows what would tell", k)
+		}
+	}
+	if n := len(slices.Compact(slices.Sorted(slices.Values(used)))); n < len(Lacks())-1 { // LacksConnection is of doubts alone
+		t.Errorf("judges name %d lacks, and there are %d", n, len(Lacks()))
+	}
+}
