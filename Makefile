@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos soak generate recordings lint vuln bench peers fuzz cross release-snapshot clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos fleet-chaos soak generate recordings lint vuln bench peers fuzz cross release-snapshot clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -109,12 +109,12 @@ test: setup bin/crossexam
 endif
 
 # go run would leave an empty page where the command does not build.
-generate: ## write what is generated: docs/catalogue.md, the tables of docs/configuration.md, the picture in docs/architecture.md, docs/stacks.md
+generate: ## write what is generated: docs/catalogue.md, the tables of docs/configuration.md, the schema of fleet.yaml, the picture in docs/architecture.md, docs/stacks.md
 	@mkdir -p bin
 	go run ./cmd/crossexam list --markdown >bin/catalogue.md
 	@mv bin/catalogue.md docs/catalogue.md
 	go test -count=1 -run '^TestPictureOfTheImports$$' . -write
-	go test -count=1 -run '^(TestPresetsAreDocumented|TestSchemaIsDocumented)$$' ./target -write
+	go test -count=1 -run '^(TestPresetsAreDocumented|TestSchemaIsDocumented|TestFleetSchemaIsTheConfigurations)$$' ./target -write
 	go test -count=1 -run '^TestPageOfTheStacks$$' ./fixtures/stacks/deployments -write
 
 # Not in generate: they need Chrome, and no two are alike, so that CI could not compare them.
@@ -127,6 +127,9 @@ hostile: setup ## more than 300 hostile or broken targets, by the built command;
 
 chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; it prints the SEED that repeats them
 	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestChaos$$' ./cmd/crossexam -chaos $(SIGNALS) -chaos-seed $(SEED) -chaos-label ''
+
+fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once; on the built-in broker and on a cluster
+	go test -count=1 -v -timeout 2h $(TESTFLAGS) -run '^TestFleetChaos$$' ./cmd/crossexam -fleet-targets 1000 -fleet-kills 20 -fleet-node-kills 5 -fleet-cluster -fleet-seed $(SEED)
 
 soak: setup ## REPEATS (500) examinations of three policies in turn, with load beside: each finds what the first one found
 	go test -count=1 -v -timeout 12h $(TESTFLAGS) -run '^TestSoak$$' ./cmd/crossexam -soak $(REPEATS)

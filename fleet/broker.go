@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -23,7 +25,7 @@ type Broker struct {
 	lock   *os.File
 	seed   string // path of the credential; empty where nothing listens
 	full   chan struct{}
-	closed chan struct{}
+	once   sync.Once // closes it
 }
 
 // BrokerOptions say where a broker keeps what it has, and whom it listens to.
@@ -51,7 +53,7 @@ func StartBroker(o BrokerOptions) (b *Broker, err error) {
 	if err := os.MkdirAll(o.State, 0o700); err != nil {
 		return nil, err
 	}
-	b = &Broker{full: make(chan struct{}), closed: make(chan struct{})}
+	b = &Broker{full: make(chan struct{})}
 	if b.lock, err = scratch.Lock(o.State); err != nil {
 		return nil, fmt.Errorf("the folder %s cannot be used: %w", o.State, errors.Join(ErrInUse, err))
 	}
@@ -61,7 +63,7 @@ func StartBroker(o BrokerOptions) (b *Broker, err error) {
 		}
 	}()
 	options := &server.Options{
-		ServerName: "crossexam", NoSigs: true, NoLog: true, DontListen: true,
+		ServerName: "crossexam", NoSigs: true, DontListen: true,
 		JetStream: true, StoreDir: o.State, JetStreamMaxStore: o.Store,
 		// What a crash of the whole machine can lose; that of the process loses nothing.
 		SyncInterval: 10 * time.Second,
@@ -74,6 +76,7 @@ func StartBroker(o BrokerOptions) (b *Broker, err error) {
 	if b.server, err = server.NewServer(options); err != nil {
 		return nil, err
 	}
+	b.server.SetLogger(brokerLog{b}, false, false)
 	b.server.Start()
 	if !b.server.ReadyForConnections(10*time.Second) || !b.server.JetStreamEnabled() {
 		return nil, fmt.Errorf("the broker in %s did not start: is there room on its disk, and may the folder be written to?", o.State)
@@ -84,7 +87,6 @@ func StartBroker(o BrokerOptions) (b *Broker, err error) {
 	} else if err = os.Remove(address); errors.Is(err, os.ErrNotExist) {
 		err = nil
 	}
-	go b.watch()
 	return b, err
 }
 
@@ -136,25 +138,28 @@ func credential(path string) (string, error) {
 	return pair.PublicKey()
 }
 
-// watch finds out that the broker stores nothing any more.
-func (b *Broker) watch() {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if !b.server.JetStreamEnabled() {
-				close(b.full)
-				return
-			}
-		case <-b.closed:
-			return
-		}
+// brokerLog is what a server takes for its log.
+type brokerLog struct{ broker *Broker }
+
+// Errorf is told of the server's errors: of one by which it stores nothing any more, for
+// good, until it is started again.
+func (l brokerLog) Errorf(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if strings.Contains(text, "Critical write error") || strings.Contains(text, "JetStream out of") || strings.Contains(text, "no space left") {
+		l.broker.once.Do(func() { close(l.broker.full) })
 	}
 }
 
-// Full is closed when the broker has given up, as its disk is full. What it has stored
-// stays, and a new broker goes on with it.
+// The rest of the server's log is nobody's business.
+
+func (l brokerLog) Fatalf(format string, args ...any) { l.Errorf(format, args...) }
+func (l brokerLog) Warnf(format string, args ...any)  { l.Errorf(format, args...) }
+func (brokerLog) Noticef(string, ...any)              {}
+func (brokerLog) Debugf(string, ...any)               {}
+func (brokerLog) Tracef(string, ...any)               {}
+
+// Full is closed when the broker has given up, as its disk cannot be written to. What it
+// has stored stays, and a new broker goes on with it.
 func (b *Broker) Full() <-chan struct{} { return b.full }
 
 // URL is the address that the broker listens on; empty for none.
@@ -168,8 +173,16 @@ func (b *Broker) URL() string {
 // Credential is the file that --nats-creds takes; empty where the broker does not listen.
 func (b *Broker) Credential() string { return b.seed }
 
-// Connect connects this process to the broker.
-func (b *Broker) Connect() (*nats.Conn, error) {
+// Open opens the fleet that this process's broker keeps.
+func (b *Broker) Open(ctx context.Context, o StoreOptions) (*Store, error) {
+	nc, err := b.connect()
+	if err != nil {
+		return nil, err
+	}
+	return openStore(ctx, nc, o)
+}
+
+func (b *Broker) connect() (*nats.Conn, error) {
 	options := append(connectOptions(), nats.InProcessServer(b.server))
 	if b.seed != "" {
 		o, err := nats.NkeyOptionFromSeed(b.seed)
@@ -184,7 +197,6 @@ func (b *Broker) Connect() (*nats.Conn, error) {
 // Close ends the broker.
 func (b *Broker) Close() {
 	if b.server != nil {
-		close(b.closed)
 		b.server.Shutdown()
 		b.server.WaitForShutdown()
 	}
@@ -205,8 +217,16 @@ type Remote struct {
 	CA string
 }
 
-// Connect connects to a broker. The connection outlives the broker's servers.
-func Connect(r Remote) (*nats.Conn, error) {
+// Open opens the fleet that a broker keeps. The connection outlives the broker's servers.
+func (r Remote) Open(ctx context.Context, o StoreOptions) (*Store, error) {
+	nc, err := r.connect()
+	if err != nil {
+		return nil, err
+	}
+	return openStore(ctx, nc, o)
+}
+
+func (r Remote) connect() (*nats.Conn, error) {
 	options := connectOptions()
 	if r.Credentials != "" {
 		text, err := os.ReadFile(r.Credentials)

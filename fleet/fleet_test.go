@@ -11,12 +11,12 @@ import (
 	"github.com/crossexam/crossexam/report/fleetreport"
 )
 
-func target(url string) Target {
+func aTarget(url string) Target {
 	config, _ := json.Marshal(map[string]any{"target": url})
 	return Target{URL: url, Configuration: digest(config)[:32], Config: config}
 }
 
-func numbered(i int) Target { return target(fmt.Sprintf("https://t%d.example.com", i)) }
+func numbered(i int) Target { return aTarget(fmt.Sprintf("https://t%d.example.com", i)) }
 
 func granting(t Target) fleetreport.Outcome {
 	o := fleetreport.FromFault(fleetreport.Sweep, now(), fleetreport.Fault{}, fleetreport.About{Target: t.URL, Configuration: t.Configuration})
@@ -51,15 +51,11 @@ func broker(t testing.TB, dir string) *Broker {
 // fleetOn opens the fleet of a broker.
 func fleetOn(t testing.TB, b *Broker, lease time.Duration) *Store {
 	t.Helper()
-	nc, err := b.Connect()
+	s, err := b.Open(until(t), StoreOptions{Lease: lease, Tell: func(sentence string) { t.Log(sentence) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(nc.Close)
-	s, err := OpenStore(until(t), nc, StoreOptions{Lease: lease, Tell: func(sentence string) { t.Log(sentence) }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(s.Close)
 	return s
 }
 

@@ -11,7 +11,7 @@ func TestNext(t *testing.T) {
 	at := func(revision uint64, age time.Duration, o fleetreport.Outcome) *stored {
 		return &stored{Result{Outcome: o}, revision, time.Unix(1e9, 0).Add(-age)}
 	}
-	some := target("https://a.example.com")
+	some := aTarget("https://a.example.com")
 	clean, grants, failed := granting(some), granting(some), granting(some)
 	clean.Grant = fleetreport.Ungranted
 	failed.Fault, failed.Grant = &fleetreport.Fault{Error: "refused"}, fleetreport.GrantUnknown
@@ -34,6 +34,7 @@ func TestNext(t *testing.T) {
 		{"a sample of all", held{at(3, 0, clean), nil}, "100%", time.Time{}, "proof", 0, false},
 		{"something is granted", held{at(3, 0, grants), nil}, ProveSuspects, time.Time{}, "proof", 0, false},
 		{"something was not answered", held{at(3, 0, unknown), nil}, ProveSuspects, time.Time{}, "proof", 0, false},
+		{"nothing is proved", held{at(3, 0, grants), nil}, ProveNone, time.Time{}, "", 0, true},
 		{"it is proved", held{at(3, 0, grants), at(4, 0, grants)}, ProveSuspects, time.Time{}, "proof", 4, true},
 		{"it was swept again", held{at(5, 0, grants), at(4, 0, grants)}, ProveSuspects, time.Time{}, "proof", 4, false},
 		{"it is old, which nobody minds", held{at(3, old, grants), at(4, old, grants)}, ProveSuspects, time.Time{}, "proof", 4, true},
@@ -54,7 +55,7 @@ func TestNext(t *testing.T) {
 }
 
 func TestProve(t *testing.T) {
-	for in, ok := range map[string]bool{"all": true, "suspects": true, "0%": true, "5%": true, "100%": true, "": false, "101%": false, "-1%": false, "5": false, "none": false} {
+	for in, ok := range map[string]bool{"all": true, "suspects": true, "0%": true, "5%": true, "100%": true, "": false, "101%": false, "-1%": false, "5": false, "none": true, "some": false} {
 		if _, err := ParseProve(in); (err == nil) != ok {
 			t.Errorf("%q: %v", in, err)
 		}

@@ -12,25 +12,26 @@ import (
 
 // Prove says which targets are examined in the browser: "all", which are not swept
 // before, "suspects", of which the sweep says that something is granted or cannot tell,
-// or "N%", these and a sample of the others. The empty one is "suspects".
+// "N%", these and a sample of the others, or "none". The empty one is "suspects".
 type Prove string
 
-// ProveAll and ProveSuspects are those that are words.
+// Those that are words.
 const (
 	ProveAll      Prove = "all"
 	ProveSuspects Prove = "suspects"
+	ProveNone     Prove = "none"
 )
 
 // ParseProve reads what a flag says.
 func ParseProve(s string) (Prove, error) {
 	p := Prove(s)
-	if p == ProveAll || p == ProveSuspects {
+	if p == ProveAll || p == ProveSuspects || p == ProveNone {
 		return p, nil
 	}
 	if n, err := strconv.Atoi(strings.TrimSuffix(s, "%")); err == nil && strings.HasSuffix(s, "%") && n >= 0 && n <= 100 {
 		return p, nil
 	}
-	return "", fmt.Errorf("%q does not say which targets are proved: write all, suspects, or a share of those that grant nothing, such as 5%%", s)
+	return "", fmt.Errorf("%q does not say which targets are proved: write all, suspects, none, or a share of those that grant nothing, such as 5%%", s)
 }
 
 // proves reports whether a target is examined in the browser after a sweep that came
@@ -39,7 +40,7 @@ func (p Prove) proves(t Target, swept fleetreport.Outcome) bool {
 	switch {
 	case p == ProveAll:
 		return true
-	case swept.Fault != nil:
+	case p == ProveNone, swept.Fault != nil:
 		return false
 	case swept.Grant != fleetreport.Ungranted:
 		return true

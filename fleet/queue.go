@@ -44,7 +44,10 @@ func (s *Store) unqueue(ctx context.Context, stage fleetreport.Stage, key string
 // number of times. What is bounded is how often it is begun, see [Worker].
 func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstream.Consumer, error) {
 	return persist(ctx, s.tell, func(ctx context.Context) (jetstream.Consumer, error) {
-		return s.items.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		if found, err := s.items.Consumer(ctx, string(stage)); !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return found, err
+		}
+		return s.items.CreateConsumer(ctx, jetstream.ConsumerConfig{
 			Durable: string(stage), FilterSubject: s.subject(stage, "*.*"),
 			AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.lease, MaxDeliver: -1, MaxAckPending: 10_000,
 		})

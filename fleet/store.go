@@ -20,12 +20,11 @@ type StoreOptions struct {
 	// Fleet is the name by which several fleets share a broker: letters, digits and -.
 	// Empty is "crossexam".
 	Fleet string
-	// Replicas is how many servers of a cluster keep each thing; 0 is three, and one
-	// where the broker is no cluster.
+	// Replicas is how many servers of a cluster keep each thing of a fleet that is new; 0 is
+	// three, and one where the broker is no cluster.
 	Replicas int
-	// Lease is how long a host stays reserved for a worker that is not heard of, and how
-	// long until its items are given to another; 0 is 30 seconds. All workers of a fleet
-	// take what the fleet was made with.
+	// Lease is, of a fleet that is new, how long a host stays reserved for a worker that is
+	// not heard of, and how long until its items are given to another; 0 is 30 seconds.
 	Lease time.Duration
 	// Tell is told what an operator should know while the broker does not answer; it may
 	// be nil.
@@ -36,8 +35,9 @@ const defaultLease = 30 * time.Second
 
 // A Store is a fleet's queue, results and reports on a broker. Its methods may be called
 // from many goroutines. They call again while the broker does not answer, until their
-// context ends.
+// context ends. Whoever opened it closes it.
 type Store struct {
+	nc    *nats.Conn
 	js    jetstream.JetStream
 	name  string
 	lease time.Duration
@@ -57,9 +57,14 @@ var fleetName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 // The errors of JetStream by which a broker says that it is no cluster.
 const noCluster jetstream.ErrorCode = 10074
 
-// OpenStore finds the fleet on a broker, and makes it where there is none. The connection
-// is the caller's.
-func OpenStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (*Store, error) {
+// openStore finds the fleet on a broker, and makes it where there is none. The connection
+// is closed with it, and with an error.
+func openStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (s *Store, err error) {
+	defer func() {
+		if err != nil {
+			nc.Close()
+		}
+	}()
 	if o.Fleet == "" {
 		o.Fleet = "crossexam"
 	}
@@ -73,7 +78,7 @@ func OpenStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{js: js, name: o.Fleet, lease: o.Lease}
+	s = &Store{nc: nc, js: js, name: o.Fleet, lease: o.Lease}
 	s.tell = func(err error) {
 		if o.Tell == nil {
 			return
@@ -99,6 +104,9 @@ func OpenStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (*Store, erro
 	return s, nil
 }
 
+// Close ends the connection to the broker.
+func (s *Store) Close() { s.nc.Close() }
+
 // subject is that of an item, or of all of a stage for the key "*.*".
 func (s *Store) subject(stage fleetreport.Stage, key string) string {
 	return s.name + ".items.v1." + string(stage) + "." + key
@@ -109,8 +117,11 @@ const attemptAge = 24 * time.Hour
 
 func (s *Store) open(ctx context.Context, replicas int) (err error) {
 	stream := func(ctx context.Context) (jetstream.Stream, error) {
+		if found, err := s.js.Stream(ctx, s.name+"-items"); !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return found, err
+		}
 		// One message a subject, and the newer one refused: nothing is queued twice.
-		return s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		return s.js.CreateStream(ctx, jetstream.StreamConfig{
 			Name: s.name + "-items", Subjects: []string{s.name + ".items.v1.>"}, Description: "What Crossexam has to examine",
 			Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: replicas,
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
@@ -118,11 +129,6 @@ func (s *Store) open(ctx context.Context, replicas int) (err error) {
 	}
 	if s.items, err = persist(ctx, s.tell, stream); err != nil {
 		return err
-	}
-	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
-		if _, err := s.consumer(ctx, stage); err != nil {
-			return err
-		}
 	}
 	for _, b := range []struct {
 		into *jetstream.KeyValue
@@ -136,14 +142,26 @@ func (s *Store) open(ctx context.Context, replicas int) (err error) {
 		{&s.workers, "workers", 2 * s.lease},
 	} {
 		bucket := func(ctx context.Context) (jetstream.KeyValue, error) {
-			return s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: s.name + "-" + b.name, Storage: jetstream.FileStorage, Replicas: replicas, TTL: b.ttl})
+			if found, err := s.js.KeyValue(ctx, s.name+"-"+b.name); !errors.Is(err, jetstream.ErrBucketNotFound) {
+				return found, err
+			}
+			return s.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: s.name + "-" + b.name, Storage: jetstream.FileStorage, Replicas: replicas, TTL: b.ttl})
 		}
 		if *b.into, err = persist(ctx, s.tell, bucket); err != nil {
 			return err
 		}
 	}
+	// Whoever made the fleet said how long a lease is.
+	status, err := persist(ctx, s.tell, s.leases.Status)
+	if err != nil {
+		return err
+	}
+	s.lease = status.TTL()
 	s.objects, err = persist(ctx, s.tell, func(ctx context.Context) (jetstream.ObjectStore, error) {
-		return s.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: s.name + "-reports", Storage: jetstream.FileStorage, Replicas: replicas})
+		if found, err := s.js.ObjectStore(ctx, s.name+"-reports"); !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return found, err
+		}
+		return s.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: s.name + "-reports", Storage: jetstream.FileStorage, Replicas: replicas})
 	})
 	return err
 }

@@ -47,7 +47,7 @@ func valid(t testing.TB, s *jsonschema.Schema, data []byte) {
 // Fields that the schema knows are those of the types: neither more nor fewer.
 func TestWireSchema(t *testing.T) {
 	s := checked(t)
-	item := Item{Schema: itemVersion, Stage: fleetreport.Sweep, Prove: "5%", Target: target("https://a.example.com")}
+	item := Item{Schema: itemVersion, Stage: fleetreport.Sweep, Prove: "5%", Target: aTarget("https://a.example.com")}
 	for _, v := range []any{
 		item,
 		Result{Schema: resultVersion, Outcome: granting(item.Target)},

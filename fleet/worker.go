@@ -81,6 +81,9 @@ func (w *Worker) Run(ctx context.Context, s *Store) error {
 	consumers := map[fleetreport.Stage]jetstream.Consumer{}
 	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
 		c, err := s.consumer(ctx, stage)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("the queue of the fleet: %w", err)
 		}
@@ -221,7 +224,19 @@ func (d *delivery) do(ctx context.Context) error {
 		return d.failed(ctx, err)
 	}
 	d.lease.release(ctx)
+	// What is found is stored, though the worker be stopped now.
+	ctx, cancel := lingering(ctx, lastWords)
+	defer cancel()
 	return d.store(ctx, done)
+}
+
+// lingering gives a context that ends a while after another.
+func lingering(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(while, func() { cancel(context.Cause(ctx)) })
+	})
+	return longer, func() { stop(); cancel(nil) }
 }
 
 // begin counts the attempts of an item that was delivered before, and gives it up after

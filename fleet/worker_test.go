@@ -60,7 +60,7 @@ func TestEachTargetOnce(t *testing.T) {
 		t.Errorf("%d were swept, and %d proved", len(c.swept), len(c.proved))
 	}
 	// What is known is not examined again, but for what changed, and what is old.
-	targets[0] = target("https://other.example.com")
+	targets[0] = aTarget("https://other.example.com")
 	if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n != (Submitted{1, 39}) {
 		t.Fatal(n, err)
 	}
@@ -104,7 +104,7 @@ func TestOneWorkerAtAHost(t *testing.T) {
 	}
 	var targets []Target
 	for _, path := range strings.Split("abcdefghij", "") {
-		targets = append(targets, target("https://one.example.com/"+path))
+		targets = append(targets, aTarget("https://one.example.com/"+path))
 	}
 	if _, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil {
 		t.Fatal(err)

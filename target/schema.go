@@ -67,7 +67,7 @@ func (o *provenance) explain(s *jsonschema.Schema, e *jsonschema.ValidationError
 		}
 		return Problems{o.problemHere(entry, errors.New(text))}
 	}
-	secret := strings.HasPrefix(entry, "credentials") || strings.HasPrefix(entry, "launch.env")
+	secret := strings.Contains("."+entry, ".credentials") || strings.HasPrefix(entry, "launch.env") // in a fleet.yaml they are part of a target
 	got := func(v any) string {
 		if secret {
 			return "this"

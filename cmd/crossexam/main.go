@@ -92,7 +92,7 @@ stale included, 3 could not judge.`,
 		SilenceUsage:  true,
 	}
 	helpful(root)
-	root.AddCommand(demoCommand(), testCommand(), initCommand(), learnCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand())
+	root.AddCommand(demoCommand(), testCommand(), initCommand(), learnCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand(), fleetCommand())
 	briefly(root)
 	return root
 }

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/crossexam/crossexam/fleet"
+	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/report/fleetreport"
+)
+
+// fleetWorkers are the flags of what workers do.
+type fleetWorkers struct {
+	sweeps int
+	strict bool
+	renew  int
+}
+
+func (o *fleetWorkers) flags(f *pflag.FlagSet) {
+	f.IntVar(&o.sweeps, "sweeps", 8, "`N` targets that a worker sweeps at a time")
+	f.IntVar(&o.renew, "renew", 50, "`N` targets that one browser examines, before it is replaced")
+}
+
+// fleetOutput are the flags of the fleet's report.
+type fleetOutput struct {
+	out       string
+	strict    bool
+	failOnNew bool
+}
+
+func (o *fleetOutput) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.out, "out", "crossexam-fleet-report", "`DIR` for the report")
+	f.BoolVar(&o.strict, "strict", false, "fail on a violated SHOULD too")
+	f.BoolVar(&o.failOnNew, "fail-on-new", false, "fail only on what the last run did not have")
+}
+
+// age is a flag for a time that something may be old: 12h, or 7d.
+type age time.Duration
+
+func (a *age) String() string {
+	if *a == 0 {
+		return ""
+	}
+	return time.Duration(*a).String()
+}
+
+func (a *age) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if days, isDays := strings.CutSuffix(s, "d"); isDays {
+		var n float64
+		n, err = strconv.ParseFloat(days, 64)
+		d = time.Duration(n * float64(24*time.Hour))
+	}
+	if err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a time: write it like 7d or 12h", s)
+	}
+	*a = age(d)
+	return nil
+}
+
+func (*age) Type() string { return "time" }
+
+type fleetRunOptions struct {
+	file    string
+	broker  fleetBroker
+	workers fleetWorkers
+	output  fleetOutput
+	listen  string
+	count   int
+	prove   string
+	since   age
+	quiet   bool
+}
+
+func fleetRunCommand() *cobra.Command {
+	var o fleetRunOptions
+	c := &cobra.Command{
+		Use:   "run fleet.yaml",
+		Short: "Examine what a fleet.yaml lists, and write the report",
+		Long: `Examine the targets of a fleet.yaml, and write one report of all. What is known
+of a target under its configuration is not examined again; --since renews what
+is older. A run that was ended goes on where it was.
+
+With --listen other processes on this machine can work too, and ask how far it
+is; with --nats, other machines. --workers 0 leaves all work to these.
+
+Exit codes are those of one target, the worst: 1 before 3.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(fmt.Errorf("give one file with the list of targets, such as fleet.yaml; got %d arguments", len(args)))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			return fleetRun(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	o.broker.flags(f)
+	o.workers.flags(f)
+	o.output.flags(f)
+	f.StringVar(&o.listen, "listen", "", "`ADDRESS` on loopback where the built-in broker listens, such as 127.0.0.1:4222; the credential is in --state")
+	f.IntVar(&o.count, "workers", 1, "`N` workers in this process, each with a browser; 0 for none")
+	f.StringVar(&o.prove, "prove", "suspects", "`WHICH` targets are examined in the browser: all, suspects, none, or suspects and a share of the others, such as 5%")
+	f.Var(&o.since, "since", "examine again what was examined longer ago than a `TIME`, such as 7d")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict only")
+	return c
+}
+
+// errDiskFull ends a run whose broker can store nothing.
+var errDiskFull = errors.New("the disk of the built-in broker is full")
+
+func fleetRun(ctx context.Context, o fleetRunOptions) error {
+	prove, err := fleet.ParseProve(o.prove)
+	if err != nil {
+		return usage(fmt.Errorf("--prove: %w", err))
+	}
+	if o.listen != "" && o.broker.remote.URL != "" {
+		return usage(errors.New("--listen is of the built-in broker: leave it out, or leave out --nats"))
+	}
+	targets, err := fleet.Load(o.file)
+	if err != nil {
+		return usage(err)
+	}
+	if err := report.TryFolder(o.output.out); err != nil {
+		return usage(fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.output.out, err))
+	}
+	kept, err := o.broker.open(ctx, o.listen, false)
+	if err != nil {
+		return err
+	}
+	defer kept.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if kept.broker != nil {
+		if url := kept.broker.URL(); url != "" && !o.quiet {
+			fmt.Fprintf(os.Stderr, "Workers can join: crossexam fleet worker --nats %s --nats-creds %s\n", url, kept.broker.Credential())
+		}
+		go func() {
+			select {
+			case <-kept.broker.Full():
+				cancel(errDiskFull)
+			case <-ctx.Done():
+			}
+		}()
+	}
+	var before time.Time
+	if o.since > 0 {
+		before = time.Now().Add(-time.Duration(o.since))
+	}
+	submitted, err := kept.Submit(ctx, prove, targets, before)
+	if err != nil {
+		return o.ended(ctx, err)
+	}
+	if !o.quiet {
+		fmt.Fprintf(os.Stderr, "Targets: %d to examine, %d known already.\n", submitted.Queued, submitted.Known)
+	}
+	o.workers.strict = o.output.strict
+	working, stopWorking := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	for range o.count {
+		workers.Go(func() {
+			if err := work(working, kept.Store, o.workers, fleet.WorkerName(), filepath.Dir(o.file), nil); err != nil {
+				tellOnStderr(err.Error())
+			}
+		})
+	}
+	err = kept.Await(ctx, before, o.progress())
+	stopWorking()
+	workers.Wait()
+	if err != nil {
+		return o.ended(ctx, err)
+	}
+	return fleetPublish(ctx, kept.Store, o.output, o.quiet)
+}
+
+// ended is the end of a run before all is known.
+func (o fleetRunOptions) ended(ctx context.Context, err error) error {
+	const goesOn = "; what is known is kept, and the same command goes on"
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errDiskFull):
+		return couldNotSay(fmt.Errorf("%w: make room in %s%s", errDiskFull, o.broker.state, goesOn))
+	case cause != nil:
+		return couldNotSay(errors.New("the run was ended before all was known" + goesOn))
+	}
+	return couldNotSay(err)
+}
+
+// progress prints how far a run is, at most once a second.
+func (o fleetRunOptions) progress() func(fleet.Progress) {
+	if o.quiet {
+		return nil
+	}
+	begun, last := time.Now(), time.Time{}
+	return func(p fleet.Progress) {
+		if time.Since(last) < time.Second && p.Known < p.Targets {
+			return
+		}
+		last = time.Now()
+		dead := ""
+		if p.Dead > 0 {
+			dead = fmt.Sprintf(", %d of them given up or cancelled", p.Dead)
+		}
+		fmt.Fprintf(os.Stderr, "%d of %d targets are known%s (%s)\n", p.Known, p.Targets, dead, time.Since(begun).Round(time.Second))
+	}
+}
+
+// fleetPublish writes the report of a fleet, prints what it comes to, and ends the command
+// as that asks for.
+func fleetPublish(ctx context.Context, s *fleet.Store, o fleetOutput, quiet bool) error {
+	known, err := s.Known(ctx)
+	if errors.Is(err, fleet.ErrNothingSubmitted) {
+		return usage(err)
+	}
+	if err != nil {
+		return couldNotSay(err)
+	}
+	f := fleetreport.New(known.Outcomes, known.Previous, fleetreport.Options{
+		Tool: report.Tool{Version: version(), Commit: commit()}, Strict: o.strict, OnlyNew: o.failOnNew,
+	})
+	writeErr := errors.Join(s.WriteReports(ctx, known, o.out), fleetreport.WriteAll(o.out, f, fs.FileMode(0)))
+	if writeErr != nil {
+		fmt.Fprintln(os.Stderr, "crossexam: the report is incomplete:", visible(writeErr.Error()))
+	}
+	fmt.Println(visible(f.Headline()))
+	if !quiet {
+		fmt.Println(visible(f.Counts()))
+	}
+	fmt.Printf("Report: %s\n", filepath.Join(o.out, "fleet.html"))
+	code := f.ExitCode()
+	if missing := known.Targets - len(known.Outcomes); missing > 0 {
+		fmt.Printf("%d of %d targets are not known yet.\n", missing, known.Targets)
+		if code == report.ExitConforms {
+			code = report.ExitNoVerdict
+		}
+	}
+	if code == report.ExitConforms && writeErr != nil {
+		return couldNotSay(errors.New("everything conforms, but the report could not be written whole"))
+	}
+	if code != report.ExitConforms {
+		return exitError{code: code}
+	}
+	return nil
+}
