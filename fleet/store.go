@@ -52,6 +52,9 @@ type Store struct {
 	objects  jetstream.ObjectStore
 }
 
+// ErrName says that a fleet cannot be called so.
+var ErrName = errors.New("this is no name of a fleet: write letters, digits and -")
+
 var fleetName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
 // The errors of JetStream by which a broker says that it is no cluster.
@@ -72,7 +75,7 @@ func openStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (s *Store, er
 		o.Lease = defaultLease
 	}
 	if !fleetName.MatchString(o.Fleet) {
-		return nil, fmt.Errorf("%q is no name of a fleet: write letters, digits and -", o.Fleet)
+		return nil, fmt.Errorf("%w: %q", ErrName, o.Fleet)
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {

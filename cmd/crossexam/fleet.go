@@ -21,9 +21,9 @@ func fleetCommand() *cobra.Command {
 		Long: `Examine the targets of a fleet.yaml: each is swept, by headers alone, and where
 something is granted, or cannot be told, it is examined in the browser.
 
-What is to be done is a work queue on NATS JetStream, which 'crossexam fleet run'
-has in itself, below --state, unless --nats names a broker. Whatever is killed,
-nothing is lost, and nothing is judged twice: the same command goes on.
+What is to be done is a work queue on NATS JetStream, which 'fleet run' has in
+itself, below --state, unless --nats names a broker. Whatever is killed, nothing
+is lost, and nothing is judged twice: the same command goes on.
 
 Secrets are named in fleet.yaml, as ${NAME} or ${file:PATH}, and looked up where
 a worker runs. No message, bucket or report has them.`,
@@ -90,7 +90,9 @@ func (o *fleetBroker) open(ctx context.Context, listen string, ask bool) (k kept
 		if k.Store, err = k.broker.Open(ctx, options); err != nil {
 			k.broker.Close()
 		}
-		return k, unlessNil(err, couldNotSay)
+		if err != nil && !errors.Is(err, fleet.ErrName) {
+			return k, couldNotSay(err)
+		}
 	case errors.Is(err, fleet.ErrInUse) && ask && listens:
 		k.broker = nil
 		k.Store, err = remote.Open(ctx, options)

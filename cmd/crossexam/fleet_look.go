@@ -18,7 +18,10 @@ func fleetStatusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Tell how far a fleet is, and what was given up, with the reason",
-		Args:  cobra.NoArgs,
+		Long: `Tell how far a fleet is: how many targets are known and with which exit codes,
+what is queued, which workers there are, and what was given up, with the reason.`,
+		Example: "  crossexam fleet status\n  crossexam fleet status --json | jq .dead",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			kept, err := broker.open(c.Context(), "", true)
 			if err != nil {
@@ -47,7 +50,10 @@ func fleetReportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report",
 		Short: "Write the report of what is known of a fleet by now",
-		Args:  cobra.NoArgs,
+		Long: `Write the report of what is known of a fleet by now. Exit codes are those of
+'crossexam fleet run', and 3 while a target is not known.`,
+		Example: "  crossexam fleet report\n  crossexam fleet report --nats nats://nats:4222 --out report",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			kept, err := broker.open(c.Context(), "", true)
 			if err != nil {
@@ -67,9 +73,10 @@ func fleetRetryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "retry [NAME|URL]...",
 		Short: "Queue again what was given up, cancelled or could not be judged",
-		Long: `Queue again the targets that were given up or cancelled, and those that could not
-be judged: all of them, or those with these names or URLs. Workers take them, and
-so does 'crossexam fleet run'.`,
+		Long: `Queue again the targets that were given up or cancelled, and those that could
+not be judged: all of them, or those with these names or URLs. Workers take
+them, and so does 'crossexam fleet run'.`,
+		Example: "  crossexam fleet retry\n  crossexam fleet retry https://api.example.com",
 		RunE: func(c *cobra.Command, args []string) error {
 			kept, err := broker.open(c.Context(), "", true)
 			if err != nil {
@@ -89,9 +96,10 @@ func fleetCancelCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cancel [NAME|URL]...",
 		Short: "Take from the queue what is not known yet",
-		Long: `Take from the queue the targets that are not known yet: all of them, or those with
-these names or URLs. What a worker is at, it ends. 'crossexam fleet retry' and
-'crossexam fleet run' queue them again.`,
+		Long: `Take from the queue the targets that are not known yet: all of them, or those
+with these names or URLs. What a worker is at, it ends. 'crossexam fleet retry'
+and 'crossexam fleet run' queue them again.`,
+		Example: "  crossexam fleet cancel\n  crossexam fleet cancel billing --nats nats://nats:4222",
 		RunE: func(c *cobra.Command, args []string) error {
 			kept, err := broker.open(c.Context(), "", true)
 			if err != nil {

@@ -96,6 +96,10 @@ With --listen other processes on this machine can work too, and ask how far it
 is; with --nats, other machines. --workers 0 leaves all work to these.
 
 Exit codes are those of one target, the worst: 1 before 3.`,
+		Example: `  crossexam fleet run fleet.yaml
+  crossexam fleet run fleet.yaml --prove 5% --workers 2
+  crossexam fleet run fleet.yaml --since 7d --fail-on-new
+  crossexam fleet run fleet.yaml --nats tls://nats:4222 --workers 0`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(fmt.Errorf("give one file with the list of targets, such as fleet.yaml; got %d arguments", len(args)))

@@ -32,8 +32,10 @@ each host, examine them, and store what is found. It ends on SIGTERM within five
 seconds, and gives back what it is at.
 
 Secrets that a fleet.yaml names are looked up in this process's environment, and
-below --files. Whoever may write to the broker can have them sent to a target, so
+below --files. Whoever may write to the broker can have them sent to a target:
 give a worker those of its fleet only.`,
+		Example: `  crossexam fleet worker --nats tls://nats:4222 --nats-creds worker.creds
+  crossexam fleet worker --state crossexam-fleet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if broker.remote.URL == "" {
@@ -84,8 +86,10 @@ func fleetHealthCommand() *cobra.Command {
 		Use:   "health FILE",
 		Short: "Tell whether a worker is well, for the health check of a container",
 		Long: `Tell whether a worker is well that writes this --health-file: whether it reached
-its broker within the last two minutes. Exit code 0 says that it did, 3 that not.`,
-		Args: cobra.ExactArgs(1),
+its broker within the last two minutes. Exit code 0 says that it did, 3 that it
+did not.`,
+		Example: "  crossexam fleet health /tmp/worker.health",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			info, err := os.Stat(args[0])
 			switch {

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crossexam/crossexam/fixtures"
+	"github.com/crossexam/crossexam/fleet"
+)
+
+// A fleet is swept, known, told of, and swept again when that is wanted; no browser is
+// needed for it.
+func TestFleetOfSweeps(t *testing.T) {
+	targets := serveFleet(t, 6, 1)
+	dir := t.TempDir()
+	manifest := targets.manifest(t, dir)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent.Close() // nobody is there
+	extra := fmt.Sprintf("  - target: http://%s\n    name: gone\n  - target: http://%s/sub\n    credentials: {bearer: \"${FLEET_NOT_SET}\"}\n    name: secretless\n", silent.Addr(), silent.Addr())
+	text, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.Replace(string(text), "targets: [targets.csv]\n", "targets:\n  - targets.csv\n"+extra, 1))
+	if err := os.WriteFile(manifest, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run := func(want int, args ...string) string {
+		t.Helper()
+		code, output := start(t, dir, binary, append([]string{"fleet"}, args...)...).end(t)
+		if code != want {
+			t.Fatalf("%q ends with %d:\n%s", args, code, output)
+		}
+		return output
+	}
+	run(1, "run", manifest, "--prove=none", "--lease=600ms")
+	if got := found(t, filepath.Join(dir, "crossexam-fleet-report")); len(got) != 8 {
+		t.Errorf("%d outcomes", len(got))
+	} else if o := got["http://"+silent.Addr().String()]; o.ExitCode != 3 || o.Fault == nil || o.Fault.Stage != "reach" || o.Name != "gone" {
+		t.Errorf("the target that is not there: %+v %+v", o, o.Fault)
+	}
+	var st fleet.Status
+	if err := json.Unmarshal([]byte(run(0, "status", "--json")), &st); err != nil {
+		t.Fatal(err)
+	}
+	if st.Targets != 8 || st.Known != 8 || len(st.Dead) != 1 || !strings.Contains(st.Dead[0].Reason, "FLEET_NOT_SET") || st.Dead[0].Attempts != 5 {
+		t.Errorf("%+v", st)
+	}
+	if text := run(0, "status"); !strings.Contains(text, "8 of 8 targets are known") || !strings.Contains(text, "FLEET_NOT_SET is not set") {
+		t.Error(text)
+	}
+	asked := targets.count()
+	run(1, "report", "--out=again")
+	if got, want := len(found(t, filepath.Join(dir, "again"))), 8; got != want || targets.count() != asked {
+		t.Errorf("%d outcomes, %d requests", got, targets.count()-asked)
+	}
+	if out := run(0, "cancel"); !strings.Contains(out, "0 targets") {
+		t.Error(out)
+	}
+	if out := run(0, "retry", "gone"); !strings.Contains(out, "1 targets") {
+		t.Error(out)
+	}
+	// What changed is swept again, and what was not wanted to be known before.
+	replace := func(old, new string) {
+		data, _ := os.ReadFile(filepath.Join(dir, "targets.csv"))
+		if err := os.WriteFile(filepath.Join(dir, "targets.csv"), []byte(strings.ReplaceAll(string(data), old, new)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace("team-0", "team-9") // which is no part of the configuration
+	if out := run(1, "run", manifest, "--prove=none"); !strings.Contains(out, "2 to examine, 6 known already") || targets.count() != asked {
+		t.Errorf("%d requests\n%s", targets.count()-asked, out)
+	}
+	if o := found(t, filepath.Join(dir, "crossexam-fleet-report"))[targets.urls[0]]; o.Owner != "team-9" {
+		t.Errorf("its owner is %q", o.Owner)
+	}
+	if out := run(1, "run", manifest, "--prove=none", "--since=1ms"); !strings.Contains(out, "8 to examine, 0 known already") || targets.count() == asked {
+		t.Errorf("%d requests\n%s", targets.count()-asked, out)
+	}
+	targets.check(t)
+}
+
+func TestFleetUsage(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "fleet.yaml")
+	if err := os.WriteFile(file, []byte("targets:\n  - target: http://127.0.0.1:1\n    red: []\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no file":      {[]string{"run"}, "give one file"},
+		"wrong file":   {[]string{"run", file}, "fleet.yaml:3:"},
+		"wrong share":  {[]string{"run", file, "--prove=some"}, "--prove"},
+		"wrong age":    {[]string{"run", file, "--since=often"}, "7d"},
+		"both brokers": {[]string{"run", file, "--nats=nats://127.0.0.1:1", "--listen=127.0.0.1:0"}, "--listen"},
+		"no broker":    {[]string{"worker"}, "--nats"},
+		"nobody there": {[]string{"worker", "--nats=nats://127.0.0.1:1"}, "cannot be used"},
+		"no fleet":     {[]string{"report"}, "nothing was submitted"},
+		"wrong name":   {[]string{"status", "--fleet=a.b"}, "no name of a fleet"},
+	} {
+		code, output := start(t, dir, binary, append([]string{"fleet"}, c.args...)...).end(t)
+		if code != 2 || !strings.Contains(output, c.want) {
+			t.Errorf("%s: it ends with %d:\n%s", name, code, output)
+		}
+	}
+}
+
+func TestFleetHealth(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "health")
+	if code, output := start(t, t.TempDir(), binary, "fleet", "health", file).end(t); code != 3 {
+		t.Errorf("without a file: %d\n%s", code, output)
+	}
+	touch(file)
+	if code, output := start(t, t.TempDir(), binary, "fleet", "health", file).end(t); code != 0 {
+		t.Errorf("it is well: %d\n%s", code, output)
+	}
+	old := time.Now().Add(-3 * time.Minute)
+	if err := os.Chtimes(file, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if code, output := start(t, t.TempDir(), binary, "fleet", "health", file).end(t); code != 3 || !strings.Contains(output, "not well") {
+		t.Errorf("it is not: %d\n%s", code, output)
+	}
+}
+
+// What differs from one examination of a target to the next: names that are drawn, ports,
+// keys and folders of this run, and times.
+var differs = []struct {
+	of *regexp.Regexp
+	is string
+}{
+	{regexp.MustCompile(`(?i)crossexam-([0-9a-f]{12}|[a-z2-7]{12})\b`), "NAME"},
+	{regexp.MustCompile(`crossexam-profile-\d+`), "PROFILE"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HARNESS"},
+	{regexp.MustCompile(`spki-list=[^"]+`), "KEY"},
+	{regexp.MustCompile(`"(started|duration_ms|requests)": *("[^"]*"|[0-9.]+)`), `"$1": 0`},
+	{regexp.MustCompile(`[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT`), "DATE"},
+}
+
+// A worker that examines one target comes to the report of `crossexam test`, but for
+// times and names.
+func TestFleetOfOneIsTheTest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts browsers")
+	}
+	targets := serveFleet(t, 1, 4)
+	dir := t.TempDir()
+	config := filepath.Join(dir, "crossexam.yaml")
+	text := "target: " + targets.urls[0] + "\ntrusted: [" + fleetTrusted + "]\nread: [/api/notebooks]\ncredentials:\n  basic: " + fixtures.User + ":${FLEET_SECRET}\n"
+	manifest := filepath.Join(dir, "fleet.yaml")
+	for path, text := range map[string]string{config: text, manifest: "targets: [crossexam.yaml]\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, output := start(t, dir, binary, "test", "--config", config, "--out", "single").end(t)
+	fleetCode, fleetOutput := start(t, dir, binary, "fleet", "run", manifest, "--prove=all").end(t)
+	if code != fleetCode || code == 3 {
+		t.Fatalf("the test ends with %d, and the fleet with %d:\n%s\n%s", code, fleetCode, output, fleetOutput)
+	}
+	single, err := os.ReadFile(filepath.Join(dir, "single", "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := found(t, filepath.Join(dir, "crossexam-fleet-report"))[targets.urls[0]]
+	ofFleet, err := os.ReadFile(filepath.Join(dir, "crossexam-fleet-report", filepath.Dir(filepath.FromSlash(o.Report)), "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := strings.Split(normal(t, single), "\n"), strings.Split(normal(t, ofFleet), "\n")
+	if len(a) < 100 || len(a) != len(b) {
+		t.Errorf("%d lines, and %d", len(a), len(b))
+	}
+	shown := 0
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			if shown++; shown < 10 {
+				t.Errorf("line %d\n test  %s\n fleet %s", i+1, a[i], b[i])
+			}
+		}
+	}
+}
+
+// normal is a report without times and names, and with the results in the order of their
+// subjects: Ginkgo judges them in another.
+func normal(t testing.TB, data []byte) string {
+	t.Helper()
+	var r map[string]any
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	text := func(v any) string {
+		b, err := json.MarshalIndent(v, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := string(b)
+		for _, d := range differs {
+			s = d.of.ReplaceAllString(s, d.is)
+		}
+		return s
+	}
+	var results []string
+	for _, result := range r["results"].([]any) {
+		results = append(results, text(result))
+	}
+	slices.Sort(results)
+	delete(r, "results")
+	return text(r) + "\n" + strings.Join(results, "\n")
+}
