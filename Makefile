@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos fleet-chaos soak generate recordings lint vuln bench peers fuzz cross release-snapshot clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos fleet-chaos bench-fleet soak generate recordings lint vuln bench peers fuzz cross release-snapshot clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -131,6 +131,9 @@ chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; i
 fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once; on the built-in broker and on a cluster
 	go test -count=1 -v -timeout 2h $(TESTFLAGS) -run '^TestFleetChaos$$' ./cmd/crossexam -fleet-targets 1000 -fleet-kills 20 -fleet-node-kills 5 -fleet-cluster -fleet-seed $(SEED)
 
+bench-fleet: setup ## measure fleets of 100 to 10,000 targets; writes crossexam-bench-fleet.json
+	go test -count=1 -v -timeout 3h $(TESTFLAGS) -run '^TestFleetBench$$' ./cmd/crossexam -fleet-bench $(CURDIR)/crossexam-bench-fleet.json
+
 soak: setup ## REPEATS (500) examinations of three policies in turn, with load beside: each finds what the first one found
 	go test -count=1 -v -timeout 12h $(TESTFLAGS) -run '^TestSoak$$' ./cmd/crossexam -soak $(REPEATS)
 
@@ -177,7 +180,7 @@ release-snapshot: ## make a release in dist/ and publish nothing, with gorelease
 
 clean: ## remove what the other targets wrote
 	rm -rf bin crossexam-report dist
-	rm -f crossexam-bench.json coverage.out
+	rm -f crossexam-bench.json crossexam-bench-fleet.json coverage.out
 
 #:
 #: Against a deployment, which you must be allowed to test:

@@ -39,7 +39,8 @@ const fleetTrusted = "https://app.notebook.example"
 // A targetFleet is a server of many targets, each at an address of its own of 127.0.0.0/8
 // and one port, with a policy of its own.
 type targetFleet struct {
-	urls []string
+	urls  []string
+	close func()
 
 	mu       sync.Mutex
 	requests int
@@ -54,7 +55,7 @@ func serveFleet(t testing.TB, n int, seed uint64) *targetFleet {
 	t.Helper()
 	f := &targetFleet{awaited: map[int]chan struct{}{}, runs: map[string][]string{}, under: map[string]int{}, last: map[string]string{}}
 	draw := rand.New(rand.NewPCG(seed, 1))
-	handlers := map[string]http.Handler{}
+	handlers, byPolicy := map[string]http.Handler{}, map[string]http.Handler{}
 	first, err := net.Listen("tcp", "127.1.0.1:0")
 	if err != nil {
 		t.Skipf("there is one address on loopback here: %v", err)
@@ -70,9 +71,11 @@ func serveFleet(t testing.TB, n int, seed uint64) *targetFleet {
 			}
 			listeners = append(listeners, l)
 		}
-		handlers[host+":"+port] = fixtures.Notebook{
-			Policy: drawnPolicy(t, draw), Login: fixtures.HTTPBasic, Origins: []cors.Origin{mustOrigin(t, fleetTrusted)},
-		}.Handler()
+		policy := drawnPolicy(t, draw)
+		if byPolicy[policy.Name] == nil {
+			byPolicy[policy.Name] = fixtures.Notebook{Policy: policy, Login: fixtures.HTTPBasic, Origins: []cors.Origin{mustOrigin(t, fleetTrusted)}}.Handler()
+		}
+		handlers[host+":"+port] = byPolicy[policy.Name]
 		f.urls = append(f.urls, "http://"+host+":"+port)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +89,8 @@ func serveFleet(t testing.TB, n int, seed uint64) *targetFleet {
 	for _, l := range listeners {
 		go func() { _ = server.Serve(l) }()
 	}
-	t.Cleanup(func() { _ = server.Close() })
+	f.close = func() { _ = server.Close() }
+	t.Cleanup(f.close)
 	return f
 }
 
