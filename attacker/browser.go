@@ -202,6 +202,8 @@ func (b *Browser) launch(ctx context.Context, p product, userAgent string) error
 	switch {
 	case !release():
 		return context.Cause(watchdog)
+	case err != nil && strings.Contains(err.Error(), "No usable sandbox"):
+		return ErrNoSandbox
 	case err != nil:
 		// The text quotes what the program printed.
 		return fmt.Errorf("it does not behave as Chrome or Chromium does: %s", strings.Trim(err.Error(), ": \n"))
