@@ -113,7 +113,7 @@ func (st Status) WriteText(w io.Writer) {
 			fmt.Fprintln(w, "Given up, until `crossexam fleet retry`:")
 		}
 		if i == shown {
-			fmt.Fprintf(w, "  and %d more; --json has all\n", len(st.Dead)-shown)
+			fmt.Fprintf(w, "  and %d more, which the JSON form has too\n", len(st.Dead)-shown)
 			break
 		}
 		fmt.Fprintf(w, "  %s (%s, %d attempts): %s\n", report.Visible(cmp.Or(d.Name, d.Target)), d.Stage, d.Attempts, report.Visible(d.Reason))

@@ -112,7 +112,7 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.OpenAPI })},
 		{"exclude", "exclude", "CROSSEXAM_EXCLUDE", true, []string{}, "`PATTERN` of paths that discovery leaves alone, such as /admin/*; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Exclude })},
-		{"credentials.cookies", "cookie", "CROSSEXAM_COOKIE", false, []string{}, "the victim's, in `SET-COOKIE` syntax; may be repeated", list(cookies)},
+		{"credentials.cookies", "cookie", "CROSSEXAM_COOKIE", false, []string{}, "in `SET-COOKIE` syntax; may be repeated", list(cookies)},
 		{"credentials.cookies", "cookie-file", "", false, "", "`FILE` with such lines, or - for standard input",
 			func(c *target.Config, v []string) (err error) {
 				c.Credentials.Cookies, err = secretLines(v[0])
