@@ -346,7 +346,7 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	x.begin(Step{Stage: StagePremises, URL: x.deployment.Facts.URL})
 	given := x.deployment.Facts
 	a := sweep.NewAsker(ctx, x.tap, x.deployment)
-	found := x.assumeTrust(ctx, a, a.Premises())
+	found := x.sweepAll(ctx, a, x.assumeTrust(ctx, a, a.Premises()))
 	x.deployment.Facts, x.record.Target = found, found
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
@@ -449,6 +449,9 @@ func (x *Examination) Result(ctx context.Context, item Item) (Result, error) {
 	r = x.settle(r)
 	x.record.Results = append(x.record.Results, r)
 	if len(x.record.Results) == len(x.plan.Items) {
+		if err := x.prove(ctx); err != nil {
+			return Result{}, x.fail(faultOf(ctx, err))
+		}
 		x.session.lookBack(ctx)
 	}
 	if judged := x.request.Hooks.Judged; judged != nil {
