@@ -53,6 +53,9 @@ const (
 	CertificateNeeded  DiagnosisKind = "certificate-needed"
 	CertificateRefused DiagnosisKind = "certificate-refused"
 	TrustAssumed       DiagnosisKind = "trust-assumed" // nobody said which origins are trusted
+	// SweepDisagrees says that the browser did otherwise at endpoints than their headers
+	// said; Number is at how many.
+	SweepDisagrees DiagnosisKind = "sweep-disagrees"
 )
 
 // diagnose adds a diagnosis, the first of each kind.

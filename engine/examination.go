@@ -352,6 +352,9 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	if unasked {
 		found, others = withoutBasic(found)
 	}
+	if !unasked || others {
+		found = x.sweepAll(ctx, a, found)
+	}
 	x.deployment.Facts, x.record.Target = found, found
 	if set := found.Credentials; len(set) == 1 && len(given.Credentials) > 1 && len(set[0].Kinds()) > 1 {
 		x.record.note(fmt.Sprintf("None of the credentials opens the API alone, and these do together (%s): they were examined as one, as with `credentials.together`.", set[0]))
@@ -470,6 +473,9 @@ func (x *Examination) Result(ctx context.Context, item Item) (Result, error) {
 	r = x.settle(r)
 	x.record.Results = append(x.record.Results, r)
 	if len(x.record.Results) == len(x.plan.Items) {
+		if err := x.prove(ctx); err != nil {
+			return Result{}, x.fail(faultOf(ctx, err))
+		}
 		x.session.lookBack(ctx)
 	}
 	if judged := x.request.Hooks.Judged; judged != nil {

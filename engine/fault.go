@@ -27,6 +27,7 @@ const (
 	StageDiscover Stage = "discover"    // what is to be examined could not be found out
 	StageReach    Stage = "reach"       // the target does not answer
 	StagePremises Stage = "premises"    // nothing private was found that could be judged
+	StageSweep    Stage = "sweep"       // every endpoint is asked by header
 	StagePlan     Stage = "plan"        // there is no plan
 	StageBrowser  Stage = "browser"     // no browser, or it died twice
 	StageControls Stage = "controls"    // a control failed

@@ -29,7 +29,10 @@ type Record struct {
 	Diagnoses []Diagnosis
 	// Inference is what the target was seen to trust where nobody said what it should;
 	// nil where somebody did.
-	Inference   *sweep.Inference
+	Inference *sweep.Inference
+	// Sweep is how all endpoints decide by header; nil where there are no more than were
+	// examined in whole.
+	Sweep       *Sweep
 	Notes       []string // what the reader should know about how it was judged
 	Attempts    int
 	Navigations int

@@ -67,8 +67,10 @@ type Step struct {
 	Stage Stage
 	// Command is what is run in StageLog and StageLaunch: a program and its arguments.
 	Command []string
-	// URL is the target's in StageDiscover and StageReach.
+	// URL is the target's in StageDiscover, StageReach and StageSweep.
 	URL string
+	// Endpoints is how many StageSweep asks.
+	Endpoints int
 }
 
 // Progress says how far an examination is.

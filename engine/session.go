@@ -31,6 +31,7 @@ type session struct {
 	planned  map[string]bool // keys of the attempts that are or were in a group
 	restarts int
 	waited   time.Duration // for the target to answer again, all in all
+	tried    int           // endpoints of the sweep, whose observations are not kept
 	current  string        // ID of the scenario whose result is wanted
 	cache    *sharedCache  // nil until an attempt needs it
 	cacheErr error
@@ -222,7 +223,7 @@ func (s *session) observePending(ctx context.Context, i int) error {
 func (s *session) tell(r *Record) {
 	r.Controls = slices.Clone(s.controls.results)
 	r.CookieMatrix = cookieMatrix(*r, s.plan, s.observed)
-	r.Attempts = len(s.observed)
+	r.Attempts = len(s.observed) + s.tried
 	if s.lab != nil {
 		r.Navigations = s.lab.pastNavigations + s.lab.browser.Navigations()
 	}

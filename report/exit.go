@@ -32,8 +32,8 @@ func ExitMeaning(code int) string {
 }
 
 // ExitCode is 3 when the examination broke off, else 1 when a violation fails the
-// run, else 3 when a verdict that could not be reached does, or when nothing was
-// judged at all, else 2 when an accepted deviation is stale, else 0.
+// run, else 3 when a verdict that could not be reached does, when nothing was
+// judged at all, or when the browser read what no result is about, else 2 when an accepted deviation is stale, else 0.
 //
 // A violation wins over a case that could not be judged: what a page was seen to
 // read stays read. A run that broke off says nothing as a whole, though, whatever
@@ -54,7 +54,7 @@ func (r Report) ExitCode() int {
 		judged = judged || c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates
 	}
 	switch {
-	case doubt || !judged:
+	case doubt || !judged || r.Sweep.unjudged(r.Results):
 		return ExitNoVerdict
 	case len(r.Stale) > 0:
 		return ExitUsage

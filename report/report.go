@@ -38,7 +38,10 @@ type Report struct {
 	Premises  []Premise   `json:"premises"`
 	// Inferred is what the target was seen to trust where nobody said what it should, or
 	// nil.
-	Inferred *Inferred  `json:"inferred"`
+	Inferred *Inferred `json:"inferred"`
+	// Sweep is how all endpoints decide by header, or nil where there are no more than were
+	// examined in whole.
+	Sweep    *Sweep     `json:"sweep"`
 	Controls []Control  `json:"controls"`
 	Summary  Summary    `json:"summary" redact:"-"`
 	Causes   []Cause    `json:"causes"`  // the gravest first
@@ -232,6 +235,7 @@ func New(record engine.Record, meta Meta) Report {
 		Diagnoses: newDiagnoses(record.Diagnoses, meta.Advise),
 		Premises:  newPremises(record.Target.Premises),
 		Inferred:  newInferred(record),
+		Sweep:     newSweep(record),
 		Controls:  []Control{},
 		Causes:    []Cause{},
 		Results:   []Result{},

@@ -32,6 +32,7 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	if !o.Quiet {
 		p.premises()
 		p.inferred()
+		p.sweep()
 		p.findings()
 		p.baseline()
 		p.stale()

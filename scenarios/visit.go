@@ -53,6 +53,24 @@ func (v visit) read(e Endpoint) Attempt {
 	return a
 }
 
+// StrangersRead is the attempt of a page of an origin that nobody trusts to read an
+// endpoint, such as "GET /api/notebooks", as the victim. The opaque origin is that of a
+// sandboxed frame.
+func StrangersRead(t Target, endpoint string, page cors.Origin, c Credential) Attempt {
+	method, path, _ := strings.Cut(endpoint, " ")
+	v, vector := visit{target: t, page: page, cred: c}, Fetch
+	if page.IsOpaque() {
+		v.page, vector = arbitrary(t), SandboxedFrame
+	}
+	e := Endpoint{Method: method, Path: path}
+	if i := slices.IndexFunc(t.Endpoints, func(known Endpoint) bool { return known.String() == endpoint }); i >= 0 {
+		e = t.Endpoints[i]
+	}
+	a := v.read(e)
+	a.Vector = vector
+	return a
+}
+
 // asks tells whether the browser asks the target before it reads.
 func (v visit) asks(e Endpoint) bool {
 	return v.trusted && v.cred.inHeader() || cors.NeedsPreflight(e.Method, e.Headers)

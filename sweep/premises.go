@@ -36,6 +36,22 @@ func (a *Asker) Premises() scenarios.Target {
 	return facts
 }
 
+// More returns the facts with these endpoints to be read in the place of those that they
+// have: those that nobody asked for yet are asked for.
+func (a *Asker) More(t scenarios.Target, reads []scenarios.Endpoint) scenarios.Target {
+	t.Endpoints = slices.DeleteFunc(slices.Clone(t.Endpoints), func(e scenarios.Endpoint) bool { return slices.ContainsFunc(t.Reads(), same(e)) })
+	t.Endpoints = slices.Concat(reads, t.Endpoints)
+	t.Premises = slices.DeleteFunc(slices.Clone(t.Premises), func(p scenarios.Premise) bool {
+		return !slices.ContainsFunc(t.Endpoints, func(e scenarios.Endpoint) bool { return e.String() == p.Endpoint })
+	})
+	t.Premises = append(t.Premises, a.askAll(t, claimed(t))...)
+	return Settled(t, a.deployment.NetworkDeclared)
+}
+
+func same(e scenarios.Endpoint) func(scenarios.Endpoint) bool {
+	return func(other scenarios.Endpoint) bool { return other.String() == e.String() }
+}
+
 // IsRefused reports whether a credential was refused wherever it was tried, while another
 // opens something: nothing that the target makes of it is about CORS.
 func IsRefused(t scenarios.Target, c scenarios.Credential) bool {

@@ -75,6 +75,10 @@ type Class struct {
 	// Size is how many endpoints are in it, and Private how many of them are private.
 	Size    int `json:"endpoints"`
 	Private int `json:"private"`
+	// SplitFrom is the class that it was split from, because the browser disagreed with the
+	// headers: Why says in a sentence how. Both are empty for all others.
+	SplitFrom string `json:"split_from,omitempty"`
+	Why       string `json:"why,omitempty"`
 	// Suspect says that anyone may get an answer with the victim's credentials there, or
 	// private data without any.
 	Suspect bool `json:"suspect"`
@@ -192,7 +196,7 @@ func file(t scenarios.Target, endpoints []Endpoint, interviews []*interview) []C
 		})
 	}
 	slices.SortStableFunc(all, func(a, b *class) int {
-		return cmp.Or(compare(a.Suspect, b.Suspect), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.first, b.first))
+		return cmp.Or(compare(a.Suspect, b.Suspect), compare(a.everyone(), b.everyone()), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.first, b.first))
 	})
 	classes := make([]Class, len(all))
 	for i, c := range all {
@@ -204,6 +208,9 @@ func file(t scenarios.Target, endpoints []Endpoint, interviews []*interview) []C
 	}
 	return classes
 }
+
+// everyone reports whether an arbitrary origin is granted the read with the credential.
+func (c Class) everyone() bool { return c.Answers[0].Decision == WithCredentials }
 
 // compare has what is true come first.
 func compare(a, b bool) int {

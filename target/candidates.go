@@ -209,23 +209,25 @@ func (f *finder) looksPrivate(c candidate, doc document) bool {
 func (f *finder) pick(list []candidate, doc document) []candidate {
 	var usable []candidate
 	private, open, tried := 0, 0, 0
+	most := cmp.Or(f.config.Prove, privateReads)
+	mostTries := max(tries, 3*most)
 	refused := "" // the first that asks for a login
 	for _, c := range list {
 		isPrivate := f.private(c, doc)
 		name := "GET " + c.at
-		beyond := func(format string, most int) {
-			f.left(name, LeftBeyond, isPrivate, format, most)
+		beyond := func(format string, first int) {
+			f.left(name, LeftBeyond, isPrivate, format, first)
 			f.found.Beyond = append(f.found.Beyond, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
 		}
 		switch {
-		case isPrivate && private == privateReads:
-			beyond("beyond the first %d private endpoints; name it to read it", privateReads)
+		case isPrivate && private == most:
+			beyond("beyond the first %d private endpoints: asked by header; name it to have it examined in any case", most)
 			continue
 		case !isPrivate && open == openReads:
-			beyond("beyond the first %d open endpoints; name it to read it", openReads)
+			beyond("beyond the first %d open endpoints: asked by header; name it to have it examined in any case", openReads)
 			continue
-		case tried == tries:
-			beyond("beyond the first %d that were tried; name it to read it", tries)
+		case tried == mostTries:
+			beyond("beyond the first %d that were tried: asked by header; name it to have it examined in any case", mostTries)
 			continue
 		}
 		if f.verifiable(isPrivate) && (!c.secured || f.hasLogin()) {

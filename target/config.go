@@ -46,6 +46,9 @@ type Config struct {
 	// OpenAPI is a file, a URL on the target's host, or "none" for no discovery.
 	OpenAPI string   `yaml:"openapi"`
 	Exclude []string `yaml:"exclude"` // paths that discovery leaves alone
+	// Prove is how many private endpoints, of those that discovery finds, are examined in
+	// whole; 0 is for 8. All others are swept.
+	Prove int `yaml:"prove"`
 
 	StartupLog StartupLogConfig `yaml:"startup_log"`
 	Preset     string           `yaml:"preset"`
@@ -321,6 +324,9 @@ func (c Config) assemble() (Deployment, Problems) {
 		if pattern == "" || pattern[0] != '/' && pattern[0] != '*' {
 			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
 		}
+	}
+	if c.Prove < 0 || c.Prove > mostProved {
+		fail("prove", fmt.Errorf("%d endpoints cannot be examined in whole: write a number from 1 to %d", c.Prove, mostProved))
 	}
 	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))

@@ -24,10 +24,12 @@ const (
 	documentsLimit = 2 * documentLimit
 	// discoveryTime bounds all of discovery.
 	discoveryTime = time.Minute
-	// privateReads and openReads are how many endpoints are examined: each costs
-	// some requests for each scenario, origin and credential.
+	// privateReads and openReads are how many endpoints are examined in whole: each costs
+	// some requests for each scenario, origin and credential. The operator may want more
+	// private ones, or less, up to mostProved.
 	privateReads = 8
 	openReads    = 2
+	mostProved   = 1000
 	// tries is how many requests go into finding reads, and into each error.
 	tries      = 24
 	errorTries = 3

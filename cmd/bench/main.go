@@ -34,6 +34,8 @@ type Bench struct {
 	Stages         stages  `json:"stages"`
 	// Slope is how an examination grows.
 	Slope []Step `json:"slope"`
+	// Swept is an API of 500 endpoints beside one of 8.
+	Swept Swept `json:"swept"`
 }
 
 // A Step is one examination of a size.
@@ -60,6 +62,8 @@ func main() {
 		err = bench()
 	case len(os.Args) == 4 && os.Args[1] == "full":
 		err = show(full(ctx, sizeOf(os.Args[2:])))
+	case len(os.Args) == 4 && os.Args[1] == "swept":
+		err = show(swept(ctx, sizeOf(os.Args[2:]).Endpoints))
 	case len(os.Args) == 4 && os.Args[1] == "bare":
 		err = show(bareRun(ctx, sizeOf(os.Args[2:])))
 	default:
@@ -122,6 +126,10 @@ func bench() error {
 		}
 		fmt.Printf("%d endpoints, %d trusted origins: %.2f s, %d attempts\n", s.Endpoints, s.Trusted, m.WallS, m.Attempts)
 		result.Slope = append(result.Slope, Step{s, m})
+	}
+	var err error
+	if result.Swept, err = compareSwept(); err != nil {
+		return err
 	}
 	encoded, err := json.MarshalIndent(result, "", "  ")
 	if err != nil {

@@ -58,6 +58,8 @@ func advise(d engine.Diagnosis) string {
 		return "raise that limit in crossexam.yaml, or give other paths with --read"
 	case engine.TrustAssumed:
 		return "name the origin of the front end with --trusted, or say --same-origin if it is of the API's own"
+	case engine.SweepDisagrees:
+		return "name one of these endpoints with --read, to have it examined in whole"
 	case engine.LeftAlone:
 		return "name what may be read all the same with --read"
 	}

@@ -354,6 +354,8 @@ func adviseAssistant(d engine.Diagnosis) string {
 		return "name an endpoint that answers the victim with private data with `read`, and give the credential that opens it"
 	case engine.TargetFails:
 		return "look at the target's log, and examine it again when it answers"
+	case engine.SweepDisagrees:
+		return "name one of these endpoints with `read`, to have it examined in whole"
 	case engine.LeftAlone:
 		return "name what may be read all the same with `read`"
 	case engine.RateLimited, engine.TimedOut:

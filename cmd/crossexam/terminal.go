@@ -60,6 +60,8 @@ func stepSentence(s engine.Step) string {
 		return "looking for endpoints at " + s.URL
 	case engine.StageReach:
 		return "reaching " + s.URL
+	case engine.StageSweep:
+		return fmt.Sprintf("asking %d endpoints by header", s.Endpoints)
 	case engine.StageBrowser:
 		return "starting the browser and running the controls"
 	}
