@@ -129,7 +129,7 @@ chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; i
 	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestChaos$$' ./cmd/crossexam -chaos $(SIGNALS) -chaos-seed $(SEED) -chaos-label ''
 
 fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once; on the built-in broker and on a cluster
-	go test -count=1 -v -timeout 2h $(TESTFLAGS) -run '^TestFleetChaos$$' ./cmd/crossexam -fleet-targets 1000 -fleet-kills 20 -fleet-node-kills 5 -fleet-cluster -fleet-seed $(SEED)
+	go test -count=1 -v -timeout 2h $(TESTFLAGS) -run '^TestFleetChaos$$' ./cmd/crossexam -fleet-targets 1000 -fleet-kills 20 -fleet-node-kills 5 -fleet-cluster -fleet-proofs 6 -fleet-seed $(SEED)
 
 bench-fleet: setup ## measure fleets of 100 to 10,000 targets; writes crossexam-bench-fleet.json
 	go test -count=1 -v -timeout 3h $(TESTFLAGS) -run '^TestFleetBench$$' ./cmd/crossexam -fleet-bench $(CURDIR)/crossexam-bench-fleet.json

@@ -49,11 +49,11 @@ const (
 
 // StartBroker starts a broker. One at a time can use a folder: the error is ErrInUse for
 // another.
-func StartBroker(o BrokerOptions) (b *Broker, err error) {
+func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	if err := os.MkdirAll(o.State, 0o700); err != nil {
 		return nil, err
 	}
-	b = &Broker{full: make(chan struct{})}
+	b := &Broker{full: make(chan struct{})}
 	if b.lock, err = scratch.Lock(o.State); err != nil {
 		return nil, fmt.Errorf("the folder %s cannot be used: %w", o.State, errors.Join(ErrInUse, err))
 	}
@@ -194,14 +194,14 @@ func (b *Broker) connect() (*nats.Conn, error) {
 	return nats.Connect("", options...)
 }
 
-// Close ends the broker.
+// Close ends the broker. It may be called more than once.
 func (b *Broker) Close() {
 	if b.server != nil {
 		b.server.Shutdown()
 		b.server.WaitForShutdown()
 	}
 	if b.lock != nil {
-		b.lock.Close()
+		_ = b.lock.Close() // which lets go of it
 	}
 }
 

@@ -33,6 +33,7 @@ var (
 	fleetKills     = flag.Int("fleet-kills", 3, "how many workers it kills")
 	fleetNodeKills = flag.Int("fleet-node-kills", 1, "how many brokers it kills, and starts again")
 	fleetCluster   = flag.Bool("fleet-cluster", false, "whether it has a cluster of three nats-servers too")
+	fleetProofs    = flag.Int("fleet-proofs", 0, "of how many targets it has the proof too, while workers are killed")
 	fleetSeed      = flag.Uint64("fleet-seed", 0, "what its moments follow from; 0 draws one, which the test prints")
 )
 
@@ -89,6 +90,9 @@ func found(t testing.TB, out string) map[string]fleetreport.Outcome {
 	for _, o := range all {
 		if _, twice := by[o.Target]; twice {
 			t.Errorf("%s is in the report twice", o.Target)
+		}
+		if o.Stage == fleetreport.Proof {
+			o.Counts.Requests = 0 // how often it was asked again, for one, differs
 		}
 		o.Started, o.DurationMS, o.Worker, o.Deliveries = time.Time{}, 0, "", 0
 		by[o.Target] = o
@@ -291,6 +295,48 @@ func TestFleetChaos(t *testing.T) {
 		c := &chaos{t: t, dir: dir, targets: targets, draw: rand.New(rand.NewPCG(seed, 3))}
 		c.cluster(manifest, requests, truth)
 	})
+	t.Run("proofs", func(t *testing.T) {
+		if *fleetProofs == 0 {
+			t.Skip("-fleet-proofs examines targets in the browser")
+		}
+		proveInChaos(t, seed)
+	})
+	targets.check(t)
+}
+
+// proveInChaos kills workers and the broker while targets are examined in the browser.
+func proveInChaos(t *testing.T, seed uint64) {
+	dir, err := os.MkdirTemp("", "fc") // a short path, as Chrome makes a socket in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	targets := serveFleet(t, *fleetProofs, seed)
+	manifest := targets.manifest(t, dir)
+	if code, output := start(t, dir, binary, "fleet", "run", manifest, "--prove=all", "--state=undisturbed", "--out=truth").end(t); code > 1 {
+		t.Fatalf("undisturbed it ends with %d:\n%s", code, output)
+	}
+	truth := found(t, filepath.Join(dir, "truth"))
+	requests := targets.count()
+	c := &chaos{t: t, dir: dir, targets: targets, draw: rand.New(rand.NewPCG(seed, 4))}
+	address, state := freeAddress(t), filepath.Join(dir, "proofs")
+	args := []string{"fleet", "run", manifest, "--prove=all", "--state=" + state, "--out=found", "--workers=0", "--listen=" + address, "--lease=4s"}
+	run := start(t, dir, binary, args...)
+	awaitFile(t, filepath.Join(state, "address"))
+	c.startWorkers("--nats=nats://"+address, "--nats-creds="+filepath.Join(state, "worker.nk"))
+	do := []func(){c.killWorker, c.killWorker, func() { run.kill(); run = start(t, dir, binary, args...) }, c.killWorker}
+	t.Logf("%d of %d disturbances", c.disturb(requests, nil, do), len(do))
+	if code, output := run.end(t); code > 1 {
+		t.Errorf("it ends with %d:\n%s", code, output)
+	}
+	for _, w := range c.workers {
+		w.kill()
+	}
+	same(t, truth, found(t, filepath.Join(dir, "found")))
+	if results, writes := storedIn(t, state); int(results) != len(truth) || int(writes) != len(truth) {
+		t.Errorf("%d results of %d targets, written %d times", results, len(truth), writes)
+	}
+	noSecretIn(t, state, filepath.Join(dir, "found"))
 	targets.check(t)
 }
 

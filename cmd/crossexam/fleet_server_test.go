@@ -42,6 +42,9 @@ type targetFleet struct {
 	urls  []string
 	close func()
 
+	held   chan struct{} // what comes after the holdAt-th request waits for it; nil for nothing
+	holdAt int
+
 	mu       sync.Mutex
 	requests int
 	awaited  map[int]chan struct{}
@@ -125,6 +128,10 @@ func (f *targetFleet) came(r *http.Request) (gone func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests++
+	held := f.held
+	if f.requests <= f.holdAt {
+		held = nil
+	}
 	if c := f.awaited[f.requests]; c != nil {
 		close(c)
 	}
@@ -136,6 +143,14 @@ func (f *targetFleet) came(r *http.Request) (gone func()) {
 	}
 	f.under[r.Host]++
 	f.last[r.Host] = run
+	if held != nil {
+		f.mu.Unlock()
+		select {
+		case <-held:
+		case <-r.Context().Done():
+		}
+		f.mu.Lock()
+	}
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -1,0 +1,89 @@
+package fleet
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A broker that listens does so on loopback, to whoever has the credential, which nobody
+// else can read.
+func TestBrokerListens(t *testing.T) {
+	dir := t.TempDir()
+	b, err := StartBroker(BrokerOptions{State: dir, Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if info, err := os.Stat(b.Credential()); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the credential: %v, %v", info.Mode(), err)
+	}
+	remote, listens := RemoteOf(dir)
+	if !listens || remote.URL != b.URL() {
+		t.Fatalf("%+v, %v", remote, listens)
+	}
+	s, err := remote.Open(until(t), StoreOptions{Lease: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := (Remote{URL: remote.URL}).Open(until(t), StoreOptions{}); err == nil {
+		t.Error("it takes who has no credential")
+	}
+	other := filepath.Join(t.TempDir(), "other.nk")
+	if _, err := credential(other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Remote{URL: remote.URL, Credentials: other}).Open(until(t), StoreOptions{}); err == nil {
+		t.Error("it takes another credential")
+	}
+	// What the fleet was made with holds for all.
+	again, err := b.Open(until(t), StoreOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if again.lease != time.Minute {
+		t.Errorf("its lease is %s", again.lease)
+	}
+}
+
+func TestBrokerRefuses(t *testing.T) {
+	for address, want := range map[string]string{"0.0.0.0:4222": "loopback", "192.0.2.1:4222": "loopback", "example.com:4222": "loopback", "4222": "no address", "127.0.0.1:x": "no address"} {
+		if _, err := StartBroker(BrokerOptions{State: t.TempDir(), Listen: address}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	dir := t.TempDir()
+	broker(t, dir)
+	if _, err := StartBroker(BrokerOptions{State: dir}); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second one in the folder: %v", err)
+	}
+	if _, listens := RemoteOf(dir); listens {
+		t.Error("it is said to listen")
+	}
+	if got := withoutPasswords("nats://me:secret@a:4222,tls://b"); got != "nats://a:4222,tls://b" {
+		t.Error(got)
+	}
+}
+
+// What a broker has stored is there for the next one.
+func TestBrokerKeeps(t *testing.T) {
+	dir := t.TempDir()
+	b := broker(t, dir)
+	s := fleetOn(t, b, 0)
+	if _, err := s.Submit(until(t), ProveSuspects, []Target{numbered(1)}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	b.Close()
+	b = broker(t, dir)
+	s = fleetOn(t, b, 0)
+	working(t, s, &Worker{Stages: newTally().stages()})
+	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
