@@ -214,7 +214,7 @@ func number(s []byte, digits int) (uint64, bool) {
 
 // hexDigits decodes runs of hexadecimal digits, of which it skips so many first.
 func hexDigits(v view, skip, shortest int) (view, bool) {
-	return runs(v, 2*shortest, isHex, func(d *derived, at []int) {
+	return runs(v, 2*shortest, &hexadecimal, func(d *derived, at []int) {
 		for at = at[min(skip, len(at)):]; len(at) >= 2; at = at[2:] {
 			n, _ := number([]byte{v.text[at[0]], v.text[at[1]]}, 2)
 			d.put(at[0], at[1]+1, byte(n))
@@ -225,7 +225,7 @@ func hexDigits(v view, skip, shortest int) (view, bool) {
 // base64Digits decodes runs of the digits of base64 and base64url, of which it
 // skips so many first: where the encoded text begins in a run is not known.
 func base64Digits(v view, skip, shortest int) (view, bool) {
-	return runs(v, shortest*4/3, isBase64, func(d *derived, at []int) {
+	return runs(v, shortest*4/3, &base64ish, func(d *derived, at []int) {
 		at = at[min(skip, len(at)):]
 		for ; len(at) >= 2; at = at[min(4, len(at)):] {
 			group := at[:min(4, len(at))]
@@ -243,37 +243,54 @@ func base64Digits(v view, skip, shortest int) (view, bool) {
 
 // runs has each run of digits of a length decoded, and puts barriers between them.
 // A run may be broken into lines. One at the end of the text may have been longer.
-func runs(v view, least int, isDigit func(byte) bool, decode func(d *derived, at []int)) (view, bool) {
-	d := derive(view{})
-	d.of = v
-	var at []int // the digits of the run
+func runs(v view, least int, digits *[256]bool, decode func(d *derived, at []int)) (view, bool) {
+	d := derived{of: v}
+	var at []int // the digits of a run that is long enough
 	found := false
-	flush := func(atEnd bool) {
-		if len(at) >= least || atEnd && len(at) >= 4 {
+	begin, n := 0, 0 // where a run begins, and how many digits it has
+	flush := func(end int, atEnd bool) {
+		if n >= least || atEnd && n >= 4 {
+			at = at[:0]
+			for i := begin; i < end; i++ {
+				if digits[v.text[i]] {
+					at = append(at, i)
+				}
+			}
 			decode(&d, at)
 			d.barrier()
 			found = true
 		}
-		at = at[:0]
+		n = 0
 	}
 	for i, b := range v.text {
 		switch {
-		case isDigit(b) && !v.isBarrier(i):
-			at = append(at, i)
-		case (b == '\r' || b == '\n') && len(at) > 0:
+		case digits[b] && !v.isBarrier(i):
+			if n == 0 {
+				begin = i
+			}
+			n++
+		case n == 0 || b == '\r' || b == '\n':
 		default:
-			flush(strings.HasPrefix(string(v.text[i:min(i+len(ellipsis), len(v.text))]), ellipsis))
+			flush(i, isEllipsis(v.text[i:]))
 		}
 	}
-	flush(true)
+	flush(len(v.text), true)
 	return d.view, found
 }
 
-func isHex(b byte) bool {
-	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+func isEllipsis(text []byte) bool {
+	return len(text) > 0 && text[0] == ellipsis[0] && bytes.HasPrefix(text, []byte(ellipsis))
 }
 
-func isBase64(b byte) bool { return base64Value(b) < 64 }
+// hexadecimal and base64ish are the digits of these encodings.
+var hexadecimal, base64ish = func() (hex, base64 [256]bool) {
+	for i := range 256 {
+		b := byte(i)
+		hex[i] = '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+		base64[i] = base64Value(b) < 64
+	}
+	return hex, base64
+}()
 
 func base64Value(b byte) byte {
 	switch {

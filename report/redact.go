@@ -31,6 +31,7 @@ const (
 // redact takes the secrets out of the report, and caps bodies.
 func (r *Report) redact(record engine.Record, secrets []string) {
 	x := newRedactor(collect(record, secrets))
+	x.seen = map[asked]string{}
 	x.value(reflect.ValueOf(r).Elem(), "")
 	for _, s := range record.Screens {
 		r.Screens = append(r.Screens, x.text(s.Name))
@@ -73,9 +74,7 @@ func (x redactor) inLoot(record engine.Record) bool {
 func (x redactor) value(v reflect.Value, how string) {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(map[string]func(string) string{
-			"": x.text, "words": x.words, "url": x.url, "wire": x.wire, "wire-url": x.wireURL, "body": x.body,
-		}[how](v.String()))
+		v.SetString(x.as(how, v.String()))
 	case reflect.Struct:
 		if h, ok := v.Addr().Interface().(*Header); ok {
 			h.Value = x.header(h.Name, h.Value, how)
@@ -101,12 +100,42 @@ func (x redactor) value(v reflect.Value, how string) {
 	}
 }
 
+// as redacts a text as a tag says.
+func (x redactor) as(how, s string) string {
+	switch how {
+	case "":
+		return x.text(s)
+	case "words":
+		return x.words(s)
+	case "url":
+		return x.url(s)
+	case "wire":
+		return x.wire(s)
+	case "wire-url":
+		return x.wireURL(s)
+	case "body":
+		return x.body(s)
+	}
+	panic("report: there is no way to redact that is called " + how)
+}
+
 // A redactor finds secrets in texts.
 type redactor struct {
 	automaton *automaton
 	shortest  int // of the secrets, in bytes; 0 where there are none
 	longest   int
 	tooMany   bool // there are secrets that it does not know
+	// seen are the answers to what was asked, where it is set: reports have the same
+	// headers, addresses and sentences a thousand times.
+	seen map[asked]string
+}
+
+// asked is what [redactor.replace] was asked; the zones of a text are always the same.
+type asked struct {
+	text  string
+	limit int
+	open  bool
+	zoned bool
 }
 
 func newRedactor(s secrets) redactor {
@@ -203,6 +232,19 @@ var login = regexp.MustCompile(`://([^\s/?#"'<>:@\\]*:[^\s/?#"'<>\\]+)@`)
 // the end. Where there are zones, plain words count in them only; see
 // [redactor.words].
 func (x redactor) replace(s string, limit int, open bool, zones []bool) string {
+	if x.seen == nil {
+		return x.replaced(s, limit, open, zones)
+	}
+	key := asked{s, limit, open, zones != nil}
+	known, ok := x.seen[key]
+	if !ok {
+		known = x.replaced(s, limit, open, zones)
+		x.seen[key] = known
+	}
+	return known
+}
+
+func (x redactor) replaced(s string, limit int, open bool, zones []bool) string {
 	f := finding{redactor: x, text: s, open: open, zones: zones, depth: make([]int32, len(s)+1)}
 	for _, at := range login.FindAllStringSubmatchIndex(s, -1) {
 		f.mark(at[2], at[3])
@@ -283,7 +325,7 @@ func (f *finding) search(v view) {
 			state = 0
 			continue
 		}
-		if b == ellipsis[0] && strings.HasPrefix(string(v.text[i:min(i+len(ellipsis), len(v.text))]), ellipsis) {
+		if isEllipsis(v.text[i:]) {
 			f.ending(v, i, state)
 		}
 		state = f.automaton.step(state, b)

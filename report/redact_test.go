@@ -317,3 +317,23 @@ func TestTooManySecrets(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// What was asked already is answered as it would be without that: one text is redacted in
+// another way as a sentence, as what may be cut off, and where less is shown.
+func TestWhatWasSeenIsRedactedAlike(t *testing.T) {
+	plain := newRedactor(secrets{list: []string{"victim", "s3cr3t-0123456789"}})
+	x := plain
+	x.seen = map[asked]string{}
+	for _, s := range []string{"the victim reads", "it ends with s3cr3t-01234", strings.Repeat("a ", valueLimit/2+5), strings.Repeat("s3cr3t-0123456789 victim ", 400)} {
+		for range 2 {
+			for _, how := range []string{"", "words", "body", "wire", "url", "wire-url"} {
+				if got, want := x.as(how, s), plain.as(how, s); got != want {
+					t.Errorf("as %q: %.60q, want %.60q", how, got, want)
+				}
+			}
+		}
+	}
+	if plain.as("words", "the victim reads") == plain.as("", "the victim reads") {
+		t.Error("a plain word is redacted alike everywhere, so that this shows nothing")
+	}
+}

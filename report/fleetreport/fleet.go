@@ -232,7 +232,7 @@ func (f Fleet) Counts() string {
 		{c.unusable, "needs its configuration mended", "need their configurations mended"},
 		{c.conform, "conforms", "conform"},
 		{c.ungranted, "grants nothing by its headers", "grant nothing by their headers"},
-		{c.public, "grants by its headers what strangers get too", "grant by their headers what strangers get too"},
+		{c.public, "grants nothing private to anyone by its headers", "grant nothing private to anyone by their headers"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, number(p.n)+" "+verb(p.n, p.one, p.many))

@@ -109,7 +109,7 @@ func TestSentences(t *testing.T) {
 		{New([]Outcome{swept(Granted, echo)}, nil, Options{}).Headline(), "By their headers, 1 of 1 API lets pages in that nobody trusts; no browser has proved it yet."},
 		{New([]Outcome{swept(Ungranted)}, nil, Options{}).Headline(), "By its headers, none of 1 API gives what is private to a page that nobody trusts."},
 		{New([]Outcome{swept(Granted)}, nil, Options{}).Headline(), "By its headers, none of 1 API gives what is private to a page that nobody trusts."},
-		{New([]Outcome{swept(Granted)}, nil, Options{}).Counts(), "1 target: 0 examined in the browser, 1 by its headers alone. 1 grants by its headers what strangers get too."},
+		{New([]Outcome{swept(Granted)}, nil, Options{}).Counts(), "1 target: 0 examined in the browser, 1 by its headers alone. 1 grants nothing private to anyone by its headers."},
 		{New([]Outcome{broken}, nil, Options{}).Headline(), "No private data was seen to leave, but 1 of 1 API could not be judged."},
 		{New([]Outcome{broken}, nil, Options{}).Meaning(), "1 of 1 target could not be judged, which is not a pass"},
 		{New([]Outcome{of(echo)}, []Outcome{of()}, Options{OnlyNew: true}).Meaning(), "1 of 1 target violates a requirement that binds and did not in the last run"},

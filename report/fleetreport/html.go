@@ -138,7 +138,7 @@ func (t target) mark() (mark, says string) {
 	case t.code == report.ExitUsage:
 		return "accepted", "configuration"
 	case t.Stage == Sweep && t.Grant == Granted:
-		return "not-applicable", "granted to all"
+		return "not-applicable", "nothing private"
 	case t.Stage == Sweep:
 		return "not-applicable", "not granted"
 	}

@@ -14,35 +14,35 @@ import (
 // unanswered is the kind of the diagnosis of a sweep that had not every answer.
 const unanswered = "sweep-unanswered"
 
-// FromSweep is the outcome of a sweep that began and took so long. What it grants to
-// anyone is a cause where it is private, or comes with the victim's credentials; that the
-// rest is granted is told and fails nothing. Nothing conforms by headers alone.
-func FromSweep(r sweep.Result, started time.Time, took time.Duration, about About) Outcome {
+// FromSweep is the outcome of a sweep that began then. What it grants to anyone is a cause
+// where it is private, or comes with the victim's credentials; that the rest is granted is
+// told and fails nothing. Nothing conforms by headers alone.
+func FromSweep(r sweep.Result, started time.Time, about About) Outcome {
 	o := about.outcome(Sweep)
-	o.Started, o.DurationMS = started.UTC().Truncate(time.Millisecond), took.Milliseconds()
+	o.Started, o.DurationMS = started.UTC().Truncate(time.Millisecond), r.DurationMS
 	o.Counts = Counts{Endpoints: len(r.Endpoints), Classes: len(r.Classes), Requests: r.Requests}
 	o.Causes = append(o.Causes, sweptCauses(r, o)...)
-	granted := slices.ContainsFunc(r.Classes, func(c sweep.Class) bool {
-		return slices.ContainsFunc(c.Granted, func(g sweep.Grant) bool { return g.Anyone })
-	})
+	o.Grant = Ungranted
 	doubt := r.Doubt()
 	if doubt != "" {
+		o.Grant = GrantUnknown
 		o.Diagnoses = append(o.Diagnoses, Diagnosis{Kind: unanswered, Detail: doubt})
+	}
+	if slices.ContainsFunc(r.Classes, func(c sweep.Class) bool { return len(c.Granted) > 0 }) {
+		o.Grant = Granted
 	}
 	switch {
 	case len(o.Causes) > 0:
-		o.Grant, o.ExitCode = Granted, report.ExitViolates
+		o.ExitCode = report.ExitViolates
 		worst := o.Causes[0]
 		o.Headline = fmt.Sprintf("By its headers: %s at %s; no browser has proved it.", worst.Rule, count(worst.Endpoints, "endpoint", "endpoints"))
 	case doubt != "":
-		o.Grant, o.ExitCode = GrantUnknown, report.ExitNoVerdict
+		o.ExitCode = report.ExitNoVerdict
 		o.Headline = "Could not judge by headers: " + doubt + "."
-	case granted:
-		o.Grant = Granted
-		o.Headline = "By its headers, this API lets anyone read what it tells strangers too."
+	case o.Grant == Granted:
+		o.Headline = "By its headers, nothing private is granted to anyone, and something to origins that are not trusted."
 	default:
-		o.Grant = Ungranted
-		o.Headline = "By its headers, this API lets no page in that nobody trusts."
+		o.Headline = "By its headers, nothing is granted to origins that are not trusted."
 	}
 	return o
 }

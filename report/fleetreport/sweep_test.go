@@ -3,7 +3,6 @@ package fleetreport
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
@@ -28,7 +27,7 @@ func TestFromSweep(t *testing.T) {
 		return all
 	}
 	result := func(endpoints []sweep.Endpoint, classes ...sweep.Class) sweep.Result {
-		return sweep.Result{Endpoints: endpoints, Classes: classes, Requests: 40}
+		return sweep.Result{Endpoints: endpoints, Classes: classes, Requests: 40, DurationMS: 1500}
 	}
 	both := append(at("P1", true, "GET /a"), at("P2", false, "GET /b", "GET /c")...)
 	for _, c := range []struct {
@@ -39,9 +38,9 @@ func TestFromSweep(t *testing.T) {
 		causes string
 		says   string
 	}{
-		{"nothing granted", result(both, sweep.Class{ID: "P1", Size: 1}, sweep.Class{ID: "P2", Size: 2}), Ungranted, 0, "", "lets no page in that nobody trusts"},
-		{"granted to a sibling alone", result(both, sweep.Class{ID: "P1", Size: 1, Granted: []sweep.Grant{own}}), Ungranted, 0, "", "lets no page in"},
-		{"what is public", result(both, sweep.Class{ID: "P2", Size: 2, Granted: []sweep.Grant{open}}), Granted, 0, "", "what it tells strangers too"},
+		{"nothing granted", result(both, sweep.Class{ID: "P1", Size: 1}, sweep.Class{ID: "P2", Size: 2}), Ungranted, 0, "", "nothing is granted to origins that are not trusted"},
+		{"granted to a sibling alone", result(both, sweep.Class{ID: "P1", Size: 1, Granted: []sweep.Grant{own}}), Granted, 0, "", "nothing private is granted to anyone, and something"},
+		{"what is public", result(both, sweep.Class{ID: "P2", Size: 2, Granted: []sweep.Grant{open}}), Granted, 0, "", "nothing private is granted to anyone"},
 		{"to everyone", result(both, sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{own, anyone, null}}), Granted, 1,
 			"every-origin high GET /a 1; null-origin high GET /a 1", "By its headers: any origin is granted with credentials at 1 endpoint; no browser has proved it."},
 		{"null on what is private, everyone where nothing is known", result(both,
@@ -53,9 +52,10 @@ func TestFromSweep(t *testing.T) {
 		{"no answer", result(append(both, sweep.Endpoint{Endpoint: "GET /d", Unanswered: "429"}), sweep.Class{ID: "P1", Size: 1}), GrantUnknown, 3, "", "Could not judge by headers: 1 of 4 endpoints did not answer"},
 		{"granted, and no answer elsewhere", result(append(both, sweep.Endpoint{Endpoint: "GET /d", Unanswered: "429"}), sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{anyone}}), Granted, 1,
 			"every-origin high GET /a 1", "no browser has proved it"},
+		{"a sibling, and no answer elsewhere", result(append(both, sweep.Endpoint{Endpoint: "GET /d", Unanswered: "429"}), sweep.Class{ID: "P1", Size: 1, Granted: []sweep.Grant{own}}), Granted, 3, "", "Could not judge by headers"},
 		{"no endpoint", result(nil), GrantUnknown, 3, "", "no endpoint was found"},
 	} {
-		o := FromSweep(c.r, began, 1500*time.Millisecond, about())
+		o := FromSweep(c.r, began, about())
 		var causes []string
 		for _, cause := range o.Causes {
 			causes = append(causes, strings.Join([]string{cause.ID, string(cause.Severity), cause.Endpoint, number(cause.Endpoints)}, " "))
@@ -77,7 +77,7 @@ func TestFromSweep(t *testing.T) {
 		}
 	}
 	// A cause of a sweep and of the proof after it are one finding.
-	if o := FromSweep(result(both, sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{anyone}}), began, 0, about()); o.Causes[0].Fingerprint != FromReport(aReport(), about()).Causes[0].Fingerprint {
+	if o := FromSweep(result(both, sweep.Class{ID: "P1", Size: 1, Private: 1, Suspect: true, Granted: []sweep.Grant{anyone}}), began, about()); o.Causes[0].Fingerprint != FromReport(aReport(), about()).Causes[0].Fingerprint {
 		t.Error("a proof makes another finding of what was swept")
 	}
 }
