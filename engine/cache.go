@@ -42,11 +42,11 @@ func (s *session) sharedCache(ctx context.Context) (*sharedCache, error) {
 	if s.cache != nil || s.cacheErr != nil {
 		return s.cache, s.cacheErr
 	}
-	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin(), s.lines)
+	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin(), tap.Options{Browser: s.lines, Conceal: s.deployment.Credentials.Without})
 	return s.cache, s.cacheErr
 }
 
-func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin, lines cors.Headers) (*sharedCache, error) {
+func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin, o tap.Options) (*sharedCache, error) {
 	c := &sharedCache{target: behind, key: rand.Text()}
 	var err error
 	if c.behind, err = loopback.ServeOwn(behind, nil); err != nil {
@@ -62,7 +62,8 @@ func newSharedCache(ctx context.Context, behind *tap.Tap, origin cors.Origin, li
 	// The tap behind it does the waiting for the target.
 	l := tap.DefaultLimits(u)
 	l.Header, l.Patience = cacheTime, 0
-	c.front, err = tap.New(tap.Options{Browser: lines, Upstream: u, Limits: l})
+	o.Upstream, o.Limits = u, l
+	c.front, err = tap.New(o)
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}

@@ -21,7 +21,7 @@ func (s *session) mountLaunches() error {
 		if cors.OriginOf(base) == s.plan.Target.Origin() {
 			continue // it is the target, before which there is a tap
 		}
-		t, err := tap.New(tap.Options{Upstream: tap.Upstream{URL: base}, Limits: s.deployment.Limits, Run: s.record.Run, Browser: s.lines})
+		t, err := tap.New(tap.Options{Upstream: tap.Upstream{URL: base}, Limits: s.deployment.Limits, Run: s.record.Run, Browser: s.lines, Conceal: s.deployment.Credentials.Without})
 		if err != nil {
 			return fmt.Errorf("the launch with %s: %w", l, err)
 		}

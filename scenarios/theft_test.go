@@ -81,6 +81,10 @@ func TestJudgeTheftWithCookie(t *testing.T) {
 	rule(t, func(obs []Observation) Judgement { return judgeTheft(onReads(Cookie, High, obs)...) }, []ruling{
 		{name: "blocked", obs: stolen(v, blocks(reply(200, privateBody)), denied, denied, denied),
 			verdict: Conforms, reason: "the 200 reply (MissingAllowOriginHeader)"},
+		{name: "blocked, in its partition", obs: stolen(v, home(StaysInPartition, blocks(denied)), denied, denied, denied),
+			verdict: Conforms, reason: "kept the cookie home (Partitioned)"},
+		{name: "granted, only its partition", obs: stolen(v, home(StaysInPartition, reads(reply(401, deniedBody, echoed...))), denied, denied, private),
+			verdict: Violates, severity: Medium, reason: "only its partition kept the cookie home (Partitioned)"},
 		{name: "blocked, SameSite", obs: stolen(v, home("SameSiteLax", blocks(denied)), denied, denied, denied),
 			verdict: Conforms, reason: "Chrome blocked the read (MissingAllowOriginHeader) and kept the cookie home (SameSiteLax)"},
 		{name: "blocked by a server that refuses the origin", obs: stolen(v, blocks(reply(403, "")), reply(403, ""), denied, denied),

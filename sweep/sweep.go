@@ -60,7 +60,7 @@ func Run(ctx context.Context, r Request) (Result, error) {
 	t, err := tap.New(tap.Options{
 		Upstream: d.Upstream, Limits: d.Limits, Run: cmp.Or(r.Run, "crossexam-sweep"), Browser: r.Browser,
 		AllowWrite: d.Facts.AllowsWrite, Expected: d.Facts.ExpectsError,
-		ClientCertificate: d.Credentials.Certificate(),
+		ClientCertificate: d.Credentials.Certificate(), Conceal: d.Credentials.Without,
 	})
 	if err != nil {
 		return Result{}, err

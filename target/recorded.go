@@ -20,6 +20,9 @@ const (
 	// recording: each is asked for by many scenarios.
 	recordedReads  = 8
 	recordedWrites = 12
+	// recordedQueries is how many queries on one path: words that were searched for are
+	// no endpoints.
+	recordedQueries = 3
 	// namedHosts is how many of the hosts that are left out are named.
 	namedHosts = 8
 )
@@ -215,7 +218,7 @@ func addList(set map[string]bool, line string) {
 // endpoints are the requests that worked, the errors, and the other ways.
 func (s *seen) endpoints() {
 	writes, secret, failed := 0, 0, 0
-	took := map[string]bool{}
+	took, queries := map[string]bool{}, map[string]int{}
 	once := func(key string) bool { defer func() { took[key] = true }(); return !took[key] }
 	anyCredential := slices.ContainsFunc(s.requests, func(q recording.Request) bool { return len(q.Cookies) > 0 || q.Headers.Has("Authorization") })
 	for _, q := range s.requests {
@@ -255,9 +258,12 @@ func (s *seen) endpoints() {
 			switch reason, why := whyAlone(path, "", s.config.Exclude); {
 			case why != "":
 				s.leave(q.Method+" "+path, reason, anyCredential && hasCredential(q), why)
+			case queries[withoutQuery(shape)] >= recordedQueries:
+				s.leave(q.Method+" "+path, LeftBeyond, false, fmt.Sprintf("more than %d queries on one path; name it to read it", recordedQueries))
 			case len(s.config.Endpoints)-writes >= recordedReads:
 				s.leave(q.Method+" "+path, LeftBeyond, anyCredential && hasCredential(q), fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
 			default:
+				queries[withoutQuery(shape)]++
 				open := anyCredential && !hasCredential(q)
 				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: open})
 			}
@@ -350,16 +356,39 @@ func (s *seen) fails(q recording.Request, path string, once func(string) bool) {
 	}
 }
 
-// shapeOf is a path with what tells one object of a kind from another left out.
+// shapeOf is a path with what tells one object of a kind from another left out. Of the
+// query what is no id or number stays: ?view=a and ?view=b, or two GraphQL queries, are two
+// endpoints, and two pages of a list are one.
 func shapeOf(path string) string {
-	path, _, _ = strings.Cut(path, "?")
+	path, query, _ := strings.Cut(path, "?")
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
 		if isID(p) {
 			parts[i] = "{}"
 		}
 	}
-	return strings.Join(parts, "/")
+	shape := strings.Join(parts, "/")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return shape + "?" + query
+	}
+	for name, of := range values {
+		for i, value := range of {
+			if isID(value) && !strings.ContainsAny(value, " {(") {
+				of[i] = "{}"
+			}
+		}
+		values[name] = of
+	}
+	if len(values) > 0 {
+		shape += "?" + values.Encode() // in the order of the names
+	}
+	return shape
+}
+
+func withoutQuery(shape string) string {
+	path, _, _ := strings.Cut(shape, "?")
+	return path
 }
 
 // isID takes for the name of an object what has a digit in it, but for v1 and the

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -266,5 +267,50 @@ func TestIsGreeting(t *testing.T) {
 		if isGreeting(message) != want {
 			t.Errorf("%s: %t", message, !want)
 		}
+	}
+}
+
+// Two queries on one path are two endpoints, unless a number or an id alone tells them
+// apart.
+func TestShapeOfQueries(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		one  bool
+	}{
+		{"/items?view=a", "/items?view=b", false},
+		{"/items?view=a", "/items", false},
+		{"/items?page=1", "/items?page=2", true},
+		{"/items?a=x&b=y", "/items?b=y&a=x", true},
+		{"/items/1?view=a", "/items/2?view=a", true},
+		{"/graphql?query=%7Bme%7Bname%7D%7D", "/graphql?query=%7Borders%7Btotal%7D%7D", false},
+		{"/graphql?query=%7Bme(first:10)%7Bname%7D%7D", "/graphql?query=%7Borders(first:10)%7Btotal%7D%7D", false},
+		{"/x?a=%zz", "/x?a=%zy", false},
+	} {
+		if a, b := shapeOf(c.a), shapeOf(c.b); (a == b) != c.one {
+			t.Errorf("%s and %s: %s, %s", c.a, c.b, a, b)
+		}
+	}
+}
+
+// Words that were searched for do not fill the file.
+func TestQueriesOnOnePath(t *testing.T) {
+	var r recording.Recording
+	for _, path := range []string{"/find?q=a", "/find?q=b", "/find?q=c", "/find?q=d", "/me", "/find?q=a"} {
+		u, err := url.Parse("https://api.example" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Requests = append(r.Requests, recording.Request{Method: "GET", URL: u, Status: 200, Kind: recording.Fetch})
+	}
+	c, found, err := Config{URL: "https://api.example"}.Recorded(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range c.Endpoints {
+		got = append(got, e.Path)
+	}
+	if strings.Join(got, " ") != "/find?q=a /find?q=b /find?q=c /me" || len(found.Left) != 1 || found.Left[0].Operation != "GET /find?q=d" {
+		t.Errorf("%q, left %+v", got, found.Left)
 	}
 }

@@ -143,14 +143,6 @@ func settings() []setting {
 		// A value may have blanks and commas in it, and no line break.
 		{"credentials.headers", "", "CROSSEXAM_HEADER", false, "", "", func(c *target.Config, v []string) error { return keys(c, strings.Split(strings.TrimSpace(v[0]), "\n")) }},
 		{"credentials.query", "query-key", "", false, []string{}, "secret key that the front end adds to URLs, `NAME=VALUE`", queryKeys},
-		{"credentials.query", "query-key-file", "", false, "", "`FILE` with such keys, a line each, or - for standard input",
-			func(c *target.Config, v []string) error {
-				lines, err := secretLines(v[0])
-				if err != nil {
-					return err
-				}
-				return queryKeys(c, lines)
-			}},
 		{"credentials.query", "", "CROSSEXAM_QUERY_KEY", false, "", "", func(c *target.Config, v []string) error {
 			return queryKeys(c, strings.Split(strings.TrimSpace(v[0]), "\n"))
 		}},
