@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -45,6 +46,21 @@ func TestTrustedReadWithABareCookie(t *testing.T) {
 	for verdict, bare := range map[Verdict][]string{CannotTell: {"session"}, Violates: nil} {
 		if j := judgeSessionCookies(true, bare, known); j.Verdict != verdict {
 			t.Errorf("bare %q: the attributes: %s: %s", bare, j.Verdict, j.Reason)
+		}
+	}
+}
+
+// That localhost and 127.0.0.1 are two sites to a browser is told where it keeps a cookie home.
+func TestTrustedReadFromTheOtherLoopback(t *testing.T) {
+	for url, want := range map[string]bool{"http://127.0.0.1:8000": true, "https://api.example.org": false} {
+		target := oneEndpoint(Cookie)
+		target.URL, target.Trusted = url, []cors.Origin{cors.MustParseOrigin("http://localhost:3000")}
+		cases, _ := planTrustedReads(target)
+		read, without := cases[0].Attempts[0], cases[0].Attempts[1]
+		o := keeping("SameSiteLax", readBy(read, reply(401, "", allowOrigin("http://localhost:3000"), withCredentials)))
+		j := cases[0].Judge(NewObservations([]Observation{o, answeredTo(without, denied)}))
+		if j.Verdict != Violates || strings.Contains(j.Fix, "To a browser 127.0.0.1 and localhost are two sites") != want {
+			t.Errorf("%s: %s: %s", url, j.Verdict, j.Fix)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -99,7 +100,11 @@ func planTrustedReads(t Target) ([]Case, string) {
 							(!seen.Credential.Sent || sameFailure(seen, obs.Of(bare))) {
 							return cannotTell(bareCookie, o).until(LacksCookie)
 						}
-						return judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
+						j := judgeTrustedRead(e.Private, c, obs.Of(read), obs.Of(bare))
+						if strings.HasPrefix(j.Fix, fixCookieStays) && o.IsLoopback() && t.Origin().IsLoopback() {
+							return j.mendedBy(fmt.Sprintf(fixTwoLoopbacks, t.Origin().Host(), o.Host(), o.Host()))
+						}
+						return j
 					},
 				})
 			}
@@ -157,6 +162,9 @@ func judgeOpenRead(c Credential, read, bare, uncredentialed Observation) Judgeme
 	}
 	return j
 }
+
+// fixTwoLoopbacks is for a front end and an API on one machine that go by two names.
+const fixTwoLoopbacks = "To a browser %s and %s are two sites, though one machine. Have the front end call the API by its own name, and examine it so (a URL with %s). " + fixCookieStays
 
 // fixCookieStays is for a cookie that SameSite keeps home from the trusted front end.
 const fixCookieStays = "Set the cookie with SameSite=None; Secure, or serve the front end from the API's own site. " +

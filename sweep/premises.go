@@ -308,7 +308,7 @@ func (a *Asker) request(e scenarios.Endpoint, c scenarios.Credential, lines ...c
 func (a *Asker) unknownPath() *cors.Response {
 	if a.unknown == nil {
 		t := a.deployment.Facts
-		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label}, claimed(t)[0], cors.OriginLine(a.needed)...).Response
+		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label, Headers: a.deployment.Credentials.Wanted}, claimed(t)[0], cors.OriginLine(a.needed)...).Response
 	}
 	return a.unknown
 }

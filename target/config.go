@@ -191,6 +191,7 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 	c.addDiscovered(&d)
 	d.Notes = append(d.Notes, c.withoutEffect(d)...)
 	c.addCommonErrors(&d.Facts)
+	d.askAsWanted()
 	return d, nil
 }
 
@@ -372,6 +373,24 @@ func (g GraphQLConfig) endpoint() (scenarios.Endpoint, error) {
 	body, _ := json.Marshal(map[string]string{"query": cmp.Or(g.Query, "{ __typename }")})
 	e := EndpointConfig{Method: http.MethodPost, Path: g.Path, Body: string(body), Reads: true}
 	return e.endpoint(false), checkPath("the path of the GraphQL endpoint", g.Path)
+}
+
+// askAsWanted has every request to an endpoint, and what provokes an error, carry the
+// headers that the API wants of all.
+func (d *Deployment) askAsWanted() {
+	add := func(to *cors.Headers) {
+		for _, h := range d.Credentials.Wanted {
+			if !to.Has(h.Name) {
+				*to = append(slices.Clone(*to), h)
+			}
+		}
+	}
+	for i := range d.Facts.Endpoints {
+		add(&d.Facts.Endpoints[i].Headers)
+	}
+	for i := range d.Facts.Errors {
+		add(&d.Facts.Errors[i].Headers)
+	}
 }
 
 // sortedHeaders are the lines in the order of their names.

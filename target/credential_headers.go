@@ -32,6 +32,14 @@ func ParseHeaders(lines []string) (map[string]string, error) {
 	return headers, nil
 }
 
+// isGuessable reports whether the value of a header is no secret: a word that frameworks
+// ask for only so that a browser has to ask first, such as X-Requested-With:
+// XMLHttpRequest, OCS-APIRequest: true or X-CSRF: 1. Every page can set it.
+func isGuessable(h cors.Header) bool {
+	words := []string{"1", "true", "yes", "xmlhttprequest", "fetch", "no-check", "nocheck", "same-origin"}
+	return !strings.EqualFold(h.Name, "Authorization") && slices.Contains(words, strings.ToLower(h.Value))
+}
+
 // keys checks the headers in which the front end sends a secret, and gives them in
 // the order of their names. "Authorization: Bearer TOKEN" is the bearer token, which
 // it gives apart.

@@ -76,7 +76,14 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 	if err != nil {
 		fail("headers", err)
 	}
-	creds.Headers = lines
+	for _, h := range lines {
+		if isGuessable(h) {
+			creds.Wanted = append(creds.Wanted, h)
+			*notes = append(*notes, fmt.Sprintf("The header %s is taken for one that the API wants of every request, and for no secret: every page can set it to this value.", h.Name))
+			continue
+		}
+		creds.Headers = append(creds.Headers, h)
+	}
 	if creds.Query, err = c.queryKeys(); err != nil {
 		fail("query", err)
 	}

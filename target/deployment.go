@@ -69,6 +69,8 @@ type Credentials struct {
 	Query []QueryKey
 	// ClientCertificate is the victim's; nil for none.
 	ClientCertificate *ClientCertificate
+	// Wanted are headers that the API wants of every request, and no secret.
+	Wanted cors.Headers
 }
 
 // A Login is a POST that the target's own page makes.

@@ -236,3 +236,32 @@ func TestBareCookies(t *testing.T) {
 		}
 	}
 }
+
+// A header whose value anybody can guess is no credential: every page sets it.
+func TestHeadersThatAreNoSecret(t *testing.T) {
+	d, err := said(func(c *Config) {
+		c.Credentials = CredentialsConfig{Cookies: []string{"session=x; Secure"}, Headers: map[string]string{"X-Requested-With": "XMLHttpRequest", "OCS-APIRequest": "true"}}
+	}).Deployment(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(d.Facts.Credentials, []scenarios.Credential{scenarios.Cookie}) || len(d.Credentials.Headers) > 0 || len(d.Notes) != 2 {
+		t.Errorf("credentials %v, headers %v, notes %q", d.Facts.Credentials, d.Credentials.Headers, d.Notes)
+	}
+	for _, e := range d.Facts.Endpoints {
+		if !e.Headers.Has("X-Requested-With") || !e.Headers.Has("OCS-APIRequest") {
+			t.Errorf("%s: %v", e, e.Headers)
+		}
+	}
+	for _, r := range d.Facts.Errors {
+		if len(r.Headers) != 2 {
+			t.Errorf("%s %s: %v", r.Method, r.Path, r.Headers)
+		}
+	}
+	for name, value := range map[string]string{"X-CSRF-Token": "tok3n", "X-Key": "12", "Authorization": "true"} {
+		d, err := said(func(c *Config) { c.Credentials.Headers = map[string]string{name: value} }).Deployment(context.Background())
+		if err != nil || !d.Credentials.Headers.Has(name) || d.Facts.Endpoints[0].Headers.Has(name) {
+			t.Errorf("%s: %v, %v", name, d.Credentials.Headers, err)
+		}
+	}
+}

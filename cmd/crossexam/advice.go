@@ -26,7 +26,7 @@ func advise(d engine.Diagnosis) string {
 	case engine.BasicUnasked:
 		return "if the front end sends it, give it as that does: --header 'Authorization: Basic BASE64', in the place of --basic"
 	case engine.SecretInURL:
-		return "give it as a header if the API takes it there (--header 'X-Api-Key: VALUE'), as the front end should, for URLs stand in logs; and give what the browser sends by itself too, if there is any (--cookie, --basic)"
+		return "give it apart, as what the front end alone knows: --query-key 'NAME=VALUE', or --header 'X-Api-Key: VALUE' if the API takes it there too, for URLs stand in logs"
 	case engine.RequestRefused:
 		return "see what it answers, and try it with curl: a parameter may be missing (--read '/path?name=value'), a header (--header), the method be another, or the API not know the host name of the URL"
 	case engine.CookieElsewhere:
