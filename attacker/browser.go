@@ -203,6 +203,8 @@ func (b *Browser) launch(ctx context.Context, p product, userAgent string) error
 	switch {
 	case !release():
 		return context.Cause(watchdog)
+	case err != nil && strings.Contains(err.Error(), "No usable sandbox"):
+		return ErrNoSandbox
 	case err != nil:
 		// The text quotes what the program printed.
 		if strings.Contains(strings.ToLower(err.Error()), syscall.EAGAIN.Error()) { // of fork and pthread_create

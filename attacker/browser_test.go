@@ -70,6 +70,7 @@ func TestStartErrors(t *testing.T) {
 		{name: "no browser", path: "/bin/true", says: "it does not behave as Chrome or Chromium does: chrome failed to start"},
 		{name: "one that complains", path: complainer, says: "a library is missing"},
 		{name: "one that may not start processes", path: limited, says: "raise the limit on them (ulimit -u"},
+		{name: "one without a sandbox", path: program(t, dir+"/unboxed", "#!/bin/sh\necho '[1:1:FATAL:zygote_host_impl_linux.cc] No usable sandbox! If this is a Debian system, ...' >&2\nexit 1\n"), is: ErrNoSandbox},
 		{name: "none", path: dir + "/missing", says: "name an executable file", is: ErrNoBrowser},
 		{name: "not executable code", path: program(t, dir+"/garbage", "\x7fELF"), says: "exec format error"},
 		{name: "given up before", path: "/bin/true", is: given, context: func(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -17,6 +17,10 @@ import (
 // ErrNoBrowser says that no Chrome or Chromium was found.
 var ErrNoBrowser = errors.New("no Chrome or Chromium found")
 
+// ErrNoSandbox says that Chrome did not start because nothing lets it make a sandbox,
+// which it does without as root alone.
+var ErrNoSandbox = errors.New("Chrome cannot make its sandbox: neither user namespaces nor its setuid helper may be used here")
+
 // A NoBrowserError is an [ErrNoBrowser] with the place and with what to do.
 type NoBrowserError struct {
 	Found  string // what was found instead, and where

@@ -216,6 +216,10 @@ func notStarted(ctx context.Context, err error) Check {
 		Name: "start", Outcome: CheckMissing, Found: err.Error(),
 		Advice: "Try another browser with `browser.path`, or give this machine more memory and temporary space.",
 	}
+	if errors.Is(err, attacker.ErrNoSandbox) {
+		c.Advice = "In a container, have the seccomp profile allow user namespaces: deploy/chromium-seccomp.json of this project does (docs/container.md). " +
+			"On Ubuntu, install Google Chrome's own package, which AppArmor allows them; on Debian, chromium-sandbox."
+	}
 	if ctx.Err() != nil {
 		c.Outcome, c.Found, c.Advice = CheckFailed, "interrupted", ""
 	}
