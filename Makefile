@@ -2,7 +2,7 @@
 #: usage: make GOAL [VARIABLE=value ...]
 #:
 .DEFAULT_GOAL := help
-.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos fleet-chaos bench-fleet soak generate recordings lint vuln bench peers fuzz cross release-snapshot clean bin/crossexam
+.PHONY: help setup stacks stacks-test demo test test-fast hostile chaos fleet-chaos bench-fleet soak generate recordings lint vuln bench peers fuzz cross release-snapshot docs docs-test pictures image-test clean bin/crossexam
 
 # More flags for `go test`.
 TESTFLAGS ?=
@@ -177,6 +177,18 @@ release-snapshot: ## make a release in dist/ and publish nothing, with gorelease
 	@if [ -z "$$(command -v goreleaser)" ] || [ -z "$$(command -v syft)" ]; then \
 		echo "make release-snapshot: goreleaser and syft are needed on PATH: https://goreleaser.com/install and https://github.com/anchore/syft" >&2; exit 2; fi
 	TAP_TOKEN= goreleaser release --snapshot --clean
+
+docs: ## the documentation as a site in dist/site, with search, to be read without a network
+	@scripts/site/build
+
+docs-test: setup stacks ## run every command that the documentation shows, and compare what it prints; make test leaves the examinations out
+	go test -count=1 -timeout 60m $(TESTFLAGS) -run '^TestDocumented' ./cmd/crossexam -docs
+
+pictures: setup stacks docs ## make the pictures of README.md from a real run
+	@scripts/pictures
+
+image-test: ## build the image of the Dockerfile on base images made here, and run it; as root, on Debian
+	@scripts/image-test
 
 clean: ## remove what the other targets wrote
 	rm -rf bin crossexam-report dist
