@@ -94,6 +94,25 @@ func TestDocumentedFlags(t *testing.T) {
 	}
 }
 
+// Every command stands in docs/commands.md.
+func TestDocumentedCommandsAreAll(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root(t), "docs/commands.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(crossexam(t, nil, "help").stdout, "Available Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	commands := strings.Split(list, "\n")
+	if len(commands) < 10 {
+		t.Fatalf("%q", commands)
+	}
+	for _, line := range commands {
+		if name := strings.Fields(line)[0]; name != "help" && !bytes.Contains(page, []byte("`crossexam "+name)) {
+			t.Errorf("docs/commands.md says nothing of crossexam %s", name)
+		}
+	}
+}
+
 // documentation lists README.md and the pages of docs, from the project's root.
 func documentation(t *testing.T) []string {
 	t.Helper()
