@@ -24,5 +24,8 @@ COPY --from=build /crossexam /usr/local/bin/crossexam
 USER 10001:10001
 # Configuration is read here, and crossexam-report/ is written here.
 WORKDIR /work
+# For a worker of a fleet with --health-file /tmp/healthy. Whatever else runs here has no such file, and ends by itself.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=1m \
+	CMD ["/bin/sh", "-c", "test ! -e /tmp/healthy || crossexam fleet health /tmp/healthy"]
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/crossexam"]
 CMD ["--help"]

@@ -226,6 +226,7 @@ func TestInit(t *testing.T) {
 	if !strings.Contains(r.stdout, "target: \""+url+"\"") || strings.Contains(r.stdout, "Written") {
 		t.Errorf("%s", r.stdout)
 	}
-	crossexam(t, nil, "init", url, "--output", file, "--force").expect(t, 0)
+	crossexam(t, nil, "init", url, "--read", "/named", "--output", file, "--force").expect(t, 0, "Read: /named, /things")
+	crossexam(t, nil, "test", "--config", file, "--dry-run").expect(t, 0, url+"/named", url+"/things")
 	crossexam(t, nil, "init", "http://127.0.0.1:1", "--output", "-").expect(t, 3, "refused")
 }

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
 	"github.com/crossexam/crossexam/target/recording"
 )
@@ -129,7 +132,14 @@ func (o initOptions) discover(ctx context.Context) (target.Config, target.Discov
 		return o.recorded(o.curl, "--curl", recording.ReadCurl)
 	}
 	o.config.AskAs(attacker.Options{Path: o.config.Browser.Path, UserAgent: o.config.Browser.UserAgent}.Headers(ctx))
+	// What is named is written too, and keeps nobody from looking for more.
+	named := o.config.Reads
+	o.config.Reads = nil
 	_, found, err := o.config.Discover(ctx)
+	for _, path := range slices.Backward(named) {
+		found.Reads = slices.DeleteFunc(found.Reads, func(e scenarios.Endpoint) bool { return e.Path == path })
+		found.Reads = slices.Insert(found.Reads, 0, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true})
+	}
 	var down *target.UnreachableError
 	switch {
 	case errors.As(err, &down):
