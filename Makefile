@@ -20,7 +20,7 @@ REPEATS ?= 500
 # Rooms whose goroutines share something: the race detector watches their tests, and
 # some whole examinations, which run with it alone. All else leaves concurrency to them,
 # or runs the built command, in which the detector would see nothing.
-raced := attacker child loopback scratch tap
+raced := attacker child fleet loopback scratch tap
 examinations := ^(TestBrowserDiesOnce|TestCookieMatrix|TestEveryLoginIsJudged|TestOptions)$$
 blank := $(subst ,, )
 plain = $(shell go list ./... | grep -vE '/($(subst $(blank),|,$(raced)))(/|$$)')

@@ -30,6 +30,9 @@ func TestEachTargetOnce(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
+	if info, err := s.items.Info(until(t)); err != nil || info.State.Msgs != 40 {
+		t.Errorf("%d items are queued, %v", info.State.Msgs, err)
+	}
 	for range 3 {
 		working(t, s, &Worker{Sweeps: 4, Stages: c.stages()})
 	}
