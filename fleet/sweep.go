@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
@@ -43,7 +40,7 @@ func (e *Examiner) sweep(ctx context.Context, j Job) (Done, error) {
 		fault := fleetreport.Fault{Stage: string(engine.StageReach), Error: redact(err.Error()), Advice: "look whether it runs, and whether a worker can reach it; then `crossexam fleet retry`"}
 		return Done{Outcome: fleetreport.FromFault(fleetreport.Sweep, begun, fault, j.about())}, nil
 	}
-	return Done{Outcome: swept(r, begun, j.about())}, nil
+	return Done{Outcome: fleetreport.FromSweep(r, begun, j.about())}, nil
 }
 
 // resembling are the header lines of the browser that a configuration asks for.
@@ -57,41 +54,4 @@ func (e *Examiner) resembling(ctx context.Context, b target.BrowserConfig) cors.
 		e.headers[b] = attacker.Options{Path: b.Path, UserAgent: b.UserAgent}.Headers(ctx)
 	}
 	return e.headers[b]
-}
-
-// swept is the outcome of a sweep. That something is granted is reason enough to look at
-// it in the browser; it fails the target where anyone may get what is private.
-func swept(r sweep.Result, begun time.Time, about fleetreport.About) fleetreport.Outcome {
-	o := fleetreport.FromFault(fleetreport.Sweep, begun, fleetreport.Fault{}, about)
-	o.Fault, o.Started, o.DurationMS = nil, begun, r.DurationMS
-	o.Counts = fleetreport.Counts{Endpoints: len(r.Endpoints), Classes: len(r.Classes), Requests: r.Requests}
-	o.Grant = fleetreport.Ungranted
-	if r.Doubt() != "" {
-		o.Grant = fleetreport.GrantUnknown
-	}
-	if slices.ContainsFunc(r.Classes, func(c sweep.Class) bool { return len(c.Granted) > 0 }) {
-		o.Grant = fleetreport.Granted
-	}
-	switch {
-	case r.Suspects():
-		o.ExitCode, o.Headline = report.ExitViolates, "By its headers, "+suspected(r)+"."
-	case r.Doubt() != "":
-		o.ExitCode, o.Headline = report.ExitNoVerdict, "Could not tell: "+r.Doubt()+"."
-	case o.Grant == fleetreport.Granted:
-		o.ExitCode, o.Headline = report.ExitConforms, "By its headers, nothing private is granted to anyone, and something to origins that are not trusted."
-	default:
-		o.ExitCode, o.Headline = report.ExitConforms, "By its headers, nothing is granted to origins that are not trusted."
-	}
-	return o
-}
-
-// suspected says what the widest class that is suspected grants.
-func suspected(r sweep.Result) string {
-	i := slices.IndexFunc(r.Classes, func(c sweep.Class) bool { return c.Suspect })
-	c := r.Classes[i]
-	text := fmt.Sprintf("%d of %d endpoints grant what is private", c.Size, len(r.Endpoints))
-	if g := slices.IndexFunc(c.Granted, func(g sweep.Grant) bool { return g.Anyone }); g >= 0 {
-		text += " (" + c.Granted[g].String() + ")"
-	}
-	return text
 }

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +12,13 @@ import (
 
 // Every judgement that nobody can tell says what would, and every lack is one of a case.
 func TestEveryDoubtSaysWhatWouldTell(t *testing.T) {
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	said, calls := 0, 0
 	var used []string
-	ast.Inspect(packages["scenarios"], func(n ast.Node) bool {
+	look := func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
@@ -31,7 +31,17 @@ func TestEveryDoubtSaysWhatWouldTell(t *testing.T) {
 			used = append(used, call.Args[0].(*ast.Ident).Name)
 		}
 		return true
-	})
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, look)
+	}
 	if calls < 40 || said != calls {
 		t.Errorf("of %d judgements that nobody can tell, %d say what would", calls, said)
 	}
