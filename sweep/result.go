@@ -30,6 +30,8 @@ type Result struct {
 	// took, in milliseconds.
 	Requests   int   `json:"requests"`
 	DurationMS int64 `json:"duration_ms"`
+	// Protocol is the version of HTTP in which the target answered, such as "HTTP/2".
+	Protocol string `json:"protocol"`
 	// Notes are sentences on how the endpoints were found and what hindered the sweep.
 	Notes []string `json:"notes,omitempty"`
 }

@@ -184,7 +184,7 @@ func (a *Asker) Sweep(t scenarios.Target, items []Item) Result {
 	workers.Wait()
 	result.Classes = file(t, result.Endpoints, interviews)
 	result.Requests, result.DurationMS = a.tap.Requests()-before, time.Since(begun).Milliseconds()
-	result.Notes = a.tap.Notes()
+	result.Notes, result.Protocol = a.tap.Notes(), a.tap.Protocol()
 	return result
 }
 

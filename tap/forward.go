@@ -32,7 +32,7 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// evidence.
 		waiting, stop := t.untilClose(r.Context())
 		defer stop()
-		e = t.exchange(waiting, t.ctx, q, t.limits)
+		e = t.exchange(waiting, t.ctx, q, t.limits, t.roundTrip)
 	}
 	answer(w, t.keep(e), e)
 }
@@ -73,11 +73,14 @@ func (t *Tap) receive(r *http.Request) (cors.Request, error) {
 	return q, nil
 }
 
+// A sender sends a request once, and brings the response. Its errors are whole sentences.
+type sender func(ctx context.Context, q cors.Request, l Limits) (*cors.Response, error)
+
 // exchange has one exchange with the target, if the request may be passed on and
 // when the rate allows it. waiting bounds the wait for the rate, sending what
 // comes after; an exchange given up is recorded too. Where the target, or a gateway,
 // does not answer now, the request is made again.
-func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limits) cors.Exchange {
+func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limits, send sender) cors.Exchange {
 	if !t.mayForward(q) {
 		return withheld(q)
 	}
@@ -87,7 +90,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			return cors.Exchange{Request: q, Fault: err.Error()}
 		}
 		sent, number := time.Now(), t.record.countRequest()
-		p, err := t.roundTrip(sending, q, l)
+		p, err := send(sending, q, l)
 		t.done()
 		t.silence.heard(at, err)
 		e := cors.Exchange{Request: q, Response: p}

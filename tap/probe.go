@@ -27,23 +27,23 @@ func (t *Tap) Probe(ctx context.Context, q cors.Request) cors.Exchange {
 
 // Ask is [Tap.Probe] for one of very many questions whose answers are used at once: the
 // exchange is no evidence, and not recorded, and of the body there are at most so many
-// bytes.
+// bytes. It is in HTTP/2 where the target has that; see [Tap.Protocol].
 func (t *Tap) Ask(ctx context.Context, q cors.Request, body int64) cors.Exchange {
 	l := t.limits
 	l.BodyBytes = min(l.BodyBytes, body)
-	e := t.made(ctx, q, l)
+	e := t.made(ctx, q, l, t.askOnce)
 	e.Request.URL = t.shown(e.Request.URL)
 	t.record.notice(e)
 	return e
 }
 
 func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange {
-	kept, _ := t.Exchange(t.keep(t.made(ctx, q, l)))
+	kept, _ := t.Exchange(t.keep(t.made(ctx, q, l, t.roundTrip)))
 	return kept
 }
 
 // made is the exchange of a request of Crossexam's own.
-func (t *Tap) made(ctx context.Context, q cors.Request, l Limits) cors.Exchange {
+func (t *Tap) made(ctx context.Context, q cors.Request, l Limits, send sender) cors.Exchange {
 	q.Headers = slices.Clone(q.Headers)
 	if authority, _, ok := splitURL(q.URL); ok && !q.Headers.Has("Host") {
 		q.Headers = slices.Insert(q.Headers, 0, cors.Header{Name: "Host", Value: authority})
@@ -55,7 +55,7 @@ func (t *Tap) made(ctx context.Context, q cors.Request, l Limits) cors.Exchange 
 	}
 	ctx, stop := t.untilClose(ctx)
 	defer stop()
-	return t.exchange(ctx, ctx, q, l)
+	return t.exchange(ctx, ctx, q, l, send)
 }
 
 // browserSends tells whether Chrome has a line of this name in a request like this

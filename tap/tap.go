@@ -192,7 +192,7 @@ func New(o Options) (*Tap, error) {
 		manners:    newManners(o.Limits),
 		silence:    newSilence(),
 		repeats:    repeats{broken: map[place]bool{}},
-		plain:      &way{dialer: d},
+		plain:      newWay(d, o.Limits),
 		record:     newRecord(),
 	}
 	if o.Concurrency > 0 {
@@ -205,7 +205,7 @@ func New(o Options) (*Tap, error) {
 		if d.tls == nil {
 			return nil, errors.New("a client certificate goes with TLS, and the target is an http:// one")
 		}
-		t.certified = &way{dialer: d.with(*o.ClientCertificate)}
+		t.certified = newWay(d.with(*o.ClientCertificate), o.Limits)
 	}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil
@@ -214,8 +214,16 @@ func New(o Options) (*Tap, error) {
 // A way to the target is how to connect to it, with the connections that are kept
 // open. What a connection proves, it proves for every request on it.
 type way struct {
-	dialer dialer
-	pool   pool
+	dialer      dialer
+	pool        pool
+	multiplexer *multiplexer
+}
+
+func newWay(d dialer, l Limits) *way { return &way{dialer: d, multiplexer: newMultiplexer(d, l)} }
+
+func (w *way) close() {
+	w.pool.close()
+	w.multiplexer.close()
 }
 
 // way gives the one on which a request goes out.
@@ -244,8 +252,8 @@ func (t *Tap) AsksForCertificate() (asks bool, refused string) {
 // not forwarded.
 func (t *Tap) Close() {
 	t.close()
-	t.plain.pool.close()
+	t.plain.close()
 	if t.certified != nil {
-		t.certified.pool.close()
+		t.certified.close()
 	}
 }
