@@ -16,21 +16,21 @@ import (
 //
 // The kernel tells whose connection it is, on Linux: no key would do, since Chrome sends
 // none with preflights and WebSockets, and its command line is for all to read.
-// Elsewhere everybody is served; see [Owned].
+// Elsewhere everybody is served; see [owned].
 func ServeOwn(handler http.Handler, config *tls.Config, others ...int) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening on 127.0.0.1: %w", err)
 	}
-	if Owned() {
+	if owned() {
 		l = &ownListener{l, append(slices.Clone(others), os.Geteuid())}
 	}
 	return serveOn(l, handler, config), nil
 }
 
-// Owned reports whether this system tells which user a connection is of, so that
+// owned reports whether this system tells which user a connection is of, so that
 // [ServeOwn] can keep others out.
-func Owned() bool {
+func owned() bool {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return false

@@ -14,7 +14,7 @@ import (
 
 // TestOwnUserOnly connects as this user and as another one, in the clear and with TLS.
 func TestOwnUserOnly(t *testing.T) {
-	if !Owned() {
+	if !owned() {
 		t.Skip("this system does not tell whose connections they are")
 	}
 	a := newAuthority(t)
@@ -44,7 +44,7 @@ func TestOwnUserOnly(t *testing.T) {
 
 // A client that has gone is nobody's: the kernel says user 0 of what it left.
 func TestClosedConnectionIsNobodys(t *testing.T) {
-	if !Owned() {
+	if !owned() {
 		t.Skip("this system does not tell whose connections they are")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

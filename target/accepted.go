@@ -58,10 +58,10 @@ type acceptanceEntry struct {
 	Expires  string             `yaml:"expires"`
 }
 
-// LoadAccepted reads an accepted.yaml. It is as strict as [LoadConfig], and its
+// loadAccepted reads an accepted.yaml. It is as strict as [LoadConfig], and its
 // error is [Problems] too. An entry that has expired is no problem here, since it
 // does not concern a run without its scenario: see [Accepted.Expired].
-func LoadAccepted(path string, today time.Time) (Accepted, error) {
+func loadAccepted(path string, today time.Time) (Accepted, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, Problems{{Err: fmt.Errorf("the accepted deviations cannot be read: %w", err)}}

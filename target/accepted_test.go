@@ -127,10 +127,10 @@ func TestAcceptedDeviations(t *testing.T) {
 	if got, err := c.AcceptedDeviations(today); err != nil || len(got) != 1 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if got, err := LoadAccepted(filepath.Join(folder, "a.yaml"), today); err != nil || len(got) != 1 {
+	if got, err := loadAccepted(filepath.Join(folder, "a.yaml"), today); err != nil || len(got) != 1 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := LoadAccepted(filepath.Join(folder, "none.yaml"), today); err == nil || !strings.Contains(err.Error(), "cannot be read") {
+	if _, err := loadAccepted(filepath.Join(folder, "none.yaml"), today); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("no such file: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ const acceptedHead = `# yaml-language-server: $schema=https://raw.githubusercont
 
 // AppendAccepted gives the text of an accepted.yaml with more entries at its end.
 // What is there stays as it is, comments included. The error is [Problems] where
-// the file is not as [LoadAccepted] takes it, with the new entries or without.
+// the file is not as [loadAccepted] takes it, with the new entries or without.
 func AppendAccepted(name string, text []byte, more Accepted, today time.Time) ([]byte, error) {
 	if _, err := parseAccepted(name, text, today); err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ func (f *finder) fromDocument(doc document) {
 // recognise has the preset that knows the application act where none is named, and
 // says so. One that is named counts.
 func (f *finder) recognise(name string) {
-	p, ok := PresetNamed(name)
+	p, ok := presetNamed(name)
 	if !ok {
 		return
 	}

@@ -22,10 +22,10 @@ type ClientCertificate struct {
 	Password string // of the file it came from
 }
 
-// LoadClientCertificate reads a PKCS#12 file. Its errors say what is wrong with
+// loadClientCertificate reads a PKCS#12 file. Its errors say what is wrong with
 // the file and what to do, and never repeat the password. now is when the
 // certificate has to be valid.
-func LoadClientCertificate(file, password string, now time.Time) (*ClientCertificate, error) {
+func loadClientCertificate(file, password string, now time.Time) (*ClientCertificate, error) {
 	data, err := readFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("the client certificate cannot be read: %w", err)
@@ -109,7 +109,7 @@ func (c ClientCertificateConfig) clientCertificate(t scenarios.Target) (*ClientC
 	case t.Origin().Scheme() != "https":
 		return nil, fmt.Errorf("a client certificate goes with TLS, and the target is %s: give its https:// URL, or leave the certificate out", t.URL)
 	}
-	return LoadClientCertificate(c.File, c.Password, time.Now())
+	return loadClientCertificate(c.File, c.Password, time.Now())
 }
 
 // checkPKCS12 tells a PKCS#12 file from the others that people have: its outer

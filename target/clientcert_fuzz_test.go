@@ -40,7 +40,7 @@ func FuzzClientCertificate(f *testing.F) {
 		}
 		var got *ClientCertificate
 		var err error
-		boundedtest.Modest(t, len(data), func() { got, err = LoadClientCertificate(file, "word", leaf.NotBefore) })
+		boundedtest.Modest(t, len(data), func() { got, err = loadClientCertificate(file, "word", leaf.NotBefore) })
 		if err == nil && (got.TLS.Leaf == nil || got.TLS.PrivateKey == nil) {
 			t.Errorf("%+v", got)
 		}

@@ -73,7 +73,7 @@ func TestClientCertificateIsRead(t *testing.T) {
 		"with a chain":      pkcs12File(t, certificate.PrivateKey, certificate.Leaf, other.Leaf),
 		"chain comes first": pkcs12File(t, certificate.PrivateKey, other.Leaf, certificate.Leaf),
 	} {
-		got, err := LoadClientCertificate(file, filePassword, time.Now())
+		got, err := loadClientCertificate(file, filePassword, time.Now())
 		if err != nil || !got.TLS.Leaf.Equal(certificate.Leaf) || string(got.TLS.Certificate[0]) != string(certificate.Leaf.Raw) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -98,7 +98,7 @@ func TestClientCertificateOfOpenSSL(t *testing.T) {
 	for _, more := range [][]string{nil, {"-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"}} {
 		file := filepath.Join(dir, "client.p12")
 		run(append([]string{"pkcs12", "-export", "-inkey", key, "-in", cert, "-out", file, "-passout", "pass:" + filePassword}, more...)...)
-		got, err := LoadClientCertificate(file, filePassword, time.Now())
+		got, err := loadClientCertificate(file, filePassword, time.Now())
 		if err != nil || got.TLS.Leaf.Subject.CommonName != "the victim" {
 			t.Errorf("%v: %v", more, err)
 		}
@@ -130,7 +130,7 @@ func TestClientCertificateMistakes(t *testing.T) {
 		"not for clients": {made(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), filePassword, "not for clients"},
 		"truncated":       {write(t, truncated(t, good)), filePassword, "is not a PKCS#12 file"},
 	} {
-		_, err := LoadClientCertificate(c.file, c.password, time.Now())
+		_, err := loadClientCertificate(c.file, c.password, time.Now())
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: the error is %v", name, err)
 		}

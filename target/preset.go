@@ -134,8 +134,8 @@ func FastAPI() Preset {
 // Presets are all presets. Of those that recognise a document the first one counts.
 func Presets() []Preset { return []Preset{OpenNotebook(), FastAPI()} }
 
-// PresetNamed finds a preset by its name.
-func PresetNamed(name string) (Preset, bool) {
+// presetNamed finds a preset by its name.
+func presetNamed(name string) (Preset, bool) {
 	for _, p := range Presets() {
 		if p.Name == name {
 			return p, true
@@ -192,10 +192,10 @@ func PresetNames() string {
 // recognised, and an empty one where there is neither.
 func (c Config) named() (Preset, error) {
 	if c.Preset == "" && c.found != nil {
-		p, _ := PresetNamed(c.found.Preset)
+		p, _ := presetNamed(c.found.Preset)
 		return p, nil
 	}
-	p, ok := PresetNamed(c.Preset)
+	p, ok := presetNamed(c.Preset)
 	if !ok && c.Preset != "" {
 		return p, fmt.Errorf("there is no preset %q: write %s", c.Preset, PresetNames())
 	}

@@ -51,7 +51,7 @@ func TestUnknownPreset(t *testing.T) {
 
 func TestPresetsCanBeUsed(t *testing.T) {
 	for _, p := range Presets() {
-		if _, ok := PresetNamed(p.Name); !ok || p.About == "" || p.Fix == "" {
+		if _, ok := presetNamed(p.Name); !ok || p.About == "" || p.Fix == "" {
 			t.Errorf("%+v", p)
 		}
 		for _, path := range slices.Concat(p.Private, p.Open) {
@@ -145,7 +145,7 @@ func TestPresetIsRecognised(t *testing.T) {
 		api := &documented{doc: openNotebookDocument(title), replies: replies}
 		url := api.serve(t)
 		c, found, err := Config{URL: url, Trusted: []string{"https://app.example"}, Credentials: CredentialsConfig{Bearer: "t"}}.Discover(t.Context())
-		p, _ := PresetNamed(want)
+		p, _ := presetNamed(want)
 		if err != nil || found.Preset != want || !strings.HasPrefix(found.Summary()[0], "This is "+p.Is+" (preset "+want+"): ") {
 			t.Errorf("%s: %q, %q, %v", title, found.Preset, found.Summary(), err)
 		}

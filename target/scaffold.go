@@ -29,7 +29,7 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 		Keys    []string // headers
 		Query   []string // parameters
 	}{Config: c, Found: d}
-	data.Preset, _ = PresetNamed(cmp.Or(c.Preset, d.Preset))
+	data.Preset, _ = presetNamed(cmp.Or(c.Preset, d.Preset))
 	data.Presets = Presets()
 	data.Methods = []string{"GET"}
 	for _, w := range d.Writes {

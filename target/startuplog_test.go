@@ -75,10 +75,10 @@ func TestReadStartupLogErrors(t *testing.T) {
 }
 
 func TestPresetNamed(t *testing.T) {
-	if p, ok := PresetNamed("open-notebook"); !ok || p.Variable != "CORS_ORIGINS" {
+	if p, ok := presetNamed("open-notebook"); !ok || p.Variable != "CORS_ORIGINS" {
 		t.Errorf("open-notebook: %+v, %t", p, ok)
 	}
-	if _, ok := PresetNamed("nothing"); ok {
+	if _, ok := presetNamed("nothing"); ok {
 		t.Error("a preset was found that is not there")
 	}
 }
