@@ -19,7 +19,7 @@ var ErrNoBrowser = errors.New("no Chrome or Chromium found")
 
 // ErrNoSandbox says that Chrome did not start because nothing lets it make a sandbox,
 // which it does without as root alone.
-var ErrNoSandbox = errors.New("Chrome cannot make its sandbox: neither user namespaces nor its setuid helper may be used here")
+var ErrNoSandbox = errors.New("no sandbox can be made for Chrome: neither user namespaces nor its setuid helper may be used here")
 
 // A NoBrowserError is an [ErrNoBrowser] with the place and with what to do.
 type NoBrowserError struct {
