@@ -18,8 +18,8 @@ import (
 )
 
 // fleetPolicies are the policies of a fleet's targets, by how many of a thousand have
-// each. The kinds are those that Chen et al. found in the wild (USENIX Security 2018,
-// section 6); the shares are ours: more of the rare ones, so that a small fleet has some.
+// each. The kinds are those that Chen et al. found in the wild (USENIX Security
+// 2018); the shares are ours: more of the rare ones, so that a small fleet has some.
 var fleetPolicies = []struct {
 	name  string
 	share int
