@@ -229,7 +229,7 @@ func TestInitFromNoRecording(t *testing.T) {
 		"not a HAR file": {[]string{"--har", page}, page + ": it is no HAR file: near byte"},
 		"no file":        {[]string{"--har", page + "x"}, "no such file"},
 		"no command":     {[]string{"--curl", page}, "there is no command in it"},
-		"both":           {[]string{"--har", page, "--curl", page}, "none of the others can be"},
+		"both":           {[]string{"--har", page, "--curl", page}, "--curl and --har exclude each other: give one of them"},
 		"nothing":        {nil, "give one URL"},
 	} {
 		r := crossexam(t, nil, append([]string{"init", "--output", "-"}, c.args...)...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ func main() {
 // harder, in bytes, unless GOMEMLIMIT says otherwise.
 const memoryGoal = 128 << 20
 
+// exclusive is what cobra says of two flags that do not go together.
+var exclusive = regexp.MustCompile(`^if any flags in the group \[.*\] are set none of the others can be; \[(\S+) (\S+)\] were all set$`)
+
 func run(args []string) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
@@ -48,7 +52,7 @@ func run(args []string) int {
 		return exit.code
 	}
 	// What cobra reports itself is about the command line.
-	fmt.Fprintf(os.Stderr, "crossexam: %s\n", report.Visible(err.Error()))
+	fmt.Fprintf(os.Stderr, "crossexam: %s\n", report.Visible(exclusive.ReplaceAllString(err.Error(), "--$1 and --$2 exclude each other: give one of them")))
 	fmt.Fprintln(os.Stderr, "Run 'crossexam --help' for what there is.")
 	return exitUsage
 }
