@@ -209,7 +209,7 @@ func (f *finder) looksPrivate(c candidate, doc document) bool {
 func (f *finder) pick(list []candidate, doc document) []candidate {
 	var usable []candidate
 	private, open, tried := 0, 0, 0
-	most := cmp.Or(f.config.Prove, privateReads)
+	most := cmp.Or(f.config.Examine, privateReads)
 	mostTries := max(tries, 3*most)
 	refused := "" // the first that asks for a login
 	for _, c := range list {

@@ -48,7 +48,7 @@ type Config struct {
 	Exclude []string `yaml:"exclude"` // paths that discovery leaves alone
 	// Prove is how many private endpoints, of those that discovery finds, are examined in
 	// whole; 0 is for 8. All others are swept.
-	Prove int `yaml:"prove"`
+	Examine int `yaml:"examine"`
 
 	StartupLog StartupLogConfig `yaml:"startup_log"`
 	Preset     string           `yaml:"preset"`
@@ -326,8 +326,8 @@ func (c Config) assemble() (Deployment, Problems) {
 			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
 		}
 	}
-	if c.Prove < 0 || c.Prove > mostProved {
-		fail("prove", fmt.Errorf("%d endpoints cannot be examined in whole: write a number from 1 to %d", c.Prove, mostProved))
+	if c.Examine < 0 || c.Examine > mostExamined {
+		fail("examine", fmt.Errorf("%d endpoints cannot be examined in whole: write a number from 1 to %d", c.Examine, mostExamined))
 	}
 	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))

@@ -26,10 +26,10 @@ const (
 	discoveryTime = time.Minute
 	// privateReads and openReads are how many endpoints are examined in whole: each costs
 	// some requests for each scenario, origin and credential. The operator may want more
-	// private ones, or less, up to mostProved.
+	// private ones, or less, up to mostExamined.
 	privateReads = 8
 	openReads    = 2
-	mostProved   = 1000
+	mostExamined = 1000
 	// tries is how many requests go into finding reads, and into each error.
 	tries      = 24
 	errorTries = 3

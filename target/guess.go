@@ -86,7 +86,7 @@ func (f *finder) guess() {
 		}
 		isPrivate := f.private(candidate{at: path}, document{}) && tells(path) != 2 && !saysLittle(path, r)
 		switch {
-		case isPrivate && private == cmp.Or(f.config.Prove, privateReads) || !isPrivate && open == openReads:
+		case isPrivate && private == cmp.Or(f.config.Examine, privateReads) || !isPrivate && open == openReads:
 			continue
 		case isPrivate:
 			private++

@@ -346,6 +346,6 @@ credentials:
 #   patience: 20m # with a target that answers 429 or 503 and is asked again later
 # follow_to_https: true # where an http:// target redirects to https:// on its host
 # exclude: ["/admin/*"] # paths that discovery leaves alone
-# prove: 20 # private endpoints that are examined in whole; the others are asked by header
+# examine: 20 # private endpoints that are examined in whole; the others are asked by header
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it
 `

@@ -112,9 +112,9 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.OpenAPI })},
 		{"exclude", "exclude", "CROSSEXAM_EXCLUDE", true, []string{}, "`PATTERN` of paths that discovery leaves alone, such as /admin/*; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Exclude })},
-		{"prove", "prove", "CROSSEXAM_PROVE", false, "", "examine `N` of the private endpoints that are discovered in whole (default 8); the others are asked by header",
+		{"examine", "examine", "CROSSEXAM_EXAMINE", false, "", "examine `N` of the private endpoints that are discovered in whole (default 8); the others are asked by header",
 			func(c *target.Config, v []string) (err error) {
-				if c.Prove, err = strconv.Atoi(v[0]); err != nil || c.Prove < 1 {
+				if c.Examine, err = strconv.Atoi(v[0]); err != nil || c.Examine < 1 {
 					err = fmt.Errorf("%q is not a number of endpoints: write 1 or more", v[0])
 				}
 				return err
