@@ -448,6 +448,9 @@ func startStack(t *testing.T, name, variant, session string) string {
 	}
 	releases := all[i].AllReleases()
 	server, err := all[i].Start(t.Context(), all, deployments.Setting{Release: releases[len(releases)-1], Variant: variant, Session: session, Logs: t.TempDir()})
+	if errors.Is(err, deployments.ErrMissing) && os.Getenv("CI") != "true" {
+		t.Skipf("%v", err) // make test installs it, and CI requires it
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
