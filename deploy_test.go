@@ -65,7 +65,11 @@ func manifestFiles(t *testing.T) (files []string, generated []string) {
 func TestManifestsFitKubernetes(t *testing.T) {
 	const validate = "bin/stacks/kubernetes/bin/kubernetes-validate"
 	if _, err := os.Stat(validate); err != nil {
-		t.Fatal("kubernetes-validate is not installed: run scripts/stacks, or make test, which runs it")
+		const missing = "kubernetes-validate is not installed: run scripts/stacks, or make test, which runs it"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
 	}
 	files, _ := manifestFiles(t)
 	for _, version := range []string{"1.31", "1.37"} {
