@@ -67,16 +67,35 @@ func (c *conn) overHTTP2(ctx context.Context) error {
 	return err
 }
 
-// exchangeHTTP2 has one exchange over HTTP/2. The lines of the answer are in the order of
-// their names, which are in lower case as they crossed the wire.
-func (c *conn) exchangeHTTP2(ctx context.Context, request []byte, l Limits) (p *cors.Response, reusable bool, err error) {
+// forHTTP2 is a request, as [Tap.encode] writes it, for net/http to send over HTTP/2.
+func forHTTP2(request []byte) (*http.Request, error) {
 	q, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(request)))
 	if err != nil {
-		return nil, false, fmt.Errorf("the request cannot be sent over HTTP/2: %w", err)
+		return nil, fmt.Errorf("the request cannot be sent over HTTP/2: %w", err)
 	}
 	q.RequestURI, q.URL.Scheme, q.URL.Host = "", "https", q.Host
 	if _, named := q.Header["User-Agent"]; !named {
 		q.Header["User-Agent"] = nil // the library's own is none of ours
+	}
+	return q, nil
+}
+
+// fromHTTP2 are the lines of an answer, in the order of their names, which are in lower
+// case as they crossed the wire.
+func fromHTTP2(h http.Header) (lines cors.Headers) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			lines = append(lines, cors.Header{Name: strings.ToLower(name), Value: value})
+		}
+	}
+	return lines
+}
+
+// exchangeHTTP2 has one exchange over HTTP/2.
+func (c *conn) exchangeHTTP2(ctx context.Context, request []byte, l Limits) (p *cors.Response, reusable bool, err error) {
+	q, err := forHTTP2(request)
+	if err != nil {
+		return nil, false, err
 	}
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -96,13 +115,10 @@ func (c *conn) exchangeHTTP2(ctx context.Context, request []byte, l Limits) (p *
 		return nil, false, explainHead(err, nil, l, within)
 	}
 	defer answer.Body.Close()
-	p = &cors.Response{Status: answer.StatusCode}
+	p = &cors.Response{Status: answer.StatusCode, Headers: fromHTTP2(answer.Header)}
 	var size int64
-	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
-		for _, value := range answer.Header[name] {
-			p.Headers = append(p.Headers, cors.Header{Name: strings.ToLower(name), Value: value})
-			size += int64(len(name) + len(value))
-		}
+	for _, h := range p.Headers {
+		size += int64(len(h.Name) + len(h.Value))
 	}
 	if size > l.HeaderBytes {
 		return nil, false, explainHead(errHeadTooLarge, nil, l, within)

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/crossexam/crossexam/cors"
@@ -59,13 +57,13 @@ func newMultiplexer(d dialer, l Limits) *multiplexer {
 	return m
 }
 
-// roundTrip sends a safe request. An error says that it has to be sent in HTTP/1.1, which
+// roundTrip sends a safe request, which [Tap.encode] has written. An error says that it has to be sent in HTTP/1.1, which
 // has the words for what is wrong with the target; none is tried in HTTP/2 after that.
-func (m *multiplexer) roundTrip(ctx context.Context, q cors.Request, run string, l Limits) (*cors.Response, error) {
+func (m *multiplexer) roundTrip(ctx context.Context, q cors.Request, request []byte, l Limits) (*cors.Response, error) {
 	if m.none.Load() || !isSafe(q.Method) || isHandshake(q) {
 		return nil, errNoHTTP2
 	}
-	p, err := m.send(ctx, q, run, l)
+	p, err := m.send(ctx, request, l)
 	if err != nil && ctx.Err() == nil {
 		m.none.Store(true)
 	}
@@ -73,29 +71,14 @@ func (m *multiplexer) roundTrip(ctx context.Context, q cors.Request, run string,
 	return p, err
 }
 
-func (m *multiplexer) send(ctx context.Context, q cors.Request, run string, l Limits) (*cors.Response, error) {
+func (m *multiplexer) send(ctx context.Context, request []byte, l Limits) (*cors.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Connect+l.Header+l.Body)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, q.Method, q.URL, nil)
+	r, err := forHTTP2(request)
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range q.Headers {
-		switch name := strings.ToLower(h.Name); {
-		case name == "host":
-			r.Host = h.Value
-		case isHopByHop(name), name == "accept-encoding", name == "expect", name == "content-length", strings.EqualFold(h.Name, RunHeader):
-		default:
-			r.Header.Add(h.Name, h.Value)
-		}
-	}
-	if run != "" {
-		r.Header.Set(RunHeader, run)
-	}
-	if !q.Headers.Has("User-Agent") {
-		r.Header["User-Agent"] = nil // the library's own is none of ours
-	}
-	answer, err := m.transport.RoundTrip(r)
+	answer, err := m.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -104,14 +87,7 @@ func (m *multiplexer) send(ctx context.Context, q cors.Request, run string, l Li
 	if err != nil {
 		return nil, err
 	}
-	p := &cors.Response{Status: answer.StatusCode, Body: string(body), Truncated: !whole}
-	for name, values := range answer.Header {
-		for _, v := range values {
-			p.Headers = append(p.Headers, cors.Header{Name: name, Value: v})
-		}
-	}
-	slices.SortStableFunc(p.Headers, func(a, b cors.Header) int { return strings.Compare(a.Name, b.Name) })
-	return p, nil
+	return &cors.Response{Status: answer.StatusCode, Headers: fromHTTP2(answer.Header), Body: string(body), Truncated: !whole}, nil
 }
 
 func (m *multiplexer) close() {
@@ -127,7 +103,11 @@ func (t *Tap) askOnce(ctx context.Context, q cors.Request, l Limits) (*cors.Resp
 		return nil, err
 	}
 	if q.Body == "" {
-		if p, err := to.multiplexer.roundTrip(ctx, q, t.run, l); err == nil {
+		request, err := t.encode(q)
+		if err != nil {
+			return nil, err
+		}
+		if p, err := to.multiplexer.roundTrip(ctx, q, request, l); err == nil {
 			return p, nil
 		}
 	}
