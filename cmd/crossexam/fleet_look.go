@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossexam/crossexam/fleet"
 	"github.com/crossexam/crossexam/report"
 )
 
@@ -77,15 +79,7 @@ func fleetRetryCommand() *cobra.Command {
 not be judged: all of them, or those with these names or URLs. Workers take
 them, and so does 'crossexam fleet run'.`,
 		Example: "  crossexam fleet retry\n  crossexam fleet retry https://api.example.com",
-		RunE: func(c *cobra.Command, args []string) error {
-			kept, err := broker.open(c.Context(), "", true)
-			if err != nil {
-				return err
-			}
-			defer kept.close()
-			n, err := kept.Retry(c.Context(), args)
-			return told(n, "queued again", err)
-		},
+		RunE:    broker.withTargets((*fleet.Store).Retry, "queued again"),
 	}
 	broker.flags(c.Flags())
 	return c
@@ -100,25 +94,25 @@ func fleetCancelCommand() *cobra.Command {
 with these names or URLs. What a worker is at, it ends. 'crossexam fleet retry'
 and 'crossexam fleet run' queue them again.`,
 		Example: "  crossexam fleet cancel\n  crossexam fleet cancel billing --nats nats://nats:4222",
-		RunE: func(c *cobra.Command, args []string) error {
-			kept, err := broker.open(c.Context(), "", true)
-			if err != nil {
-				return err
-			}
-			defer kept.close()
-			n, err := kept.Cancel(c.Context(), args)
-			return told(n, "cancelled", err)
-		},
+		RunE:    broker.withTargets((*fleet.Store).Cancel, "cancelled"),
 	}
 	broker.flags(c.Flags())
 	return c
 }
 
-// told prints how many targets something was done with.
-func told(n int, what string, err error) error {
-	if err != nil {
-		return couldNotSay(fmt.Errorf("%d targets were %s; then: %w", n, what, err))
+// withTargets does something with the targets that are named, and prints with how many.
+func (b *fleetBroker) withTargets(do func(*fleet.Store, context.Context, []string) (int, error), what string) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, names []string) error {
+		kept, err := b.open(c.Context(), "", true)
+		if err != nil {
+			return err
+		}
+		defer kept.close()
+		n, err := do(kept.Store, c.Context(), names)
+		if err != nil {
+			return couldNotSay(fmt.Errorf("%d targets were %s; then: %w", n, what, err))
+		}
+		fmt.Printf("%d targets were %s.\n", n, what)
+		return nil
 	}
-	fmt.Printf("%d targets were %s.\n", n, what)
-	return nil
 }
