@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/crossexam/crossexam/fleet"
+	"github.com/crossexam/crossexam/report"
 )
 
 func fleetCommand() *cobra.Command {
@@ -110,4 +111,4 @@ func unlessNil(err error, as func(error) error) error {
 }
 
 // tellOnStderr tells the operator a sentence.
-func tellOnStderr(sentence string) { fmt.Fprintln(os.Stderr, "crossexam:", visible(sentence)) }
+func tellOnStderr(sentence string) { fmt.Fprintln(os.Stderr, "crossexam:", report.Visible(sentence)) }

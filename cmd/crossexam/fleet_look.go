@@ -9,10 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/crossexam/crossexam/fleet"
-	"github.com/crossexam/crossexam/report"
 )
-
-func visible(s string) string { return report.Visible(s) }
 
 func fleetStatusCommand() *cobra.Command {
 	var broker fleetBroker

@@ -236,11 +236,11 @@ func fleetPublish(ctx context.Context, s *fleet.Store, o fleetOutput, quiet bool
 	})
 	writeErr := errors.Join(s.WriteReports(ctx, known, o.out), fleetreport.WriteAll(o.out, f, fs.FileMode(0)))
 	if writeErr != nil {
-		fmt.Fprintln(os.Stderr, "crossexam: the report is incomplete:", visible(writeErr.Error()))
+		fmt.Fprintln(os.Stderr, "crossexam: the report is incomplete:", report.Visible(writeErr.Error()))
 	}
-	fmt.Println(visible(f.Headline()))
+	fmt.Println(report.Visible(f.Headline()))
 	if !quiet {
-		fmt.Println(visible(f.Counts()))
+		fmt.Println(report.Visible(f.Counts()))
 	}
 	fmt.Printf("Report: %s\n", filepath.Join(o.out, "fleet.html"))
 	code := f.ExitCode()
