@@ -344,9 +344,12 @@ func proveInChaos(t *testing.T, seed uint64) {
 func (c *chaos) embedded(manifest string, requests int, truth map[string]fleetreport.Outcome) {
 	t := c.t
 	state := filepath.Join(c.dir, "embedded")
-	free := smallDisk(t, state)
+	small := smallDisk(t, state)
 	address := freeAddress(t)
 	args := []string{"fleet", "run", manifest, "--prove=none", "--state=" + state, "--out=found", "--workers=0", "--listen=" + address, "--lease=2s"}
+	// The disk is full while most results are still to be stored.
+	before := c.draw.IntN(requests / 2)
+	reached, release := c.targets.holdAfter(before)
 	var mu sync.Mutex
 	run := start(t, c.dir, binary, args...)
 	again := func() {
@@ -356,20 +359,22 @@ func (c *chaos) embedded(manifest string, requests int, truth map[string]fleetre
 	}
 	awaitFile(t, filepath.Join(state, "address"))
 	c.startWorkers("--nats=nats://"+address, "--nats-creds="+filepath.Join(state, "worker.nk"))
-	do := c.mixed(func() { run.kill(); again() })
-	if free != nil { // first, as nothing is stored after the end
-		do = slices.Insert(do, 0, func() {
-			filled := fillDisk(t, state)
-			code, output := run.end(t) // by itself
-			if code != 3 || !strings.Contains(output, "full") && !strings.Contains(output, "no space") {
-				t.Errorf("with a full disk it ends with %d:\n%s", code, output)
-			}
-			if err := os.Remove(filled); err != nil {
-				t.Error(err)
-			}
-			again()
-		})
+	<-reached
+	if small {
+		filled := fillDisk(t, state)
+		release()
+		code, output := run.end(t) // by itself
+		if code != 3 || !strings.Contains(output, "full") && !strings.Contains(output, "no space") {
+			t.Errorf("with a full disk it ends with %d:\n%s", code, output)
+		}
+		if err := os.Remove(filled); err != nil {
+			t.Error(err)
+		}
+		again()
+	} else {
+		release()
 	}
+	do := c.mixed(func() { run.kill(); again() })
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -386,7 +391,7 @@ func (c *chaos) embedded(manifest string, requests int, truth map[string]fleetre
 			}
 		}
 	}()
-	done := c.disturb(requests, over, do)
+	done := c.disturb(requests-before, over, do)
 	t.Logf("%d of %d disturbances", done, len(do))
 	code, output := run.end(t)
 	if code != 1 {
@@ -488,9 +493,9 @@ func awaitCluster(t testing.TB, url string) *nats.Conn {
 	}
 }
 
-// smallDisk makes the folder a disk of its own, which can be filled. It is nil where that
-// is not possible.
-func smallDisk(t testing.TB, dir string) (free func()) {
+// smallDisk makes the folder a disk of its own, which can be filled, and reports whether
+// that is possible here.
+func smallDisk(t testing.TB, dir string) bool {
 	t.Helper()
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -498,11 +503,10 @@ func smallDisk(t testing.TB, dir string) (free func()) {
 	size := 64 + *fleetTargets/10 // MiB
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm,mode=700", size), "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Logf("the disk is not filled, which needs root: %s", out)
-		return nil
+		return false
 	}
-	free = func() { _ = exec.Command("umount", "-l", dir).Run() }
-	t.Cleanup(free)
-	return free
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
+	return true
 }
 
 // fillDisk fills the disk that a folder is on, and gives the file that does.

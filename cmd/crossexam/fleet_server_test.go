@@ -158,6 +158,17 @@ func (f *targetFleet) came(r *http.Request) (gone func()) {
 	}
 }
 
+// holdAfter lets so many requests from now on be answered, and keeps those after them
+// waiting until release. The first of these closes reached.
+func (f *targetFleet) holdAfter(n int) (reached <-chan struct{}, release func()) {
+	reached = f.nth(n + 1)
+	held := make(chan struct{})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.holdAt, f.held = f.requests+n, held
+	return reached, func() { close(held) }
+}
+
 // nth is closed when so many requests have come from now on.
 func (f *targetFleet) nth(n int) <-chan struct{} {
 	f.mu.Lock()

@@ -98,10 +98,9 @@ func TestFleetOfSweeps(t *testing.T) {
 // target is examined twice.
 func TestFleetGoesOn(t *testing.T) {
 	targets := serveFleet(t, 12, 2)
-	targets.holdAt, targets.held = 60, make(chan struct{})
 	dir := t.TempDir()
 	manifest := targets.manifest(t, dir)
-	reached := targets.nth(61)
+	reached, release := targets.holdAfter(60)
 	p := start(t, dir, binary, "fleet", "run", manifest, "--prove=none", "--sweeps=2", "--lease=1s")
 	<-reached
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -110,7 +109,7 @@ func TestFleetGoesOn(t *testing.T) {
 	if code, output := p.end(t); code != 3 || !strings.Contains(output, "the same command goes on") {
 		t.Errorf("it ends with %d:\n%s", code, output)
 	}
-	close(targets.held)
+	release()
 	if code, output := start(t, dir, binary, "fleet", "run", manifest, "--prove=none").end(t); code > 1 || strings.Contains(output, " 0 known already") {
 		t.Errorf("it goes on and ends with %d:\n%s", code, output)
 	}
