@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -52,7 +51,12 @@ type Attempt struct {
 // declaredRead reports whether an attempt is the read of an endpoint that was declared as
 // one.
 func declaredRead(t scenarios.Target, a Attempt) bool {
-	return slices.ContainsFunc(t.Endpoints, func(e scenarios.Endpoint) bool { return e.Reads && e.Method == a.Method && t.At(e.Path) == a.URL })
+	var lines cors.Headers
+	for _, h := range a.Headers {
+		lines = append(lines, cors.Header{Name: h.Name, Value: h.Value})
+	}
+	e, ok := t.EndpointOf(a.Method, a.URL, a.Body, lines)
+	return ok && e.Reads
 }
 
 // Exchange is one request and what came back for it.

@@ -200,11 +200,13 @@ func location(c Result) *sarif.Location {
 	return l
 }
 
-// endpointURI is the path of "GET /path" as a relative reference.
+// endpointURI is the path of "GET /path" as a relative reference, with the endpoint's name
+// as its fragment.
 func endpointURI(endpoint string) string {
 	_, path, _ := strings.Cut(endpoint, " ")
+	path, name, _ := strings.Cut(path, "#")
 	path, query, _ := strings.Cut(strings.TrimLeft(path, "/"), "?")
-	u := url.URL{Path: path, RawQuery: url.PathEscape(query)}
+	u := url.URL{Path: path, RawQuery: url.PathEscape(query), Fragment: name}
 	if unescaped, err := url.PathUnescape(path); err == nil {
 		u.Path, u.RawPath = unescaped, path
 	}

@@ -164,6 +164,8 @@ func TestEndpointURI(t *testing.T) {
 		"GET /x?a=1&b=2":     "x?a=1&b=2",
 		"GET /c:d/e":         "./c:d/e",
 		"GET //evil.test/x":  "evil.test/x",
+		"POST /graphql#me":   "graphql#me",
+		"GET /me?a=1#v1+x/y": "me?a=1#v1+x/y",
 	} {
 		if got := endpointURI(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

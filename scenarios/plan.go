@@ -100,7 +100,7 @@ func endpointFor(t Target, method string) Endpoint {
 	if i := slices.IndexFunc(t.Endpoints, byMethod); i >= 0 {
 		return t.Endpoints[i]
 	}
-	if i := slices.IndexFunc(t.Endpoints, Endpoint.writes); i >= 0 {
+	if i := slices.IndexFunc(t.Endpoints, Endpoint.Writes); i >= 0 {
 		return Endpoint{Method: method, Path: t.Endpoints[i].Path}
 	}
 	return Endpoint{Method: method, Path: firstRead(t).Path}

@@ -114,13 +114,12 @@ func (t Target) AtStake(a Attempt) (Endpoint, Premise, bool) {
 	if c == Anonymous && a.Omit {
 		c = Network
 	}
-	for _, e := range t.Endpoints {
-		if e.Private && e.Method == a.Method && t.At(e.Path) == a.URL {
-			p, ok := t.Premise(e, c)
-			return e, p, ok && p.Holds()
-		}
+	e, ok := t.EndpointOf(a.Method, a.URL, a.Body, a.Headers)
+	if !ok || !e.Private {
+		return Endpoint{}, Premise{}, false
 	}
-	return Endpoint{}, Premise{}, false
+	p, ok := t.Premise(e, c)
+	return e, p, ok && p.Holds()
 }
 
 // CarriedBy reports whether a reply is the private one. That of HEAD has no body, so

@@ -222,16 +222,25 @@ type Endpoint struct {
 	// operator does not: an attacker can use it, and whether the front end does is
 	// not known.
 	Discovered bool `json:"discovered,omitempty"`
+	// Name tells it from other requests of its method and path, such as another query to
+	// /graphql; empty where there is no other.
+	Name string `json:"name,omitempty"`
 }
 
-// String names the endpoint in reports: "GET /api/notebooks".
-func (e Endpoint) String() string { return e.Method + " " + e.Path }
+// String names the endpoint in reports: "GET /api/notebooks", and with a name in the place
+// of the fragment, which is never sent, "POST /graphql#me".
+func (e Endpoint) String() string {
+	if e.Name != "" {
+		return e.Method + " " + e.Path + "#" + e.Name
+	}
+	return e.Method + " " + e.Path
+}
 
 // Safe reports whether the method only reads (RFC 9110, section 9.2.1).
 func (e Endpoint) Safe() bool { return isSafe(e.Method) }
 
-// writes tells whether a request to the endpoint may change something.
-func (e Endpoint) writes() bool { return !e.Safe() && !e.Reads }
+// Writes reports whether a request to the endpoint may change something.
+func (e Endpoint) Writes() bool { return !e.Safe() && !e.Reads }
 
 // isBare tells whether the endpoint is read by a GET that anything on the web can
 // make: a link, a script element, a cache.
@@ -318,6 +327,24 @@ const (
 
 // At returns the absolute URL of a path on the target.
 func (t Target) At(path string) string { return t.URL + path }
+
+// EndpointOf returns the endpoint that a request is for; false where it is for none. Of
+// several with its method and URL it is the one whose body and headers it has, else a
+// private one.
+func (t Target) EndpointOf(method, url, body string, headers cors.Headers) (of Endpoint, ok bool) {
+	for _, e := range t.Endpoints {
+		if e.Method != method || t.At(e.Path) != url {
+			continue
+		}
+		if e.Body == body && !slices.ContainsFunc(e.Headers, func(h cors.Header) bool { return !slices.Contains(headers, h) }) {
+			return e, true
+		}
+		if !ok || e.Private && !of.Private {
+			of, ok = e, true
+		}
+	}
+	return of, ok
+}
 
 // steady is a path as a subject names it, which is the same in every run: the
 // label of this one is left open.

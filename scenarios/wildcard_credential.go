@@ -62,10 +62,10 @@ func (trap credentialTrap) all() []Attempt {
 func trapAttempts(v visit, e Endpoint) credentialTrap {
 	asked := v.read(e)
 	without := alone(asked)
-	if e.writes() {
+	if e.Writes() {
 		asked = v.write(e)
 	}
-	if e.writes() || v.asks(e) {
+	if e.Writes() || v.asks(e) {
 		// The browser may be refused at the preflight, so that there is no answer.
 		without = byHand(asked, Anonymous, originHeader(v.page))
 	}

@@ -33,13 +33,17 @@ func (t Target) AllowsWrite(method, rawURL string) bool {
 }
 
 // MayChange reports whether a request that reaches the target may change something
-// there: not one of an endpoint that is declared to read, whatever its method.
+// there: not one of an endpoint that is declared to read, whatever its method, unless
+// another of this method and path writes.
 func (t Target) MayChange(method, rawURL string) bool {
 	path, ok := normalPath(rawURL)
-	return t.AllowsWrite(method, rawURL) && ok && !slices.ContainsFunc(t.Endpoints, func(e Endpoint) bool {
-		declared, ok := normalPath(t.At(e.Path))
-		return ok && e.Reads && e.Method == method && declared == path
-	})
+	declared := func(is func(Endpoint) bool) bool {
+		return slices.ContainsFunc(t.Endpoints, func(e Endpoint) bool {
+			its, ok := normalPath(t.At(e.Path))
+			return ok && is(e) && e.Method == method && its == path
+		})
+	}
+	return t.AllowsWrite(method, rawURL) && ok && (declared(Endpoint.Writes) || !declared(func(e Endpoint) bool { return e.Reads }))
 }
 
 // ExpectsError reports whether an error recipe is there to be answered with this
@@ -56,7 +60,7 @@ func (t Target) ExpectsError(method, rawURL string, status int) bool {
 
 // SafeWrites are the endpoints with writes that the operator lets through.
 func (t Target) SafeWrites() []Endpoint {
-	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !t.MayChange(e.Method, t.At(e.Path)) })
+	return slices.DeleteFunc(slices.Clone(t.Endpoints), func(e Endpoint) bool { return !e.Writes() || !t.AllowsWrite(e.Method, t.At(e.Path)) })
 }
 
 // normalPath is the path of an absolute URL with its dot segments resolved and one

@@ -97,6 +97,9 @@ type EndpointConfig struct {
 	Reads bool `yaml:"reads"`
 	// Headers are those that the endpoint wants of everyone, and no secret.
 	Headers map[string]string `yaml:"headers"`
+	// Name tells the endpoint from others of its method and path; empty is what its request
+	// calls, where there are others.
+	Name string `yaml:"name"`
 }
 
 // GraphQLConfig is a GraphQL endpoint, read by a POST of a query.
@@ -279,20 +282,25 @@ func (c Config) assemble() (Deployment, Problems) {
 	if login := d.Credentials.Login; login != nil {
 		d.Facts.Login = login.Path
 	}
+	var entries []string // of the endpoints
+	add := func(entry string, e scenarios.Endpoint) {
+		d.Facts.Endpoints, entries = append(d.Facts.Endpoints, e), append(entries, entry)
+	}
 	for i, p := range c.Reads {
-		if !fail(fmt.Sprintf("read[%d]", i), checkPath("the path to read", p)) {
-			d.Facts.Endpoints = append(d.Facts.Endpoints, scenarios.Endpoint{Method: "GET", Path: p, Private: true})
+		if entry := fmt.Sprintf("read[%d]", i); !fail(entry, checkPath("the path to read", p)) {
+			add(entry, scenarios.Endpoint{Method: "GET", Path: p, Private: true})
 		}
 	}
 	for i, e := range c.Endpoints {
-		if !fail(fmt.Sprintf("endpoints[%d].path", i), checkPath("the path", e.Path)) &&
-			!fail(fmt.Sprintf("endpoints[%d]", i), e.check()) {
-			d.Facts.Endpoints = append(d.Facts.Endpoints, e.endpoint(c.AllowWrites))
+		if entry := fmt.Sprintf("endpoints[%d]", i); !fail(entry+".path", checkPath("the path", e.Path)) &&
+			!fail(entry+".name", checkEndpointName(e.Name)) && !fail(entry, e.check()) {
+			add(entry, e.endpoint(c.AllowWrites))
 		}
 	}
 	if e, err := c.GraphQL.endpoint(); !fail("graphql", err) && e.Path != "" {
-		d.Facts.Endpoints = append(d.Facts.Endpoints, e)
+		add("graphql", e)
 	}
+	nameEndpoints(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	for i, e := range c.Errors {
 		switch {
 		case e.None:
@@ -350,7 +358,7 @@ func (c Config) policy() scenarios.Policy {
 // it is declared safe to write to, or all that the operator named are.
 func (e EndpointConfig) endpoint(allowWrites bool) scenarios.Endpoint {
 	made := scenarios.Endpoint{
-		Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Headers: sortedHeaders(e.Headers), Body: e.Body, Reads: e.Reads,
+		Method: orGET(e.Method), Path: e.Path, Private: !e.Open, Headers: sortedHeaders(e.Headers), Body: e.Body, Reads: e.Reads, Name: e.Name,
 	}
 	made.SafeToWrite = e.SafeToWrite || e.Reads || allowWrites && !made.Safe()
 	if e.Reads && e.Body != "" && !made.Headers.Has("Content-Type") {

@@ -124,6 +124,7 @@ func (t target) alert(c Cause, compared bool) *sarif.Result {
 // host: GitHub refuses a whole file that has one absolute https location in it.
 func (o Outcome) place(endpoint string) string {
 	_, path, _ := strings.Cut(endpoint, " ")
+	path, _, _ = strings.Cut(path, "#")
 	path, _, _ = strings.Cut(path, "?")
 	u, err := url.Parse(o.Target)
 	if err != nil || u.Host == "" {
