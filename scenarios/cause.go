@@ -14,6 +14,9 @@ type Judged struct {
 	Subject   Subject
 	Judgement Judgement
 	Level     Level // of this finding, which may bind less than its scenario does
+	// Place is that of the endpoint among those of the target, which has the most private
+	// first; of findings that are alike otherwise the one at the first place is told.
+	Place int
 	// Answer is the reply that shows the judgement best, and nil where there was none;
 	// Block is why the browser refused it, and empty where it did not.
 	Answer *cors.Response
@@ -187,6 +190,7 @@ func graver(a, b Judged, order ranking, roots []string) int {
 		flag(secure(a), secure(b)),
 		root(a)-root(b),
 		order[a.ID].place-order[b.ID].place,
+		a.Place-b.Place,
 		cmp.Compare(a.Subject.Endpoint, b.Subject.Endpoint),
 		cmp.Compare(a.Subject.Origin, b.Subject.Origin),
 		cmp.Compare(a.Subject.Credential, b.Subject.Credential),

@@ -69,7 +69,8 @@ func everyOrigin() causeKind {
 			return f.Judgement.Rule != nil && f.Judgement.Rule.Kind == EchoRule
 		},
 		fells: func(f Judged, _ []Judged) bool {
-			return slices.Contains(falls, f.ID) || strings.HasPrefix(f.ID, "ORG") && f.Judgement.Rule == nil
+			return slices.Contains(falls, f.ID) || strings.HasPrefix(f.ID, "ORG") && f.Judgement.Rule == nil ||
+				f.ID == "CRD-003" && f.Level == Must // beside another origin than the listed ones
 		},
 		too: []tooFix{
 			{[]string{"ERR-002", "ERR-003", "ERR-006"}, "Have error handlers and error pages answer from the same list."},

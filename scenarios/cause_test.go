@@ -99,6 +99,22 @@ func TestCauses(t *testing.T) {
 			[]string{`every-origin (CRD-004 ERR-002): every origin is echoed, with credentials`},
 		},
 		{
+			"an echo with credentials, where a token opens the API", []Judged{
+				of("CRD-003", func(*Judged) {}),
+				of("CRD-004", func(f *Judged) {
+					f.Subject.Origin, f.Answer = "https://evil.test", reply(200, "", allowOrigin("https://evil.test"), withCredentials)
+				}),
+			},
+			[]string{`every-origin (CRD-003 CRD-004): every origin is echoed, with credentials`},
+		},
+		{
+			"credentials for the listed origins, beside an error that is echoed", []Judged{
+				of("CRD-003", func(f *Judged) { f.Level = Should }),
+				broke("WLD-001", "https://evil.test", nil),
+			},
+			[]string{`every-origin (WLD-001): every origin is granted`, `CRD-003 (CRD-003): Access-Control-Allow-Credentials: true is sent, though the front end needs none`},
+		},
+		{
 			"the login is asked for first", []Judged{
 				of("PRE-007", func(*Judged) {}), of("TRU-002", func(*Judged) {}), of("ERR-001", func(*Judged) {}),
 				of("PRE-008", func(f *Judged) { f.Judgement.FollowsFrom = "PRE-007" }),
@@ -121,6 +137,18 @@ func TestCauses(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// Of findings that are alike the one at the most private endpoint is told.
+func TestTheMostPrivateIsToldFirst(t *testing.T) {
+	at := func(endpoint string, place int) Judged {
+		return Judged{ID: "WLD-003", Subject: Subject{Endpoint: endpoint, Origin: "https://evil.test"}, Level: Must, Place: place,
+			Judgement: Judgement{Verdict: Violates, Severity: High, Exfiltrated: true}}
+	}
+	all := []Judged{at("GET /api/auth/status", 2), at("GET /api/notebooks", 1), at("GET /api/credentials", 0)}
+	if got := Causes(all); len(got) != 1 || got[0].Worst != 2 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -195,5 +195,9 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 	case grantTo(origin, r) < credentialRead:
 		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant and does no harm by itself", r.Status, origin, grantText(r))
 	}
+	if !ev.cred.Ambient() && !ev.cred.ofPlace() {
+		return violates(ev.gravity(), "the %d reply to %s has %s; no page has the token that opens the API today, and each page reads the API as soon as a cookie or the login of a proxy opens it as well",
+			r.Status, origin, grantText(r))
+	}
 	return violates(ev.gravity(), "the %d reply to %s has %s", r.Status, origin, grantText(r))
 }

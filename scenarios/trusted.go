@@ -133,7 +133,7 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 			origin, blockedReply(read), read.Block.Reason, home, origin).mendedBy(fixCookieStays + " Then look whether the origin is on the list: this reply has no grant that counts.")
 	case private && read.Stake == Refusal:
 		return violates(Low, "the target answered %s with %s, while the victim's own read without an Origin still got the private reply",
-			origin, statusText(read.Response()))
+			origin, statusText(read.Response())).mendedBy(fixRefusal(origin, c, read.Response()))
 	case sameFailure(read, bare):
 		if stays {
 			return violates(Low, cookieStays, home, origin, read.Response().Status).mendedBy(fixCookieStays)
@@ -141,7 +141,7 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 		return cannotTell("%s", notAccepted(c, read)).until(LacksCredential)
 	case read.Blocked():
 		return violates(Low, "Chrome kept %s from reading: it blocked %s (%s; it has %s)",
-			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read)))
+			origin, blockedReply(read), read.Block.Reason, grantText(lastReply(read))).mendedBy(fixGrant(origin, read))
 	case stays:
 		return violates(Low, cookieStays, home, origin, read.Page.Status).mendedBy(fixCookieStays)
 	case private && notInPlay(c, read) != "":

@@ -1,0 +1,40 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// fixRefusal says what to change where the target refuses a trusted origin what it gives
+// the victim without one; it is empty where the scenario's own fix says it.
+func fixRefusal(origin cors.Origin, c Credential, r *cors.Response) string {
+	if grantTo(origin, r) < credentialRead && (c.Ambient() || grantTo(origin, r) < plainRead) {
+		return ""
+	}
+	return fmt.Sprintf("The refusal grants %s, so the CORS layer has it on its list, and another check refuses the request: one against CSRF that compares Origin, Referer or Sec-Fetch-Site (Django's CSRF_TRUSTED_ORIGINS), or a filter in front. "+
+		"Have that one trust %s too.", origin, origin)
+}
+
+// fixGrant says what to change so that a trusted origin is granted what Chrome blocked,
+// by what the blocked reply lacks; it is empty where the scenario's own fix says it.
+func fixGrant(origin cors.Origin, read Observation) string {
+	r := lastReply(read)
+	if r == nil {
+		return ""
+	}
+	named, _ := r.Headers.Get(cors.HeaderAllowOrigin)
+	switch read.Block.Reason {
+	case cors.InvalidAllowCredentials, cors.PreflightInvalidAllowCredentials:
+		return fmt.Sprintf("The reply names %s, but does not let it send a cookie or HTTP authentication: add Access-Control-Allow-Credentials: true (allow_credentials=True). "+
+			"First see that the origin comes from a list of exact origins: where every origin is echoed, that header lets every page read the API.", origin)
+	case cors.WildcardOriginNotAllowed, cors.PreflightWildcardOriginNotAllowed:
+		return fmt.Sprintf("Browsers do not take \"*\" for a request with a cookie or HTTP authentication. Answer with the exact origin from a list, such as allow_origins=[%q], and with Access-Control-Allow-Credentials: true (allow_credentials=True).", origin)
+	case cors.AllowOriginMismatch, cors.PreflightAllowOriginMismatch:
+		return fmt.Sprintf("The reply names %s, and browsers compare it with %s letter by letter. Put the exact origin (scheme, host and port, no trailing slash) on the list of allowed ones, "+
+			"and have the server answer each request with the listed origin that asks, and not with a fixed one.", quote(named), origin)
+	case cors.MissingAllowOriginHeader, cors.PreflightMissingAllowOriginHeader:
+		return fmt.Sprintf("Add %s, exactly so (scheme, host and port, no trailing slash), to the list of allowed origins, if it is one of the front end's; and allow credentials (allow_credentials=True) if it uses cookies or HTTP authentication.", origin)
+	}
+	return ""
+}

@@ -1,0 +1,45 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// The fix is for what the blocked reply lacks: a header that lets credentials come along
+// must not be advised where every origin is echoed, without a word on that.
+func TestFixOfATrustedRead(t *testing.T) {
+	origin := cors.MustParseOrigin(trustedOrigin)
+	v := frontEnd(oneEndpoint(Cookie), origin, Cookie)
+	read := v.read(privateRead)
+	bare := answeredTo(bare(v.target, privateRead), reply(401, deniedBody))
+	for _, tt := range []struct {
+		name   string
+		reason cors.Reason
+		lines  []string
+		want   string // in the fix
+		not    string
+	}{
+		{"no credentials", cors.InvalidAllowCredentials, []string{allowOrigin(trustedOrigin)}, "where every origin is echoed, that header lets every page read the API", "Add the front end's"},
+		{"the wildcard", cors.WildcardOriginNotAllowed, []string{allowOrigin("*")}, `allow_origins=["` + trustedOrigin + `"]`, "SameSite"},
+		{"another origin", cors.AllowOriginMismatch, []string{allowOrigin("https://other.test"), withCredentials}, `names "https://other.test"`, "SameSite"},
+		{"nothing", cors.MissingAllowOriginHeader, nil, "Add " + trustedOrigin + ", exactly so", "SameSite"},
+	} {
+		j := judgeTrustedRead(true, Cookie, blockedFrom(read, tt.reason, reply(200, privateBody, tt.lines...)), bare)
+		if j.Verdict != Violates || !strings.Contains(j.Fix, tt.want) || strings.Contains(j.Fix, tt.not) {
+			t.Errorf("%s: %+v", tt.name, j)
+		}
+	}
+	refused := func(lines ...string) Judgement {
+		o := readBy(read, reply(403, deniedBody, lines...))
+		o.Stake = Refusal
+		return judgeTrustedRead(true, Cookie, o, bare)
+	}
+	if j := refused(allowOrigin(trustedOrigin), withCredentials); !strings.Contains(j.Fix, "another check refuses") {
+		t.Errorf("%+v", j)
+	}
+	if j := refused(); j.Fix != "" { // it may be the CORS layer that refuses
+		t.Errorf("%+v", j)
+	}
+}
