@@ -338,6 +338,7 @@ func (x *Examination) openTap() error {
 // HTTP authentication. With nothing private there is nothing to judge: one diagnosis
 // says why, and no verdict does.
 func (x *Examination) findPremises(ctx context.Context) error {
+	x.setAside()
 	if err := x.selectItems(ctx); err != nil { // of what discovery found too
 		return err
 	}

@@ -32,10 +32,12 @@ func Rehearse(ctx context.Context, r Request) (Rehearsal, error) {
 		return Rehearsal{}, err
 	}
 	x.config = c
-	for _, do := range []func(context.Context) error{x.deploy, x.selectItems} {
-		if err := do(ctx); err != nil {
-			return Rehearsal{}, err
-		}
+	if err := x.deploy(ctx); err != nil {
+		return Rehearsal{}, err
+	}
+	x.setAside()
+	if err := x.selectItems(ctx); err != nil {
+		return Rehearsal{}, err
 	}
 	return Rehearsal{Config: c, Found: found, Deployment: x.deployment, Plan: x.plan}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/sweep"
+	"github.com/crossexam/crossexam/target"
 )
 
 // A Sweep is how all endpoints of a target decide by header, where there are more than are
@@ -58,14 +59,33 @@ func (s Sweep) By(e sweep.Endpoint) string {
 	return ""
 }
 
-// sweepAll asks all endpoints by header where discovery found more of them than are
-// examined in whole, and returns the facts with one of each class to be examined.
+// setAside leaves for the sweep what there are more of than are examined in whole; what
+// an accepted deviation is about is examined.
+func (x *Examination) setAside() {
+	x.deployment = x.deployment.SetAside(x.isAccepted(x.deployment.Facts.Reads()))
+}
+
+// isAccepted returns what reports whether an accepted deviation is about an endpoint: of
+// those of a pattern, the first is enough.
+func (x *Examination) isAccepted(reads []scenarios.Endpoint) func(scenarios.Endpoint) bool {
+	meant := map[string]bool{}
+	for _, a := range x.accepted {
+		about := target.SubjectPattern{Endpoint: a.Subject.Endpoint}
+		i := slices.IndexFunc(reads, func(e scenarios.Endpoint) bool { return about.Meets(scenarios.Subject{Endpoint: e.String()}) })
+		if about.Endpoint != "" && i >= 0 {
+			meant[reads[i].String()] = true
+		}
+	}
+	return func(e scenarios.Endpoint) bool { return meant[e.String()] }
+}
+
+// sweepAll asks all endpoints by header where there are more of them than are examined in
+// whole, and returns the facts with one of each class to be examined.
 func (x *Examination) sweepAll(ctx context.Context, a *sweep.Asker, found scenarios.Target) scenarios.Target {
-	d := x.deployment.Discovery
-	if d == nil || len(d.Beyond) == 0 || over(ctx) {
+	if len(x.deployment.Beyond) == 0 || over(ctx) {
 		return found
 	}
-	items := sweep.ItemsOf(found, d)
+	items := sweep.ItemsOf(found, x.deployment)
 	x.begin(Step{Stage: StageSweep, URL: found.URL, Endpoints: len(items)})
 	result := a.Sweep(found, items)
 	s := &Sweep{Result: result, Seed: seedOf(x.record.Run)}
@@ -75,6 +95,18 @@ func (x *Examination) sweepAll(ctx context.Context, a *sweep.Asker, found scenar
 		preferred = append(preferred, e.String())
 	}
 	s.Examined = result.Representatives(preferred, len(preferred))
+	accepted := x.isAccepted(found.Reads())
+	for _, e := range found.Reads() {
+		if !slices.Contains(s.Examined, e.String()) && (accepted(e) || !e.Safe()) {
+			s.Examined = append(s.Examined, e.String())
+		}
+	}
+	x.deployment.Beyond = nil
+	for _, i := range items {
+		if !slices.Contains(s.Examined, i.String()) {
+			x.deployment.Beyond = append(x.deployment.Beyond, i.Endpoint)
+		}
+	}
 	var reads []scenarios.Endpoint
 	for _, name := range s.Examined {
 		i := slices.IndexFunc(items, func(i sweep.Item) bool { return i.String() == name })
@@ -151,7 +183,8 @@ func (s *Sweep) split() {
 func (s *session) try(ctx context.Context, trials []sweep.Trial) ([]Proof, error) {
 	var attempts []scenarios.Attempt
 	for _, t := range trials {
-		attempts = append(attempts, scenarios.StrangersRead(s.plan.Target, t.Endpoint, t.Page, t.With))
+		i := slices.IndexFunc(s.deployment.Beyond, func(e scenarios.Endpoint) bool { return e.String() == t.Endpoint })
+		attempts = append(attempts, scenarios.StrangersRead(s.plan.Target, s.deployment.Beyond[i], t.Page, t.With))
 	}
 	for _, g := range unframe(grouped(s.plan.Target, attempts), s.record.Browser) {
 		if err := s.logIn(ctx, g); err != nil {

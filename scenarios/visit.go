@@ -54,17 +54,12 @@ func (v visit) read(e Endpoint) Attempt {
 }
 
 // StrangersRead is the attempt of a page of an origin that nobody trusts to read an
-// endpoint, such as "GET /api/notebooks", as the victim. The opaque origin is that of a
+// endpoint as the victim, one of the target's or another. The opaque origin is that of a
 // sandboxed frame.
-func StrangersRead(t Target, endpoint string, page cors.Origin, c Credential) Attempt {
-	method, path, _ := strings.Cut(endpoint, " ")
+func StrangersRead(t Target, e Endpoint, page cors.Origin, c Credential) Attempt {
 	v, vector := visit{target: t, page: page, cred: c}, Fetch
 	if page.IsOpaque() {
 		v.page, vector = arbitrary(t), SandboxedFrame
-	}
-	e := Endpoint{Method: method, Path: path}
-	if i := slices.IndexFunc(t.Endpoints, func(known Endpoint) bool { return known.String() == endpoint }); i >= 0 {
-		e = t.Endpoints[i]
 	}
 	a := v.read(e)
 	a.Vector = vector

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,12 +73,13 @@ func Run(ctx context.Context, r Request) (Result, error) {
 		}
 		return Result{}, &target.UnreachableError{Err: err}
 	}
+	d = d.SetAside(func(scenarios.Endpoint) bool { return false }) // the sweep finds out of these what is private
 	a := NewAsker(ctx, t, d)
 	facts := a.Premises()
 	if facts.Assumed {
 		_, facts = a.Infer(facts)
 	}
-	result := a.Sweep(facts, ItemsOf(facts, d.Discovery))
+	result := a.Sweep(facts, ItemsOf(facts, d))
 	result.Requests, result.DurationMS = requests+t.Requests(), time.Since(begun).Milliseconds()
 	result.Notes = append(slices.Clone(d.Notes), result.Notes...)
 	if r.Redact != nil {
@@ -128,30 +130,34 @@ type Item struct {
 	Methods []string
 }
 
-// ItemsOf are all the endpoints of a target that can be read: those that are examined and
-// those that discovery found beyond them.
-func ItemsOf(t scenarios.Target, found *target.Discovery) []Item {
+// ItemsOf are all the endpoints of a target that can be read: those of its facts, as far as
+// they are known by now, and those beyond them. The methods of a path are those that the
+// document has, and those that the operator named.
+func ItemsOf(t scenarios.Target, d target.Deployment) []Item {
+	methods := map[string][]string{}
+	if d.Discovery != nil {
+		maps.Copy(methods, d.Discovery.Methods)
+	}
+	for _, e := range t.Endpoints {
+		if !e.Safe() && !e.Reads {
+			methods[pathOf(e)] = append(slices.Clone(methods[pathOf(e)]), e.Method)
+		}
+	}
 	var items []Item
-	add := func(e scenarios.Endpoint) {
-		if slices.ContainsFunc(items, func(i Item) bool { return i.String() == e.String() }) {
-			return
-		}
-		item := Item{Endpoint: e}
-		if found != nil {
-			path, _, _ := strings.Cut(e.Path, "?")
-			item.Methods = found.Methods[path]
-		}
-		items = append(items, item)
-	}
-	for _, e := range t.Reads() {
-		add(e)
-	}
-	if found != nil {
-		for _, e := range found.Beyond {
-			add(e)
+	known := map[string]bool{}
+	for _, e := range slices.Concat(t.Reads(), d.Beyond) {
+		if !known[e.String()] {
+			known[e.String()] = true
+			items = append(items, Item{e, methods[pathOf(e)]})
 		}
 	}
 	return items
+}
+
+// pathOf is the path of an endpoint, without its query.
+func pathOf(e scenarios.Endpoint) string {
+	path, _, _ := strings.Cut(e.Path, "?")
+	return path
 }
 
 // Sweep asks each of the endpoints all that tells policies apart, several at once, and

@@ -46,8 +46,8 @@ type Config struct {
 	// OpenAPI is a file, a URL on the target's host, or "none" for no discovery.
 	OpenAPI string   `yaml:"openapi"`
 	Exclude []string `yaml:"exclude"` // paths that discovery leaves alone
-	// Prove is how many private endpoints, of those that discovery finds, are examined in
-	// whole; 0 is for 8. All others are swept.
+	// Examine is how many private endpoints are examined in whole; 0 is for 8. All others
+	// are swept.
 	Examine int `yaml:"examine"`
 
 	StartupLog StartupLogConfig `yaml:"startup_log"`
@@ -222,6 +222,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	d := Deployment{
 		Preset:   preset,
 		Direct:   c.Direct,
+		Examine:  c.Examine,
 		Upstream: c.upstream(base),
 		Facts: scenarios.Target{
 			URL:    strings.TrimSuffix(base.String(), "/"),
@@ -393,8 +394,10 @@ func (d *Deployment) askAsWanted() {
 			}
 		}
 	}
-	for i := range d.Facts.Endpoints {
-		add(&d.Facts.Endpoints[i].Headers)
+	for _, endpoints := range [][]scenarios.Endpoint{d.Facts.Endpoints, d.Beyond} {
+		for i := range endpoints {
+			add(&endpoints[i].Headers)
+		}
 	}
 	for i := range d.Facts.Errors {
 		add(&d.Facts.Errors[i].Headers)

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/base64"
 	"net/http"
@@ -28,6 +29,12 @@ type Deployment struct {
 	Preset Preset
 	// Discovery is what was found out; nil where nothing was asked.
 	Discovery *Discovery
+	// Beyond are reads that are no endpoints of the Facts, because there is no room for
+	// them: they are only swept, and become endpoints where they stand for a policy class.
+	Beyond []scenarios.Endpoint
+	// Examine is how many private endpoints are examined in whole, and how many open ones
+	// that were named; 0 is for 8.
+	Examine int
 	// Direct has the browser talk to the target by itself, under the same rules.
 	Direct bool
 	// PublicKey is the one that the browser is to trust then, besides those of its
@@ -42,11 +49,32 @@ type Deployment struct {
 // URLs too, what the target is started with, and the password of a proxy.
 func (d Deployment) Secrets() []string {
 	all := slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.Secrets())
-	for _, e := range d.Facts.Endpoints {
+	for _, e := range slices.Concat(d.Facts.Endpoints, d.Beyond) {
 		_, _, values := e.WithoutSecrets()
 		all = append(all, values...)
 	}
 	return all
+}
+
+// SetAside returns the deployment with the reads for which there is no room among those
+// that are examined in whole moved to Beyond: of the private and of the open ones, all but
+// the first Examine and those that keep says are wanted. What a read of another method than
+// GET means is known to the operator alone, and stays.
+func (d Deployment) SetAside(keep func(scenarios.Endpoint) bool) Deployment {
+	var kept, beyond []scenarios.Endpoint
+	count := map[bool]int{}
+	for _, e := range d.Facts.Endpoints {
+		if e.Method == http.MethodGet {
+			count[e.Private]++
+			if count[e.Private] > cmp.Or(d.Examine, privateReads) && !keep(e) {
+				beyond = append(beyond, e)
+				continue
+			}
+		}
+		kept = append(kept, e)
+	}
+	d.Facts.Endpoints, d.Beyond = kept, slices.Concat(beyond, d.Beyond)
+	return d
 }
 
 // Credentials are the victim's secrets and the trusted front end's. Secrets lists

@@ -392,8 +392,11 @@ func (c Config) checkDocument(t scenarios.Target) error {
 // wins. Where nothing can be read, nothing is made up.
 func (c Config) addDiscovered(d *Deployment) {
 	if c.found != nil {
+		d.Beyond = slices.Clone(c.found.Beyond)
 		if len(d.Facts.Reads()) == 0 {
 			d.Facts.Endpoints = append(d.Facts.Endpoints, c.found.Reads...)
+		} else {
+			d.Beyond = slices.Concat(c.found.Reads, d.Beyond)
 		}
 		for _, w := range c.found.Writes {
 			if !slices.ContainsFunc(d.Facts.Endpoints, func(e scenarios.Endpoint) bool { return e.Method == w.Method }) {

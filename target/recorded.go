@@ -17,8 +17,9 @@ import (
 
 const (
 	// recordedReads and recordedWrites are how many endpoints are taken from a
-	// recording: each is asked for by many scenarios.
-	recordedReads  = 8
+	// recording. Of the reads the first few are examined in whole, and all are swept; a
+	// write is asked for by many scenarios.
+	recordedReads  = 500
 	recordedWrites = 12
 	// recordedQueries is how many queries on one path: words that were searched for are
 	// no endpoints.

@@ -35,6 +35,9 @@ func dryRun(ctx context.Context, r engine.Request) error {
 	case c.NeedsDiscovery():
 		p.say("A run would first look for endpoints at the target, which was skipped: what follows is without any. Give --read, or --openapi FILE.")
 	}
+	if n := len(d.Beyond); n > 0 {
+		p.say("%s would be asked by header; where they decide otherwise than these, one of each policy class is examined in their place.", counted(n, "more endpoint", "more endpoints"))
+	}
 	p.before(plan)
 	p.candidates(plan)
 	for _, page := range plan.Pages() {

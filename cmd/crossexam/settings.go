@@ -112,7 +112,7 @@ func settings() []setting {
 			text(func(c *target.Config) *string { return &c.OpenAPI })},
 		{"exclude", "exclude", "CROSSEXAM_EXCLUDE", true, []string{}, "`PATTERN` of paths that discovery leaves alone, such as /admin/*; may be repeated",
 			list(func(c *target.Config) *[]string { return &c.Exclude })},
-		{"examine", "examine", "CROSSEXAM_EXAMINE", false, "", "examine `N` of the private endpoints that are discovered in whole (default 8); the others are asked by header",
+		{"examine", "examine", "CROSSEXAM_EXAMINE", false, "", "examine `N` private endpoints in whole (default 8); the others are asked by header",
 			func(c *target.Config, v []string) (err error) {
 				if c.Examine, err = strconv.Atoi(v[0]); err != nil || c.Examine < 1 {
 					err = fmt.Errorf("%q is not a number of endpoints: write 1 or more", v[0])
