@@ -116,8 +116,17 @@ func (p hop) receive(exchanges []Exchange) (res Response, rest []Exchange, err e
 			return res, exchanges, refusal(r)
 		}
 	}
-	if res, rest, err = p.take("request", exchanges); err != nil || !p.cors {
+	if res, rest, err = p.take("request", exchanges); err != nil {
 		return res, rest, err
+	}
+	// Chrome's network stack counts redirects, and gives up before anybody checks the
+	// response that is one too many. By the standard the CORS check comes first; the page
+	// gets nothing either way.
+	if _, redirects := res.location(); redirects && p.count == maxRedirects {
+		return res, rest, errors.New("there are too many redirects")
+	}
+	if !p.cors {
+		return res, rest, nil
 	}
 	if r := Check(p.origin(), p.credentials, res.Headers); r != Allowed {
 		err = refusal(r)

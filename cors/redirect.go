@@ -1,7 +1,6 @@
 package cors
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,8 +50,6 @@ func (p hop) follow(r Response) (next hop, ok bool, err error) {
 		return p, true, err
 	case to.origin.IsOpaque():
 		return p, true, fmt.Errorf("the redirect to %q leaves http and https", location)
-	case p.count == maxRedirects:
-		return p, true, errors.New("there are too many redirects")
 	case to.userinfo && (p.cors || to.origin != p.page):
 		return p, true, refusal(RedirectContainsCredentials)
 	}

@@ -87,9 +87,9 @@ func unpackFile(root *os.Root, f *zip.File, limit int64) (int64, error) {
 	return n, errors.Join(err, out.Close())
 }
 
-// reportFolder is where the report of a target is, from the folder of the fleet's report
+// reportPath is where the report of a target is, from the folder of the fleet's report
 // on and with slashes.
-func (t Target) reportFolder() string { return "targets/" + t.key() }
+func (t Target) reportPath() string { return "targets/" + t.key() + "/report.html" }
 
 // archiveName is the file by which a folder knows which archive it has.
 const archiveName = ".archive"
@@ -98,7 +98,7 @@ const archiveName = ".archive"
 func (s *Store) WriteReports(ctx context.Context, k Known, dir string) error {
 	var errs []error
 	for i, o := range k.Outcomes {
-		if k.archives[i] == "" || !fs.ValidPath(o.Report) {
+		if k.archives[i] == "" || !fs.ValidPath(o.Report) { // of a configuration that is no hash
 			continue
 		}
 		folder := filepath.Join(dir, filepath.FromSlash(path.Dir(o.Report)))

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -87,8 +88,11 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Du
 			if err != nil {
 				return false, err
 			}
+			key, stage := splitResultKey(e.Key())
+			if new := r.revision > a.held[key].of(stage).rev(); new && r.unreadable != nil {
+				return false, fmt.Errorf("a worker has stored what is no result of %s (%w): the same command examines it again", key, r.unreadable)
+			}
 			a.add(e.Key(), r)
-			key, _ := splitResultKey(e.Key())
 			look(key)
 		case e := <-letters.Updates():
 			if e == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,16 @@ func interval(t Target) time.Duration {
 	return time.Duration(float64(time.Second) / rate)
 }
 
+// config is the configuration of a job's target. The host that is reserved is that of the
+// target's URL: one that would have another asked is refused.
+func (e *Examiner) config(j Job) (target.Config, error) {
+	c, err := target.ParseConfig(j.Target.Config, e.Files)
+	if err == nil && strings.TrimSuffix(c.URL, "/") != j.Target.URL {
+		err = fmt.Errorf("the item is about %s, and its configuration about %s: submit the fleet again", j.Target.URL, c.URL)
+	}
+	return c, err
+}
+
 // about is what an outcome says besides what was found.
 func (j Job) about() fleetreport.About {
 	t := j.Target
@@ -68,7 +79,7 @@ func (j Job) about() fleetreport.About {
 
 // prove is an examination in the browser.
 func (e *Examiner) prove(ctx context.Context, j Job) (Done, error) {
-	config, err := target.ParseConfig(j.Target.Config, e.Files)
+	config, err := e.config(j)
 	if err != nil {
 		return Done{}, err
 	}
@@ -98,7 +109,7 @@ func (e *Examiner) prove(ctx context.Context, j Job) (Done, error) {
 	}
 	r := report.New(record, e.Meta(x.Deployment(), record))
 	about := j.about()
-	about.Report = j.Target.reportFolder() + "/report.html"
+	about.Report = j.Target.reportPath()
 	archive, err := archived(r, record)
 	return Done{Outcome: fleetreport.FromReport(r, about), Archive: archive}, err
 }

@@ -13,8 +13,11 @@ type held struct{ sweep, proof *stored }
 // revision, whatever the clocks of the workers say.
 type stored struct {
 	Result
-	revision uint64
-	created  time.Time // by the server's clock
+	// unreadable is why the value is no result at all; nil for one that is. Nothing is
+	// known by it, and the next one takes its place.
+	unreadable error
+	revision   uint64
+	created    time.Time // by the server's clock
 }
 
 // of is what is stored of a stage, or nil.
@@ -36,7 +39,7 @@ func (s *stored) rev() uint64 {
 // done says that there is none. Results from before a time are renewed; the zero time
 // renews none.
 func (h held) next(p Prove, t Target, before time.Time) (stage fleetreport.Stage, replaces uint64, done bool) {
-	old := func(s *stored) bool { return s == nil || s.created.Before(before) }
+	old := func(s *stored) bool { return s == nil || s.unreadable != nil || s.created.Before(before) }
 	switch {
 	case p == ProveAll:
 		return fleetreport.Proof, h.proof.rev(), !old(h.proof)

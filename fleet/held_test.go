@@ -9,7 +9,7 @@ import (
 
 func TestNext(t *testing.T) {
 	at := func(revision uint64, age time.Duration, o fleetreport.Outcome) *stored {
-		return &stored{Result{Outcome: o}, revision, time.Unix(1e9, 0).Add(-age)}
+		return &stored{Result: Result{Outcome: o}, revision: revision, created: time.Unix(1e9, 0).Add(-age)}
 	}
 	some := aTarget("https://a.example.com")
 	clean, grants, failed := granting(some), granting(some), granting(some)

@@ -116,6 +116,6 @@ func (st Status) WriteText(w io.Writer) {
 			fmt.Fprintf(w, "  and %d more, which the JSON form has too\n", len(st.Dead)-shown)
 			break
 		}
-		fmt.Fprintf(w, "  %s (%s, %d attempts): %s\n", report.Visible(cmp.Or(d.Name, d.Target)), d.Stage, d.Attempts, report.Visible(d.Reason))
+		fmt.Fprintf(w, "  %s (%s, %d attempts): %s\n", report.Visible(cmp.Or(d.Name, d.Target)), report.Visible(string(d.Stage)), d.Attempts, report.Visible(d.Reason))
 	}
 }

@@ -190,12 +190,15 @@ func (s *Store) result(ctx context.Context, key string, stage fleetreport.Stage)
 	return storedIn(e)
 }
 
+// storedIn is a result that is stored. That another version has written it is an error;
+// what is no result at all, whoever has put it there, is one that is unreadable.
 func storedIn(e jetstream.KeyValueEntry) (*stored, error) {
 	r, err := decode[Result](e.Value(), resultVersion)
-	if err != nil {
+	var other versionError
+	if errors.As(err, &other) {
 		return nil, fmt.Errorf("the result %s: %w", e.Key(), err)
 	}
-	return &stored{r, e.Revision(), e.Created()}, nil
+	return &stored{Result: r, unreadable: err, revision: e.Revision(), created: e.Created()}, nil
 }
 
 // errStored says that another result is in that place by now.

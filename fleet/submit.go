@@ -125,8 +125,12 @@ func (s *Store) all(ctx context.Context) (snapshot, error) {
 	}
 	return a, each(ctx, s, s.dead, func(e jetstream.KeyValueEntry) error {
 		d, err := decode[Dead](e.Value(), deadVersion)
-		if err != nil {
+		var other versionError
+		switch {
+		case errors.As(err, &other):
 			return fmt.Errorf("the dead letter %s: %w", e.Key(), err)
+		case err != nil:
+			d = Dead{Schema: deadVersion, Reason: "it was given up, and the reason cannot be read: " + err.Error(), Time: e.Created()}
 		}
 		a.dead[e.Key()] = d
 		return nil
@@ -197,7 +201,12 @@ func (a snapshot) outcome(t Target) (o fleetreport.Outcome, archive string, know
 		return fleetreport.Outcome{}, "", false
 	}
 	o = f.Outcome
-	o.Name, o.Owner = t.Name, t.Owner // which are no part of the configuration
+	// What was submitted is known here, whatever a worker says of it; name and owner are no
+	// part of the configuration. The folder of its report is the target's, and no other's.
+	o.Target, o.Configuration, o.Name, o.Owner, o.Report = t.URL, t.Configuration, t.Name, t.Owner, ""
+	if f.Archive != "" {
+		o.Report = t.reportPath()
+	}
 	return o, f.Archive, true
 }
 

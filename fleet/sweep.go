@@ -17,7 +17,7 @@ import (
 
 // sweep asks a target by headers.
 func (e *Examiner) sweep(ctx context.Context, j Job) (Done, error) {
-	config, err := target.ParseConfig(j.Target.Config, e.Files)
+	config, err := e.config(j)
 	if err != nil {
 		return Done{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossexam/crossexam/report/fleetreport"
@@ -145,9 +146,12 @@ func decode[T any](data []byte, version string) (T, error) {
 		Schema string `json:"schema"`
 	}
 	err := json.Unmarshal(data, &head)
+	kind := version[:strings.LastIndexByte(version, '/')+1]
 	switch {
 	case err != nil:
 		return v, err
+	case !strings.HasPrefix(head.Schema, kind):
+		return v, fmt.Errorf("its schema is %.80q, which is none of %s", head.Schema, kind)
 	case head.Schema != version:
 		return v, versionError{head.Schema, version}
 	}

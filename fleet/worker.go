@@ -155,6 +155,9 @@ func (w *Worker) handle(ctx context.Context, s *Store, m jetstream.Msg) {
 // read is the item of a message. One that nobody can read is a dead letter.
 func (d *delivery) read(ctx context.Context) error {
 	item, err := decode[Item](d.m.Data(), itemVersion)
+	if err == nil && d.s.subject(item.Stage, item.Target.key()) != d.m.Subject() {
+		err = errors.New("it was sent to the subject of another")
+	}
 	if err == nil {
 		d.item = item
 		return nil

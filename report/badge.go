@@ -46,5 +46,5 @@ func (r Report) WriteBadge(w io.Writer) error {
 	default:
 		b.Message, b.Color = "could not judge", "lightgrey"
 	}
-	return writeIndented(w, b)
+	return EncodeJSON(w, b)
 }

@@ -390,7 +390,7 @@ func (c CaseChange) Word() string { return c.Kind.Word() }
 func (c CauseChange) Word() string { return c.Kind.Word() }
 
 // WriteJSON writes the comparison, indented.
-func (d Diff) WriteJSON(w io.Writer) error { return writeIndented(w, d) }
+func (d Diff) WriteJSON(w io.Writer) error { return EncodeJSON(w, d) }
 
 // Text prints the comparison for a terminal of so many columns: all causes, and the
 // first cases of each that changed.

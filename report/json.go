@@ -18,15 +18,18 @@ var schema []byte
 // Schema is the JSON Schema (2020-12) of report.json.
 func Schema() []byte { return slices.Clone(schema) }
 
-// WriteJSON writes report.json. It is indented, and has <, > and & as they are:
-// it is a file for people and tools, not a part of a page. What a terminal would
-// obey or not show is escaped: people print it.
-func (r Report) WriteJSON(w io.Writer) error {
+// WriteJSON writes report.json, by [EncodeJSON].
+func (r Report) WriteJSON(w io.Writer) error { return EncodeJSON(w, r) }
+
+// EncodeJSON writes a value as JSON, indented, with <, > and & as they are: it is for
+// people and tools, not a part of a page. What a terminal would obey or not show is
+// escaped: people print it.
+func EncodeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(r); err != nil {
+	if err := e.Encode(v); err != nil {
 		return err
 	}
 	_, err := w.Write(escapeUnprintable(b.Bytes()))

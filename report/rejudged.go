@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -208,16 +207,7 @@ func (r Recording) disguised() Recording {
 }
 
 // WriteJSON writes the comparison, indented.
-func (j Rejudged) WriteJSON(w io.Writer) error { return writeIndented(w, j) }
-
-func writeIndented(w io.Writer, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(escapeUnprintable(append(text, '\n')))
-	return err
-}
+func (j Rejudged) WriteJSON(w io.Writer) error { return EncodeJSON(w, j) }
 
 // Text prints the comparison for a terminal of so many columns.
 func (j Rejudged) Text(w io.Writer, width int) error {

@@ -1,8 +1,8 @@
 package target
 
 import (
+	"encoding/hex"
 	"fmt"
-	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -25,15 +25,30 @@ var effects = words(`
 	send resend notify publish approve reject confirm accept decline activate enable
 	checkout pay charge refund buy order purchase
 	import install uninstall upgrade deploy rollback
+	forget expunge evict nuke unset rm killall
+	follow unfollow subscribe optin optout upvote downvote unlike join invite dismiss snooze ack acknowledge freeze hide pin
+	regen rekey reissue impersonate sudo elevate deauth deauthorize deauthenticate
+	change toggle apply merge revert undo redo assign clone duplicate generate recalculate recompute eval
+	enqueue dequeue retry requeue dispatch fulfil fulfill consume checkin topup postpone grant capture
+	reload crash panic quit quitquitquit exit abortabortabort gc drain cordon failover provision decommission disarm
 	mutation
 `)
 
 // pairs are such words written as two. What is new below keys is made by asking.
 var pairs = words(`
-	log-out log-off sign-out sign-off opt-out shut-down power-off power-on switch-off switch-on turn-off turn-on end-session
+	log-out log-off sign-out sign-off opt-out opt-in shut-down power-off power-on switch-off switch-on turn-off turn-on end-session
 	key-new keys-new apikey-new apikeys-new token-new tokens-new secret-new secrets-new credential-new credentials-new code-new codes-new
 	new-key new-apikey new-token new-secret new-code
+	mark-as mark-all mark-read mark-unread mark-seen mark-done read-all vote-up vote-down switch-user verify-email claim-reward
+	set-password set-email set-role set-state set-status set-default set-active set-mode set-value log-me saml-slo
 `)
+
+// before and wholly make an effect of another one that is written as one word with
+// them (/unarchive, /redeploy, /bulkstop, /flushall).
+var (
+	before = strings.Fields("un re de auto force bulk mass batch soft hard")
+	wholly = strings.Fields("all everything now")
+)
 
 // prefixes and suffixes are effects that are found in words written as one
 // (/deleteitem, /logoutall, /forcelogout): no other word begins or ends with them.
@@ -52,8 +67,8 @@ var (
 // asNouns are effects that are as often nouns, which another noun behind them shows
 // (/order/history, /block-list).
 var (
-	asNouns = words("add block import order refund charge transfer purchase")
-	behind  = words("on ons history histories log logs list lists stats status policy policies height heights")
+	asNouns = words("add block import order refund charge transfer purchase change merge grant capture invite crash")
+	behind  = words("on ons history histories log logs list lists stats status policy policies height heights request requests report reports dump dumps")
 )
 
 // rpcFields are query parameters that say what a request does.
@@ -129,6 +144,16 @@ func effectWithin(word string) string {
 			return e
 		}
 	}
+	for _, b := range before {
+		if e, ok := strings.CutPrefix(word, b); ok && effects[e] {
+			return e
+		}
+	}
+	for _, b := range wholly {
+		if e, ok := strings.CutSuffix(word, b); ok && effects[e] {
+			return e
+		}
+	}
 	return ""
 }
 
@@ -148,26 +173,26 @@ func normalPath(p string) string {
 }
 
 // decoded takes out percent-encoding until there is none, which some proxies and
-// servers do one after the other.
+// servers do one after the other. What a byte stands for may be the end of another
+// encoding, which is looked for at once: one pass, however deep a document nests them.
+// A percent sign that encodes nothing stays.
 func decoded(s string) string {
-	for strings.Contains(s, "%") {
-		next := encodedByte.ReplaceAllStringFunc(s, func(e string) string {
-			text, err := url.PathUnescape(e)
-			if err != nil {
-				return e
-			}
-			return text
-		})
-		if next == s {
-			break
-		}
-		s = next
+	if !strings.Contains(s, "%") {
+		return s
 	}
-	return s
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		out = append(out, s[i])
+		for n := len(out); n >= 3 && out[n-3] == '%'; n = len(out) {
+			b, err := hex.DecodeString(string(out[n-2:]))
+			if err != nil {
+				break
+			}
+			out = append(out[:n-3], b...)
+		}
+	}
+	return string(out)
 }
-
-// encodedByte finds what is encoded. Another percent sign stays what it is.
-var encodedByte = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 
 // logins are words of paths and operation ids that begin or end a session.
 var logins = words("login logon logoff logout signin signout signup register auth authenticate authorize oauth token session password")

@@ -20,13 +20,18 @@ func TestEffects(t *testing.T) {
 		/reset /resetpassword /revoketokens /disableuser /shutdownnow /rebootserver /restartall /terminateall /cancelorder /cancelsubscription /activateuser
 		/rpc/users.delete /rpc/users.deleteAll /trpc/user.logout /twirp/shop.Users/DeleteUser /v1/items:delete /v1/items/1:archive /jsonrpc?method=deleteUser /api.php?action=delete
 		/api?cmd=re%62oot /graphql?query=mutation%7Bx%7D /graphql?query=mutation+A{x} /graphql?operationName=deleteUser /do?op=user.remove
-		/send /messages/send /checkout /pay /order /import /run /users/1/promote /session/refresh`
+		/send /messages/send /checkout /pay /order /import /run /users/1/promote /session/refresh
+		/unarchive /items/1/unsuspend /redeploy /resubmit /rerun /bulkstop /massban /softarchive /forceapprove /flushall /stopAll /runnow /items/mark-as-read /markAllRead /notifications/read-all
+		/me/forget /v1/expunge /upvote /users/1/follow /unfollow /subscribe /opt-in /joinRoom /ack /keys/regen /reissue /impersonate /switch-user /users/1/setPassword /changeEmail /toggleLight
+		/jobs/enqueue /retry /requeue /-/reload /-/quit /quitquitquit /debug/gc /nodes/1/drain /failover /undo /duplicate /generateInvoice /merge /verifyEmail /log-me-out /grant`
 	read := `
 		/ /blocks /blocks/latest /additions /updates /address /addresses /addressbook /additional /news /newsletter /newest /items/newest /renewals /new
 		/deleted /deleted-items /deleteditems /deletions /createdat /created /creators /creations /updated /updatedat /updater /removed /removals /archives /archived /bans /banned /banner /banners /bank
 		/transfers /transferred /transferable /withdrawals /withdrawn /resets /presets /preset /resettable /rotations /rotated /unlocked /unlocks /cancelled /cancellations /activated /activations /enabled /disabled
 		/blogs /blog /blogoutput  /designoutline /signature/output /login /logins /logs /catalog /catalogoutline /sessions /session
 		/runs /runtime /orders /orderings /order/history /block-list /block/list /import/status /transfers/1 /purchase-history /add-ons /addons /refund-policy
+		/merge-requests /merges /grants /crash/reports /crashes /changes /change-log /change/history /captures /invites /exits /panics /joins /pins /retries /followers /following /followed /subscriptions /subscribers /subscribed
+		/recall /overall /reviews /resources /reports /unit /unread /default /defaults /delivery /marks /marketplace /marked /generated /generators /generations /sets /set/cards /assignments /provisions /evaluations /duplicates
 		/settings /sends /senders /sender /payments /payload /buyers /startups /starters /stops /closest /opened /dropdowns /droplets /clearance /killed
 		/api/notebooks /users/me /items?status=deleted /items?sort=update /items?order=desc /search?q=delete /graphql?query={me{name}} /caf%C3%A9 /100%25 /%zz`
 	for _, p := range strings.Fields(alone) {
@@ -96,6 +101,19 @@ func TestTells(t *testing.T) {
 			if got := tells(p); got != i {
 				t.Errorf("%s: %d, want %d", p, got, i)
 			}
+		}
+	}
+}
+
+// An encoding of an encoding is taken out whole, and in time that its length gives,
+// however deep a target's document nests it.
+func TestDecoded(t *testing.T) {
+	for text, want := range map[string]string{
+		"%25%34%31": "A", "%%325": "%", "%2%35": "%", "%%3434": "C4", "%": "%", "%2": "%2", "%zz%": "%zz%", "a%2541%2Fb": "aA/b",
+		"%" + strings.Repeat("25", 1_000_000) + "41": "A", // minutes, were it taken off layer by layer
+	} {
+		if got := decoded(text); got != want {
+			t.Errorf("%.20s: %.20q, want %q", text, got, want)
 		}
 	}
 }

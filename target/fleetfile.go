@@ -395,6 +395,10 @@ func ParseConfig(config []byte, folder string) (Config, error) {
 }
 
 func parseListed(config []byte, folder string, s surroundings) (Config, error) {
+	// A worker has it from a message, and it is read as YAML in the end.
+	if err := bounded.JSON(config, yamlFile); err != nil {
+		return Config{}, Problems{{Err: fmt.Errorf("the configuration is refused: %w", err)}}
+	}
 	keys := map[string]any{}
 	if err := json.Unmarshal(config, &keys); err != nil {
 		return Config{}, Problems{{Err: errors.New("the configuration is no JSON")}}

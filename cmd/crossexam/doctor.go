@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -142,8 +141,5 @@ func writeChecks(w io.Writer, checks []engine.Check, code int) error {
 	for _, c := range checks {
 		doc.Checks = append(doc.Checks, check(c))
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(doc)
+	return report.EncodeJSON(w, doc)
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/crossexam/crossexam/fleet"
+	"github.com/crossexam/crossexam/report"
 )
 
 func fleetStatusCommand() *cobra.Command {
@@ -32,7 +32,7 @@ what is queued, which workers there are, and what was given up, with the reason.
 				return couldNotSay(err)
 			}
 			if asJSON {
-				return json.NewEncoder(os.Stdout).Encode(st)
+				return report.EncodeJSON(os.Stdout, st)
 			}
 			st.WriteText(os.Stdout)
 			return nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,10 +34,7 @@ func sweepOnly(ctx context.Context, o testOptions) error {
 		return couldNotSay(err)
 	}
 	if o.json {
-		e := json.NewEncoder(os.Stdout)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		if err := e.Encode(r); err != nil {
+		if err := report.EncodeJSON(os.Stdout, r); err != nil {
 			return couldNotSay(fmt.Errorf("writing the result: %w", err))
 		}
 	}
