@@ -37,7 +37,8 @@ type Options struct {
 type target struct {
 	Outcome
 	trend Trend
-	code  int
+	code  int    // what the target came to
+	fails int    // what it adds to the run's exit code, where OnlyNew passes over what is known
 	worst *Cause // that is not accepted, or nil
 }
 
@@ -61,7 +62,8 @@ func New(now, then []Outcome, options Options) Fleet {
 		if then != nil {
 			t.trend = trendOf(before[o.Key()], o)
 		}
-		t.code = o.exitCode(options.Strict, options.OnlyNew && then != nil, t.trend)
+		t.code = o.exitCode(options.Strict, false, t.trend)
+		t.fails = o.exitCode(options.Strict, options.OnlyNew && then != nil, t.trend)
 		if i := slices.IndexFunc(o.Causes, func(c Cause) bool { return !c.Accepted }); i >= 0 {
 			t.worst = &o.Causes[i]
 		}
@@ -126,7 +128,7 @@ func (f Fleet) compared() bool { return !f.last.IsZero() }
 func (f Fleet) ExitCode() int {
 	var codes []int
 	for _, t := range f.targets {
-		codes = append(codes, t.code)
+		codes = append(codes, t.fails)
 	}
 	return worstExit(codes)
 }
@@ -136,7 +138,7 @@ func (f Fleet) Meaning() string {
 	code := f.ExitCode()
 	n := 0
 	for _, t := range f.targets {
-		if t.code == code {
+		if t.fails == code {
 			n++
 		}
 	}
@@ -152,7 +154,11 @@ func (f Fleet) Meaning() string {
 	case report.ExitUsage:
 		return of + " " + verb(n, "has", "have") + " an accepted deviation that is stale, or a configuration that is not usable"
 	}
-	return "nothing fails at " + count(len(f.targets), "target", "targets")
+	nothing := "nothing fails at " + count(len(f.targets), "target", "targets")
+	if f.options.OnlyNew && f.compared() {
+		return nothing + " that did not in the last run"
+	}
+	return nothing
 }
 
 // census counts targets.

@@ -113,6 +113,10 @@ func TestSentences(t *testing.T) {
 		{New([]Outcome{broken}, nil, Options{}).Headline(), "No private data was seen to leave, but 1 of 1 API could not be judged."},
 		{New([]Outcome{broken}, nil, Options{}).Meaning(), "1 of 1 target could not be judged, which is not a pass"},
 		{New([]Outcome{of(echo)}, []Outcome{of()}, Options{OnlyNew: true}).Meaning(), "1 of 1 target violates a requirement that binds and did not in the last run"},
+		{New([]Outcome{of(echo)}, []Outcome{of(echo)}, Options{OnlyNew: true}).Meaning(), "nothing fails at 1 target that did not in the last run"},
+		// What is known does not fail the run, and is no better for that.
+		{New([]Outcome{of(echo)}, []Outcome{of(echo)}, Options{OnlyNew: true}).Counts(), "1 target: 1 examined in the browser, 0 by their headers alone. 1 violates a requirement that binds."},
+		{New([]Outcome{swept(Granted, echo)}, []Outcome{swept(Granted, echo)}, Options{OnlyNew: true}).Counts(), "1 target: 0 examined in the browser, 1 by its headers alone. 1 violates a requirement that binds."},
 		{New([]Outcome{of()}, nil, Options{}).Changes(), ""},
 		{New([]Outcome{of(echo)}, []Outcome{of(), also(of(), func(o *Outcome) { o.Name = "b" })}, Options{}).Changes(),
 			"Since 28 November 2026, 12:00 UTC: 1 new cause, 0 fixed, 0 unchanged; 1 is not in it any more."},
