@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -85,7 +86,11 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 	case len(found) == 0:
 		return nothingFound(t, discovered.Alike)
 	case len(with(scenarios.Limited)) > 0:
-		return is(RateLimited, with(scenarios.Limited), "")
+		seen := with(scenarios.Limited)
+		if slices.ContainsFunc(seen, func(p scenarios.Premise) bool { return p.Victim.Status != http.StatusServiceUnavailable }) {
+			return is(RateLimited, seen, "")
+		}
+		return is(TargetFails, seen, "the target is out of service: ")
 	case len(with(scenarios.Ended)) > 0:
 		return is(SessionEnded, with(scenarios.Ended), "")
 	case len(with(scenarios.Redirected)) == len(found) && toHTTPS(t):
@@ -130,6 +135,25 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 	return d
 }
 
+// withBase has a diagnosis name the target without the path of its URL, below which
+// endpoints were looked for: that may be the path of an endpoint, or of a page or a
+// document about the API.
+func (d Diagnosis) withBase(t scenarios.Target) Diagnosis {
+	if base, err := url.Parse(t.URL); err == nil && strings.Trim(base.Path, "/") != "" {
+		d.Detail += fmt.Sprintf("; it was looked for below %s: if that is an endpoint, or a page or document on the API, the URL to give is %s", t.URL, t.Origin())
+	}
+	return d
+}
+
+// withExpiry has a diagnosis name a token whose time is over, where that may be why the
+// credential was refused.
+func (d Diagnosis) withExpiry(expired string) Diagnosis {
+	if d.Kind == CredentialRefused && expired != "" {
+		d.Detail += "; " + expired
+	}
+	return d
+}
+
 // doubled is where an endpoint was asked for whose path begins with that of the target's
 // URL, which then stands there twice; it is empty for none.
 func doubled(t scenarios.Target) string {
@@ -164,7 +188,7 @@ func bareCookies(t scenarios.Target) (_ Diagnosis, ok bool) {
 func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
 	none := Diagnosis{Kind: NothingPrivate, Detail: "no endpoint was found whose reply is private"}
 	if everywhere == nil {
-		return none
+		return none.withBase(t)
 	}
 	status, all := everywhere.Status, fmt.Sprintf("the target answers every path %d, also one that nothing can know", everywhere.Status)
 	location, _ := everywhere.Headers.Get("Location")

@@ -121,3 +121,35 @@ func TestCredentialsLeftOut(t *testing.T) {
 		t.Errorf("left out: %v", got)
 	}
 }
+
+// A target that answers 503 to everybody is out of service, and limits nobody's rate.
+func TestDiagnosisOfATargetOutOfService(t *testing.T) {
+	for status, want := range map[int]DiagnosisKind{503: TargetFails, 429: RateLimited} {
+		facts := scenarios.Target{URL: "http://api.example.com", Premises: []scenarios.Premise{{
+			Endpoint: "GET /me", Finding: scenarios.Limited, Victim: scenarios.Reply{Status: status, Says: "no healthy upstream"},
+		}}}
+		d := whyNothingPrivate(facts, target.Discovery{})
+		if d.Kind != want || status == 503 && !strings.Contains(d.Detail, "no healthy upstream") {
+			t.Errorf("%d: %+v", status, d)
+		}
+	}
+}
+
+// The URL may be that of an endpoint, or of a page on the API, below which there is nothing.
+func TestDiagnosisOfAPathInTheURL(t *testing.T) {
+	for path, want := range map[string]bool{"/docs": true, "/openapi.json": true, "": false, "/": false} {
+		d := nothingFound(scenarios.Target{URL: "http://api.example.com" + path}, nil)
+		if strings.HasSuffix(d.Detail, "the URL to give is http://api.example.com") != want {
+			t.Errorf("%q: %+v", path, d)
+		}
+	}
+}
+
+// A token's own end may be why it was refused, and is no word on anything else.
+func TestDiagnosisOfAnExpiredToken(t *testing.T) {
+	for kind, want := range map[DiagnosisKind]bool{CredentialRefused: true, NothingPrivate: false} {
+		if d := (Diagnosis{Kind: kind, Detail: "seen"}).withExpiry("it expired"); strings.Contains(d.Detail, "it expired") != want {
+			t.Errorf("%s: %+v", kind, d)
+		}
+	}
+}

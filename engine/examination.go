@@ -386,7 +386,7 @@ func (x *Examination) findPremises(ctx context.Context) error {
 		return nil
 	}
 	asks, refused := x.tap.AsksForCertificate()
-	d := whyNothingPrivate(found, discovered).withCertificate(found, asks, refused)
+	d := whyNothingPrivate(found, discovered).withCertificate(found, asks, refused).withExpiry(x.deployment.Credentials.Expired(time.Now()))
 	x.record.Diagnoses = append([]Diagnosis{d}, x.record.Diagnoses...)
 	return &Fault{Stage: StagePremises, Err: errors.New(d.Detail)}
 }

@@ -13,7 +13,11 @@ import (
 func held(l tap.Limiting, late []string) []Diagnosis {
 	var list []Diagnosis
 	if l.Count > 0 && l.Only == "" {
-		list = append(list, Diagnosis{Kind: RateLimited, Number: l.Passed, Detail: limited(l)})
+		d := Diagnosis{Kind: RateLimited, Number: l.Passed, Detail: limited(l)}
+		if l.Status == http.StatusServiceUnavailable && l.Unanswered > 0 && !l.Answered {
+			d = Diagnosis{Kind: TargetFails, Detail: "the target is out of service: it answered 503 to every request"}
+		}
+		list = append(list, d)
 	}
 	if len(late) > 0 {
 		detail := late[0]

@@ -17,8 +17,9 @@ func TestWhatHeldTheRunBack(t *testing.T) {
 		{},
 		{limiting: tap.Limiting{First: 61, Status: 429, Count: 4, Passed: 0.98, Waited: 62 * time.Second}, want: []Diagnosis{{RateLimited,
 			"the target limits the rate of requests: it answered 429 from request 61 on, having let through about 0.98 a second; requests were kept back for 1m2s in all; in the end all were answered", 0.98}}},
-		{limiting: tap.Limiting{First: 2, Status: 503, Count: 9, Unanswered: 9}, want: []Diagnosis{{RateLimited,
+		{limiting: tap.Limiting{First: 2, Status: 503, Count: 9, Unanswered: 9, Answered: true}, want: []Diagnosis{{RateLimited,
 			"the target limits the rate of requests, or was out of service for a while: it answered 503 from request 2 on; 9 of them got no other answer, which proves nothing", 0}}},
+		{limiting: tap.Limiting{First: 1, Status: 503, Count: 9, Unanswered: 9}, want: []Diagnosis{{TargetFails, "the target is out of service: it answered 503 to every request", 0}}},
 		{limiting: tap.Limiting{First: 2, Status: 503, Count: 9, Unanswered: 9, Only: "GET /busy"}},
 		{late: []string{"first", "second"}, want: []Diagnosis{{TimedOut, "first; and 1 more like this", 0}}},
 	} {

@@ -87,6 +87,8 @@ func (r Report) judgedNothing() bool {
 
 func (r Report) whyNothing() string {
 	switch {
+	case r.diagnosed() && len(r.Private()) > 0:
+		return "private replies of the API were seen, but no browser sends the credential that opens them by itself."
 	case r.Fault != nil:
 		return broke(r.Fault.Stage) + "."
 	case r.Summary.CannotTell > 0:

@@ -19,7 +19,7 @@ func errorResponses() []Scenario {
 			Topic:    Errors,
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Run CORS outside authentication and error handling: add CORSMiddleware last, so that it is outermost. " +
-				"In nginx, write add_header with always, or errors lose the headers.",
+				"In nginx, write add_header with always, or errors lose the headers. A gateway that refuses by itself needs them in its own replies (AWS API Gateway: the gateway responses DEFAULT_4XX and DEFAULT_5XX).",
 			Plan: ofIntention(planReadableErrors),
 		},
 		{

@@ -58,6 +58,9 @@ func (p Premise) Sentence() string {
 		}
 		return fmt.Sprintf("%s: %s to the victim: the target fails", p.Endpoint, p.Victim.refusal())
 	case Limited:
+		if p.Victim.Status == 503 {
+			return fmt.Sprintf("%s: %s to the victim, each time it was asked for", p.Endpoint, p.Victim.refusal())
+		}
 		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
 	case SecretInURL:
 		return fmt.Sprintf("%s: a credential in the URL opens it, without which the target refuses: a page of an attacker does not know it, and cannot ask for this", p.Endpoint)
@@ -96,7 +99,7 @@ func (r Reply) refusal() string {
 	if r.Says == "" {
 		return r.text("")
 	}
-	return fmt.Sprintf("%s (`%s`)", r.text(""), r.Says)
+	return fmt.Sprintf("%s (`%s`%s)", r.text(""), r.Says, r.gateway())
 }
 
 // whereto names where a redirect leads, without the query, which may have secrets in

@@ -26,6 +26,8 @@ type Limiting struct {
 	// Count is how many requests were answered so, and Unanswered how many of them
 	// have no other answer.
 	Count, Unanswered int
+	// Answered says that some request of the run was answered otherwise.
+	Answered bool
 	// Passed is how many requests a second the target was seen to answer, or 0 where
 	// nobody knows.
 	Passed float64
@@ -185,6 +187,7 @@ func (m *manners) pass(at place) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
+	m.limiting.Answered = true
 	m.passed = append(m.passed, now)
 	m.forget(now)
 	m.rounds = 0
@@ -257,7 +260,11 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 		return false
 	}
 	until := now.Add(asked)
-	if another {
+	down := !m.limiting.Answered && !given && r.status == http.StatusServiceUnavailable
+	if down { // nothing is behind it, as far as is known, and no rate to be found
+		until = now.Add(backoffTime)
+	}
+	if another && !down {
 		repeated := max(m.rounds, m.refusing[r.at]-1)
 		if !given {
 			repeated++

@@ -540,7 +540,7 @@ func baseURL(s string) (*url.URL, error) {
 	case u.User != nil:
 		return nil, fmt.Errorf("the target %q has a user name in it: use `credentials.basic`", u.Redacted())
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, and endpoints with `read`", s)
+		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, such as %s, and endpoints with `read`", s, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/")}).String())
 	}
 	return u, nil
 }
@@ -580,11 +580,30 @@ func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 }
 
 func checkPath(what, p string) error {
-	u, err := url.Parse(p)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(p, "/") || u.Fragment != "" || strings.ContainsFunc(p, isControl) {
-		return fmt.Errorf("%s %q is not a path: write it like /api/notebooks", what, p)
+	if !isPath(p) {
+		return fmt.Errorf("%s %q is not a path: write it like %s", what, p, asPath(p))
 	}
 	return nil
+}
+
+func isPath(p string) bool {
+	u, err := url.Parse(p)
+	return err == nil && u.Host == "" && u.Scheme == "" && strings.HasPrefix(p, "/") && u.Fragment == "" && !strings.ContainsFunc(p, isControl)
+}
+
+// asPath is the path that was meant with a text that is none, such as a URL or a method
+// with its path, or an example where that is not clear.
+func asPath(p string) string {
+	if method, path, ok := strings.Cut(p, " "); ok && !strings.Contains(method, "/") {
+		p = strings.TrimSpace(path)
+	}
+	if u, err := url.Parse(p); err == nil && u.Host != "" {
+		p = u.EscapedPath()
+	}
+	if p = "/" + strings.TrimPrefix(p, "/"); p == "/" || !isPath(p) {
+		return "/api/notebooks"
+	}
+	return p
 }
 
 func isControl(r rune) bool { return r <= ' ' || r == 0x7f }

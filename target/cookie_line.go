@@ -14,7 +14,11 @@ var cookieAttributes = []string{"path", "domain", "expires", "max-age", "samesit
 // cookieLines takes what an operator gave for a cookie: one in Set-Cookie syntax, or
 // several as the Cookie header of a request has them, "a=1; b=2", which developer
 // tools show. note says so in the second case. The error repeats no value.
+//
+// What is pasted with it is taken off: the header's name, Set-Cookie or Cookie, and
+// quotes around the whole, with which no name of a cookie can begin.
 func cookieLines(line string) (lines []string, note string, err error) {
+	line = pasted(line)
 	parts := strings.Split(line, ";")
 	var known, unknown []string
 	for _, part := range parts[1:] {
@@ -49,6 +53,20 @@ func cookieLines(line string) (lines []string, note string, err error) {
 			"Give each by itself with the attributes that the API sets, if there are any."
 	}
 	return lines, note, nil
+}
+
+// pasted is a line of cookies without what else was copied with it.
+func pasted(line string) string {
+	line = strings.TrimSpace(line)
+	if inner, ok := strings.CutPrefix(line, `"`); ok {
+		if inner, ok = strings.CutSuffix(inner, `"`); ok {
+			line = strings.TrimSpace(inner)
+		}
+	}
+	if name, rest, ok := strings.Cut(line, ":"); ok && (strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Cookie")) {
+		line = strings.TrimSpace(rest)
+	}
+	return line
 }
 
 // bareCookies are the names of the cookies that have no attribute at all, as developer

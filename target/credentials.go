@@ -1,6 +1,8 @@
 package target
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,7 +66,9 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 	}
 	if c.Basic != "" {
 		user, password, ok := strings.Cut(c.Basic, ":")
-		if !ok {
+		if decoded, err := base64.StdEncoding.DecodeString(c.Basic); !ok && err == nil && bytes.ContainsRune(decoded, ':') {
+			fail("basic", errors.New("the basic credential seems to be in base64, as it is sent: write USER:PASSWORD as it was before"))
+		} else if !ok {
 			fail("basic", errors.New("the basic credential has no colon: write USER:PASSWORD"))
 		}
 		creds.Basic = &BasicLogin{Username: user, Password: password}

@@ -1,0 +1,24 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+)
+
+// What a gateway says in the place of an API is told with what it means.
+func TestGatewaysWords(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"message":"Missing Authentication Token"}`:                                                 "the stage may be missing",
+		`{"message":"no Route matched with those values","request_id":"4f"}`:                         "Kong answers so",
+		`{"statusCode":401,"message":"Access denied due to missing subscription key. Make sure to"}`: "Ocp-Apim-Subscription-Key",
+		`<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>`:                   "Cloudflare answers so",
+		`{"detail":"Not authenticated"}`:                                                             "",
+	} {
+		status := 403
+		refusal := jsonReply(status, body)
+		said := replyOf(refusal).refusal()
+		if !strings.Contains(said, want) || want == "" && strings.Contains(said, ";") {
+			t.Errorf("%s: %s", body, said)
+		}
+	}
+}
