@@ -1,60 +1,22 @@
 package engine
 
-import (
-	"context"
-	"fmt"
-	"net/http"
-	"net/url"
+import "context"
 
-	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/tap"
-)
-
-// followToHTTPS has the https:// counterpart of an http:// target examined in its place,
-// where the operator asked for that and the target redirects there. A redirect to another
-// host is not followed: nobody said that it may be examined.
+// followToHTTPS has what an http:// target redirects to examined in its place, see
+// [target.Config.Followed].
 func (x *Examination) followToHTTPS(ctx context.Context) error {
-	d := x.deployment
-	if x.request.Deployment != nil || !x.config.FollowToHTTPS || d.Facts.Origin().Scheme() != "http" {
+	if x.request.Deployment != nil {
 		return nil
 	}
-	t, err := tap.New(tap.Options{Upstream: d.Upstream, Limits: d.Limits, Run: x.record.Run, Browser: x.lines})
-	if err != nil {
+	c, sentence, err := x.config.Followed(ctx, x.deployment, x.record.Run)
+	if err != nil || sentence == "" {
 		return err
 	}
-	defer t.Close()
-	asked := d.Facts.URL + "/"
-	r := t.Probe(ctx, cors.Request{Method: http.MethodGet, URL: asked, Headers: cors.Headers{{Name: "Accept", Value: "*/*"}}}).Response
-	to, ok := secureCounterpart(asked, r)
-	if !ok {
-		return nil // that it does not answer, or what it answers, is told later
-	}
-	before := x.config.URL
-	x.config.URL, x.config.FollowToHTTPS = to, false
+	x.config = c
 	if err := x.deploy(ctx); err != nil {
 		return err
 	}
-	sentence := fmt.Sprintf("%s redirects to https, so that %s was examined instead (`follow_to_https`).", before, to)
 	x.record.note(sentence)
 	x.notice(sentence)
 	return nil
-}
-
-// secureCounterpart is the URL asked for, as https, on the port where the reply to it
-// leads; ok is false where it leads to another host, or nowhere.
-func secureCounterpart(asked string, r *cors.Response) (string, bool) {
-	if r == nil || r.Status < 300 || r.Status > 399 {
-		return "", false
-	}
-	location, _ := r.Headers.Get("Location")
-	from, err := url.Parse(asked)
-	if err != nil {
-		return "", false
-	}
-	to, err := from.Parse(location)
-	if err != nil || to.Scheme != "https" || to.Hostname() != from.Hostname() || to.User != nil {
-		return "", false
-	}
-	path := from.Path[:len(from.Path)-1] // without the slash that was added
-	return cors.OriginOf(to).String() + path, true
 }

@@ -192,28 +192,12 @@ func (a alerted) fingerprint() string {
 // services that want one get the first.
 func location(c Result) *sarif.Location {
 	l := sarif.NewLocationWithPhysicalLocation(sarif.NewPhysicalLocation().
-		WithArtifactLocation(sarif.NewSimpleArtifactLocation(endpointURI(c.Subject.Endpoint)).WithURIBaseID(baseID)).
+		WithArtifactLocation(sarif.NewSimpleArtifactLocation(alert.EndpointURI(c.Subject.Endpoint)).WithURIBaseID(baseID)).
 		WithRegion(sarif.NewRegion().WithStartLine(1)))
 	if c.Subject.Endpoint != "" {
 		l.AddLogicalLocation(sarif.NewLogicalLocation().WithName(visibleLine(c.Subject.Endpoint)).WithKind("resource"))
 	}
 	return l
-}
-
-// endpointURI is the path of "GET /path" as a relative reference, with the endpoint's name
-// as its fragment.
-func endpointURI(endpoint string) string {
-	_, path, _ := strings.Cut(endpoint, " ")
-	path, name, _ := strings.Cut(path, "#")
-	path, query, _ := strings.Cut(strings.TrimLeft(path, "/"), "?")
-	u := url.URL{Path: path, RawQuery: url.PathEscape(query), Fragment: name}
-	if unescaped, err := url.PathUnescape(path); err == nil {
-		u.Path, u.RawPath = unescaped, path
-	}
-	if s := u.String(); s != "" {
-		return s
-	}
-	return "./"
 }
 
 // baseURI ends in a slash, as a base has to.

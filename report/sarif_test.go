@@ -10,6 +10,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -167,7 +168,7 @@ func TestEndpointURI(t *testing.T) {
 		"POST /graphql#me":   "graphql#me",
 		"GET /me?a=1#v1+x/y": "me?a=1#v1+x/y",
 	} {
-		if got := endpointURI(in); got != want {
+		if got := alert.EndpointURI(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
@@ -178,7 +179,7 @@ func TestEndpointURI(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
-	if !json.Valid([]byte(`"` + endpointURI("GET /\"\n") + `"`)) {
+	if !json.Valid([]byte(`"` + alert.EndpointURI("GET /\"\n") + `"`)) {
 		t.Error("not escaped")
 	}
 }

@@ -66,6 +66,7 @@ func Matchers(t Target, of cors.Origin) []NearMiss { return witnesses(t, of) }
 // text, so that every rule grants it that compares a part of the host: only where it is
 // granted are Matchers worth asking about. The others show the rules that compare the
 // whole host, and not its dots, its scheme, its port, or some letters or a label before it.
+// Where one of these is granted, Matchers are worth asking about too.
 // It is Matchers where no host can be like the first, as with an IP address.
 func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 	if of.IsOpaque() {
@@ -77,7 +78,7 @@ func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 		return NearMiss{}, witnesses(t, of)
 	}
 	first, s.list = s.list[0], nil
-	for _, spell := range []spelling{lettersBefore, dotReplaced, insecureSpelling, otherPort, subdomain, siblingHost} {
+	for _, spell := range []spelling{lettersBefore, dotReplaced, insecureSpelling, otherPort, subdomain, siblingHost, neighbour} {
 		spell(s)
 	}
 	return first, distinct(s.list)
@@ -102,6 +103,36 @@ func RuleFor(t Target, of cors.Origin, granted func(cors.Origin) bool) (r Rule, 
 	}
 	return Rule{}, false
 }
+
+// A Suspicion is what a grant comes to where a browser proves it.
+type Suspicion struct {
+	Cause       string `json:"cause"`       // the ID of the [Cause]
+	Requirement string `json:"requirement"` // the ID of a scenario that it violates
+	Level       Level  `json:"level"`
+}
+
+// Suspicion is that of the grant to a near-miss by this rule.
+func (r Rule) Suspicion(t Target, m NearMiss) Suspicion {
+	s := Suspicion{Cause: string(r.Kind), Requirement: r.scenario(m.Origin, m.Of), Level: Must}
+	if s.Requirement == "" { // no rule is known, and the cause is called as the requirement is
+		s.Requirement = "ORG-002"
+		before := &spellings{target: t, of: m.Of}
+		lettersBefore(before)
+		if slices.ContainsFunc(before.list, func(n NearMiss) bool { return n.Origin == m.Origin }) {
+			s.Requirement = "ORG-003"
+		}
+		s.Cause = s.Requirement
+	}
+	if slices.Contains(advice, s.Requirement) {
+		s.Level = Should
+	}
+	return s
+}
+
+// EveryOriginSuspicion and NullSuspicion are those of the grants to an arbitrary origin and
+// to null.
+func EveryOriginSuspicion() Suspicion { return Suspicion{everyOrigin().id, "WLD-001", Must} }
+func NullSuspicion() Suspicion        { return Suspicion{nullGranted().id, "NUL-001", Must} }
 
 // Covers reports whether an origin is granted by the rule.
 func (r Rule) Covers(o cors.Origin) bool {

@@ -177,7 +177,7 @@ func (m masquerade) judge(obs Observations) Judgement {
 	if j.Verdict != Violates {
 		return j
 	}
-	j.Reason += "; " + m.miss.takes()
+	j.Reason += "; " + m.miss.Takes()
 	if other.Read() {
 		return j.ifEchoed(other, m.withWhat(other, ev.alone))
 	}

@@ -119,8 +119,8 @@ func (m NearMiss) reach(t Target) Severity {
 	return reach(t, m.Origin)
 }
 
-// takes says in a sentence what an attacker needs for a page of this origin.
-func (m NearMiss) takes() string {
+// Takes says in a clause what an attacker needs for a page of this origin.
+func (m NearMiss) Takes() string {
 	switch domain := m.Origin.RegistrableDomain(); {
 	case m.Sendable == MappedOnly:
 		return "no name of the public DNS can be like this"

@@ -175,11 +175,11 @@ func TestWhatAnAttackerNeeds(t *testing.T) {
 		"ORG-018": "it takes a registry that sells names of mixed scripts",
 		"ORG-013": "it takes a server on the victim's machine or network",
 	} {
-		if got := rules[id](target)[0].takes(); got != want {
+		if got := rules[id](target)[0].Takes(); got != want {
 			t.Errorf("%s: %s", id, got)
 		}
 	}
-	if got := rules["ORG-015"](target)[3].takes(); !strings.Contains(got, "public DNS") {
+	if got := rules["ORG-015"](target)[3].Takes(); !strings.Contains(got, "public DNS") {
 		t.Error(got)
 	}
 	for _, m := range append(rules["ORG-011"](target)[1:2], rules["ORG-016"](target)[0]) {
@@ -220,7 +220,7 @@ func FuzzNearMisses(f *testing.F) {
 				if m.Registrable && (m.Sendable != RealDNS || m.Origin.RegistrableDomain() == "" || m.Origin.SameSite(m.Of)) {
 					t.Errorf("%s: %s is not for anyone", id, m.Origin)
 				}
-				if m.takes() == "" || m.How == "" {
+				if m.Takes() == "" || m.How == "" {
 					t.Errorf("%s: nothing is said about %s", id, m.Origin)
 				}
 			}

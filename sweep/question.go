@@ -103,8 +103,15 @@ type interview struct {
 
 	answers []Answer
 	rules   []scenarios.Rule
-	misses  []scenarios.NearMiss // that are granted
+	misses  []grantedMiss
 	silent  bool
+}
+
+// A grantedMiss is a near-miss that is granted, and what that comes to.
+type grantedMiss struct {
+	scenarios.NearMiss
+	suspicion scenarios.Suspicion
+	rule      string // in a sentence; empty where none is known
 }
 
 // run asks everything.
@@ -135,28 +142,37 @@ func (v *interview) run() {
 	v.preflights(v.arbitrary, front)
 }
 
-// resembling asks about near-misses of an origin.
+// resembling asks about near-misses of an origin: about all that tell rules apart, as a
+// proof does, once one of a few is granted.
 func (v *interview) resembling(s sieve) {
-	asked, all := s.others, s.others
-	if !s.first.Origin.IsOpaque() && v.granted(v.read(s.first.Origin)) {
-		asked = scenarios.Matchers(v.target, s.of)
-		all = append([]scenarios.NearMiss{s.first}, asked...)
+	few := s.others
+	if !s.first.Origin.IsOpaque() {
+		few = append([]scenarios.NearMiss{s.first}, few...)
 	}
+	var all []scenarios.NearMiss // that are granted
 	known := map[cors.Origin]bool{}
-	for _, m := range asked {
-		known[m.Origin] = v.granted(v.read(m.Origin))
-	}
-	before := len(v.misses)
-	for _, m := range all {
-		if known[m.Origin] {
-			v.misses = append(v.misses, m)
+	ask := func(misses []scenarios.NearMiss) {
+		for _, m := range misses {
+			if _, asked := known[m.Origin]; asked {
+				continue
+			}
+			if known[m.Origin] = v.granted(v.read(m.Origin)); known[m.Origin] {
+				all = append(all, m)
+			}
 		}
 	}
-	if len(v.misses) == before {
+	ask(few)
+	if len(all) == 0 {
 		return
 	}
-	if r, ok := scenarios.RuleFor(v.target, s.of, func(o cors.Origin) bool { return known[o] }); ok {
-		v.rules = append(v.rules, r)
+	ask(scenarios.Matchers(v.target, s.of))
+	rule, ok := scenarios.RuleFor(v.target, s.of, func(o cors.Origin) bool { return known[o] })
+	text := ""
+	if ok {
+		v.rules, text = append(v.rules, rule), rule.String()
+	}
+	for _, m := range all {
+		v.misses = append(v.misses, grantedMiss{m, rule.Suspicion(v.target, m), text})
 	}
 }
 

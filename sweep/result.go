@@ -81,9 +81,11 @@ type Class struct {
 	// headers: Why says in a sentence how. Both are empty for all others.
 	SplitFrom string `json:"split_from,omitempty"`
 	Why       string `json:"why,omitempty"`
-	// Suspect says that anyone may get an answer with the victim's credentials there, or
-	// private data without any.
-	Suspect bool `json:"suspect"`
+	// Level is the strictest of the requirements that are violated if a page of an origin
+	// that is granted something gets an answer with the victim's credentials there, or
+	// private data without any; empty where none would be. Suspect says that it binds.
+	Level   scenarios.Level `json:"level,omitempty"`
+	Suspect bool            `json:"suspect"`
 }
 
 // A Grant is what an origin is granted that is not trusted.
@@ -91,8 +93,14 @@ type Grant struct {
 	Origin cors.Origin `json:"origin"`
 	// How says in a few words what the origin stands for, such as "any origin".
 	How string `json:"how"`
-	// Anyone says that anybody on the web can have a page of such an origin.
-	Anyone bool `json:"anyone"`
+	// Anyone says that anybody on the web can have a page of such an origin; else Takes says
+	// in a clause what it takes.
+	Anyone bool   `json:"anyone"`
+	Takes  string `json:"takes,omitempty"`
+	scenarios.Suspicion
+	// Rule says in a sentence how the target seems to tell such an origin from others; empty
+	// where that is not known.
+	Rule string `json:"rule,omitempty"`
 	// Method is that of a write that a preflight approves; empty for the read.
 	Method   string   `json:"method,omitempty"`
 	Decision Decision `json:"decision"`
@@ -106,12 +114,19 @@ func (g Grant) String() string {
 	return text
 }
 
-// Word is the verdict of a sweep on the class: "granted" or "not granted", to anyone.
+// Word is the verdict of a sweep on the class: "granted", to others than the trusted
+// origins, or "not granted".
 func (c Class) Word() string {
-	if slices.ContainsFunc(c.Granted, func(g Grant) bool { return g.Anyone }) {
+	if len(c.Granted) > 0 {
 		return "granted"
 	}
 	return "not granted"
+}
+
+// ToAnyone reports whether something is granted to origins that anybody on the web can
+// have.
+func (c Class) ToAnyone() bool {
+	return slices.ContainsFunc(c.Granted, func(g Grant) bool { return g.Anyone })
 }
 
 // Class returns the class of this ID.
@@ -123,9 +138,15 @@ func (r Result) Class(id string) (Class, bool) {
 	return r.Classes[i], true
 }
 
-// Suspects reports whether anything is granted to anyone that should not be.
+// Suspects reports whether anything is granted that must not be, and Advised whether
+// anything is that should not.
 func (r Result) Suspects() bool {
 	return slices.ContainsFunc(r.Classes, func(c Class) bool { return c.Suspect })
+}
+
+// Advised is described at [Result.Suspects].
+func (r Result) Advised() bool {
+	return slices.ContainsFunc(r.Classes, func(c Class) bool { return c.Level == scenarios.Should })
 }
 
 // Doubt says in a sentence why it is not known that nothing is granted, and is empty
@@ -193,12 +214,15 @@ func file(t scenarios.Target, endpoints []Endpoint, interviews []*interview) []C
 		if endpoints[i].Private() {
 			c.Private++
 		}
-		c.Suspect = c.Suspect || slices.ContainsFunc(c.Granted, func(g Grant) bool {
-			return g.Anyone && (g.Decision == WithCredentials || g.Method == "" && endpoints[i].openTo(v.with))
-		})
+		for _, g := range c.Granted {
+			if c.Level != scenarios.Must && (g.Decision == WithCredentials || g.Method == "" && endpoints[i].openTo(v.with)) {
+				c.Level = g.Level
+			}
+		}
+		c.Suspect = c.Level == scenarios.Must
 	}
 	slices.SortStableFunc(all, func(a, b *class) int {
-		return cmp.Or(compare(a.Suspect, b.Suspect), compare(a.everyone(), b.everyone()), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.first, b.first))
+		return cmp.Or(compare(a.Suspect, b.Suspect), compare(a.everyone(), b.everyone()), compare(a.ToAnyone(), b.ToAnyone()), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.first, b.first))
 	})
 	classes := make([]Class, len(all))
 	for i, c := range all {
@@ -242,7 +266,7 @@ func (v *interview) class(t scenarios.Target) Class {
 			continue
 		}
 		g := Grant{Origin: a.Origin, Method: a.Preflight, Decision: a.Decision}
-		i := slices.IndexFunc(v.misses, func(m scenarios.NearMiss) bool { return m.Origin == a.Origin })
+		i := slices.IndexFunc(v.misses, func(m grantedMiss) bool { return m.Origin == a.Origin })
 		switch {
 		case slices.Contains(t.Trusted, a.Origin):
 			if a.Preflight == "" && !slices.Contains(c.Trusted, a.Origin) {
@@ -250,7 +274,7 @@ func (v *interview) class(t scenarios.Target) Class {
 			}
 			continue
 		case a.Origin == t.Arbitrary():
-			g.How, g.Anyone = "any origin", true
+			g.How, g.Anyone, g.Suspicion = "any origin", true, scenarios.EveryOriginSuspicion()
 			if a.With == scenarios.Anonymous && a.Preflight == "" && v.with != scenarios.Anonymous {
 				if a.Decision == v.answers[0].Decision { // said already
 					continue
@@ -258,9 +282,13 @@ func (v *interview) class(t scenarios.Target) Class {
 				g.How = "any origin, without a credential"
 			}
 		case a.Origin.IsOpaque():
-			g.How, g.Anyone = "null, the origin of every sandboxed frame", true
+			g.How, g.Anyone, g.Suspicion = "null, the origin of every sandboxed frame", true, scenarios.NullSuspicion()
 		case i >= 0:
-			g.How, g.Anyone = v.misses[i].How, v.misses[i].Registrable
+			g.How, g.Anyone, g.Suspicion = v.misses[i].How, v.misses[i].Registrable, v.misses[i].suspicion
+			g.Rule = v.misses[i].rule
+			if !g.Anyone {
+				g.Takes = v.misses[i].Takes()
+			}
 		default:
 			continue
 		}

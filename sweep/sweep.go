@@ -59,7 +59,7 @@ func Run(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	t, err := tap.New(tap.Options{
-		Upstream: d.Upstream, Limits: d.Limits, Run: cmp.Or(r.Run, "crossexam-sweep"), Browser: r.Browser,
+		Upstream: d.Upstream, Limits: d.Limits, Run: r.run(), Browser: r.Browser,
 		AllowWrite: d.Facts.AllowsWrite, Expected: d.Facts.ExpectsError,
 		ClientCertificate: d.Credentials.Certificate(), Conceal: d.Credentials.Without,
 	})
@@ -112,16 +112,30 @@ func (r Request) deploy(ctx context.Context) (d target.Deployment, requests int,
 		}
 		done = func() { _ = launched.Close() }
 	}
-	if d, err = c.Deployment(ctx); err != nil || !c.NeedsDiscovery() {
+	if d, err = c.Deployment(ctx); err != nil {
 		return d, 0, done, err
 	}
-	c, found, err := c.DiscoverAt(ctx, d)
-	if err != nil {
-		return d, found.Requests, done, err
+	c, followed, err := c.Followed(ctx, d, r.run())
+	if err == nil && followed != "" {
+		requests++
+		d, err = c.Redeploy(ctx, d)
 	}
-	d, err = c.Redeploy(ctx, d)
-	return d, found.Requests, done, err
+	if err == nil && c.NeedsDiscovery() {
+		var found target.Discovery
+		c, found, err = c.DiscoverAt(ctx, d)
+		requests += found.Requests
+		if err == nil {
+			d, err = c.Redeploy(ctx, d)
+		}
+	}
+	if followed != "" {
+		d.Notes = append([]string{followed}, d.Notes...)
+	}
+	return d, requests, done, err
 }
+
+// run is the name of the run.
+func (r Request) run() string { return cmp.Or(r.Run, "crossexam-sweep") }
 
 // An Item is an endpoint to be swept.
 type Item struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/sweep"
 	"github.com/crossexam/crossexam/target"
 )
@@ -40,7 +41,7 @@ func sweepOnly(ctx context.Context, o testOptions) error {
 	}
 	printSweep(o.printed(), r, o)
 	switch {
-	case r.Suspects():
+	case r.Suspects(), o.strict && r.Advised():
 		return exitError{code: report.ExitViolates}
 	case r.Doubt() != "":
 		return couldNotSay(errors.New(r.Doubt()))
@@ -59,7 +60,7 @@ func printSweep(w io.Writer, r sweep.Result, o testOptions) {
 	if !o.quiet {
 		for _, c := range r.Classes {
 			say("")
-			say("%s: %s to anyone; %s, %d of them private: %s", c.ID, c.Word(), counted(c.Size, "endpoint", "endpoints"), c.Private, named(r, c.ID, o.verbose))
+			say("%s: %s; %s, %d of them private: %s", c.ID, granted(r, c), counted(c.Size, "endpoint", "endpoints"), c.Private, named(r, c.ID, o.verbose))
 			for _, g := range c.Granted {
 				say("    %s", shownGrant(g))
 			}
@@ -76,28 +77,48 @@ func printSweep(w io.Writer, r sweep.Result, o testOptions) {
 		}
 		say("")
 	}
+	if r.Advised() {
+		say("Against advice: %s. Nobody can register such an origin, and --strict fails on it.", classesOf(r, scenarios.Should))
+	}
 	switch {
 	case r.Suspects():
-		say("Suspected: %s. The same command without --sweep-only proves it in a browser.", suspects(r))
+		say("Suspected: %s. The same command without --sweep-only proves it in a browser.", classesOf(r, scenarios.Must))
+	case r.Doubt() == "" && r.Advised():
+		say("Nothing else was granted that should not be. What a browser really does was not tried: leave out --sweep-only.")
 	case r.Doubt() == "":
 		say("Nothing was granted to anyone that should not be. What a browser really does was not tried: leave out --sweep-only.")
 	}
+}
+
+// granted says whether a class grants something, and to whom.
+func granted(r sweep.Result, c sweep.Class) string {
+	switch assumed := r.Assumed && len(c.Trusted) > 0; {
+	case c.ToAnyone():
+		return c.Word() + " to anyone"
+	case len(c.Granted) > 0 && assumed:
+		return c.Word() + " to others than the origins that are assumed to be trusted"
+	case len(c.Granted) > 0:
+		return c.Word() + " to others than the trusted origins"
+	case assumed:
+		return c.Word() + " to anyone but origins that are assumed to be trusted"
+	}
+	return c.Word() + " to anyone"
 }
 
 func shownGrant(g sweep.Grant) string {
 	if g.Anyone {
 		return g.String()
 	}
-	return g.String() + " (not to be had by anyone: " + g.Origin.String() + ")"
+	return fmt.Sprintf("%s (%s; %s)", g, g.Origin, g.Takes)
 }
 
-// suspects names the classes where something is granted to anyone, with how many
-// endpoints they have.
-func suspects(r sweep.Result) string {
+// classesOf names the classes whose grants violate at most requirements of this level,
+// with how many endpoints they have.
+func classesOf(r sweep.Result, level scenarios.Level) string {
 	var ids []string
 	endpoints := 0
 	for _, c := range r.Classes {
-		if c.Suspect {
+		if c.Level == level {
 			ids = append(ids, c.ID)
 			endpoints += c.Size
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,9 @@ func TestSweepOnly(t *testing.T) {
 		}
 	})
 	cookie := "--cookie=" + fixtures.CookieName + "=a-long-secret-value; SameSite=None; Secure"
+	session := "--cookie=" + fixtures.RoutesCookie + "; SameSite=None; Secure"
+	sibling, _ := fixtures.PolicyNamed("any-sibling")
+	advised := serve(fixtures.NewRoutes(1, []cors.Origin{front}, fixtures.Share{Policy: sibling, Routes: 10}))
 	for _, c := range []struct {
 		name string
 		url  string
@@ -41,16 +45,26 @@ func TestSweepOnly(t *testing.T) {
 		{"hardened", serve(fixtures.NewRoutes(1, []cors.Origin{front}, hardened)), nil, 0,
 			[]string{"30 endpoints in 1 policy class", "P1: not granted to anyone; 30 endpoints, 30 of them private", "Nothing was granted to anyone that should not be", "What a browser really does was not tried"}},
 		{"seven policies", serve(fixtures.NewRoutes(1, []cors.Origin{front}, fixtures.SevenPolicies(60)...)), nil, 1,
-			[]string{"60 endpoints in 7 policy classes", "any origin: granted with credentials", "null, the origin of every sandboxed frame: granted with credentials", "begins with", "Suspected: 9 endpoints of P1, P2, P3"}},
+			[]string{"60 endpoints in 7 policy classes", "any origin: granted with credentials", "null, the origin of every sandboxed frame: granted with credentials", "begins with", "over http", "Suspected: 15 endpoints of P1, P2, P3, P4, P5"}},
+		{"against advice", advised, nil, 0,
+			[]string{"P1: granted to others than the trusted origins", "it takes a page on some host under example.com", "Against advice: 10 endpoints of P1", "Nothing else was granted"}},
+		{"against advice, strict", advised, []string{"--strict", session}, 1, []string{"Against advice"}},
+		{"assumed", serve(fixtures.NewRoutes(1, []cors.Origin{cors.MustParseOrigin("http://localhost:3000")}, hardened)), []string{"--trusted=", session}, 0,
+			[]string{"P1: not granted to anyone but origins that are assumed to be trusted", "(an assumption)"}},
 		{"nobody there", "http://127.0.0.1:9", nil, 3, []string{"refused the connection"}},
 		{"no HTTP", serve(broken), []string{"--read=/me", cookie}, 3, []string{"1 of 1 endpoints did not answer every question"}},
 		{"a mistake", "http://127.0.0.1:9", []string{"--label=WLD"}, 2, []string{"sweep-only"}},
 		{"no path", "http://127.0.0.1:9", []string{"--read=me"}, 2, []string{"is not a path"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			args := append([]string{"test", c.url, "--sweep-only", "--trusted=" + front.String()}, c.args...)
+			args := append([]string{"test", c.url, "--sweep-only"}, c.args...)
+			if i := slices.Index(args, "--trusted="); i >= 0 {
+				args = slices.Delete(args, i, i+1) // nobody says
+			} else {
+				args = append(args, "--trusted="+front.String())
+			}
 			if len(c.args) == 0 {
-				args = append(args, "--cookie="+fixtures.RoutesCookie+"; SameSite=None; Secure")
+				args = append(args, session)
 			}
 			r := crossexam(t, []string{"CROSSEXAM_BROWSER=/nonexistent"}, args...)
 			r.expect(t, c.code)

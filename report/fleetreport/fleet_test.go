@@ -192,7 +192,7 @@ func TestSARIF(t *testing.T) {
 		seen[print] = true
 	}
 	want := []string{
-		"WLD-003 WLD-003 __1_8443/v1/a%20b unchanged 0",
+		"WLD-003 WLD-003 __1_8443/v1/a%20b?x=1 unchanged 0",
 		"WLD-003 WLD-003 api.example.com new 0",
 		"HDR-002 HDR-002 api.example.com - 1",
 	}

@@ -120,19 +120,16 @@ func (t target) alert(c Cause, compared bool) *sarif.Result {
 	return result
 }
 
-// place is where an endpoint of a target is, as a relative path that begins with the
-// host: GitHub refuses a whole file that has one absolute https location in it.
+// place is where an endpoint of a target is, its query included, as a relative reference
+// that begins with the host: GitHub refuses a whole file that has one absolute https location in it.
 func (o Outcome) place(endpoint string) string {
-	_, path, _ := strings.Cut(endpoint, " ")
-	path, _, _ = strings.Cut(path, "#")
-	path, _, _ = strings.Cut(path, "?")
 	u, err := url.Parse(o.Target)
 	if err != nil || u.Host == "" {
 		return "target"
 	}
 	host := strings.NewReplacer(":", "_", "[", "", "]", "").Replace(u.Host) // a colon would make the host a scheme
-	place := url.URL{Path: strings.Trim(host+"/"+strings.Trim(strings.TrimSuffix(u.Path, "/")+"/"+strings.TrimLeft(path, "/"), "/"), "/")}
-	return place.String()
+	base := strings.Trim(host+"/"+strings.Trim(u.EscapedPath(), "/"), "/")
+	return strings.TrimSuffix(base+"/"+strings.TrimPrefix(alert.EndpointURI(endpoint), "./"), "/")
 }
 
 // invocation says how the run went, and of which targets nothing is known.

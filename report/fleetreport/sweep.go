@@ -3,7 +3,6 @@ package fleetreport
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/crossexam/crossexam/report"
@@ -32,13 +31,16 @@ func FromSweep(r sweep.Result, started time.Time, about About) Outcome {
 		o.Grant = Granted
 	}
 	switch {
-	case len(o.Causes) > 0:
+	case r.Suspects():
 		o.ExitCode = report.ExitViolates
 		worst := o.Causes[0]
 		o.Headline = fmt.Sprintf("By its headers: %s at %s; no browser has proved it.", worst.Rule, count(worst.Endpoints, "endpoint", "endpoints"))
 	case doubt != "":
 		o.ExitCode = report.ExitNoVerdict
 		o.Headline = "Could not judge by headers: " + doubt + "."
+	case len(o.Causes) > 0:
+		advised := o.Causes[0]
+		o.Headline = fmt.Sprintf("By its headers, against advice: %s at %s; no browser has proved it.", advised.Rule, count(advised.Endpoints, "endpoint", "endpoints"))
 	case o.Grant == Granted:
 		o.Headline = "By its headers, nothing private is granted to anyone, and something to origins that are not trusted."
 	default:
@@ -47,60 +49,34 @@ func FromSweep(r sweep.Result, started time.Time, about About) Outcome {
 	return o
 }
 
-// A suspicion is a kind of grant, with the scenario that is about it.
-type suspicion struct {
-	id, scenario string
-	fits         func(sweep.Grant) bool
-}
-
-// suspicions are all of them, the widest first. They are called as the causes of a proof
-// are; by what rule a near-miss is taken for a trusted origin a proof knows better.
-func suspicions() []suspicion {
-	opaque := func(g sweep.Grant) bool { return g.Origin.IsOpaque() }
-	return []suspicion{
-		{"every-origin", "WLD-001", func(g sweep.Grant) bool { return !opaque(g) && strings.HasPrefix(g.How, "any origin") }},
-		{"null-origin", "NUL-001", func(g sweep.Grant) bool { return opaque(g) }},
-		{"near-miss", "ORG-001", func(sweep.Grant) bool { return true }},
-	}
-}
-
-// sweptCauses are the suspicions of a sweep, the gravest first.
+// sweptCauses are what the grants of a sweep come to, the gravest first. They are called as
+// the causes of a proof are, so that a target which is swept in one run and proved in the
+// next has the same.
 func sweptCauses(r sweep.Result, o Outcome) []Cause {
 	var all []Cause
-	for _, s := range suspicions() {
-		scenario, _ := scenarios.Find(s.scenario)
-		c := Cause{
-			ID: s.id, Level: scenarios.Must, Severity: scenarios.Medium, Fails: true,
-			Requirements: []string{s.scenario}, Fix: scenario.Fix, Fingerprint: o.fingerprint(s.id),
-		}
-		for _, class := range r.Classes {
-			if !class.Suspect {
+	for _, class := range r.Classes {
+		counted := map[string]bool{}
+		for _, g := range class.Granted {
+			if class.Level == "" || counted[g.Cause] || g.Decision != sweep.WithCredentials && g.Method != "" {
 				continue
 			}
-			i := slices.IndexFunc(class.Granted, func(g sweep.Grant) bool {
-				return g.Anyone && (g.Decision == sweep.WithCredentials || g.Method == "") && firstFit(g) == s.id
-			})
+			counted[g.Cause] = true
+			i := slices.IndexFunc(all, func(c Cause) bool { return c.ID == g.Cause })
 			if i < 0 {
-				continue
+				i = len(all)
+				all = append(all, sweptCause(r, class, g, o))
 			}
-			g := class.Granted[i]
-			if c.Rule == "" {
-				c.Rule = g.How + " is " + string(g.Decision)
-				if s.id == "near-miss" && len(class.Rules) > 0 {
-					c.Rule = class.Rules[0]
-				}
-				c.Reason = g.String()
+			c := &all[i]
+			c.Endpoints += class.Size
+			if g.Level == scenarios.Must {
+				c.Level, c.Fails = scenarios.Must, true
 			}
-			if class.Private > 0 {
+			if class.Private > 0 && g.Anyone {
 				c.Severity = scenarios.High
 			}
-			c.Endpoints += class.Size
-			if c.Endpoint == "" {
-				c.Endpoint = endpointOf(r, class)
+			if !slices.Contains(c.Requirements, g.Requirement) {
+				c.Requirements = append(c.Requirements, g.Requirement)
 			}
-		}
-		if c.Rule != "" {
-			all = append(all, c)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Cause) int {
@@ -115,13 +91,17 @@ func sweptCauses(r sweep.Result, o Outcome) []Cause {
 	return all
 }
 
-func firstFit(g sweep.Grant) string {
-	for _, s := range suspicions() {
-		if s.fits(g) {
-			return s.id
-		}
+// sweptCause is the cause of a grant, of no endpoint yet.
+func sweptCause(r sweep.Result, class sweep.Class, g sweep.Grant, o Outcome) Cause {
+	scenario, _ := scenarios.Find(g.Requirement)
+	c := Cause{
+		ID: g.Cause, Rule: g.How + " is " + string(g.Decision), Level: g.Level, Severity: scenarios.Medium, Reason: g.String(),
+		Endpoint: endpointOf(r, class), Fix: scenario.Fix, Fingerprint: o.fingerprint(g.Cause),
 	}
-	return ""
+	if g.Rule != "" {
+		c.Rule = g.Rule
+	}
+	return c
 }
 
 // endpointOf is an endpoint of the class, a private one if there is one.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
@@ -25,6 +26,22 @@ const FingerprintKey = "crossexam/cause/v1"
 func Fingerprint(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return hex.EncodeToString(sum[:16])
+}
+
+// EndpointURI is the path of "GET /path", with its query, as a relative reference, with
+// the endpoint's name as its fragment.
+func EndpointURI(endpoint string) string {
+	_, path, _ := strings.Cut(endpoint, " ")
+	path, name, _ := strings.Cut(path, "#")
+	path, query, _ := strings.Cut(strings.TrimLeft(path, "/"), "?")
+	u := url.URL{Path: path, RawQuery: url.PathEscape(query), Fragment: name}
+	if unescaped, err := url.PathUnescape(path); err == nil {
+		u.Path, u.RawPath = unescaped, path
+	}
+	if s := u.String(); s != "" {
+		return s
+	}
+	return "./"
 }
 
 // NewRun is one of this version of Crossexam, which is empty where it is not known, with
