@@ -531,12 +531,13 @@ func baseURL(s string) (*url.URL, error) {
 	if s == "" {
 		return nil, errors.New("no target: give the URL of the API, such as http://127.0.0.1:5055")
 	}
+	const write = "write it like http://127.0.0.1:5055 or https://api.example.com"
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the target %q is not a URL: %w", s, errors.Unwrap(err))
+		return nil, fmt.Errorf("the target %q is not a URL (%w): %s", s, errors.Unwrap(err), write)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, fmt.Errorf("the target %q is not a URL: write it like http://127.0.0.1:5055 or https://api.example.com", s)
+		return nil, fmt.Errorf("the target %q is not a URL: %s", s, write)
 	case u.User != nil:
 		return nil, fmt.Errorf("the target %q has a user name in it: use `credentials.basic`", u.Redacted())
 	case u.RawQuery != "" || u.Fragment != "":

@@ -125,6 +125,7 @@ func TestConfigFileMistakes(t *testing.T) {
 		"duration":           {target + "limits: {body_timeout: 5 seconds}\n", []string{"limits.body_timeout", `such as "10s"`}},
 		"policy word":        {target + "policy: {credentials: omit}\n", []string{"policy.credentials", "include or none"}},
 		"not a target":       {"\ntarget: api.example.com\n", []string{"c.yaml:2:9: target", "is not a URL"}},
+		"a host and port":    {"target: 127.0.0.1:5055\n", []string{"c.yaml:1:9: target", "is not a URL", "write it like http://"}},
 		"origin with a path": {target + "trusted:\n  - https://a.example\n  - https://app.example.com/ui\n", []string{"c.yaml:4:5: trusted[1]", `"https://app.example.com"`}},
 		"own origin":         {target + "trusted: [https://api.example.com]\n", []string{"c.yaml:2:11", "own origin"}},
 		"body of a read":     {target + "endpoints:\n  - path: /a\n    body: x\n", []string{"c.yaml:3:5: endpoints[0]", "has no body"}},

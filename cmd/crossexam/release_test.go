@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -66,6 +67,34 @@ func TestReleaseHasWhatTheActionInstalls(t *testing.T) {
 	for _, f := range archive.Files {
 		if _, err := os.Stat(filepath.Join(root(t), f)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// What Homebrew runs for each shell's completions prints them: it adds the name of the shell
+// where no other format is given.
+func TestCaskMakesCompletions(t *testing.T) {
+	var config struct {
+		Casks []struct {
+			Completions struct {
+				Executable string
+				Args       []string
+				Format     string `yaml:"shell_parameter_format"`
+			} `yaml:"generate_completions_from_executable"`
+		} `yaml:"homebrew_casks"`
+	}
+	readYAML(t, filepath.Join(root(t), ".goreleaser.yaml"), &config)
+	if len(config.Casks) != 1 {
+		t.Fatalf("%+v", config)
+	}
+	c := config.Casks[0].Completions
+	if c.Executable != "crossexam" || c.Format != "" {
+		t.Errorf("%+v", c)
+	}
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		out, err := exec.CommandContext(t.Context(), binary, append(slices.Clone(c.Args), shell)...).CombinedOutput()
+		if first, _, _ := strings.Cut(string(out), "\n"); err != nil || !strings.Contains(first, shell+" completion") && !strings.Contains(first, "#compdef") {
+			t.Errorf("%s: %v\n%.200s", shell, err, out)
 		}
 	}
 }
