@@ -66,6 +66,16 @@ func planOtherNeighbours(t Target) ([]Case, string) {
 	return planned(cases, noOther)
 }
 
+// byHeaderAlone says why what a page of the origin would get is asked by header. Chrome's
+// id of an extension is the first half of the SHA-256 of its public key (Chrome's
+// documentation of the manifest, "key").
+func byHeaderAlone(origin string) string {
+	if strings.HasPrefix(origin, "chrome-extension://") {
+		return "by its header alone, since a page of this origin takes the extension's own key, of which the id is a hash"
+	}
+	return "by its header alone, since no page of this origin can be played"
+}
+
 // judgeOtherNeighbour takes the reply by its header alone: no page of the origin can be
 // played.
 func judgeOtherNeighbour(origin string, c Credential, read, other Observation) Judgement {
@@ -73,7 +83,7 @@ func judgeOtherNeighbour(origin string, c Credential, read, other Observation) J
 		return inDoubt(doubt)
 	}
 	r := answer(read)
-	const byHeader = "by its header alone, since no page of this origin can be played"
+	byHeader := byHeaderAlone(origin)
 	if reason := cors.Check(origin, c.Ambient(), r.Headers); reason != cors.Allowed {
 		return conforms("the %d reply to Origin %s has %s (%s; %s)", r.Status, origin, grantText(r), reason, byHeader)
 	}

@@ -188,7 +188,7 @@ func otherTrustedRead(t Target, e Endpoint, origin string, c Credential) Case {
 		if doubt := silence(o); doubt != nil {
 			return inDoubt(doubt)
 		}
-		const byHeader = "by its header alone, since no page of this origin can be played"
+		byHeader := byHeaderAlone(origin)
 		r := answer(o)
 		switch reason := cors.Check(origin, c.Ambient(), r.Headers); {
 		case reason != cors.Allowed:

@@ -19,7 +19,7 @@ func TestOtherTrustedOrigins(t *testing.T) {
 		t.Errorf("it asks as %q, for %v", named, cases[0].Subject)
 	}
 	rule(t, byKey(cases[0].Judge), []ruling{
-		{name: "granted", obs: []Observation{answeredTo(a, reply(200, "x", allowOrigin(target.OtherTrusted[0])))}, verdict: Conforms, reason: "by its header alone"},
+		{name: "granted", obs: []Observation{answeredTo(a, reply(200, "x", allowOrigin(target.OtherTrusted[0])))}, verdict: Conforms, reason: "by its header alone, since a page of this origin takes the extension's own key"},
 		{name: "refused", obs: []Observation{answeredTo(a, reply(403, ""))}, verdict: Violates, severity: Low, reason: "MissingAllowOriginHeader"},
 		{name: "another extension", obs: []Observation{answeredTo(a, reply(200, "x", allowOrigin("chrome-extension://other")))}, verdict: Violates, severity: Low},
 		{name: "an error", obs: []Observation{answeredTo(a, reply(500, "x", allowOrigin("*")))}, verdict: CannotTell},

@@ -35,7 +35,15 @@ func TestFailedSpecsNameTheirCause(t *testing.T) {
 			t.Errorf("%s says\n%s\nwant\n%s", told.SpecReports[i].LeafNodeText, got, want)
 		}
 	}
-	if told.SpecReports[0].Failure.Message != "failed" {
+	record.Results[3].Judgement.Lack = scenarios.LacksAnswer
+	const doubt = "failed\n  would tell: look at the answer"
+	for i, want := range []string{"failed", "failed", "failed", doubt} {
+		got := withWhatWouldTell(told, record, func(l scenarios.Lack) string { return "look at the " + string(l) }).SpecReports[i].Failure.Message
+		if got != want {
+			t.Errorf("%s says\n%s\nwant\n%s", told.SpecReports[i].LeafNodeText, got, want)
+		}
+	}
+	if told.SpecReports[0].Failure.Message != "failed" || told.SpecReports[3].Failure.Message != "failed" {
 		t.Error("the report that was given has changed")
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 // RunOptions say how [Run] reports.
@@ -27,6 +28,9 @@ type RunOptions struct {
 	Output io.Writer
 	// JUnit is the path of the JUnit file, or empty for none.
 	JUnit string
+	// WouldTell words for the file what would tell, where a case could not be judged; nil
+	// for none.
+	WouldTell func(scenarios.Lack) string
 	// Redact gives what takes secrets out of what stands in that file: reasons quote
 	// what the target said. nil changes nothing.
 	Redact func(engine.Record) func(string) string
@@ -82,6 +86,9 @@ func Run(ctx context.Context, x *engine.Examination, o RunOptions) (engine.Recor
 		told.SpecReports = append(told.SpecReports, broken(record.Fault))
 	}
 	told = withCauses(told, record)
+	if o.WouldTell != nil {
+		told = withWhatWouldTell(told, record, o.WouldTell)
+	}
 	if o.Redact != nil {
 		told = redacted(told, o.Redact(record))
 	}

@@ -42,6 +42,7 @@ func (c Config) Recorded(r recording.Recording) (Config, Discovery, error) {
 	}
 	s.origins()
 	s.policy()
+	s.queryKeys()
 	s.credentials()
 	s.endpoints()
 	return s.config, s.found, nil
@@ -55,6 +56,7 @@ type seen struct {
 	base     string              // path of the target's URL, without a slash at its end
 	requests []recording.Request // to the API
 	login    string              // path; empty for none
+	keyed    map[*url.URL]bool   // of requests that had a key in the query
 }
 
 func (s *seen) note(format string, args ...any) {
@@ -221,7 +223,9 @@ func (s *seen) endpoints() {
 	writes, secret, failed := 0, 0, 0
 	took, queries := map[string]bool{}, map[string]int{}
 	once := func(key string) bool { defer func() { took[key] = true }(); return !took[key] }
-	anyCredential := slices.ContainsFunc(s.requests, func(q recording.Request) bool { return len(q.Cookies) > 0 || q.Headers.Has("Authorization") })
+	anyCredential := slices.ContainsFunc(s.requests, func(q recording.Request) bool {
+		return len(q.Cookies) > 0 || q.Headers.Has("Authorization") || s.keyed[q.URL]
+	})
 	for _, q := range s.requests {
 		path := s.path(q.URL)
 		if q.Kind == recording.Preflight || q.Kind == recording.Other || path == s.login || !methodName.MatchString(q.Method) {
@@ -258,14 +262,14 @@ func (s *seen) endpoints() {
 		case q.Method == http.MethodGet:
 			switch reason, why := whyAlone(path, "", s.config.Exclude); {
 			case why != "":
-				s.leave(q.Method+" "+path, reason, anyCredential && hasCredential(q), why)
+				s.leave(q.Method+" "+path, reason, anyCredential && s.provesItself(q), why)
 			case queries[withoutQuery(shape)] >= recordedQueries:
 				s.leave(q.Method+" "+path, LeftBeyond, false, fmt.Sprintf("more than %d queries on one path; name it to read it", recordedQueries))
 			case len(s.config.Endpoints)-writes >= recordedReads:
-				s.leave(q.Method+" "+path, LeftBeyond, anyCredential && hasCredential(q), fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
+				s.leave(q.Method+" "+path, LeftBeyond, anyCredential && s.provesItself(q), fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
 			default:
 				queries[withoutQuery(shape)]++
-				open := anyCredential && !hasCredential(q)
+				open := anyCredential && !s.provesItself(q)
 				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: open})
 			}
 		case writes >= recordedWrites:
@@ -411,7 +415,7 @@ func holdsSecret(u *url.URL) bool {
 		return true // who knows
 	}
 	for name, values := range query {
-		if secretNames.MatchString(strings.NewReplacer("_", "", "-", "", ".", "").Replace(name)) || slices.ContainsFunc(values, isRandom) {
+		if secretNames.MatchString(wordsJoined(name)) || slices.ContainsFunc(values, isRandom) {
 			return true
 		}
 	}

@@ -32,6 +32,9 @@ func (c *CredentialsConfig) expand(folder string, from *provenance, s surroundin
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
 		c.Headers[name], _ = one("headers."+name, c.Headers[name])
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Query)) {
+		c.Query[name], _ = one("query."+name, c.Query[name])
+	}
 	if c.ClientCertificate != nil {
 		c.ClientCertificate.Password, _ = one("client_certificate.password", c.ClientCertificate.Password)
 	}

@@ -12,7 +12,7 @@ import (
 // command names them, and describes them only where all of it is wanted.
 func rare() []aboutFlags {
 	return []aboutFlags{
-		{"Credentials", []string{"basic-file", "bearer-file", "header-file", "query-key", "storage-state", "together", "client-cert", "client-cert-password-file"}},
+		{"Credentials", []string{"basic-file", "bearer-file", "header-file", "query-key", "query-key-file", "storage-state", "together", "client-cert", "client-cert-password-file"}},
 		{"What is examined", []string{"graphql", "query", "openapi", "exclude", "examine", "startup-log", "preset", "accepted"}},
 		{"The policy", []string{"allow-methods", "allow-headers", "expose-headers"}},
 		{"Network", []string{"timeout", "rate", "concurrency", "header-timeout", "insecure-skip-verify", "direct", "follow-to-https", "allow-writes"}},

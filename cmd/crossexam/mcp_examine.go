@@ -47,6 +47,7 @@ type examineArguments struct {
 	Basic   string   `json:"basic,omitempty" jsonschema:"the victim's HTTP authentication, USER:PASSWORD"`
 	Bearer  string   `json:"bearer,omitempty" jsonschema:"token that the trusted front end sends as Authorization: Bearer"`
 	Headers []string `json:"headers,omitempty" jsonschema:"headers with a secret that the trusted front end sets, NAME: VALUE"`
+	Query   []string `json:"query_keys,omitempty" jsonschema:"keys that the trusted front end adds to URLs, NAME=VALUE"`
 	Label   string   `json:"label,omitempty" jsonschema:"judge only requirements with this label: an ID (WLD-001), a family (ORG), a level (must) or a credential (cookie), with && and || between"`
 	Strict  bool     `json:"strict,omitempty" jsonschema:"fail on a violated SHOULD too"`
 }
@@ -117,6 +118,10 @@ func (in examineArguments) override(c *target.Config) (err error) {
 		c.Credentials.Headers, err = target.ParseHeaders(in.Headers)
 		c.Override("credentials.headers", "")
 	}
+	if in.Query != nil && err == nil {
+		c.Credentials.Query, err = target.ParseQueryKeys(in.Query)
+		c.Override("credentials.query", "")
+	}
 	return err
 }
 
@@ -129,6 +134,8 @@ func inArguments(sentence string) string {
 			return "`url`"
 		case "credentials.cookies", "credentials.basic", "credentials.bearer", "credentials.headers":
 			return "`" + strings.TrimPrefix(entry, "credentials.") + "`"
+		case "credentials.query":
+			return "`query_keys`"
 		}
 		return ""
 	})
@@ -145,8 +152,10 @@ type finding struct {
 	Reason   string             `json:"reason"`
 	Fix      string             `json:"fix,omitempty"`
 	// Fails says that it fails the examination; a SHOULD does in a strict one only.
-	Fails bool   `json:"fails"`
-	Cause string `json:"cause,omitempty" jsonschema:"the cause that it falls with"`
+	Fails bool `json:"fails"`
+	// WouldTell is empty where there is a verdict.
+	WouldTell string `json:"would_tell,omitempty" jsonschema:"what to do so that it can be judged"`
+	Cause     string `json:"cause,omitempty" jsonschema:"the cause that it falls with"`
 }
 
 // examined is what an examination comes to.
@@ -217,6 +226,7 @@ func examineOnce(ctx context.Context, request engine.Request) (report.Report, er
 	known := meta(x.Deployment(), record)
 	known.InWords = inArguments
 	known.Advise = adviseAssistant
+	known.WouldTell = wouldTellAssistant
 	return report.New(record, known).WithoutData(), nil
 }
 
@@ -275,7 +285,7 @@ func findings(r report.Report, verdict scenarios.Verdict, room *int) (list []fin
 			}
 			f := finding{
 				ID: c.ID, Level: c.Level, Severity: c.Severity, Title: c.Title, Where: clip(c.Subject.String(), 512), Reason: clip(c.Reason, 1<<10),
-				Fix: clip(c.Fix, 1<<10), Fails: c.Fails, Cause: c.Cause,
+				Fix: clip(c.Fix, 1<<10), Fails: c.Fails, Cause: c.Cause, WouldTell: c.WouldTell,
 			}
 			encoded, err := json.Marshal(f)
 			if err != nil || len(encoded) > *room {
@@ -347,7 +357,7 @@ func adviseAssistant(d engine.Diagnosis) string {
 	case engine.BasicUnasked:
 		return "if the front end sends it, give the Authorization line with `headers`"
 	case engine.SecretInURL:
-		return "give it with `headers` if the API takes it there, or give what the browser sends by itself"
+		return "give it apart with `query_keys`, or with `headers` if the API takes it there, or give what the browser sends by itself"
 	case engine.RequestRefused:
 		return "name a path that answers, with the parameters that it wants, with `read`"
 	case engine.NothingPrivate:

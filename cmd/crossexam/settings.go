@@ -69,6 +69,15 @@ func settings() []setting {
 		c.Credentials.Query, err = target.ParseQueryKeys(lines)
 		return err
 	}
+	inFile := func(set func(*target.Config, []string) error) func(*target.Config, []string) error {
+		return func(c *target.Config, v []string) error {
+			lines, err := secretLines(v[0])
+			if err != nil {
+				return err
+			}
+			return set(c, lines)
+		}
+	}
 	certificate := func(c *target.Config) *target.ClientCertificateConfig {
 		if c.Credentials.ClientCertificate == nil {
 			c.Credentials.ClientCertificate = &target.ClientCertificateConfig{}
@@ -132,17 +141,11 @@ func settings() []setting {
 		{"credentials.bearer", "bearer", "CROSSEXAM_BEARER", false, "", "`TOKEN` that the trusted front end sends as Bearer", text(bearer)},
 		{"credentials.bearer", "bearer-file", "", false, "", "`FILE` with the token, or - for standard input", firstLine(text(bearer))},
 		{"credentials.headers", "header", "", false, []string{}, "secret header of the front end, `NAME: VALUE`", keys},
-		{"credentials.headers", "header-file", "", false, "", "`FILE` with such headers, a line each, or - for standard input",
-			func(c *target.Config, v []string) error {
-				lines, err := secretLines(v[0])
-				if err != nil {
-					return err
-				}
-				return keys(c, lines)
-			}},
+		{"credentials.headers", "header-file", "", false, "", "`FILE` with such headers, a line each, or - for standard input", inFile(keys)},
 		// A value may have blanks and commas in it, and no line break.
 		{"credentials.headers", "", "CROSSEXAM_HEADER", false, "", "", func(c *target.Config, v []string) error { return keys(c, strings.Split(strings.TrimSpace(v[0]), "\n")) }},
 		{"credentials.query", "query-key", "", false, []string{}, "secret key that the front end adds to URLs, `NAME=VALUE`", queryKeys},
+		{"credentials.query", "query-key-file", "", false, "", "`FILE` with such keys, a line each, or - for standard input", inFile(queryKeys)},
 		{"credentials.query", "", "CROSSEXAM_QUERY_KEY", false, "", "", func(c *target.Config, v []string) error {
 			return queryKeys(c, strings.Split(strings.TrimSpace(v[0]), "\n"))
 		}},

@@ -158,8 +158,9 @@ func test(ctx context.Context, o testOptions) error {
 	}
 	var ginkgo bytes.Buffer
 	record, writeErr := suite.Run(ctx, x, suite.RunOptions{
-		Output: &ginkgo,
-		JUnit:  filepath.Join(o.out, "junit.xml"),
+		Output:    &ginkgo,
+		JUnit:     filepath.Join(o.out, "junit.xml"),
+		WouldTell: wouldTell,
 		Redact: func(r engine.Record) func(string) string {
 			redact := report.Redactor(r, meta(x.Deployment(), r).Secrets)
 			return func(s string) string { return inFlags(redact(s)) }

@@ -44,3 +44,34 @@ func wouldTell(l scenarios.Lack) string {
 	}
 	return ""
 }
+
+// wouldTellAssistant words the same for the tool.
+func wouldTellAssistant(l scenarios.Lack) string {
+	switch l {
+	case scenarios.LacksAnswer:
+		return "examine it again when the API answers; where it refuses many requests or is slow, whoever starts `crossexam mcp` can give a lower --rate or longer limits"
+	case scenarios.LacksConnection:
+		return "see with doctor whether the browser works here; the evidence in read_report has what it said"
+	case scenarios.LacksEvidence:
+		return "examine it again; where it stays, read_report has what was seen, and Crossexam has a fault worth a report"
+	case scenarios.LacksSuccess:
+		return "name an endpoint that answers with a success, with `read`"
+	case scenarios.LacksPrivacy:
+		return "name an endpoint that answers the victim with private data, with `read`, and give the credential that opens it"
+	case scenarios.LacksCredential:
+		return "give a credential that the API takes, with what it wants besides, such as a token against CSRF with `headers`"
+	case scenarios.LacksCookie:
+		return "give the whole Set-Cookie line with `cookies`, attributes included"
+	case scenarios.LacksFrontEnd:
+		return "mend first what keeps the trusted front end out (the TRU requirements), or name the right origin with `trusted`"
+	case scenarios.LacksTrusted:
+		return "name the origin of the front end with `trusted`"
+	case scenarios.LacksStability:
+		return "name an endpoint whose reply stays the same, with `read`"
+	case scenarios.LacksHeader:
+		return "name an endpoint whose reply has the header, with `read`, or take the header out of policy in crossexam.yaml"
+	case scenarios.LacksWrite:
+		return "this tool lets no write through: `crossexam test` does, where crossexam.yaml names the endpoint as safe_to_write"
+	}
+	return wouldTell(l) // in crossexam.yaml, with which the tool is started
+}

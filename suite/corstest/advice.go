@@ -19,7 +19,7 @@ func advise(d engine.Diagnosis) string {
 	case engine.BasicUnasked:
 		return "if the front end sends it, give it as that does, with corstest.Header"
 	case engine.SecretInURL:
-		return "give it apart, in credentials.query with corstest.Configure, or with corstest.Header if the handler takes it there"
+		return "give it apart, with corstest.QueryKey, or with corstest.Header if the handler takes it there"
 	case engine.RequestRefused:
 		return "name a path that the handler answers, with the parameters that it wants, with corstest.Read"
 	case engine.RedirectsToSlash, engine.RedirectsToPath:

@@ -106,6 +106,17 @@ func Header(name, value string) Option {
 	}
 }
 
+// QueryKey is a parameter with a secret that the trusted front end adds to URLs, such as
+// an API key. It may be given several times.
+func QueryKey(name, value string) Option {
+	return func(o *options) {
+		if o.config.Credentials.Query == nil {
+			o.config.Credentials.Query = map[string]string{}
+		}
+		o.config.Credentials.Query[name] = value
+	}
+}
+
 // Together says that the API wants all credentials in one request; else each is
 // tried alone.
 func Together() Option { return func(o *options) { o.config.Credentials.Together = true } }

@@ -13,6 +13,7 @@ func inOptions(sentence string) string {
 			"credentials.cookies": "corstest.Cookie",
 			"credentials.basic":   "corstest.Basic",
 			"credentials.bearer":  "corstest.Bearer",
+			"credentials.query":   "corstest.QueryKey",
 		}[entry]
 	})
 }
