@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -169,8 +168,10 @@ func newBrowser(stage *Stage, o Options) *Browser {
 
 // launch starts the process and waits until it answers.
 func (b *Browser) launch(ctx context.Context, p product, userAgent string) error {
+	var printed complaints
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(b.info.Path),
+		chromedp.CombinedOutput(&printed),
 		chromedp.NoInheritEnv,
 		chromedp.Env(b.profile.environment(b.options.variables()...)...),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
@@ -192,6 +193,9 @@ func (b *Browser) launch(ctx context.Context, p product, userAgent string) error
 	// given, which therefore has no deadline: a watchdog ends it instead.
 	watchdog, done := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("it did not answer within %s", startTimeout))
 	defer done()
+	watchdog, refuse := context.WithCancelCause(watchdog)
+	defer refuse(nil)
+	printed.told = func(line string) { time.AfterFunc(refusedPatience, func() { refuse(tooManyProcesses(line)) }) }
 	release := context.AfterFunc(watchdog, end)
 	err := chromedp.Do(root)
 	if err == nil {
@@ -207,8 +211,8 @@ func (b *Browser) launch(ctx context.Context, p product, userAgent string) error
 		return ErrNoSandbox
 	case err != nil:
 		// The text quotes what the program printed.
-		if strings.Contains(strings.ToLower(err.Error()), syscall.EAGAIN.Error()) { // of fork and pthread_create
-			return fmt.Errorf("the system let it start no more processes or threads: raise the limit on them (ulimit -u, or the pids limit of a container); it said: %s", strings.Trim(err.Error(), ": \n"))
+		if isRefusal(err.Error()) {
+			return tooManyProcesses(err.Error())
 		}
 		return fmt.Errorf("it does not behave as Chrome or Chromium does: %s", strings.Trim(err.Error(), ": \n"))
 	}
