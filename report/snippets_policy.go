@@ -63,11 +63,13 @@ func snippetsFor(p CORSPolicy) []Snippet {
 		{ID: "fastify", Name: "Fastify (@fastify/cors)", fixture: "fastify/server.js", Text: "app.register(cors, {\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "});\n"},
 		{ID: "hono", Name: "Hono", fixture: "hono/server.js", Text: "app.use(cors({\n" + w.node("allowMethods", "allowHeaders", "exposeHeaders") + "}));\n"},
 		{ID: "go", Name: "Go (rs/cors)", fixture: "go/nethttp.go", Text: w.rsCORS()},
-		{ID: "spring", Name: "Spring", Untried: true, Text: w.spring()},
+		{ID: "go-jub0bs", Name: "Go (jub0bs/cors)", fixture: "go/nethttp.go", Text: w.jub0bsCORS()},
+		{ID: "spring", Name: "Spring", fixture: "spring/src/main/java/stack/Application.java", Text: w.spring()},
 		{ID: "nginx", Name: "nginx", fixture: "nginx/list.conf", Text: w.nginx()},
 		{ID: "caddy", Name: "Caddy", fixture: "caddy/list.caddyfile", Text: w.caddy()},
 		{ID: "haproxy", Name: "HAProxy", fixture: "haproxy/list.cfg", Text: w.haproxy()},
 		{ID: "traefik", Name: "Traefik (file provider)", fixture: "traefik/main.go", Text: w.traefik()},
+		{ID: "gateway-api", Name: "Kubernetes Gateway API (HTTPRoute)", Untried: true, Text: w.gatewayAPI()},
 	}
 }
 
@@ -137,13 +139,21 @@ func (w snippetWriter) rsCORS() string {
 		"})\nhttp.Serve(l, c.Handler(mux()))\n"
 }
 
+func (w snippetWriter) jub0bsCORS() string {
+	return "c, err := cors.NewMiddleware(cors.Config{\n\tOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tCredentialed: true,\n") +
+		"\tMethods: []string{" + list(w.Methods) + "},\n" + when(len(w.Headers) > 0, "\tRequestHeaders: []string{"+list(w.Headers)+"},\n") +
+		when(len(w.Exposed) > 0, "\tResponseHeaders: []string{"+list(w.Exposed)+"},\n") + when(w.MaxAge > 0, "\tMaxAgeInSeconds: "+w.age()+",\n") +
+		"})\nif err != nil {\n\treturn err\n}\nhttp.Serve(l, c.Wrap(mux()))\n"
+}
+
+// spring writes a filter: it holds with Spring Security and without.
 func (w snippetWriter) spring() string {
-	return "@Bean // with Spring Security: http.cors(withDefaults())\nUrlBasedCorsConfigurationSource corsConfigurationSource() {\n" +
+	return "@Bean // with Spring Security: http.cors(withDefaults())\nCorsFilter corsFilter() {\n" +
 		"    CorsConfiguration c = new CorsConfiguration();\n    c.setAllowedOrigins(List.of(" + list(w.Origins) + "));\n" +
 		when(w.Credentials, "    c.setAllowCredentials(true);\n") + "    c.setAllowedMethods(List.of(" + list(w.Methods) + "));\n" +
 		"    c.setAllowedHeaders(List.of(" + list(w.Headers) + "));\n" + when(len(w.Exposed) > 0, "    c.setExposedHeaders(List.of("+list(w.Exposed)+"));\n") +
 		when(w.MaxAge > 0, "    c.setMaxAge("+w.age()+"L);\n") +
-		"    UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();\n    source.registerCorsConfiguration(\"/**\", c);\n    return source;\n}\n"
+		"    UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();\n    source.registerCorsConfiguration(\"/**\", c);\n    return new CorsFilter(source);\n}\n"
 }
 
 func (w snippetWriter) nginx() string {
@@ -198,4 +208,13 @@ func (w snippetWriter) traefik() string {
 		when(w.Credentials, "        accessControlAllowCredentials: true\n") + "        accessControlAllowMethods: [" + list(w.Methods) + "]\n" +
 		"        accessControlAllowHeaders: [" + list(w.Headers) + "]\n" + when(len(w.Exposed) > 0, "        accessControlExposeHeaders: ["+list(w.Exposed)+"]\n") +
 		when(w.MaxAge > 0, "        accessControlMaxAge: "+w.age()+"\n") + "        addVaryHeader: true\n"
+}
+
+// gatewayAPI writes a filter for the rules of an HTTPRoute. Its allowCredentials is left
+// out where nothing needs it.
+func (w snippetWriter) gatewayAPI() string {
+	return "rules: # of the HTTPRoute\n  - filters:\n      - type: CORS\n        cors:\n          allowOrigins: [" + list(w.Origins) + "]\n" +
+		when(w.Credentials, "          allowCredentials: true\n") + "          allowMethods: [" + list(w.Methods) + "]\n" +
+		when(len(w.Headers) > 0, "          allowHeaders: ["+list(w.Headers)+"]\n") + when(len(w.Exposed) > 0, "          exposeHeaders: ["+list(w.Exposed)+"]\n") +
+		when(w.MaxAge > 0, "          maxAge: "+w.age()+"\n")
 }

@@ -27,17 +27,18 @@ func TestSnippetsWereTried(t *testing.T) {
 			t.Fatal(err)
 		}
 		tried := map[string]bool{}
-		for _, word := range settings.FindAllString(string(b), -1) {
+		text := strings.ReplaceAll(string(b), "jub0bs.", "cors.") // the second cors of its file
+		for _, word := range settings.FindAllString(text, -1) {
 			tried[strings.ToLower(word)] = true // YAML has it in another case than Go
 		}
 		for _, word := range []string{"authorization", "content-type", "post"} { // the policy's own
 			tried[word] = true
 		}
-		if s.ID == "go" { // which names its lists once, in main.go
+		if strings.HasPrefix(s.ID, "go") { // which names its lists once, in main.go
 			tried["string"] = true
 		}
 		code := strings.ReplaceAll(strings.ReplaceAll(s.Text, origin, ""), regexp.QuoteMeta(origin), "")
-		code = regexp.MustCompile(` # .*`).ReplaceAllString(code, "")
+		code = regexp.MustCompile(` (#|//) .*`).ReplaceAllString(code, "")
 		for _, word := range settings.FindAllString(code, -1) {
 			if !tried[strings.ToLower(word)] {
 				t.Errorf("%s: %s is not in %s", s.Name, word, s.fixture)

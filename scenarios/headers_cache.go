@@ -220,6 +220,21 @@ func keptFromSharedCaches(r *cors.Response) bool {
 	return cc.has("no-store") || cc.has("private")
 }
 
+// storedByNobody reports whether no shared cache may store a reply because it names no
+// lifetime, and its status is none for which caches may guess one, such as a 403
+// (RFC 9111, section 3; RFC 9110, section 15.1).
+func storedByNobody(r *cors.Response) bool {
+	cc := cacheControl{r}
+	if cc.has("public") || cc.has("max-age") || cc.has("s-maxage") || r.Headers.Has("Expires") {
+		return false
+	}
+	switch r.Status {
+	case 200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501:
+		return false
+	}
+	return true
+}
+
 // forSharedCaches reports whether a reply says itself that shared caches may store it.
 func forSharedCaches(r *cors.Response) bool {
 	cc := cacheControl{r}
@@ -257,6 +272,8 @@ func publiclyStored(c Credential, keys []string, r *cors.Response) string {
 		return ""
 	case r.Headers.Has("Expires"):
 		return "Expires makes it fresh, and nothing makes it private"
+	case storedByNobody(r):
+		return ""
 	}
 	return fmt.Sprintf("nothing forbids it, and caches store a %d by a guess of their own", r.Status)
 }

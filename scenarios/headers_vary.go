@@ -42,8 +42,8 @@ type variant struct {
 }
 
 // judgeVary takes the replies to the trusted origin, to the attacker's and to none.
-// Preflights are not stored (RFC 9110, section 9.3.7), and a reply that says so itself
-// is in no shared cache either.
+// Preflights are not stored (RFC 9110, section 9.3.7), and in no shared cache either is
+// a reply that says so itself, or a refusal whose status caches do not store.
 func judgeVary(trusted, evil, none Observation) Judgement {
 	if doubt := silence(trusted, evil, none); doubt != nil {
 		return inDoubt(doubt)
@@ -63,7 +63,7 @@ func judgeVary(trusted, evil, none Observation) Judgement {
 		{evil, "the reply to " + theirs.String(), evil.Response()},
 		{trusted, "the reply to " + ours.String(), trusted.Response()},
 	} {
-		if !varies(v.reply) && !keptFromSharedCaches(v.reply) {
+		if !varies(v.reply) && !keptFromSharedCaches(v.reply) && !storedByNobody(v.reply) {
 			missing, proof = append(missing, v.name), v.from
 		}
 	}

@@ -29,6 +29,9 @@ func TestJudgeVary(t *testing.T) {
 		{name: "echo", obs: obs(yes, reply(200, "", echoed...), silent), verdict: Violates, severity: Low, proof: 1,
 			reason: "the reply without an Origin and the reply to https://evil.test"},
 		{name: "not stored", obs: obs(yes, reply(200, "", "Cache-Control: no-store"), reply(200, "", "Cache-Control: max-age=60, Private")), verdict: Conforms, reason: "kept from shared caches"},
+		{name: "a refusal that is not stored", obs: obs(yes, reply(403, ""), none), verdict: Conforms, reason: "kept from shared caches"},
+		{name: "a refusal that is stored", obs: obs(yes, reply(403, "", "Cache-Control: max-age=60"), none), verdict: Violates, severity: Low, proof: 1},
+		{name: "a refusal that is stored by a guess", obs: obs(yes, reply(404, ""), none), verdict: Violates, severity: Low, proof: 1},
 		{name: "no grant", obs: obs(silent, silent, silent), verdict: NotApplicable, reason: "without a grant"},
 		{name: "one lost", obs: lost, verdict: CannotTell},
 	})

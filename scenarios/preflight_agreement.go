@@ -83,6 +83,9 @@ func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement 
 	case sameFailure(answered, bare):
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight %s %s, and the answer to the request is the %d of a request without a login, which is no answer about the origin.",
 			preflight, origin, answered.Response().Status)}
+	case preflight == accepted && failsWithoutGrant(asked):
+		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight accepts %s, and the answer to the request is a %d without a grant, as errors are where they are made outside of CORS (ERR-001): it does not tell what a success gets.",
+			origin, asked.Request().Response.Status)}
 	case preflight == refused && !declared && (!asked.Attempt.Trusted || !isSuccess(preflightReply(asked))):
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The answer to a request accepts %s; its preflight for %s was refused with %s, which may be about that header, and nobody declared that the front end sends it: declare the policy's headers, so that this can be told apart.",
 			origin, quote(consentAsked(asked)), statusText(preflightReply(asked)))}

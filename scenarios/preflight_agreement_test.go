@@ -63,6 +63,10 @@ func TestJudgeAgreement(t *testing.T) {
 			answeredTo(hand, reply(201, "", allowOrigin("*"))),
 			refusedTo(asked, cors.PreflightWildcardOriginNotAllowed, reply(200, "", allowOrigin("*"))), answeredTo(bareOf(asked), denied)},
 			verdict: Conforms, reason: "refuses"},
+		{name: "a write that fails, without a grant", obs: []Observation{answeredTo(hand, reply(422, "")), after(yes, blockedFrom(asked, cors.MissingAllowOriginHeader, reply(422, ""))), answeredTo(bareOf(asked), denied)},
+			verdict: NotApplicable, reason: "a 422 without a grant"},
+		{name: "a write that is refused", obs: []Observation{answeredTo(hand, reply(403, "")), after(yes, blockedFrom(asked, cors.MissingAllowOriginHeader, reply(403, ""))), answeredTo(bareOf(asked), denied)},
+			verdict: Violates, severity: Low, proof: 1},
 		{name: "a write without an answer", obs: []Observation{broken(hand), refusal(400), answeredTo(bareOf(asked), denied)}, verdict: CannotTell},
 	})
 	asked = v.preflighted(privateRead)

@@ -44,6 +44,9 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 	case o.Blocked() && ours && mayBeTheHeader(o):
 		return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("The preflight of %s for %s with %s was refused (%s), which may be about the header, and Crossexam added that: declare the policy's headers, or the body of this write. TRU-001 and PRE-006 say whether the origin is refused.",
 			origin, method, quote(consentAsked(o)), o.Block.Reason)}
+	case x != nil && failsWithoutGrant(o):
+		return cannotTell("the preflight for %s from %s was approved, and the request was answered %d without a grant, as errors are where they are made outside of CORS (ERR-001): a success would tell; declare a body that is accepted",
+			method, origin, x.Response.Status).until(LacksSuccess)
 	case o.Blocked():
 		return violates(Low, "Chrome blocked %s from %s at %s (%s; it has %s)", method, origin, blockedReply(o), o.Block.Reason, grantText(lastReply(o))).ifAtLogin(o)
 	case x != nil && (asked == nil || asked.Response == nil):
@@ -60,6 +63,22 @@ func judgeTrustedWrite(ours bool, o Observation) Judgement {
 		return cannotTell("the target does not know the method: it answered %s from %s with %d", method, origin, o.Page.Status).until(LacksMethod)
 	}
 	return conforms("the preflight for %s from %s was approved, and the page read the %d reply", method, origin, o.Page.Status)
+}
+
+// failsWithoutGrant reports whether the answer to a request that its preflight let
+// through is an error without any grant, of which ERR-001 speaks: it does not tell what
+// a success gets. Refusals and logins are answers about the origin or the credential.
+func failsWithoutGrant(o Observation) bool {
+	x := o.Request()
+	if x == nil || x.Response == nil || x.Response.Headers.Has(cors.HeaderAllowOrigin) || !o.Blocked() || o.Block.Reason.IsPreflight() {
+		return false
+	}
+	switch s := x.Response.Status; s {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return false
+	default:
+		return s >= 400
+	}
 }
 
 // mayBeTheHeader tells whether a preflight may have been refused for the headers that

@@ -38,15 +38,18 @@ func TestSnippetsAreServed(t *testing.T) {
 				q.Header.Set("Origin", origin)
 				q.Header.Set("Access-Control-Request-Method", "PATCH")
 				q.Header.Set("Access-Control-Request-Headers", "authorization,x-requested-with")
-				pre := ask(t, q)
+				pre, _ := ask(t, q)
 				g, _ := http.NewRequest(http.MethodGet, "http://"+addr+"/x", nil)
 				g.Header.Set("Origin", origin)
-				got := ask(t, g)
+				got, status := ask(t, g)
 				if !slices.Contains(policy.Origins, origin) {
 					if pre.Get("Access-Control-Allow-Origin")+got.Get("Access-Control-Allow-Origin") != "" {
 						t.Errorf("%s is granted: %v %v", origin, pre, got)
 					}
 					continue
+				}
+				if status != http.StatusOK {
+					t.Errorf("%s is answered %d", g.URL, status)
 				}
 				for _, want := range []struct {
 					in    http.Header
@@ -73,17 +76,14 @@ func TestSnippetsAreServed(t *testing.T) {
 	}
 }
 
-func ask(t *testing.T, q *http.Request) http.Header {
+func ask(t *testing.T, q *http.Request) (http.Header, int) {
 	t.Helper()
 	res, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if q.Method == http.MethodGet && res.StatusCode != http.StatusOK {
-		t.Errorf("%s is answered %s", q.URL, res.Status)
-	}
-	return res.Header
+	return res.Header, res.StatusCode
 }
 
 // snippetServers start a server with a snippet, by its ID, and give its address; /x of it
@@ -153,19 +153,8 @@ execute_from_command_line(["app.py", "runserver", "--noreload", sys.argv[1]])
 		"fastify": node("fastify", "const cors = require('@fastify/cors');\nconst app = require('fastify')();\nSNIPPET\napp.get('/x', async () => ({}));\napp.listen({ port: process.env.PORT, host: '127.0.0.1' });\n"),
 		"hono": node("hono", "const { serve } = require('@hono/node-server');\nconst { Hono } = require('hono');\nconst { cors } = require('hono/cors');\nconst app = new Hono();\nSNIPPET\n"+
 			"app.get('/x', (c) => c.json({}));\nserve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: '127.0.0.1' });\n"),
-		"go": func(t *testing.T, snippet string) string {
-			dir := t.TempDir()
-			program := "package main\n\nimport (\n\t\"net\"\n\t\"net/http\"\n\t\"os\"\n\n\t\"github.com/rs/cors\"\n)\n\nfunc mux() http.Handler {\n\treturn http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})\n}\n\n" +
-				"func main() {\n\tl, err := net.Listen(\"tcp\", \"127.0.0.1:\"+os.Getenv(\"PORT\"))\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" + snippet + "}\n"
-			if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join(root(t), "fixtures/stacks/go"), "-o", filepath.Join(dir, "server"), filepath.Join(dir, "main.go"))
-			if out, err := build.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			return startServer(t, ".", nil, func(string) []string { return []string{filepath.Join(dir, "server")} })
-		},
+		"go":        goProgram("github.com/rs/cors", ""),
+		"go-jub0bs": goProgram("github.com/jub0bs/cors", "func run(l net.Listener) error {\nSNIPPETreturn nil\n}\n"),
 		"nginx": func(t *testing.T, snippet string) string {
 			upstream := strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }), "http://")
 			return behindNginxWith(t, upstream, snippet)
@@ -177,10 +166,97 @@ execute_from_command_line(["app.py", "runserver", "--noreload", sys.argv[1]])
 			return []string{"haproxy", "-f", file}
 		}),
 		"traefik": func(t *testing.T, snippet string) string {
-			t.Skip("its middlewares take minutes to build: make stacks-test examines them with these settings")
-			return ""
+			program := filepath.Join(root(t), "bin/stacks/traefik/stacks")
+			present(t, program)
+			file := filepath.Join(t.TempDir(), "dynamic.yaml")
+			if err := os.WriteFile(file, []byte(snippet), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			upstream := strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }), "http://")
+			return startServer(t, ".", []string{"UPSTREAM=" + upstream, "CONFIGURATION=" + file}, func(string) []string { return []string{program} })
 		},
+		"spring": springProgram,
 	}
+}
+
+// goProgram builds a server from a snippet for the module of a middleware, which serves on
+// l: in main, or in the function run.
+func goProgram(module, run string) func(t *testing.T, snippet string) string {
+	return func(t *testing.T, snippet string) string {
+		dir := t.TempDir()
+		inMain := snippet
+		if run != "" {
+			inMain = "\tpanic(run(l))\n"
+		}
+		program := "package main\n\nimport (\n\t\"net\"\n\t\"net/http\"\n\t\"os\"\n\n\t\"" + module + "\"\n)\n\nfunc mux() http.Handler {\n\treturn http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})\n}\n\n" +
+			strings.Replace(run, "SNIPPET", snippet, 1) +
+			"func main() {\n\tl, err := net.Listen(\"tcp\", \"127.0.0.1:\"+os.Getenv(\"PORT\"))\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" + inMain + "}\n"
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join(root(t), "fixtures/stacks/go"), "-o", filepath.Join(dir, "server"), filepath.Join(dir, "main.go"))
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return startServer(t, ".", nil, func(string) []string { return []string{filepath.Join(dir, "server")} })
+	}
+}
+
+// springProgram compiles a Spring Boot application with a snippet, behind Spring Security,
+// which lets no preflight through by itself.
+func springProgram(t *testing.T, snippet string) string {
+	lib := filepath.Join(root(t), "bin/stacks/spring/lib")
+	present(t, lib)
+	program := `package stack;
+
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.context.annotation.Bean;
+import org.springframework.security.config.Customizer;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.cors.CorsConfiguration;
+import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
+import org.springframework.web.filter.CorsFilter;
+
+@SpringBootApplication
+@RestController
+public class Snippet {
+  @GetMapping("/x")
+  Object x() {
+    return Map.of();
+  }
+
+  @Bean
+  SecurityFilterChain chain(HttpSecurity http) throws Exception {
+    return http.cors(Customizer.withDefaults())
+        .authorizeHttpRequests(a -> a.requestMatchers(q -> q.getMethod().equals("GET")).permitAll().anyRequest().denyAll())
+        .build();
+  }
+
+SNIPPET
+  public static void main(String[] args) {
+    SpringApplication app = new SpringApplication(Snippet.class);
+    app.setDefaultProperties(Map.of("server.port", System.getenv("PORT"), "server.address", "127.0.0.1"));
+    app.run();
+  }
+}
+`
+	dir := t.TempDir()
+	source := filepath.Join(dir, "Snippet.java")
+	if err := os.WriteFile(source, []byte(strings.Replace(program, "SNIPPET", snippet, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "javac", "-parameters", "-cp", lib+"/*", "-d", dir, source).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return startServer(t, ".", nil, func(string) []string {
+		return []string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", dir + ":" + lib + "/*", "stack.Snippet"}
+	})
 }
 
 // behindNginxWith puts nginx with a snippet in front of a server.
