@@ -340,7 +340,7 @@ func TestExpectedErrorsAreTaken(t *testing.T) {
 			}
 		})
 		e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/busy"})
-		if requests, _ := s.seen(); e.Response == nil || e.Response.Status == 200 || len(requests) != 1 || e.Limited != (cors.Limited{}) || tap.Limiting() != (Limiting{}) {
+		if requests, _ := s.seen(); e.Response == nil || e.Response.Status == 200 || len(requests) != 1 || e.Limited != (cors.Limited{}) || tap.Limiting() != (Limiting{Answered: true}) {
 			t.Errorf("%s: %+v after %d requests", head, e, len(requests))
 		}
 	}
