@@ -76,10 +76,20 @@ func judgeFailedPreflight(declared bool, asked, plain Observation) Judgement {
 	return j
 }
 
+// balancersCookies are how the names begin of cookies that what stands before an
+// application sets, of its own accord and with every reply: balancers, gateways and bot
+// filters. They are among the victim's where all of a browser's cookies were given.
+var balancersCookies = strings.Fields(`AWSALB __cf _cfuvid cf_ INGRESSCOOKIE BIGipServer TS01 ARRAffinity ApplicationGatewayAffinity
+	GCLB GCILB SERVERID incap_ses_ visid_incap_ nlbi_ ak_bmsc bm_ _abck NSC_ citrix_ns_id datadome _lb_ ROUTEID`)
+
 // sessionSet names a cookie of the victim's that the reply sets, or is empty.
 func sessionSet(o Observation, r *cors.Response) string {
 	for _, line := range r.Headers.Values("Set-Cookie") {
-		if c, err := http.ParseSetCookie(line); err == nil && slices.ContainsFunc(o.Cookies, func(a CookieAttributes) bool { return a.Name == c.Name }) {
+		c, err := http.ParseSetCookie(line)
+		if err != nil || slices.ContainsFunc(balancersCookies, func(b string) bool { return strings.HasPrefix(c.Name, b) }) {
+			continue
+		}
+		if slices.ContainsFunc(o.Cookies, func(a CookieAttributes) bool { return a.Name == c.Name }) {
 			return c.Name
 		}
 	}

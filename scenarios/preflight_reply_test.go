@@ -12,7 +12,7 @@ func TestJudgePreflightReply(t *testing.T) {
 	plain := readBy(v.read(privateRead), data)
 	asked := func(r *cors.Response) Observation {
 		o := after(r, readBy(v.preflighted(privateRead), data))
-		o.Cookies = []CookieAttributes{{Name: "session"}}
+		o.Cookies = []CookieAttributes{{Name: "session"}, {Name: "AWSALB"}}
 		return o
 	}
 	refuse := refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(400, ""))
@@ -28,6 +28,7 @@ func TestJudgePreflightReply(t *testing.T) {
 		{name: "the handler's body", obs: []Observation{asked(reply(200, privateBody)), plain}, verdict: Violates, severity: Low, reason: "handler ran"},
 		{name: "a session", obs: []Observation{asked(reply(200, "", "Set-Cookie: session=2; Path=/")), plain}, verdict: Violates, severity: Low, reason: `"session"`},
 		{name: "a load balancer's cookie", obs: []Observation{asked(reply(200, "", "Set-Cookie: lb=2; Path=/")), plain}, verdict: Conforms},
+		{name: "a load balancer's cookie, given", obs: []Observation{asked(reply(200, "", "Set-Cookie: AWSALB=2; Path=/")), plain}, verdict: Conforms},
 		{name: "a redirect", obs: []Observation{asked(reply(307, "", "Location: /x")), plain}, verdict: Violates, severity: Low, reason: `307 with a redirect to "/x"`},
 		{name: "refused", obs: []Observation{refuse, plain}, verdict: NotApplicable, reason: "400"},
 		{name: "no such method", obs: []Observation{refuseWith(405), plain}, verdict: Violates, severity: Low, level: "none", reason: "405"},

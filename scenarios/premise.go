@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -227,6 +228,8 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	}
 	w.Parts = parts(victim, again, stranger)
 	switch {
+	case isLogin(victim):
+		return CredentialRefused, Witness{}
 	case stranger.Status/100 != victim.Status/100: // the status alone tells them apart
 		return Private, w
 	case victim.Body == stranger.Body:
@@ -336,6 +339,15 @@ func isPage(r *cors.Response) bool {
 	}
 	start := strings.ToLower(strings.TrimSpace(r.Body[:min(len(r.Body), 100)]))
 	return strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
+}
+
+// passwordField is where a page asks for a password.
+var passwordField = regexp.MustCompile(`(?i)<input\b[^>]*\btype\s*=\s*["']?password\b`)
+
+// isLogin reports whether a reply is a page to log in with: it asks for one password.
+// One to change a password with asks for more.
+func isLogin(r *cors.Response) bool {
+	return isPage(r) && len(passwordField.FindAllStringIndex(r.Body, 2)) == 1
 }
 
 // isData reports whether a reply without any login is worth an attacker's while: not

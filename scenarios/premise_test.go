@@ -41,6 +41,8 @@ func TestNewPremise(t *testing.T) {
 		{"all is different each time", Cookie, Asked{Victim: jsonReply(200, `{"id":"a1"}`), Stranger: jsonReply(200, `{"id":"b2"}`), Again: jsonReply(200, `{"id":"c3"}`)}, Unsteady, ""},
 		{"a page with a token", Cookie, Asked{Victim: typed(200, "text/html", "<p>token one</p>"), Stranger: typed(200, "text/html", "<p>token two</p>"), Again: typed(200, "text/html", "<p>token one</p>")}, NoData, ""},
 		{"a page behind a login", Cookie, Asked{Victim: typed(200, "text/html", "<p>Hello Alice</p>"), Stranger: moved("/login"), Again: typed(200, "text/html", "<p>Hello Alice</p>")}, Private, "Hello Alice"},
+		{"the login itself", Cookie, Asked{Victim: typed(200, "text/html", "<form><input name=p type='password'>"), Stranger: login, Again: typed(200, "text/html", "<form><input name=p type='password'>")}, CredentialRefused, ""},
+		{"a page of one's own password", Cookie, Asked{Victim: typed(200, "text/html", "<input type=password><input type=\"password\">"), Stranger: login, Again: typed(200, "text/html", "<input type=password><input type=\"password\">")}, Private, ""},
 		{"a wrong token", Bearer, Asked{Victim: login, Stranger: login, Again: login}, CredentialRefused, ""},
 		{"another refusal", Cookie, Asked{Victim: jsonReply(403, "{}"), Stranger: login, Again: jsonReply(403, "{}")}, CredentialRefused, ""},
 		{"a session for one request", Cookie, Asked{Victim: mine, Stranger: login, Again: login}, Ended, ""},

@@ -148,6 +148,9 @@ func judgeTrustedRead(private bool, c Credential, read, bare Observation) Judgem
 		return cannotTell("%s read the %d reply, but %s", origin, read.Page.Status, notInPlay(c, read)).until(LacksCredential)
 	case !isSuccess(read.Response()):
 		return cannotTell("%s could read the reply, but it was an error (%d)", origin, read.Page.Status).until(LacksSuccess)
+	case read.Page.Error != "" && read.Page.Body == "" && read.Response().Body != "":
+		// As where the body is not in the Content-Encoding that the reply names.
+		return cannotTell("%s was granted the %d reply, but the browser could give it no body (%s)", origin, read.Page.Status, read.Page.Error).until(LacksSuccess)
 	}
 	return conforms("%s read the %d reply, %d bytes of body", origin, read.Page.Status, len(read.Page.Body))
 }

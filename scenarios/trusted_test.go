@@ -37,6 +37,7 @@ func TestJudgeTrustedRead(t *testing.T) {
 		{name: "another error", obs: obs(readBy(a, granted(500)), denied), verdict: CannotTell, reason: "an error (500)"},
 		{name: "not in play", obs: obs(lacking(readBy(a, granted(200))), denied), verdict: CannotTell, reason: "not in play"},
 		{name: "broken off", obs: obs(readBy(a, brokenOff(granted(200))), denied), verdict: CannotTell, reason: "in the middle of the body"},
+		{name: "no body", obs: obs(bodiless(readBy(a, granted(200))), denied), verdict: CannotTell, reason: "no body (TypeError: network error)"},
 		{name: "fault", obs: obs(broken(a), denied), verdict: CannotTell},
 	})
 	for name, j := range map[string]Judgement{
@@ -119,6 +120,14 @@ func TestRedirectsToHTTP(t *testing.T) {
 			t.Errorf("%s: %+v", location, j)
 		}
 	}
+}
+
+// bodiless is a read whose body the browser could not decode.
+func bodiless(o Observation) Observation {
+	page := *o.Page
+	page.Body, page.Error = "", "TypeError: network error"
+	o.Page = &page
+	return o
 }
 
 // brokenOff is a reply whose body the target ended too early.
