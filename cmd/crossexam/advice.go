@@ -28,7 +28,7 @@ func advise(d engine.Diagnosis) string {
 	case engine.SecretInURL:
 		return "give it apart, as what the front end alone knows: --query-key 'NAME=VALUE', or --header 'X-Api-Key: VALUE' if the API takes it there too, for URLs stand in logs"
 	case engine.RequestRefused:
-		return "see what it answers, and try it with curl: a parameter may be missing (--read '/path?name=value'), a header (--header), the method be another, or the API not know the host name of the URL"
+		return "see what it answers, and try it with curl: a parameter may be missing (--read '/path?name=value'), a header (--header where it is a secret, else headers of the endpoint in crossexam.yaml), the method be another, or the API not know the host name of the URL"
 	case engine.CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with --read for which it is"
 	case engine.CookieBare:
