@@ -3,6 +3,7 @@ package attacker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -135,7 +136,9 @@ func whatIsSent(t *testing.T, stage *Stage, tab *Tab, own cors.Headers) map[stri
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	return sent
+	mu.Lock() // more may come, such as for an icon
+	defer mu.Unlock()
+	return maps.Clone(sent)
 }
 
 // A browser that was not started to say it, as one that runs already, is overridden:

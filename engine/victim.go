@@ -158,6 +158,12 @@ func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 			}
 		}
 	}
+	if given := s.deployment.Credentials.Cookies; s.deployment.Credentials.Login == nil {
+		// Others are no login: the target set them at the visit, or will at some other.
+		v.cookies = slices.DeleteFunc(v.cookies, func(c attacker.StoredCookie) bool {
+			return !slices.ContainsFunc(given, func(line string) bool { return strings.HasPrefix(line, c.Name+"=") })
+		})
+	}
 	if len(v.cookies) == 0 {
 		v.fault = "the browser kept none of the victim's cookies; a Secure cookie needs an https:// target, and Domain must be the target's"
 	}
