@@ -134,8 +134,6 @@ func whatIsSent(t *testing.T, stage *Stage, tab *Tab, own cors.Headers) map[stri
 	if x := plain.tap.Probe(t.Context(), cors.Request{Method: "GET", URL: plain.origin.String() + "/plain-probe"}); x.Response == nil {
 		t.Fatal(x.Fault)
 	}
-	mu.Lock()
-	defer mu.Unlock()
 	mu.Lock() // more may come, such as for an icon
 	defer mu.Unlock()
 	return maps.Clone(sent)
