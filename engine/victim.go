@@ -123,13 +123,13 @@ func (s *session) answerPrompts(ctx context.Context, v *victim) error {
 // cookieLogin gives the victim its cookies: those that were given by value, and what the
 // target sets at a login.
 func (s *session) cookieLogin(ctx context.Context, v *victim) error {
-	base := s.plan.Target.URL
-	if given := s.deployment.Credentials.Cookies; len(given) > 0 {
+	base, given, login := s.plan.Target.URL, s.deployment.Credentials.Cookies, s.deployment.Credentials.Login
+	if len(given) > 0 {
 		if err := v.tab.TakeCookies(ctx, s.plan.Target.Origin(), given); err != nil {
 			return err
 		}
 	}
-	if login := s.deployment.Credentials.Login; login != nil {
+	if login != nil {
 		if err := v.tab.Visit(ctx, base+"/"); err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 			}
 		}
 	}
-	if given := s.deployment.Credentials.Cookies; s.deployment.Credentials.Login == nil {
+	if login == nil {
 		// Others are no login: the target set them at the visit, or will at some other.
 		v.cookies = slices.DeleteFunc(v.cookies, func(c attacker.StoredCookie) bool {
 			return !slices.ContainsFunc(given, func(line string) bool { return strings.HasPrefix(line, c.Name+"=") })
