@@ -50,7 +50,12 @@ func TestWhatWouldTell(t *testing.T) {
 			record.Results[i].Judgement.Lack = scenarios.LacksAnswer
 		}
 	}
-	r := reportOf(record, Meta{WouldTell: func(l scenarios.Lack) string { return "look for the " + string(l) }})
+	r := reportOf(record, Meta{InWords: func(s string) string {
+		if s == scenarios.LacksAnswer.WouldTell() {
+			return "look for the answer"
+		}
+		return s
+	}})
 	var terminal, page bytes.Buffer
 	Text(&terminal, r, TextOptions{Width: 80, Verbose: true})
 	if err := r.WriteHTML(&page, nil); err != nil {

@@ -46,15 +46,10 @@ func newPremises(found []scenarios.Premise) []Premise {
 
 func newReply(r scenarios.Reply) Reply { return Reply{Status: r.Status, Type: r.Type, Bytes: r.Bytes} }
 
-// newDiagnoses words what to do with the words of the front door; nil says nothing.
-func newDiagnoses(seen []engine.Diagnosis, advise func(engine.Diagnosis) string) []Diagnosis {
+func newDiagnoses(seen []engine.Diagnosis) []Diagnosis {
 	list := []Diagnosis{}
 	for _, d := range seen {
-		out := Diagnosis{Kind: d.Kind, Detail: d.Detail}
-		if advise != nil {
-			out.Advice = advise(d)
-		}
-		list = append(list, out)
+		list = append(list, Diagnosis{Kind: d.Kind, Detail: d.Detail, Advice: d.Advice()})
 	}
 	return list
 }

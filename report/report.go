@@ -206,12 +206,6 @@ type Meta struct {
 	InWords func(sentence string) string
 	// Secrets are strings that must not appear in any output; see [New].
 	Secrets []string
-	// Advise words for the users of a front door what to do about a diagnosis; nil says
-	// nothing.
-	Advise func(engine.Diagnosis) string
-	// WouldTell words for the users of a front door what would tell, where a case could not
-	// be judged; nil says nothing.
-	WouldTell func(scenarios.Lack) string
 	// FixFor gives the sentences that follow the fix of a scenario, for the application
 	// under test; nil for none. A judgement with a fix of its own is about something else.
 	FixFor func(id string) string
@@ -232,7 +226,7 @@ func New(record engine.Record, meta Meta) Report {
 		Run:       Run{Name: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond), Strict: record.Strict},
 		Browser:   newBrowser(record),
 		Target:    newTarget(record.Target),
-		Diagnoses: newDiagnoses(record.Diagnoses, meta.Advise),
+		Diagnoses: newDiagnoses(record.Diagnoses),
 		Premises:  newPremises(record.Target.Premises),
 		Inferred:  newInferred(record),
 		Sweep:     newSweep(record),
@@ -253,8 +247,8 @@ func New(record engine.Record, meta Meta) Report {
 		if a := result.Proof.Attempt; a != nil {
 			a.Reads = declaredRead(record.Target, *a)
 		}
-		if meta.WouldTell != nil && c.Verdict() == scenarios.CannotTell {
-			result.WouldTell = meta.WouldTell(c.Judgement.Lack)
+		if c.Verdict() == scenarios.CannotTell {
+			result.WouldTell = c.Judgement.Lack.WouldTell()
 		}
 		if meta.FixFor != nil && c.Judgement.Fix == "" {
 			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))

@@ -6,12 +6,15 @@ func (r *Report) word(in func(string) string) {
 	for i := range r.Notes {
 		r.Notes[i] = in(r.Notes[i])
 	}
+	for i := range r.Diagnoses {
+		r.Diagnoses[i].Advice = in(r.Diagnoses[i].Advice)
+	}
 	for i := range r.Controls {
 		r.Controls[i].Detail = in(r.Controls[i].Detail)
 	}
 	for i := range r.Results {
 		c := &r.Results[i]
-		c.Reason, c.Fix = in(c.Reason), in(c.Fix)
+		c.Reason, c.Fix, c.WouldTell = in(c.Reason), in(c.Fix), in(c.WouldTell)
 		for j := range c.Proof.Exchanges {
 			c.Proof.Exchanges[j].Fault = in(c.Proof.Exchanges[j].Fault)
 		}

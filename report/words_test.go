@@ -4,9 +4,9 @@ import "testing"
 
 // What a reader is told to do is in the words of the front end, as what happened is.
 func TestWord(t *testing.T) {
-	r := Report{Results: []Result{{Reason: "a", Fix: "b"}}, Notes: []string{"c"}, Fault: &Fault{Error: "d", Advice: "e"}}
+	r := Report{Results: []Result{{Reason: "a", Fix: "b", WouldTell: "f"}}, Diagnoses: []Diagnosis{{Advice: "g"}}, Notes: []string{"c"}, Fault: &Fault{Error: "d", Advice: "e"}}
 	r.word(func(s string) string { return s + "!" })
-	if c := r.Results[0]; c.Reason != "a!" || c.Fix != "b!" || r.Notes[0] != "c!" || r.Fault.Error != "d!" || r.Fault.Advice != "e!" {
-		t.Errorf("%+v, %v, %+v", c, r.Notes, r.Fault)
+	if c := r.Results[0]; c.Reason != "a!" || c.Fix != "b!" || c.WouldTell != "f!" || r.Diagnoses[0].Advice != "g!" || r.Notes[0] != "c!" || r.Fault.Error != "d!" || r.Fault.Advice != "e!" {
+		t.Errorf("%+v, %+v, %v, %+v", c, r.Diagnoses, r.Notes, r.Fault)
 	}
 }

@@ -34,13 +34,13 @@ func withCauses(told Report, record engine.Record) Report {
 
 // withWhatWouldTell gives a report in which each spec that could not be judged says what
 // would tell.
-func withWhatWouldTell(told Report, record engine.Record, word func(scenarios.Lack) string) Report {
+func withWhatWouldTell(told Report, record engine.Record) Report {
 	said := map[string][]string{}
 	for _, r := range record.Results {
 		if r.Verdict() != scenarios.CannotTell {
 			continue
 		}
-		name, what := nameOf(r.Scenario, r.Subject), word(r.Judgement.Lack)
+		name, what := nameOf(r.Scenario, r.Subject), r.Judgement.Lack.WouldTell()
 		if line := "\n  would tell: " + what; what != "" && !slices.Contains(said[name], line) {
 			said[name] = append(said[name], line)
 		}

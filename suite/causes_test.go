@@ -36,9 +36,9 @@ func TestFailedSpecsNameTheirCause(t *testing.T) {
 		}
 	}
 	record.Results[3].Judgement.Lack = scenarios.LacksAnswer
-	const doubt = "failed\n  would tell: look at the answer"
+	doubt := "failed\n  would tell: " + scenarios.LacksAnswer.WouldTell()
 	for i, want := range []string{"failed", "failed", "failed", doubt} {
-		got := withWhatWouldTell(told, record, func(l scenarios.Lack) string { return "look at the " + string(l) }).SpecReports[i].Failure.Message
+		got := withWhatWouldTell(told, record).SpecReports[i].Failure.Message
 		if got != want {
 			t.Errorf("%s says\n%s\nwant\n%s", told.SpecReports[i].LeafNodeText, got, want)
 		}

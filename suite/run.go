@@ -19,7 +19,6 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/crossexam/crossexam/engine"
-	"github.com/crossexam/crossexam/scenarios"
 )
 
 // RunOptions say how [Run] reports.
@@ -28,9 +27,6 @@ type RunOptions struct {
 	Output io.Writer
 	// JUnit is the path of the JUnit file, or empty for none.
 	JUnit string
-	// WouldTell words for the file what would tell, where a case could not be judged; nil
-	// for none.
-	WouldTell func(scenarios.Lack) string
 	// Redact gives what takes secrets out of what stands in that file: reasons quote
 	// what the target said. nil changes nothing.
 	Redact func(engine.Record) func(string) string
@@ -85,10 +81,7 @@ func Run(ctx context.Context, x *engine.Examination, o RunOptions) (engine.Recor
 	if record.Fault != known {
 		told.SpecReports = append(told.SpecReports, broken(record.Fault))
 	}
-	told = withCauses(told, record)
-	if o.WouldTell != nil {
-		told = withWhatWouldTell(told, record, o.WouldTell)
-	}
+	told = withWhatWouldTell(withCauses(told, record), record)
 	if o.Redact != nil {
 		told = redacted(told, o.Redact(record))
 	}

@@ -126,7 +126,7 @@ func (in examineArguments) override(c *target.Config) (err error) {
 }
 
 // inArguments is a sentence that names arguments of examine in the place of entries of
-// the configuration.
+// the configuration. What is no argument is a flag of the command that is started.
 func inArguments(sentence string) string {
 	return target.InWords(sentence, func(entry string) string {
 		switch entry {
@@ -136,6 +136,15 @@ func inArguments(sentence string) string {
 			return "`" + strings.TrimPrefix(entry, "credentials.") + "`"
 		case "credentials.query":
 			return "`query_keys`"
+		case "credentials":
+			return "`cookies`, `basic`, `bearer` or `headers`"
+		case "safe_to_write":
+			return "`safe_to_write` for `crossexam test`, since this tool lets no write through,"
+		case "read", "trusted", "trusted: []":
+			return ""
+		}
+		if flag := flagOf(entry); flag != "" {
+			return "`crossexam mcp " + flag + "`"
 		}
 		return ""
 	})
@@ -225,8 +234,6 @@ func examineOnce(ctx context.Context, request engine.Request) (report.Report, er
 	record := x.End()
 	known := meta(x.Deployment(), record)
 	known.InWords = inArguments
-	known.Advise = adviseAssistant
-	known.WouldTell = wouldTellAssistant
 	return report.New(record, known).WithoutData(), nil
 }
 
@@ -334,42 +341,4 @@ func (t *calledBack) say(what string) {
 	_ = t.call.Session.NotifyProgress(t.ctx, &mcp.ProgressNotificationParams{
 		ProgressToken: token, Message: clip(report.Visible(what), 512), Progress: t.last, Total: t.of,
 	})
-}
-
-// adviseAssistant words for the tool what to do about a diagnosis; it is empty where the
-// diagnosis says it all.
-func adviseAssistant(d engine.Diagnosis) string {
-	switch d.Kind {
-	case engine.RedirectsToHTTPS:
-		return "examine the https:// URL"
-	case engine.RedirectsToLogin, engine.CredentialRefused, engine.SessionEnded:
-		return "log in again, and give `cookies`, `basic` or `bearer` as the login sets it, of a session that lasts"
-	case engine.CookieBare:
-		return "give the whole Set-Cookie line with `cookies`, attributes included"
-	case engine.LoginNeeded:
-		return "give the victim's credential with `cookies`, `basic`, `bearer` or `headers`"
-	case engine.EverythingRefused:
-		return "give a credential that is good, or name another path with `read`"
-	case engine.RedirectsToHost:
-		return "examine the URL to which it redirects"
-	case engine.RedirectsToSlash, engine.RedirectsToPath:
-		return "name the path to which it redirects with `read`"
-	case engine.BasicUnasked:
-		return "if the front end sends it, give the Authorization line with `headers`"
-	case engine.SecretInURL:
-		return "give it apart with `query_keys`, or with `headers` if the API takes it there, or give what the browser sends by itself"
-	case engine.RequestRefused:
-		return "name a path that answers, with the parameters that it wants, with `read`"
-	case engine.NothingPrivate:
-		return "name an endpoint that answers the victim with private data with `read`, and give the credential that opens it"
-	case engine.TargetFails:
-		return "look at the target's log, and examine it again when it answers"
-	case engine.SweepDisagrees:
-		return "name one of these endpoints with `read`, to have it examined in whole"
-	case engine.LeftAlone:
-		return "name what may be read all the same with `read`"
-	case engine.RateLimited, engine.TimedOut:
-		return "have `crossexam mcp` started with a lower --rate, or with longer limits in crossexam.yaml"
-	}
-	return ""
 }

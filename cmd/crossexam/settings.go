@@ -215,16 +215,25 @@ func settings() []setting {
 // configuration.
 func inFlags(sentence string) string {
 	return target.InWords(sentence, func(entry string) string {
-		if entry == "trusted: []" {
+		switch entry {
+		case "trusted: []":
 			return "--same-origin"
+		case "credentials":
+			return "--cookie-file, --basic-file, --bearer-file, --client-cert or --storage-state"
 		}
-		for _, s := range settings() {
-			if s.entry == entry && s.flag != "" {
-				return "--" + s.flag
-			}
-		}
-		return ""
+		return flagOf(entry)
 	})
+}
+
+// flagOf is the flag that overrides an entry of the configuration, the first where there
+// are several; it is empty for none.
+func flagOf(entry string) string {
+	for _, s := range settings() {
+		if s.entry == entry && s.flag != "" {
+			return "--" + s.flag
+		}
+	}
+	return ""
 }
 
 // variables lists the variables of the environment, wrapped for a help text.

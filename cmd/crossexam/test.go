@@ -158,9 +158,8 @@ func test(ctx context.Context, o testOptions) error {
 	}
 	var ginkgo bytes.Buffer
 	record, writeErr := suite.Run(ctx, x, suite.RunOptions{
-		Output:    &ginkgo,
-		JUnit:     filepath.Join(o.out, "junit.xml"),
-		WouldTell: wouldTell,
+		Output: &ginkgo,
+		JUnit:  filepath.Join(o.out, "junit.xml"),
 		Redact: func(r engine.Record) func(string) string {
 			redact := report.Redactor(r, meta(x.Deployment(), r).Secrets)
 			return func(s string) string { return inFlags(redact(s)) }
@@ -265,5 +264,5 @@ func staleEntries(stale target.Accepted) error {
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record) report.Meta {
-	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), Advise: advise, WouldTell: wouldTell, InWords: inFlags, FixFor: d.Preset.FixFor}
+	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), InWords: inFlags, FixFor: d.Preset.FixFor}
 }

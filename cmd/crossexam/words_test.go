@@ -11,6 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 // Only the command speaks of its flags: libraries name the entry of the
@@ -64,5 +67,21 @@ func TestInFlags(t *testing.T) {
 	const said = "give `credentials.cookies` or `credentials.login`, or leave `direct` out of `rm`"
 	if got, want := inFlags(said), "give --cookie or `credentials.login`, or leave --direct out of `rm`"; got != want {
 		t.Errorf("%s", got)
+	}
+}
+
+// What to do is said to an assistant in the arguments of its tool, and in flags of the
+// command that starts the tool.
+func TestInArguments(t *testing.T) {
+	for said, want := range map[string]string{
+		engine.Diagnosis{Kind: engine.LoginNeeded}.Advice():            "give the victim's credential, with `cookies`, `basic`, `bearer` or `headers`",
+		engine.Diagnosis{Kind: engine.TrustAssumed}.Advice():           "name the origin of the front end with `trusted`, or say `trusted: []` if it is of the API's own",
+		scenarios.LacksStability.WouldTell():                           "name an endpoint whose reply stays the same, with `read`",
+		scenarios.LacksMethod.WouldTell():                              "have `crossexam mcp --allow-methods` list the methods that the API knows",
+		engine.Diagnosis{Kind: engine.RateLimited, Number: 2}.Advice(): "run with `crossexam mcp --rate` 2, or without the limiter where the target is one for tests",
+	} {
+		if got := inArguments(said); got != want {
+			t.Errorf("%s", got)
+		}
 	}
 }

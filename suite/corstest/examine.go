@@ -56,12 +56,10 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 	}
 	record := x.End()
 	return report.New(record, report.Meta{
-		Version:   version(),
-		InWords:   inOptions,
-		Advise:    advise,
-		WouldTell: wouldTell,
-		Secrets:   report.Secrets(x.Deployment(), record),
-		FixFor:    x.Deployment().Preset.FixFor,
+		Version: version(),
+		InWords: inOptions,
+		Secrets: report.Secrets(x.Deployment(), record),
+		FixFor:  x.Deployment().Preset.FixFor,
 	}), err
 }
 

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+)
+
+// Advice says in one sentence, without a full stop, what to do about the diagnosis; it is
+// empty where the diagnosis says it all. It names entries of the configuration, which each
+// front door says in the words of its users: see [target.InWords].
+func (d Diagnosis) Advice() string {
+	switch d.Kind {
+	case RedirectsToHTTPS:
+		return "examine the https:// URL, or have the redirect followed with `follow_to_https`"
+	case RedirectsToLogin:
+		return "give the victim's credential as the login sets it, with `credentials.cookies` or `credentials.storage_state`, or a login in the configuration; a session that has ended is redirected too"
+	case RedirectsToHost:
+		return "examine the URL to which it redirects, which is where browsers read the API"
+	case RedirectsToSlash, RedirectsToPath:
+		return "name the path as the API has it, with `read`"
+	case EverythingRefused:
+		return "a filter may refuse what is no usual browser: try `browser.user_agent` or `direct`; or the session has ended, or may not read these paths: give a new one, or name another path with `read`"
+	case CredentialRefused:
+		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first. An API may want more than that: a token against CSRF (give it too, with `credentials.headers`), or the browser that logged in (`browser.user_agent`)"
+	case BasicUnasked:
+		return "if the front end sends it, give it as that does, in the place of HTTP authentication: the line `Authorization: Basic BASE64`, with `credentials.headers`"
+	case SecretInURL:
+		return "give it apart, as what the front end alone knows: NAME=VALUE with `credentials.query`, or with `credentials.headers` if the API takes it there too, for URLs stand in logs"
+	case RequestRefused:
+		return "see what it answers, and try it with curl: a parameter may be missing (add it to the path, as /path?name=value, with `read`), a header (`credentials.headers` where it is a secret, else the headers of the endpoint in the configuration), the method be another, or the API not know the host name of the URL"
+	case CookieElsewhere:
+		return "give the cookie with the Path and Domain that the server sets, or name a path with `read` for which it is"
+	case CookieBare:
+		return "give it as the server sets it, such as 'NAME=VALUE; SameSite=None; Secure' with `credentials.cookies`: the Set-Cookie line of the login's reply, or developer tools (Application, Cookies), say how"
+	case SessionEnded:
+		return "give a session that lasts, and is the same in every request: with a login in the configuration the browser makes its own"
+	case ReplyChanged:
+		return "look at what the API answers then (curl with the victim's credential): give a session that lasts, or a lower `limits.requests_per_second`, or name an endpoint with `read` whose reply stays"
+	case LoginNeeded:
+		return "give the victim's credential, with `credentials`"
+	case NothingPrivate:
+		return "name an endpoint that answers the victim with private data, with `read`, and give the credential that opens it, with `credentials`"
+	case AnswersAlike:
+		return "name an endpoint of the API with `read`: what answers every path may be the front end's own server, a login page (give the victim's credential), or a proxy that does not know this host name"
+	case CertificateNeeded:
+		return "give the victim's certificate and key as a PKCS#12 file, with `credentials.client_certificate.file`"
+	case CertificateRefused:
+		return "give a certificate of an authority that the target takes, with `credentials.client_certificate.file`; `curl --cert FILE` shows what the target says of one"
+	case TargetFails:
+		return "look at the target's log, and try again when it answers"
+	case RateLimited:
+		if d.Number > 0 {
+			return fmt.Sprintf("run with `limits.requests_per_second` %g, or without the limiter where the target is one for tests", math.Max(math.Floor(d.Number*10)/10, 0.1))
+		}
+		return "run with a lower `limits.requests_per_second`, or without the limiter where the target is one for tests"
+	case TimedOut:
+		return "raise that limit in the configuration, or give other paths with `read`"
+	case TrustAssumed:
+		return "name the origin of the front end with `trusted`, or say `trusted: []` if it is of the API's own"
+	case SweepDisagrees:
+		return "name one of these endpoints with `read`, to have it examined in whole"
+	case LeftAlone:
+		return "name what may be read all the same with `read`"
+	}
+	return ""
+}
