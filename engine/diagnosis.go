@@ -13,7 +13,7 @@ import (
 )
 
 // A Diagnosis is one sentence about the whole run that a reader needs before any
-// verdict. What to do about it is worded by each front door for its users, by kind.
+// verdict.
 type Diagnosis struct {
 	Kind   DiagnosisKind
 	Detail string // what was seen, a sentence without a full stop
