@@ -245,12 +245,9 @@ func (v *victim) sent(exchanges []cors.Exchange) bool {
 func (v *victim) sentKind(kind scenarios.Credential, x cors.Exchange) bool {
 	switch kind {
 	case scenarios.Cookie:
-		for _, line := range x.Request.Headers.Values("Cookie") {
-			for pair := range strings.SplitSeq(line, ";") {
-				name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-				if v.hasCookie(name) {
-					return true
-				}
+		for name := range sentCookies(x.Request) {
+			if v.hasCookie(name) {
+				return true
 			}
 		}
 		return false
