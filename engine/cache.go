@@ -42,7 +42,7 @@ func (s *session) sharedCache(ctx context.Context) (*sharedCache, error) {
 	if s.cache != nil || s.cacheErr != nil {
 		return s.cache, s.cacheErr
 	}
-	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin(), tap.Options{Browser: s.lines, Conceal: s.deployment.Credentials.Without})
+	s.cache, s.cacheErr = newSharedCache(ctx, s.tap, s.plan.Target.Origin(), tap.Options{Browser: s.lines, Conceal: s.deployment.Credentials.Without, Prompts: answersPrompts(s.deployment)})
 	return s.cache, s.cacheErr
 }
 

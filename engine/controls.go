@@ -93,7 +93,7 @@ func (l *Lab) controlTarget(host string, n fixtures.Notebook) (*controlTarget, e
 	var err error
 	// The tap takes its scheme from the URL: it dials the fixture in plain http,
 	// while the browser, on the stage, speaks https.
-	o := tap.Options{Upstream: tap.Upstream{URL: &url.URL{Scheme: "http", Host: host}}, Run: "crossexam-control"}
+	o := tap.Options{Upstream: tap.Upstream{URL: &url.URL{Scheme: "http", Host: host}}, Run: "crossexam-control", Prompts: n.Login == fixtures.HTTPBasic}
 	if n.Login == fixtures.ClientCertificate { // which goes with https alone
 		o.Upstream.URL.Scheme, o.Upstream.Roots = "https", l.stage.Authority().Roots()
 		o.ClientCertificate = l.options.ClientCertificate

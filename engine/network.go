@@ -19,7 +19,7 @@ func (s *session) mountRebound() {
 		}
 		for _, a := range g.attempts {
 			if u, err := url.Parse(a.URL); err == nil && cors.OriginOf(u) == g.page {
-				s.lab.stage.Mount(g.page, s.tap)
+				s.mount(g.page)
 			}
 		}
 	}

@@ -110,7 +110,7 @@ func (s *session) observePage(ctx context.Context, g *group) error {
 		s.fault(g, why)
 		return nil
 	}
-	challenged, limited := s.tap.Challenges(), s.tap.Limiting()
+	limited := s.tap.Limiting()
 	sightings, err := s.run(ctx, v, g)
 	if err != nil {
 		return err
@@ -124,16 +124,6 @@ func (s *session) observePage(ctx context.Context, g *group) error {
 	}
 	if lost(g.all(), sightings, s.exchange) {
 		s.note("Chrome or a page was slow on this machine; the attempts of that page were repeated.")
-		if sightings, err = s.run(ctx, v, g); err != nil {
-			return err
-		}
-	}
-	if !challenged && s.tap.Challenges() {
-		// A request met a login prompt that nobody answered. Now that the target
-		// is known to ask, prompts are answered, and the page starts again.
-		if err := s.answerPrompts(ctx, v); err != nil {
-			return err
-		}
 		if sightings, err = s.run(ctx, v, g); err != nil {
 			return err
 		}

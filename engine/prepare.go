@@ -127,6 +127,7 @@ func (x *Examination) openTap() error {
 
 		FirstMessage: d.Facts.FirstMessage,
 		Conceal:      d.Credentials.Without,
+		Prompts:      answersPrompts(d),
 
 		ClientCertificate: d.Credentials.Certificate(),
 	})

@@ -21,7 +21,8 @@ type session struct {
 	lines      cors.Headers // see [Examination]
 
 	tap      *tap.Tap
-	launched []*tap.Tap // those of the target's launches
+	launched []*tap.Tap    // those of the target's launches
+	mounted  []cors.Origin // at which the target answers
 	lab      *Lab
 	number   int // of the session in its lab
 	controls controls
@@ -79,7 +80,7 @@ func (s *session) start(ctx context.Context, lab *Lab) error {
 	s.lab, s.number, s.controls.lab = lab, lab.sessions, lab
 	s.record.Browser = lab.browser.Info()
 	s.pending = unframe(s.pending, s.record.Browser)
-	lab.stage.Mount(s.plan.Target.Origin(), s.tap)
+	s.mount(s.plan.Target.Origin())
 	s.mountRebound()
 	if err := s.mountLaunches(); err != nil {
 		return err
@@ -90,6 +91,12 @@ func (s *session) start(ctx context.Context, lab *Lab) error {
 		}
 	}
 	return nil
+}
+
+// mount has the target answer at an origin, before any victim's tab is open.
+func (s *session) mount(o cors.Origin) {
+	s.lab.stage.Mount(o, s.tap)
+	s.mounted = append(s.mounted, o)
 }
 
 // logIn makes sure of the victims that a group needs.

@@ -100,15 +100,23 @@ func (s *session) drop(identity scenarios.Credential) {
 	}
 }
 
-// answerPrompts has prompts of the target and of the controls answered where
-// there may be any. It costs a round trip a request, and is done only then.
+// answersPrompts reports whether login prompts of the target are answered in the
+// browser: somebody has a password for it. Otherwise the tap keeps them away, as it
+// costs a round trip for each request to have them answered, and has to be said before
+// the request is made.
+func answersPrompts(d target.Deployment) bool { return d.Credentials.Basic != nil }
+
+// answerPrompts has prompts of the target and of the controls answered: by who has the
+// password with it, by all others with a refusal.
 func (s *session) answerPrompts(ctx context.Context, v *victim) error {
 	logins := map[cors.Origin]attacker.BasicLogin{}
 	if v.identity.Includes(scenarios.Basic) {
 		logins = s.lab.controls[scenarios.Basic].logins()
 	}
-	if s.tap.Challenges() {
-		logins[s.plan.Target.Origin()] = attacker.BasicLogin{}
+	if answersPrompts(s.deployment) {
+		for _, o := range s.mounted {
+			logins[o] = attacker.BasicLogin{}
+		}
 	}
 	if basic := s.deployment.Credentials.Basic; basic != nil && v.identity.Includes(scenarios.Basic) {
 		v.basic = basic
@@ -237,12 +245,9 @@ func (v *victim) sent(exchanges []cors.Exchange) bool {
 func (v *victim) sentKind(kind scenarios.Credential, x cors.Exchange) bool {
 	switch kind {
 	case scenarios.Cookie:
-		for _, line := range x.Request.Headers.Values("Cookie") {
-			for pair := range strings.SplitSeq(line, ";") {
-				name, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
-				if v.hasCookie(name) {
-					return true
-				}
+		for name := range sentCookies(x.Request) {
+			if v.hasCookie(name) {
+				return true
 			}
 		}
 		return false

@@ -13,18 +13,23 @@ import (
 
 // vouch says of each reply that the attempts of a group got at a private endpoint
 // whether it was the private one. Where it was not, the victim's own read is asked for
-// right away: if that still gets the private reply, it was the attempt that the target
-// refused. Otherwise the session has ended, or the target has changed, and those
-// attempts prove nothing. The same goes for whatever a target failed to answer that
-// fails by now to give the victim the private reply.
+// right away, with the cookies that the browser had by then: if that still gets the
+// private reply, it was the attempt that the target refused. Otherwise the session has
+// ended, or the target has changed, and those attempts prove nothing. The same goes for
+// whatever a target failed to answer that fails by now to give the victim the private
+// reply.
 func (s *session) vouch(ctx context.Context, g *group) {
 	type read struct {
 		endpoint   string
 		credential scenarios.Credential
+		cookies    string // as header lines have them
 	}
 	known := map[read]string{} // why not, by the victim's read; empty where it is good
 	lapsed := func(e scenarios.Endpoint, p scenarios.Premise, v *victim) string {
-		asked := read{e.String(), p.Credential}
+		asked := read{endpoint: e.String(), credential: p.Credential}
+		if v != nil {
+			asked.cookies, _ = v.headers().Get("Cookie")
+		}
 		why, ok := known[asked]
 		if !ok {
 			why = s.lapsed(ctx, e, p, v)
@@ -43,7 +48,10 @@ func (s *session) vouch(ctx context.Context, g *group) {
 		case ok && p.Witness.CarriedBy(o.Response()):
 			o.Stake = scenarios.PrivateReply
 		case ok && o.Response() != nil:
-			if why := lapsed(e, p, s.of(a.Identity)); why != "" {
+			v, err := s.of(a.Identity).by(ctx, o)
+			if err != nil {
+				o.Fault = err.Error()
+			} else if why := lapsed(e, p, v); why != "" {
 				o.Fault = why
 			} else {
 				o.Stake = scenarios.Refusal
@@ -89,6 +97,9 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		s.record.diagnose(Diagnosis{Kind: RateLimited, Detail: fmt.Sprintf(
 			"the target limits the rate of requests: within %s %s, which was private at first, answered the victim 403 with a word on it", after, e)})
 		return fmt.Sprintf("a limiter refuses the victim: %s now answers 403 with a word on the rate of requests", e)
+	case (r.Status == 401 || r.Status == 403) && v != s.of(p.Credential):
+		tell(SessionEnded, "the target replaced the victim's cookies within %s: %s, which was private at first, answers %d with those that the browser has now", after, e, r.Status)
+		return fmt.Sprintf("the target replaced the victim's cookies: %s answers %d with those that the browser has now", e, r.Status)
 	case r.Status == 401 || r.Status == 403 || r.Status >= 300 && r.Status <= 399:
 		tell(SessionEnded, "the victim's session ended within %s: %s, which was private at first, now answers the victim %d", after, e, r.Status)
 		return fmt.Sprintf("the victim's session has ended: %s now answers the victim %d", e, r.Status)

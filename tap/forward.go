@@ -34,7 +34,11 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer stop()
 		e = t.exchange(waiting, t.ctx, q, t.limits, t.roundTrip)
 	}
-	answer(w, t.keep(e), e)
+	id := t.keep(e)
+	if !t.prompts {
+		e.Response = withoutPrompt(e.Response)
+	}
+	answer(w, id, e)
 }
 
 // receive reads the browser's request. The error says what is wrong with its
@@ -228,10 +232,11 @@ func pathOf(raw string) string {
 }
 
 // AltersHeader tells whether the browser may get a response header of this name
-// otherwise than the record has it: net/http and the tap frame the body anew.
+// otherwise than the record has it: net/http and the tap frame the body anew, and a
+// login prompt that nobody would answer is kept from it.
 func AltersHeader(name string) bool {
 	switch strings.ToLower(name) {
-	case "content-length", "content-type", strings.ToLower(ExchangeHeader):
+	case "content-length", "content-type", "www-authenticate", strings.ToLower(ExchangeHeader):
 		return true
 	}
 	return isHopByHop(name)

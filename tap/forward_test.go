@@ -102,6 +102,12 @@ func TestFramingOfTheResponse(t *testing.T) {
 			wantBody: "5\r\nhello\r\n0\r\n\r\n", body: "hello",
 		},
 		{
+			name: "trailers that are no headers are nothing to a browser",
+			target: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+				"2\r\nhe\r\n0\r\nX-T: \x1b[31m\r\nno header\r\n" + strings.Repeat("x", 10<<10) + "\r\n\r\n",
+			wantHead: []string{"Transfer-Encoding: chunked"}, wantBody: "2\r\nhe\r\n0\r\n\r\n", body: "he",
+		},
+		{
 			name:     "no body, no length",
 			target:   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 			wantHead: []string{"Transfer-Encoding: chunked"}, wantNot: []string{"Content-Length"},

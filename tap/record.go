@@ -114,22 +114,6 @@ func (r *record) note(sentence string) {
 	}
 }
 
-// AsksForLogin tells whether a browser would ask its user for a password or an
-// account in answer to this response.
-func AsksForLogin(p *cors.Response) bool {
-	if p.Status != 401 {
-		return false
-	}
-	for _, challenge := range p.Headers.List("WWW-Authenticate") {
-		scheme, _, _ := strings.Cut(challenge, " ")
-		switch strings.ToLower(scheme) {
-		case "basic", "digest", "ntlm", "negotiate":
-			return true
-		}
-	}
-	return false
-}
-
 // Exchange gives the exchange with the id that its response carries in the
 // [ExchangeHeader]; it is whole. ok is false for an id that the tap never gave.
 func (t *Tap) Exchange(id string) (e cors.Exchange, ok bool) {
@@ -185,15 +169,6 @@ func (t *Tap) Requests() int {
 	t.record.mu.Lock()
 	defer t.record.mu.Unlock()
 	return t.record.requests
-}
-
-// Challenges tells whether any answer so far was a 401 that makes a browser ask
-// for a login (Basic, Digest, NTLM, Negotiate): a headless Chrome would wait for
-// it for ever.
-func (t *Tap) Challenges() bool {
-	t.record.mu.Lock()
-	defer t.record.mu.Unlock()
-	return t.record.challenged
 }
 
 // clone gives the caller an exchange of its own, to redact for example.

@@ -110,6 +110,11 @@ type Options struct {
 	// which are no news of a rate limit or of trouble then; nil for none. It is called
 	// concurrently.
 	Expected func(method, url string, status int) bool
+	// Prompts says that whoever drives the browser answers its login prompts. Otherwise
+	// what asks for a login ([AsksForLogin]) reaches it without its WWW-Authenticate
+	// lines: a browser that nobody sits at would wait for its prompt, and get in the end
+	// what it gets at once now, the refusal.
+	Prompts bool
 	// ClientCertificate is the victim's; nil for none. A request that came over a
 	// connection on which the browser presented it, and a probe that says so, goes
 	// to the target over one with the certificate, every other over one without.
@@ -145,6 +150,7 @@ type Tap struct {
 	first      func(url string) string
 	conceal    func(url string) string
 	allowWrite func(method, url string) bool
+	prompts    bool
 
 	expected func(method, url string, status int) bool
 
@@ -188,6 +194,7 @@ func New(o Options) (*Tap, error) {
 		first:      o.FirstMessage,
 		conceal:    o.Conceal,
 		allowWrite: o.AllowWrite,
+		prompts:    o.Prompts,
 		expected:   o.Expected,
 		manners:    newManners(o.Limits),
 		silence:    newSilence(),

@@ -149,7 +149,11 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	if err != nil { // which quotes the line, however long
 		return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %s", shorten(err.Error(), 200))
 	}
-	body, whole, err := readBody(framed.Body, l.BodyBytes)
+	content := io.Reader(framed.Body)
+	if len(framed.TransferEncoding) > 0 && framed.Body != http.NoBody {
+		content = newChunks(r, l.HeaderBytes)
+	}
+	body, whole, err := readBody(content, l.BodyBytes)
 	p.Body, p.Truncated = string(body), !whole
 	c.unending = isTimeout(err)
 	p.Broken = isBroken(framed, err) && ctx.Err() == nil

@@ -155,6 +155,16 @@ func TestCutBodies(t *testing.T) {
 			says(head+"Content-Length: 15\r\n\r\n01")(c, r)
 			return false
 		}, "01", true},
+		{"ends in the trailers", func(c net.Conn, r string) bool {
+			says(head+"Transfer-Encoding: chunked\r\n\r\n2\r\n01\r\n0\r\nX-A: b\r\n")(c, r)
+			return false
+		}, "01", true},
+		{"endless trailers", func(c net.Conn, r string) bool {
+			says(head+"Transfer-Encoding: chunked\r\n\r\n2\r\n01\r\n0\r\n")(c, r)
+			for says("X-A: b\r\n")(c, r) {
+			}
+			return false
+		}, "01", true},
 		{"malformed chunks", says(head + "Transfer-Encoding: chunked\r\n\r\n2\r\n01\r\nzz\r\n"), "01", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
