@@ -31,6 +31,8 @@ func advise(d engine.Diagnosis) string {
 		return "see what it answers, and try it with curl: a parameter may be missing (--read '/path?name=value'), a header (--header where it is a secret, else headers of the endpoint in crossexam.yaml), the method be another, or the API not know the host name of the URL"
 	case engine.CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with --read for which it is"
+	case engine.CookieRefused:
+		return "have the server set it as browsers want it, or give it as the server does: SameSite=None needs Secure, and Secure an https:// URL, or one of this machine (localhost, 127.0.0.1)"
 	case engine.CookieBare:
 		return "give it as the server sets it, such as --cookie 'NAME=VALUE; SameSite=None; Secure': the Set-Cookie line of the login's reply, or developer tools (Application, Cookies), say how"
 	case engine.SessionEnded:

@@ -30,6 +30,8 @@ func advise(d engine.Diagnosis) string {
 		return "give a credential that the handler takes: make the session in the test"
 	case engine.CookieElsewhere:
 		return "give corstest.Cookie the Path that the handler sets, or name a path for which it is with corstest.Read"
+	case engine.CookieRefused:
+		return "have the handler set it as browsers want it, or give it to corstest.Cookie as the handler does: SameSite=None needs Secure, and Secure an https:// URL or one of this machine"
 	case engine.CookieBare:
 		return "give corstest.Cookie the attributes that the handler sets"
 	case engine.SessionEnded:
