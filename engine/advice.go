@@ -30,6 +30,8 @@ func (d Diagnosis) Advice() string {
 		return "see what it answers, and try it with curl: a parameter may be missing (add it to the path, as /path?name=value, with `read`), a header (`credentials.headers` where it is a secret, else the headers of the endpoint in the configuration), the method be another, or the API not know the host name of the URL"
 	case CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with `read` for which it is"
+	case CookieRefused:
+		return "have the server set it as browsers want it, or give it as the server does: SameSite=None needs Secure, and Secure an https:// URL, or one of this machine (localhost, 127.0.0.1)"
 	case CookieBare:
 		return "give it as the server sets it, such as 'NAME=VALUE; SameSite=None; Secure' with `credentials.cookies`: the Set-Cookie line of the login's reply, or developer tools (Application, Cookies), say how"
 	case SessionEnded:

@@ -37,6 +37,7 @@ const (
 	RequestRefused    DiagnosisKind = "request-refused"       // as such: by its method, parameters or host, say
 	CredentialRefused DiagnosisKind = "credential-refused"
 	CookieElsewhere   DiagnosisKind = "cookie-elsewhere"          // the victim's cookies are for other paths or hosts
+	CookieRefused     DiagnosisKind = "cookie-refused"            // by browsers, so that it is never sent
 	CookieBare        DiagnosisKind = "cookie-without-attributes" // and a front end of another site needs it
 	SessionEnded      DiagnosisKind = "session-ended"
 	ReplyChanged      DiagnosisKind = "private-reply-changed" // to something else, with a success
@@ -95,6 +96,11 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		return is(SessionEnded, with(scenarios.Ended), "")
 	case len(with(scenarios.Redirected)) == len(found) && toHTTPS(t):
 		return is(RedirectsToHTTPS, found, "")
+	case len(refusedCookies(found)) > 0:
+		if seen := with(scenarios.CredentialRefused); len(seen) > 0 {
+			return is(CookieRefused, seen, "") // which say it
+		}
+		return is(CookieRefused, found, fmt.Sprintf("no browser keeps the cookie %s, so that none sends it: ", strings.Join(refusedCookies(found), ", ")))
 	case len(with(scenarios.CredentialRefused)) > 0:
 		seen := with(scenarios.CredentialRefused)
 		// A filter answers with a page, and an API that does not know the victim with data.
@@ -133,6 +139,15 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		d.Detail += fmt.Sprintf("; the path of the URL is put before that of an endpoint, so that this was asked for at %s", at)
 	}
 	return d
+}
+
+// refusedCookies are the victim's cookies that no browser keeps, with the reasons.
+func refusedCookies(found []scenarios.Premise) []string {
+	i := slices.IndexFunc(found, func(p scenarios.Premise) bool { return len(p.CookiesRefused) > 0 })
+	if i < 0 {
+		return nil
+	}
+	return found[i].CookiesRefused
 }
 
 // withBase has a diagnosis name the target without the path of its URL, below which

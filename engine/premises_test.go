@@ -95,6 +95,27 @@ func TestPremises(t *testing.T) {
 		{"a wrong session", withSession, target.Config{Reads: []string{"/me"}, Credentials: cookie("nope")}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"a session for another path", withSession, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/app"}}},
 			[]scenarios.Finding{scenarios.CredentialRefused}, CookieElsewhere},
+		{"a session in quotes", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Cookie") != `session="x y"` {
+				say(w, 401, `{}`)
+				return
+			}
+			say(w, 200, `{"user":"alice"}`)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie(`"x y"`)}, []scenarios.Finding{scenarios.Private}, ""},
+		{"a session that no browser keeps", withSession, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; SameSite=None"}}},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CookieRefused},
+		{"one that the login sets", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/login" {
+				w.Header().Add("Set-Cookie", "session=x; Path=/; SameSite=None")
+				say(w, 200, `{}`)
+				return
+			}
+			withSession(w, r)
+		}, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Login: &target.LoginConfig{Path: "/login", Form: map[string]string{"user": "alice"}}}},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CookieRefused},
+		{"where everybody gets the same", func(w http.ResponseWriter, r *http.Request) { say(w, 200, `{"user":null}`) },
+			target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; SameSite=None"}}},
+			[]scenarios.Finding{scenarios.Alike}, CookieRefused},
 		{"nothing there", withSession, target.Config{Reads: []string{"/other"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing}, NothingPrivate},
 		{"one of two", withSession, target.Config{Reads: []string{"/other", "/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Missing, scenarios.Private}, ""},
 		{"no credential", withSession, target.Config{Reads: []string{"/me"}}, []scenarios.Finding{scenarios.LoginNeeded}, LoginNeeded},

@@ -174,6 +174,7 @@ func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 	}
 	if len(v.cookies) == 0 {
 		v.fault = "the browser kept none of the victim's cookies; a Secure cookie needs an https:// target, and Domain must be the target's"
+		s.record.diagnose(Diagnosis{Kind: CookieRefused, Detail: v.fault})
 	}
 	s.record.Cookies = v.cookies
 	return s.partition(ctx, v)

@@ -85,12 +85,13 @@ var balancersCookies = strings.Fields(`AWSALB __cf _cfuvid cf_ INGRESSCOOKIE BIG
 // sessionSet names a cookie of the victim's that the reply sets, or is empty.
 func sessionSet(o Observation, r *cors.Response) string {
 	for _, line := range r.Headers.Values("Set-Cookie") {
-		c, err := http.ParseSetCookie(line)
-		if err != nil || slices.ContainsFunc(balancersCookies, func(b string) bool { return strings.HasPrefix(c.Name, b) }) {
+		name, _, ok := strings.Cut(line, "=")
+		name = strings.TrimSpace(name)
+		if !ok || slices.ContainsFunc(balancersCookies, func(b string) bool { return strings.HasPrefix(name, b) }) {
 			continue
 		}
-		if slices.ContainsFunc(o.Cookies, func(a CookieAttributes) bool { return a.Name == c.Name }) {
-			return c.Name
+		if slices.ContainsFunc(o.Cookies, func(a CookieAttributes) bool { return a.Name == name }) {
+			return name
 		}
 	}
 	return ""

@@ -26,6 +26,9 @@ type Premise struct {
 	// Path or Domain, so that a browser sends none there; Expired that their time is over.
 	NoCookieHere bool `json:"no_cookie_here,omitempty"`
 	Expired      bool `json:"cookies_expired,omitempty"`
+	// CookiesRefused are those of the victim's cookies that no browser keeps, each with
+	// the reason, such as "`session` (SameSite=None without Secure)".
+	CookiesRefused []string `json:"cookies_refused,omitempty"`
 	// Origin is that of a front end with which the replies were asked for, because the
 	// target refuses requests without one; empty where none was needed.
 	Origin string `json:"origin,omitempty"`
@@ -152,6 +155,7 @@ type Asked struct {
 	Named, Declared bool
 	// These are those of the [Premise].
 	NoCookieHere, Expired bool
+	CookiesRefused        []string
 	Origin                string
 }
 
@@ -161,7 +165,7 @@ func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 	p := Premise{
 		Endpoint: e.String(), Credential: c,
 		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger),
-		NoCookieHere: asked.NoCookieHere, Expired: asked.Expired, Origin: asked.Origin,
+		NoCookieHere: asked.NoCookieHere, Expired: asked.Expired, CookiesRefused: asked.CookiesRefused, Origin: asked.Origin,
 	}
 	p.Finding, p.Witness = compare(c, asked)
 	if p.Finding == Open || p.Finding == NoData {

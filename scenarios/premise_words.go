@@ -30,6 +30,9 @@ func (p Premise) Sentence() string {
 		}
 		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
 	case CredentialRefused:
+		if len(p.CookiesRefused) > 0 {
+			return fmt.Sprintf("%s: %s to the victim, whose cookie no browser keeps: %s", p.Endpoint, p.Victim.refusal(), strings.Join(p.CookiesRefused, ", "))
+		}
 		if p.Expired {
 			return fmt.Sprintf("%s: %s: the victim's cookies have expired, by the Expires or Max-Age that they were given with, so that a browser sends none", p.Endpoint, p.Victim.refusal())
 		}

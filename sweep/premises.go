@@ -209,6 +209,7 @@ type Asker struct {
 	unknown    *cors.Response // to a path that nothing knows; nil before it is asked for
 	login      int            // the status of the victim's login; 0 before it is made
 	lasting    bool           // a cookie that was given, or set by the login, has not expired
+	refused    []string       // cookies of these that no browser keeps, each with the reason
 	// originless are the credentials for which an Origin makes no difference; needed is
 	// the one without which the target refuses requests, empty for none.
 	originless []scenarios.Credential
@@ -224,7 +225,9 @@ func NewAsker(ctx context.Context, t *tap.Tap, d target.Deployment) *Asker {
 func (a *Asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Asked {
 	asked := scenarios.Asked{Named: !e.Discovered, Declared: a.deployment.NetworkDeclared}
 	if c.Includes(scenarios.Cookie) {
-		asked.NoCookieHere = a.cookies(a.deployment.Facts.At(e.Path)) == ""
+		none := a.cookies(a.deployment.Facts.At(e.Path)) == ""
+		asked.CookiesRefused = a.refused
+		asked.NoCookieHere = none && len(a.refused) == 0
 		asked.Expired = asked.NoCookieHere && !a.lasting
 	}
 	first := a.send(e, c, cors.OriginLine(a.needed)...)
@@ -335,12 +338,17 @@ func (a *Asker) cookies(at string) string {
 	return a.line(at)
 }
 
-// keep puts cookies into the jar, as the target's origin would set them.
+// keep puts cookies into the jar, as the target's origin would set them, but for those
+// that no browser would keep.
 func (a *Asker) keep(lines []string) {
 	var list []*http.Cookie
 	now := time.Now()
 	for _, line := range lines {
-		if c, err := http.ParseSetCookie(line); err == nil {
+		if c, err := target.ParseSetCookie(line); err == nil {
+			if why := target.WhyRefused(c, a.deployment.Facts.Origin()); why != "" {
+				a.refused = append(a.refused, fmt.Sprintf("`%s` (%s)", c.Name, why))
+				continue
+			}
 			list = append(list, c)
 			a.lasting = a.lasting || c.MaxAge > 0 || c.MaxAge == 0 && (c.Expires.IsZero() || c.Expires.After(now))
 		}

@@ -2,9 +2,10 @@ package target
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // cookieAttributes are those of Set-Cookie that browsers know (RFC 6265bis, section
@@ -42,8 +43,8 @@ func cookieLines(line string) (lines []string, note string, err error) {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
-		c, err := http.ParseSetCookie(part)
-		if err != nil || c.Name == "" {
+		c, err := ParseSetCookie(part)
+		if err != nil || !httpguts.ValidHeaderFieldName(c.Name) {
 			return nil, "", fmt.Errorf("this is not in Set-Cookie syntax: write it like \"session=VALUE; SameSite=None; Secure\"")
 		}
 		names, lines = append(names, c.Name), append(lines, part)

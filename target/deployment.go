@@ -146,8 +146,11 @@ func (c Credentials) Certificate() *tls.Certificate {
 func (c Credentials) Secrets() []string {
 	var secrets []string
 	for _, line := range c.Cookies {
-		if cookie, err := http.ParseSetCookie(line); err == nil && cookie.Value != "" {
-			secrets = append(secrets, cookie.Value)
+		if cookie, err := ParseSetCookie(line); err == nil {
+			// Without the quotes it is found with them too.
+			if value := strings.Trim(cookie.Value, `"`); value != "" {
+				secrets = append(secrets, value)
+			}
 		}
 	}
 	if c.Basic != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -32,8 +31,8 @@ func (c Credentials) Expired(now time.Time) string {
 		}
 	}
 	for _, line := range c.Cookies {
-		if cookie, err := http.ParseSetCookie(line); err == nil {
-			if text := over("the cookie "+cookie.Name, cookie.Value); text != "" {
+		if cookie, err := ParseSetCookie(line); err == nil {
+			if text := over("the cookie "+cookie.Name, strings.Trim(cookie.Value, `"`)); text != "" {
 				return text
 			}
 		}

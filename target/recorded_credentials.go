@@ -116,7 +116,7 @@ func (s *seen) setCookies() map[string]*http.Cookie {
 	for _, q := range s.requests {
 		for _, value := range q.Answer.Values("Set-Cookie") {
 			for line := range strings.SplitSeq(value, "\n") { // Chrome joins them
-				if c, err := http.ParseSetCookie(line); err == nil && c.MaxAge >= 0 {
+				if c, err := ParseSetCookie(line); err == nil && c.MaxAge >= 0 {
 					set[c.Name] = c
 				}
 			}

@@ -160,8 +160,8 @@ func parseStorageState(data []byte, own cors.Origin, now time.Time) (storageStat
 			line += "; Partitioned"
 		}
 		// A value with a semicolon in it would become attributes.
-		parsed, err := http.ParseSetCookie(line)
-		if err != nil || len(parsed.Unparsed) > 0 || parsed.Name != c.Name || parsed.Value != strings.Trim(c.Value, `"`) || strings.ContainsAny(c.Name+c.Value+c.Path+c.Domain, ";\r\n") {
+		parsed, err := ParseSetCookie(line)
+		if err != nil || len(parsed.Unparsed) > 0 || parsed.Name != c.Name || parsed.Value != c.Value || strings.ContainsAny(c.Name+c.Value+c.Path+c.Domain, ";\r\n") {
 			return storageState{}, fmt.Errorf("cookie %d of the storage state cannot be written as Set-Cookie: its name, value, path or domain has a character that is not allowed there", i+1)
 		}
 		s.cookies = append(s.cookies, line)
