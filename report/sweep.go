@@ -23,7 +23,8 @@ type Sweep struct {
 	Seed int64 `json:"seed"`
 }
 
-// SweepClass is a policy: the endpoints that decided alike on every question asked.
+// SweepClass is a policy: endpoints that decided alike on every question that any two of them
+// were asked.
 type SweepClass struct {
 	ID string `json:"id" redact:"-"`
 	// Granted is what others than the trusted origins are granted, by header.

@@ -1,8 +1,10 @@
 package sweep
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -61,5 +63,77 @@ func TestOneDeviatingRouteIsFound(t *testing.T) {
 				t.Errorf("seed %d, %s: %s is in %s", seed, deviant.Name, e.Endpoint, e.Class)
 			}
 		}
+	}
+}
+
+// What tells policies apart is what was decided, not which methods an endpoint has; and no
+// endpoint is in a class with one that decided otherwise, or that grants what weighs more.
+func TestMethodsAreNoPolicy(t *testing.T) {
+	front := cors.MustParseOrigin("https://notebook.example.com")
+	facts := scenarios.Target{URL: "https://api.example.com", Trusted: []cors.Origin{front}, Credentials: []scenarios.Credential{scenarios.Cookie}}
+	type endpoint struct {
+		name    string
+		own     string // method of the read
+		methods []string
+		grants  func(method string, o cors.Origin) bool
+	}
+	trusted := func(_ string, o cors.Origin) bool { return o == front }
+	everyone := func(string, cors.Origin) bool { return true }
+	for _, c := range []struct {
+		name      string
+		endpoints []endpoint
+		classes   [][]string // the names, the widest grant first
+	}{
+		{"one right policy", []endpoint{
+			{"get", "GET", nil, trusted}, {"get and post", "GET", []string{"POST"}, trusted}, {"all", "GET", []string{"PUT", "PATCH", "DELETE"}, trusted}, {"a query by post", "POST", nil, trusted},
+		}, [][]string{{"get", "get and post", "all", "a query by post"}}},
+		{"one echo", []endpoint{
+			{"get", "GET", nil, everyone}, {"get and delete", "GET", []string{"DELETE"}, everyone}, {"a query by post", "POST", nil, everyone},
+		}, [][]string{{"get", "get and delete", "a query by post"}}},
+		{"a method for nobody", []endpoint{
+			{"a", "GET", []string{"PUT"}, trusted}, {"b", "GET", []string{"PUT"}, func(m string, o cors.Origin) bool { return o == front && m != "PUT" }},
+		}, nil}, // one each, in their order
+		{"a write for everyone", []endpoint{
+			{"a", "GET", nil, trusted}, {"b", "GET", []string{"DELETE"}, func(m string, o cors.Origin) bool { return o == front || m == "DELETE" }}, {"c", "GET", []string{"PUT"}, trusted},
+		}, [][]string{{"b"}, {"a", "c"}}},
+		{"a read for everyone by one method", []endpoint{
+			{"a", "GET", nil, func(m string, o cors.Origin) bool { return o == front || m == "POST" }}, {"b", "POST", nil, func(m string, o cors.Origin) bool { return o == front || m == "POST" }},
+		}, [][]string{{"b"}, {"a"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for turn := range c.endpoints { // whichever comes first
+				turned := slices.Concat(c.endpoints[turn:], c.endpoints[:turn])
+				var endpoints []Endpoint
+				var interviews []*interview
+				for _, e := range turned {
+					v := &interview{script: newScript(facts), with: scenarios.Cookie, methods: append([]string{e.own}, e.methods...), ask: func(q Question) (Decision, bool) {
+						if e.grants(cmp.Or(q.Preflight, e.own), q.Origin) {
+							return WithCredentials, true
+						}
+						return NotGranted, true
+					}}
+					v.run()
+					interviews = append(interviews, v)
+					endpoints = append(endpoints, Endpoint{Endpoint: e.name, Status: http.StatusOK, Finding: scenarios.Private})
+				}
+				classes := file(facts, endpoints, interviews)
+				if c.classes == nil && len(classes) == len(endpoints) {
+					continue
+				}
+				if len(classes) != len(c.classes) {
+					t.Fatalf("%d classes: %+v", len(classes), endpoints)
+				}
+				for i, want := range c.classes {
+					if classes[i].Size != len(want) {
+						t.Errorf("%s has %d endpoints, not %d", classes[i].ID, classes[i].Size, len(want))
+					}
+					for _, e := range endpoints {
+						if (e.Class == classes[i].ID) != slices.Contains(want, e.Endpoint) {
+							t.Errorf("%s is in %s", e.Endpoint, e.Class)
+						}
+					}
+				}
+			}
+		})
 	}
 }

@@ -195,8 +195,8 @@ func (v *interview) read(o cors.Origin) Question { return Question{Origin: o, Wi
 
 // granted asks, unless that was asked already, and reports whether the answer is enough.
 func (v *interview) granted(q Question) bool {
-	if i := slices.IndexFunc(v.answers, func(a Answer) bool { return a.Question == q }); i >= 0 {
-		return v.enough(v.answers[i].Decision)
+	if d, ok := v.answer(q); ok {
+		return v.enough(d)
 	}
 	if v.silent {
 		return false
@@ -208,6 +208,15 @@ func (v *interview) granted(q Question) bool {
 	}
 	v.answers = append(v.answers, Answer{q, d})
 	return v.enough(d)
+}
+
+// answer is the answer to a question, if it was asked.
+func (v *interview) answer(q Question) (Decision, bool) {
+	i := slices.IndexFunc(v.answers, func(a Answer) bool { return a.Question == q })
+	if i < 0 {
+		return "", false
+	}
+	return v.answers[i].Decision, true
 }
 
 // enough reports whether a page could use the credential by this decision: what a

@@ -32,6 +32,9 @@ type Result struct {
 	DurationMS int64 `json:"duration_ms"`
 	// Protocol is the version of HTTP in which the target answered, such as "HTTP/2".
 	Protocol string `json:"protocol"`
+	// LoginRefused says in a sentence that the victim could not log in; empty where that
+	// went well, or there is no login.
+	LoginRefused string `json:"login_refused,omitempty"`
 	// Notes are sentences on how the endpoints were found and what hindered the sweep.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -64,7 +67,8 @@ func (e Endpoint) openTo(c scenarios.Credential) bool {
 	return e.Finding == scenarios.PrivateByNetwork || e.Finding == scenarios.Private && c.Uninvited()
 }
 
-// A Class is a policy: the endpoints that decided alike on every question asked.
+// A Class is a policy: endpoints that decided alike on every question that any two of them
+// were asked. Each is asked about the methods that it has.
 type Class struct {
 	ID      string   `json:"id"` // "P1", the widest grant first
 	Answers []Answer `json:"answers"`
@@ -138,6 +142,23 @@ func (r Result) Class(id string) (Class, bool) {
 	return r.Classes[i], true
 }
 
+// Refused are the trusted origins that were asked about, and whose pages cannot read the
+// endpoints of a class with its credential: a front end there cannot do its work. None where
+// trust is assumed.
+func (r Result) Refused(c Class) []cors.Origin {
+	if r.Assumed {
+		return nil
+	}
+	v := interview{with: c.With(), answers: c.Answers}
+	var refused []cors.Origin
+	for _, o := range r.Trusted {
+		if d, asked := v.answer(v.read(o)); asked && !v.enough(d) {
+			refused = append(refused, o)
+		}
+	}
+	return refused
+}
+
 // Suspects reports whether anything is granted that must not be, and Advised whether
 // anything is that should not.
 func (r Result) Suspects() bool {
@@ -150,33 +171,66 @@ func (r Result) Advised() bool {
 }
 
 // Doubt says in a sentence why it is not known that nothing is granted, and is empty
-// where it is known, by header, of every endpoint.
+// where it is known, by header, of every endpoint, of which one at least is private: how a
+// refusal, or what everybody gets, is granted, says nothing of a private reply.
 func (r Result) Doubt() string {
-	var silent []Endpoint
-	readable, statuses := false, map[int]int{}
-	for _, e := range r.Endpoints {
-		if e.Unanswered != "" {
-			silent = append(silent, e)
-			continue
-		}
-		readable = readable || e.Readable()
-		statuses[e.Status]++
-	}
+	i := slices.IndexFunc(r.Endpoints, func(e Endpoint) bool { return e.Unanswered != "" })
 	switch {
 	case len(r.Endpoints) == 0:
 		return "no endpoint was found that can be read: name one with `read`"
-	case len(silent) > 0:
-		return fmt.Sprintf("%d of %d endpoints did not answer every question: %s (%s)", len(silent), len(r.Endpoints), silent[0].Endpoint, silent[0].Unanswered)
-	case !readable:
-		var most int
-		for status, n := range statuses {
-			if n > statuses[most] || n == statuses[most] && status < most {
-				most = status
+	case i >= 0:
+		n := 0
+		for _, e := range r.Endpoints {
+			if e.Unanswered != "" {
+				n++
 			}
 		}
-		return fmt.Sprintf("no endpoint gave the victim a reply that can be read (%d of %d answered %d): give a credential, or name other endpoints with `read`", statuses[most], len(r.Endpoints), most)
+		return fmt.Sprintf("%d of %d endpoints did not answer every question: %s (%s)", n, len(r.Endpoints), r.Endpoints[i].Endpoint, r.Endpoints[i].Unanswered)
+	case r.LoginRefused != "":
+		return r.LoginRefused + ": give one that is good"
+	case !slices.ContainsFunc(r.Endpoints, Endpoint.Readable):
+		status, n := r.mostFrequent()
+		return fmt.Sprintf("no endpoint gave the victim a reply that can be read (%d of %d answered %d): give a credential, or name other endpoints with `read`", n, len(r.Endpoints), status)
+	case !slices.ContainsFunc(r.Endpoints, Endpoint.Private):
+		return r.nothingPrivate() + ": give a credential that opens it, or name an endpoint with private data with `read`"
 	}
 	return ""
+}
+
+// mostFrequent is the status that most replies to the victim have, and how many have it.
+func (r Result) mostFrequent() (status, n int) {
+	statuses := map[int]int{}
+	for _, e := range r.Endpoints {
+		statuses[e.Status]++
+	}
+	for s, m := range statuses {
+		if m > n || m == n && s < status {
+			status, n = s, m
+		}
+	}
+	return status, n
+}
+
+// nothingPrivate says why none of the endpoints is private, by the one of them that tells
+// most.
+func (r Result) nothingPrivate() string {
+	for _, why := range []struct {
+		finding scenarios.Finding
+		text    string
+	}{
+		{scenarios.CredentialRefused, "the victim's credential is refused"},
+		{scenarios.Ended, "the victim's session has ended"},
+		{scenarios.LoginNeeded, "a login is asked for, and no credential was given"},
+		{scenarios.Unsteady, "the reply changes by itself, so that nobody can tell the victim's from a stranger's"},
+		{scenarios.Open, "a stranger gets the same as the victim"},
+	} {
+		for _, e := range r.Endpoints {
+			if e.Finding == why.finding {
+				return fmt.Sprintf("no private reply was seen; at %s, which answers %d, %s", e.Endpoint, e.Status, why.text)
+			}
+		}
+	}
+	return fmt.Sprintf("no private reply was seen; %s answers %d", r.Endpoints[0].Endpoint, r.Endpoints[0].Status)
 }
 
 func (r *Result) redact(replace func(string) string) {
@@ -184,6 +238,7 @@ func (r *Result) redact(replace func(string) string) {
 		e := &r.Endpoints[i]
 		e.Endpoint, e.Unanswered = replace(e.Endpoint), replace(e.Unanswered)
 	}
+	r.LoginRefused = replace(r.LoginRefused)
 	for i := range r.Notes {
 		r.Notes[i] = replace(r.Notes[i])
 	}
@@ -193,36 +248,50 @@ func (r *Result) redact(replace func(string) string) {
 func file(t scenarios.Target, endpoints []Endpoint, interviews []*interview) []Class {
 	type class struct {
 		Class
-		first   int
+		whole   *interview // with the answers of all members
 		members []int
 	}
 	var all []*class
-	byKey := map[string]*class{}
-	for i, v := range interviews {
-		if endpoints[i].Unanswered != "" {
-			continue
+	var answered []int
+	for i := range interviews {
+		if endpoints[i].Unanswered == "" {
+			answered = append(answered, i)
 		}
-		key := v.key()
-		c := byKey[key]
-		if c == nil {
-			c = &class{Class: v.class(t), first: i}
-			byKey[key] = c
-			all = append(all, c)
+	}
+	// Those that were asked most come first, and the others to them.
+	slices.SortStableFunc(answered, func(a, b int) int { return cmp.Compare(len(interviews[b].answers), len(interviews[a].answers)) })
+	byKey := map[string][]*class{}
+	for _, i := range answered {
+		v := interviews[i]
+		key := v.key(t)
+		at := slices.IndexFunc(byKey[key], func(c *class) bool { return c.whole.agrees(v) })
+		if at < 0 {
+			at = len(byKey[key])
+			c := &class{whole: v.clone()}
+			byKey[key], all = append(byKey[key], c), append(all, c)
 		}
+		c := byKey[key][at]
+		c.whole.add(v)
 		c.members = append(c.members, i)
-		c.Size++
-		if endpoints[i].Private() {
-			c.Private++
-		}
-		for _, g := range c.Granted {
-			if c.Level != scenarios.Must && (g.Decision == WithCredentials || g.Method == "" && endpoints[i].openTo(v.with)) {
-				c.Level = g.Level
+	}
+	for _, c := range all {
+		slices.Sort(c.members)
+		c.Class = c.whole.class(t)
+		c.Size = len(c.members)
+		for _, m := range c.members {
+			if endpoints[m].Private() {
+				c.Private++
+			}
+			for _, g := range c.Granted {
+				if c.Level != scenarios.Must && (g.Decision == WithCredentials || g.Method == "" && endpoints[m].openTo(c.whole.with)) {
+					c.Level = g.Level
+				}
 			}
 		}
 		c.Suspect = c.Level == scenarios.Must
 	}
-	slices.SortStableFunc(all, func(a, b *class) int {
-		return cmp.Or(compare(a.Suspect, b.Suspect), compare(a.everyone(), b.everyone()), compare(a.ToAnyone(), b.ToAnyone()), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.first, b.first))
+	slices.SortFunc(all, func(a, b *class) int {
+		return cmp.Or(compare(a.Suspect, b.Suspect), compare(a.everyone(), b.everyone()), compare(a.ToAnyone(), b.ToAnyone()), compare(len(a.Granted) > 0, len(b.Granted) > 0), cmp.Compare(b.Private, a.Private), cmp.Compare(b.Size, a.Size), cmp.Compare(a.members[0], b.members[0]))
 	})
 	classes := make([]Class, len(all))
 	for i, c := range all {
@@ -249,13 +318,52 @@ func compare(a, b bool) int {
 	return 1
 }
 
-// key is the same for endpoints that decided alike on every question.
-func (v *interview) key() string {
+// key is the same for endpoints that decided alike about every read, and grant others
+// than the trusted origins what weighs the same. What they decided about methods, of
+// which each has its own, is left to [interview.agrees].
+func (v *interview) key(t scenarios.Target) string {
 	var b strings.Builder
 	for _, a := range v.answers {
-		fmt.Fprintf(&b, "%s|%s|%s|%s\n", a.Origin, a.With, a.Preflight, a.Decision)
+		if a.Preflight == "" {
+			fmt.Fprintf(&b, "%s|%s|%s\n", a.Origin, a.With, a.Decision)
+		}
 	}
+	c, weight := v.class(t), 0
+	for _, g := range c.Granted {
+		switch {
+		case g.Decision != WithCredentials:
+		case g.Level == scenarios.Must:
+			weight = 2
+		default:
+			weight = max(weight, 1)
+		}
+	}
+	fmt.Fprintf(&b, "%s %d", c.Word(), weight)
 	return b.String()
+}
+
+// agrees reports whether two endpoints decided alike on every question that both were
+// asked.
+func (v *interview) agrees(w *interview) bool {
+	return !slices.ContainsFunc(w.answers, func(a Answer) bool {
+		known, ok := v.answer(a.Question)
+		return ok && known != a.Decision
+	})
+}
+
+// add adds the answers of an endpoint to questions that v was not asked.
+func (v *interview) add(w *interview) {
+	for _, a := range w.answers {
+		if _, ok := v.answer(a.Question); !ok {
+			v.answers = append(v.answers, a)
+		}
+	}
+}
+
+func (v *interview) clone() *interview {
+	c := *v
+	c.answers = slices.Clone(v.answers)
+	return &c
 }
 
 // class is what the answers come to.

@@ -178,7 +178,7 @@ func pathOf(e scenarios.Endpoint) string {
 // files them into classes. The facts say what is trusted and which credentials there are.
 func (a *Asker) Sweep(t scenarios.Target, items []Item) Result {
 	begun, before := time.Now(), a.tap.Requests()
-	result := Result{Schema: Schema, Target: t.URL, Trusted: t.Trusted, Assumed: t.Assumed, Endpoints: make([]Endpoint, len(items))}
+	result := Result{Schema: Schema, Target: t.URL, Trusted: t.Trusted, Assumed: t.Assumed, LoginRefused: t.LoginRefused, Endpoints: make([]Endpoint, len(items))}
 	if result.Trusted == nil {
 		result.Trusted = []cors.Origin{}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -67,8 +68,13 @@ func printSweep(w io.Writer, r sweep.Result, o testOptions) {
 			for _, rule := range c.Rules {
 				say("    %s", rule)
 			}
-			if len(c.Trusted) > 0 {
-				say("    granted to what is trusted%s: %s", map[bool]string{true: " (an assumption)"}[r.Assumed], joined(c.Trusted))
+			refused := r.Refused(c)
+			works := slices.DeleteFunc(slices.Clone(c.Trusted), func(o cors.Origin) bool { return slices.Contains(refused, o) })
+			if len(works) > 0 {
+				say("    granted to what is trusted%s: %s", map[bool]string{true: " (an assumption)"}[r.Assumed], joined(works))
+			}
+			if len(refused) > 0 {
+				say("    trusted, and not granted%s: %s", map[bool]string{true: " with the victim's credential"}[c.With().Ambient()], joined(refused))
 			}
 		}
 		if left := named(r, "", o.verbose); left != "" {
@@ -76,6 +82,14 @@ func printSweep(w io.Writer, r sweep.Result, o testOptions) {
 			say("In no class, for want of answers: %s", left)
 		}
 		say("")
+		if o.verbose {
+			for _, note := range r.Notes {
+				say("Note: %s", note)
+			}
+		}
+	}
+	if r.Suspects() && r.Doubt() != "" { // which ends the command otherwise
+		say("Not everything is known: %s.", r.Doubt())
 	}
 	if r.Advised() {
 		say("Against advice: %s. Nobody can register such an origin, and --strict fails on it.", classesOf(r, scenarios.Should))
@@ -101,6 +115,8 @@ func granted(r sweep.Result, c sweep.Class) string {
 		return c.Word() + " to others than the trusted origins"
 	case assumed:
 		return c.Word() + " to anyone but origins that are assumed to be trusted"
+	case len(c.Trusted) > 0:
+		return c.Word() + " to anyone but trusted origins"
 	}
 	return c.Word() + " to anyone"
 }

@@ -43,7 +43,7 @@ func TestSweepOnly(t *testing.T) {
 		says []string
 	}{
 		{"hardened", serve(fixtures.NewRoutes(1, []cors.Origin{front}, hardened)), nil, 0,
-			[]string{"30 endpoints in 1 policy class", "P1: not granted to anyone; 30 endpoints, 30 of them private", "Nothing was granted to anyone that should not be", "What a browser really does was not tried"}},
+			[]string{"30 endpoints in 1 policy class", "P1: not granted to anyone but trusted origins; 30 endpoints, 30 of them private", "Nothing was granted to anyone that should not be", "What a browser really does was not tried"}},
 		{"seven policies", serve(fixtures.NewRoutes(1, []cors.Origin{front}, fixtures.SevenPolicies(60)...)), nil, 1,
 			[]string{"60 endpoints in 7 policy classes", "any origin: granted with credentials", "null, the origin of every sandboxed frame: granted with credentials", "begins with", "over http", "Suspected: 15 endpoints of P1, P2, P3, P4, P5"}},
 		{"against advice", advised, nil, 0,
