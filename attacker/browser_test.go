@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -375,7 +374,12 @@ func TestCrash(t *testing.T) {
 		tab, other := openTab(t, browser, "third"), openTab(t, browser, "fourth")
 		open(t, other, evil)
 		err := crash(t, tab, func() {
-			if err := syscall.Kill(browser.PID(), syscall.SIGKILL); err != nil {
+			p, err := os.FindProcess(browser.PID())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := p.Kill(); err != nil {
 				t.Error(err)
 			}
 		})

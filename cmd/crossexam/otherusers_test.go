@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -73,7 +72,7 @@ func asStranger(t *testing.T, host, port string) []string {
 	var out bytes.Buffer
 	c := exec.Command("/proc/self/exe", port)
 	c.Env, c.Dir, c.Stdout = []string{strangerVariable + "=" + host}, "/", &out
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	asNobody(c)
 	if err := c.Run(); err != nil {
 		t.Fatalf("asking as another user: %v", err)
 	}
