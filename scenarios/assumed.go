@@ -123,7 +123,11 @@ func (r Rule) Suspicion(t Target, m NearMiss) Suspicion {
 		}
 		s.Cause = s.Requirement
 	}
-	if slices.Contains(advice, s.Requirement) {
+	switch page, ok := sibling(t); {
+	case !slices.Contains(advice, s.Requirement):
+	case ok && m.Origin == page && t.Has(Cookie):
+		s.Requirement = "CRD-002" // SameSite does not help there
+	default:
 		s.Level = Should
 	}
 	return s

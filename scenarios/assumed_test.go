@@ -101,3 +101,38 @@ func TestAssumedTrust(t *testing.T) {
 		t.Errorf("%d cases, %q", len(cases), why)
 	}
 }
+
+// A sweep suspects what a proof convicts: a page of the API's own site is against advice
+// like any other, but a cookie opens the API to it whatever its SameSite says (CRD-002).
+func TestSuspicionOfTheTargetsOwnSite(t *testing.T) {
+	of := cors.MustParseOrigin("https://app.example.com")
+	subdomains := func(o cors.Origin) bool { return o.Scheme() == "https" && strings.HasSuffix(o.Host(), ".example.com") }
+	for _, c := range []struct {
+		name, url   string
+		credential  Credential
+		requirement string
+		level       Level
+	}{
+		{"a cookie", "https://api.example.com", Cookie, "CRD-002", Must},
+		{"a token", "https://api.example.com", Bearer, "ORG-010", Should},
+		{"another site", "https://api.example.org", Cookie, "ORG-010", Should},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			target := Target{URL: c.url, Credentials: []Credential{c.credential}, Trusted: []cors.Origin{of}}
+			granted := func(o cors.Origin) bool { return o != of && subdomains(o) }
+			rule, ok := RuleFor(target, of, granted)
+			if !ok {
+				t.Fatal("no rule")
+			}
+			gravest := Suspicion{}
+			for _, m := range Matchers(target, of) {
+				if s := rule.Suspicion(target, m); granted(m.Origin) && (gravest.Level == "" || strictness(s.Level) > strictness(gravest.Level) || m.How == "a sibling of the trusted host") {
+					gravest = s
+				}
+			}
+			if gravest.Requirement != c.requirement || gravest.Level != c.level {
+				t.Errorf("%+v", gravest)
+			}
+		})
+	}
+}

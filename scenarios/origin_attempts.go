@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/crossexam/crossexam/cors"
@@ -83,26 +84,33 @@ func (m masquerade) asCase() Case {
 	return Case{Subject: m.subject(m.e), Attempts: attempts, More: m.more, Judge: m.judge}
 }
 
-// asFurtherCase asks by hand, and has the page try where that is granted. proved is the
-// endpoint where the page tries in any case.
+// asFurtherCase asks by hand, and has the page try where that is granted, and those of
+// the origins that tell the rule, unless every origin is granted: how much a grant binds
+// must not depend on which endpoint comes first. proved is the endpoint where the page
+// tries in any case.
 func (m masquerade) asFurtherCase(proved Endpoint) Case {
-	hand := m.byHand()
+	hand, other := m.byHand(), m.arbitraryByHand()
 	granted := func(obs Observations) bool { return m.grants(answer(obs.Of(hand))) && m.miss.unplayable() == "" }
 	full := m.asCase()
 	return Case{
 		Subject:  full.Subject,
-		Attempts: []Attempt{hand},
+		Attempts: []Attempt{hand, other},
 		More: func(obs Observations) []Attempt {
-			if granted(obs) {
+			switch page := attack(m.target, m.cred).page; {
+			case !granted(obs):
+				return nil
+			case Grants(page, m.cred, answer(obs.Of(other))):
 				return full.Attempts
 			}
-			return nil
+			return append(full.Attempts, m.witnesses()...)
 		},
 		Judge: func(obs Observations) Judgement {
-			if granted(obs) {
-				return m.judge(obs)
+			if !granted(obs) {
+				return m.judgeByHand(obs.Of(hand), "pages tried it at "+proved.String())
 			}
-			return m.judgeByHand(obs.Of(hand), "pages tried it at "+proved.String())
+			j := m.judge(obs)
+			j.Proof = cmp.Or(j.Proof, m.attempt().Key()) // and not the question by hand, which comes first
+			return j
 		},
 	}
 }
@@ -128,6 +136,22 @@ func (m masquerade) byHand() Attempt {
 	return probe(m.target, m.page, m.e, m.cred, originHeader(m.page))
 }
 
+func (m masquerade) arbitraryByHand() Attempt {
+	other := attack(m.target, m.cred).page
+	return probe(m.target, other, m.e, m.cred, originHeader(other))
+}
+
+// witnesses are the reads by pages of the origins that tell the rule.
+func (m masquerade) witnesses() []Attempt {
+	var attempts []Attempt
+	for _, w := range witnesses(m.target, m.miss.Of) {
+		if w.unplayable() == "" {
+			attempts = append(attempts, masquerade{visit{target: m.target, page: w.Origin, cred: m.cred}, w, m.e}.attempt())
+		}
+	}
+	return attempts
+}
+
 // more asks which rule is behind a grant, unless every origin is granted, and
 // for the reply that SameSite or the browser kept from the page.
 func (m masquerade) more(obs Observations) []Attempt {
@@ -142,12 +166,7 @@ func (m masquerade) more(obs Observations) []Attempt {
 	if sameSiteReasons(read) != "" {
 		attempts = append(attempts, m.byHand())
 	}
-	for _, w := range witnesses(m.target, m.miss.Of) {
-		if w.unplayable() == "" {
-			attempts = append(attempts, masquerade{visit{target: m.target, page: w.Origin, cred: m.cred}, w, m.e}.attempt())
-		}
-	}
-	return attempts
+	return append(attempts, m.witnesses()...)
 }
 
 // unopened reports whether the browser could not open the http page, as where the
@@ -207,13 +226,7 @@ func (m masquerade) judgeByHand(o Observation, why string) Judgement {
 }
 
 // grants reports whether a reply lets the near-miss's page read it with the credential.
-func (m masquerade) grants(r *cors.Response) bool {
-	enough := plainRead
-	if m.cred.Ambient() {
-		enough = credentialRead
-	}
-	return grantTo(m.page, r) >= enough
-}
+func (m masquerade) grants(r *cors.Response) bool { return Grants(m.page, m.cred, r) }
 
 // withWhat is the credential with which alone the target echoes the arbitrary origin.
 func (m masquerade) withWhat(other, alone Observation) Credential {

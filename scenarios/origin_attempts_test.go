@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,5 +127,82 @@ func TestJudgeMasqueradeFromTheNetwork(t *testing.T) {
 	j := c.Judge(NewObservations(answeredCase(c, stolen, blocks, denied, denied, denied)))
 	if j.Verdict != Violates || j.Severity != High || !j.Exfiltrated {
 		t.Errorf("%+v", j)
+	}
+}
+
+// How much a grant binds, and what proves it, does not depend on which endpoint comes
+// first: a pattern for the whole domain is against advice on each of them.
+func TestNearMissesOfFurtherEndpoints(t *testing.T) {
+	target := trusting("https://api.example.com", "https://app.example.com")
+	further := Endpoint{Method: "GET", Path: "/api/orders", Private: true}
+	target.Endpoints = append(target.Endpoints, further)
+	subdomains := func(o cors.Origin) bool {
+		return o.Scheme() == "https" && o.HasDefaultPort() && strings.HasSuffix(o.Host(), ".example.com")
+	}
+	for _, c := range []struct {
+		name, id string
+		grants   func(cors.Origin) bool
+		level    Level
+		follows  string
+		reason   string
+		most     int // attempts of one case
+	}{
+		{"any subdomain", "ORG-003", subdomains, Should, "ORG-010", `is a subdomain of "example.com"`, 20},
+		{"any subdomain", "ORG-004", subdomains, Should, "ORG-010", `is a subdomain of "example.com"`, 20},
+		{"an ending", "ORG-003", func(o cors.Origin) bool { return strings.HasSuffix(o.Host(), "example.com") }, "", "ORG-003", `ends with "example.com"`, 20},
+		{"everyone", "ORG-003", func(cors.Origin) bool { return true }, "", "", "echoes every origin", 8},
+	} {
+		t.Run(c.name+"/"+c.id, func(t *testing.T) {
+			s, _ := Find(c.id)
+			cases, why := s.Plan(target)
+			if why != "" {
+				t.Fatal(why)
+			}
+			judged := 0
+			for _, cs := range cases {
+				var obs []Observation
+				see := func(attempts []Attempt) {
+					for _, a := range attempts {
+						origin := a.Page
+						body, lines := deniedBody, []string(nil)
+						if !a.Omit {
+							body = privateBody
+						}
+						if c.grants(origin) {
+							lines = []string{allowOrigin(origin.String()), withCredentials}
+						}
+						switch r := reply(200, body, lines...); {
+						case a.Vector == Probe:
+							obs = append(obs, answeredTo(a, r))
+						case c.grants(origin):
+							obs = append(obs, readBy(a, r))
+						default:
+							obs = append(obs, blockedFrom(a, cors.MissingAllowOriginHeader, r))
+						}
+					}
+				}
+				see(cs.Attempts)
+				see(cs.More(NewObservations(obs)))
+				if miss := cors.MustParseOrigin(cs.Subject.Origin); !c.grants(miss) {
+					continue
+				}
+				j := cs.Judge(NewObservations(obs))
+				if j.Verdict != Violates || j.Level != c.level || j.FollowsFrom != c.follows && c.follows != "" || !strings.Contains(j.Reason, c.reason) {
+					t.Errorf("%v: %s, level %q, from %q: %s", cs.Subject, j.Verdict, j.Level, j.FollowsFrom, j.Reason)
+				}
+				if len(obs) > c.most {
+					t.Errorf("%v: %d attempts", cs.Subject, len(obs))
+				}
+				if cs.Subject.Endpoint == further.String() {
+					judged++
+					if i := slices.IndexFunc(obs, func(o Observation) bool { return o.Attempt.Key() == j.Proof }); i < 0 || obs[i].Loot == nil {
+						t.Errorf("%v: the proof has no loot: %q", cs.Subject, j.Proof)
+					}
+				}
+			}
+			if judged == 0 {
+				t.Error("no near-miss was tried at the further endpoint")
+			}
+		})
 	}
 }

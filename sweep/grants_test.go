@@ -46,10 +46,10 @@ func TestGrantsToOthersThanAnyone(t *testing.T) {
 		{"subdomains of the trusted host", shop, false, func(o cors.Origin) bool {
 			return o.Scheme() == "https" && strings.HasSuffix(o.Host(), ".shop.example.org")
 		}, "granted", "subdomain-of", scenarios.Should, "a page on some host under example.org"},
-		{"siblings", "", false, below, "granted", "subdomain-of", scenarios.Should, "a page on some host under example.com"},
+		{"siblings, on the site of the API that a cookie opens", "", false, below, "granted", "subdomain-of", scenarios.Must, "a page on some host under example.com"},
 		{"siblings over http too", "", false, func(o cors.Origin) bool { return strings.HasSuffix(o.Host(), ".example.com") && o.HasDefaultPort() }, "granted", "subdomain-of", scenarios.Must, "network path"},
 		{"siblings, declared", "https://*.example.com", false, below, "not granted", "", "", ""},
-		{"siblings, where the rest is assumed", "", true, below, "granted", "subdomain-of", scenarios.Should, "a page on some host under example.com"},
+		{"siblings, where the rest is assumed", "", true, below, "granted", "subdomain-of", scenarios.Must, "a page on some host under example.com"},
 		{"previews on a shared service", "https://shop.vercel.app", false, func(o cors.Origin) bool {
 			label, ok := strings.CutSuffix(o.Host(), ".vercel.app")
 			return ok && !strings.Contains(label, ".")
