@@ -77,6 +77,8 @@ func (ev evidence) unproved() string {
 		return "no credential of the victim was in play"
 	case without == nil && certificateRequired(ev.alone):
 		return "" // nobody gets anything without
+	case without == nil && ev.read.Stake == PrivateReply:
+		return "" // the read without it did not pass the preflight, and the premise says what strangers get
 	case without == nil:
 		return "the target gave no reply without the credential to compare it with"
 	case !isSuccess(without):

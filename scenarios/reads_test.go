@@ -71,6 +71,27 @@ func TestTheftsOfGuardedReads(t *testing.T) {
 	}
 }
 
+// A near-miss whose preflight is approved reads by POST what the arbitrary origin cannot
+// even ask for: what strangers get is known by the premise.
+func TestTheftByPOSTOfANearMiss(t *testing.T) {
+	target := trusting("https://api.notebook.test", "https://notebook.example.com")
+	target.Endpoints = []Endpoint{query}
+	s, _ := Find("ORG-001")
+	cases, _ := s.Plan(target)
+	c := cases[0]
+	refuses := func(a Attempt) Observation {
+		return refusedTo(a, cors.PreflightMissingAllowOriginHeader, reply(204, ""))
+	}
+	for stake, want := range map[Stake]Severity{PrivateReply: High, "": Low} {
+		read := readBy(c.Attempts[0], reply(200, privateBody, allowOrigin(missOrigin), withCredentials))
+		read.Stake = stake
+		obs := []Observation{read, refuses(c.Attempts[1]), refuses(c.Attempts[2]), answeredTo(c.Attempts[3], denied), answeredTo(c.Attempts[4], reply(200, privateBody))}
+		if j := c.Judge(NewObservations(obs)); j.Verdict != Violates || j.Severity != want || j.Exfiltrated != (want == High) {
+			t.Errorf("stake %q: %+v", stake, j)
+		}
+	}
+}
+
 func TestJudgeRefusedPreflightOfRead(t *testing.T) {
 	v := attack(reading(query), Cookie)
 	as := theft(v, query, []Vector{Fetch}).Attempts
