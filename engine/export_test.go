@@ -9,7 +9,7 @@ import (
 )
 
 // Whole has the tables try what no case of theirs can change: near-misses, which take
-// half of an examination, on policies that treat all of them as the hardened one does.
+// half of an examination, where a policy grants them no more than the hardened one does.
 var Whole = flag.Bool("whole", false, "try every near-miss in every case of the tables")
 
 // ExaminePlan examines a deployment by a plan that was made of it.
