@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -101,9 +103,18 @@ func handshake(t Target, page cors.Origin, e Endpoint, c Credential, more ...cor
 	}, more...)...)
 }
 
+// connected reports whether the handshake was accepted, as a browser sees it: a 101 whose
+// Sec-WebSocket-Accept does not fit the key is a failure (RFC 6455, section 4.1).
 func connected(o Observation) bool {
 	r := answer(o)
-	return r != nil && r.Status == http.StatusSwitchingProtocols
+	if r == nil || r.Status != http.StatusSwitchingProtocols {
+		return false
+	}
+	x := o.Request()
+	key, ok := x.Request.Headers.Get("Sec-WebSocket-Key")
+	accept, _ := r.Headers.Get("Sec-WebSocket-Accept")
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return !ok || accept == base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // judgeSocket takes the evidence on the attacker's handshake, and those of the

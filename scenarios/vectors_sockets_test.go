@@ -8,9 +8,15 @@ import (
 
 var liveSocket = Endpoint{Method: "GET", Path: "/api/live", Private: true}
 
+// switches answers a handshake made by hand (RFC 6455, section 1.3 has the pair), and says
+// something.
+func switches(message string) *cors.Response {
+	return reply(101, message, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+}
+
 // opened is a socket that the browser opened; the page sends home what it said.
 func opened(a Attempt, message string) Observation {
-	o := readBy(a, reply(101, message))
+	o := readBy(a, switches(message))
 	if message == "" {
 		o.Loot = nil
 	}
@@ -37,7 +43,7 @@ func TestJudgeSocket(t *testing.T) {
 		return func(a Attempt) Observation { return lacking(f(a)) }
 	}
 	refuses := turnedAway(403)
-	no, yes := reply(403, ""), reply(101, "diary")
+	no, yes := reply(403, ""), switches("diary")
 	// by hand: without the credential, without an Origin, with the credential
 	made := func(socket func(Attempt) Observation, alone, bare, byHand *cors.Response, front func(Attempt) Observation, frontByHand *cors.Response) []Observation {
 		obs := []Observation{socket(as[0])}
@@ -57,6 +63,7 @@ func TestJudgeSocket(t *testing.T) {
 		{name: "refused, no cookie, by hand too", obs: made(athome(turnedAway(401)), no, no, no, opens("diary"), yes), verdict: Conforms, reason: "(403)"},
 		{name: "refused, as everyone", obs: made(refuses, no, no, no, turnedAway(404), reply(404, "")), verdict: CannotTell,
 			reason: "no trusted origin could connect either (https://app.example.org got 404)"},
+		{name: "answered as if accepted, which no browser takes for it", obs: made(athome(refuses), no, no, reply(101, "diary"), opens(""), yes), verdict: Conforms},
 		{name: "refused, front end broken", obs: made(refuses, no, no, no, broken, no), verdict: CannotTell, reason: "the page could not be opened"},
 		{name: "refused, no cookie, by hand unknown", obs: made(athome(turnedAway(401)), no, no, nil, opens("diary"), yes), verdict: CannotTell, reason: "not in play"},
 		{name: "refused, nobody trusted", obs: made(refuses, no, no, no, opens(""), yes)[:4], verdict: CannotTell, reason: "no trusted origin is declared"},
@@ -65,13 +72,13 @@ func TestJudgeSocket(t *testing.T) {
 
 		{name: "stolen", obs: made(opens("diary"), no, no, yes, opens("diary"), yes), verdict: Violates, severity: High, exfiltrated: true,
 			reason: "connected with the victim's cookie, and 5 bytes"},
-		{name: "stolen, others get something else", obs: made(opens("diary"), reply(101, "hi"), reply(101, "hi"), yes, opens("diary"), yes),
+		{name: "stolen, others get something else", obs: made(opens("diary"), switches("hi"), switches("hi"), yes, opens("diary"), yes),
 			verdict: Violates, severity: High, exfiltrated: true},
 		{name: "silent, and refused without the cookie", obs: made(opens(""), no, no, yes, opens(""), yes), verdict: Violates, severity: High,
 			reason: "without which the handshake is refused (403)"},
-		{name: "the same for all", obs: made(opens("hi"), reply(101, "hi"), reply(101, "hi"), reply(101, "hi"), opens("hi"), yes), verdict: Violates, severity: Low,
+		{name: "the same for all", obs: made(opens("hi"), switches("hi"), switches("hi"), switches("hi"), opens("hi"), yes), verdict: Violates, severity: Low,
 			reason: "nothing private"},
-		{name: "different every time", obs: made(opens("3"), reply(101, "1"), reply(101, "2"), yes, opens("4"), yes), verdict: Violates, severity: Low},
+		{name: "different every time", obs: made(opens("3"), switches("1"), switches("2"), yes, opens("4"), yes), verdict: Violates, severity: Low},
 		{name: "open to all, cookie at home", obs: made(athome(opens("hi")), yes, yes, yes, opens("hi"), yes), verdict: Violates, severity: Medium, reason: "only the browser kept home"},
 		{name: "open to all but the cookie", obs: made(athome(opens("hi")), yes, yes, no, opens("hi"), yes), verdict: Violates, severity: Low, reason: "not in play"},
 		{name: "refused, accepted by hand", obs: made(athome(turnedAway(401)), no, no, yes, opens("hi"), yes), verdict: Violates, severity: Medium, proof: 3,

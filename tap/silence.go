@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -52,12 +53,15 @@ type silence struct {
 	// came anywhere since; last is the last of them.
 	row  map[string]bool
 	last timeoutError
-	// unending counts the bodies in a row that did not end in time, wait how long that was.
-	unending int
+	// unending counts the bodies in a row that did not end in time, at each place and
+	// anywhere (at the empty one), wait how long that was.
+	unending map[place]int
 	wait     time.Duration
 }
 
-func newSilence() silence { return silence{at: map[place]*timeouts{}, row: map[string]bool{}} }
+func newSilence() silence {
+	return silence{at: map[place]*timeouts{}, row: map[string]bool{}, unending: map[place]int{}}
+}
 
 // maxPaths is how many paths in a row, with nothing getting through, are enough to take
 // the target for one that answers nothing.
@@ -110,27 +114,36 @@ func (s *silence) heard(at place, err error) {
 	t.last = late
 }
 
-// patience is the time for the next body. Where the last ones did not end in theirs, what
-// comes in a second is enough to judge by, as of a stream.
-func (s *silence) patience(limit time.Duration) time.Duration {
+// ofBodies is a place as it tells bodies apart: what a target gives to each session is no
+// matter of its name.
+func (p place) ofBodies() place {
+	p.cookie, p.authorization = strconv.FormatBool(p.cookie != ""), strconv.FormatBool(p.authorization != "")
+	return p
+}
+
+// patience is the time for the next body at a place. Where the last ones there, or
+// anywhere, did not end in theirs, what comes in a second is enough to judge by, as of a
+// stream.
+func (s *silence) patience(at place, limit time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.unending >= maxTimeouts {
+	if s.unending[at.ofBodies()] >= maxTimeouts || s.unending[place{}] >= maxTimeouts {
 		return min(limit, streamTime)
 	}
 	return limit
 }
 
-// read takes notice of how a body ended that had so much time.
-func (s *silence) read(unending bool, limit time.Duration) {
+// read takes notice of how a body ended at a place that had so much time.
+func (s *silence) read(at place, unending bool, limit time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case !unending:
-		s.unending = 0
-	default:
-		s.unending++
-		s.wait = max(s.wait, limit)
+	for _, p := range []place{at.ofBodies(), {}} {
+		if unending {
+			s.unending[p]++
+			s.wait = max(s.wait, limit)
+		} else {
+			delete(s.unending, p)
+		}
 	}
 }
 
@@ -164,9 +177,18 @@ func (s *silence) sentences() []string {
 		}
 		list = append(list, fmt.Sprintf("time-outs in a row at %s: %d%s: %s", where, t.count, more, t.last))
 	}
-	if s.unending >= maxTimeouts {
-		list = append(list, fmt.Sprintf("bodies of answers in a row that did not end within %s: %d; of those after the first %d Crossexam read what came within %s (if they need longer, raise limits.%s, now %s)",
-			s.wait, s.unending, maxTimeouts, streamTime, bodyLimit, s.wait))
+	bodies := func(where string, count int) {
+		list = append(list, fmt.Sprintf("bodies in a row %s that did not end within %s: %d; of those after the first %d Crossexam read what came within %s (if they need longer, raise limits.%s, now %s)",
+			where, s.wait, count, maxTimeouts, streamTime, bodyLimit, s.wait))
+	}
+	before := len(list)
+	for at, count := range s.unending {
+		if at != (place{}) && count >= maxTimeouts {
+			bodies("at "+at.method+" "+at.path, count)
+		}
+	}
+	if count := s.unending[place{}]; count >= maxTimeouts && len(list) == before {
+		bodies("at several endpoints", count)
 	}
 	slices.Sort(list)
 	return list

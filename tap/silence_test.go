@@ -133,26 +133,46 @@ func TestSilentTarget(t *testing.T) {
 }
 
 // Bodies that never end are read for a second each after the third in a row, until one
-// ends; which limit to raise is said.
+// ends, at one place, whatever comes from others meanwhile, or anywhere; which limit to
+// raise is said.
 func TestUnendingBodies(t *testing.T) {
-	s := newSilence()
 	const limit = 10 * time.Second
-	for range maxTimeouts {
-		if got := s.patience(limit); got != limit {
-			t.Fatalf("the time is %s", got)
+	victim := func(path, cookie string) place { return place{method: "GET", path: path, cookie: cookie} }
+	for _, c := range []struct {
+		name    string
+		slow    []place
+		between bool // another place answers in time after each
+		other   time.Duration
+		says    string
+	}{
+		{"one place", []place{victim("/a", "s=1"), victim("/a", "s=1"), victim("/a", "s=1")}, true, limit, "in a row at GET /a that did not end within 10s: 4"},
+		{"another cookie each time", []place{victim("/a", "s=1"), victim("/a", "s=2"), victim("/a", "s=3")}, true, limit, "in a row at GET /a that"},
+		{"several places", []place{victim("/b", "s=1"), victim("/c", "s=1"), victim("/d", "s=1")}, false, streamTime, "at several endpoints that"},
+	} {
+		s, last := newSilence(), c.slow[len(c.slow)-1]
+		for _, at := range c.slow {
+			if got := s.patience(at, limit); got != limit {
+				t.Errorf("%s: the time is %s", c.name, got)
+			}
+			s.read(at, true, limit)
+			if c.between {
+				s.read(victim("/a", ""), false, limit)
+			}
 		}
-		s.read(true, limit)
-	}
-	if got := s.patience(limit); got != streamTime {
-		t.Errorf("the time is %s", got)
-	}
-	s.read(true, streamTime)
-	if said := fmt.Sprint(s.sentences()); !strings.Contains(said, "did not end within 10s: 4") || !strings.Contains(said, "raise limits.body_timeout, now 10s") {
-		t.Errorf("it says %s", said)
-	}
-	s.read(false, streamTime)
-	if got := s.patience(limit); got != limit || len(s.sentences()) > 0 {
-		t.Errorf("the time is %s, and it says %q", got, s.sentences())
+		if got := s.patience(last, limit); got != streamTime {
+			t.Errorf("%s: the time is %s", c.name, got)
+		}
+		if got := s.patience(victim("/other", ""), limit); got != c.other {
+			t.Errorf("%s: the time elsewhere is %s, want %s", c.name, got, c.other)
+		}
+		s.read(last, true, streamTime)
+		if said := fmt.Sprint(s.sentences()); !strings.Contains(said, c.says) || !strings.Contains(said, "raise limits.body_timeout, now 10s") {
+			t.Errorf("%s: it says %s", c.name, said)
+		}
+		s.read(last, false, streamTime)
+		if got := s.patience(last, limit); got != limit || len(s.sentences()) > 0 {
+			t.Errorf("%s: the time is %s, and it says %q", c.name, got, s.sentences())
+		}
 	}
 }
 
@@ -165,14 +185,16 @@ func TestUnendingBodyOnTheWire(t *testing.T) {
 		case strings.HasPrefix(r, "GET /cut"):
 			says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")(c, r)
 			return false
+		case strings.HasPrefix(r, "GET /stream"):
+			return says("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 10\r\n\r\nx")(c, r) && hangs(c)
 		}
 		return says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c, r)
 	})
 	tap := newTap(t, s.addr, func(o *Options) { o.Body = 20 * time.Millisecond })
-	for i, path := range []string{"/drip", "/drip", "/cut", "/drip", "/drip", "/", "/drip"} {
+	for i, path := range []string{"/drip", "/drip", "/cut", "/drip", "/drip", "/", "/drip", "/stream"} {
 		tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
-		if want := []int{1, 2, 0, 1, 2, 0, 1}[i]; tap.silence.unending != want {
-			t.Errorf("after %d requests, the last for %s: %d in a row", i+1, path, tap.silence.unending)
+		if want := []int{1, 2, 0, 1, 2, 0, 1, 0}[i]; tap.silence.unending[place{}] != want {
+			t.Errorf("after %d requests, the last for %s: %d in a row", i+1, path, tap.silence.unending[place{}])
 		}
 	}
 }

@@ -200,10 +200,14 @@ func answerSocket(w http.ResponseWriter, id string, e cors.Exchange) {
 
 // bodyTime is how long a body may take.
 func bodyTime(p *cors.Response, l Limits) time.Duration {
-	kind, _ := p.Headers.Get("Content-Type")
-	kind, _, _ = strings.Cut(kind, ";")
-	if strings.EqualFold(strings.TrimSpace(kind), "text/event-stream") {
+	if isEventStream(p) {
 		return min(l.Body, streamTime)
 	}
 	return l.Body
+}
+
+func isEventStream(p *cors.Response) bool {
+	kind, _ := p.Headers.Get("Content-Type")
+	kind, _, _ = strings.Cut(kind, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "text/event-stream")
 }

@@ -32,7 +32,7 @@ type conn struct {
 	upgrade  bool             // a WebSocket was asked for
 	first    string           // to be said on it
 	since    time.Time        // when it was kept
-	unending bool             // the body of the answer did not end in time
+	unending bool             // the body of the answer, which is no stream, did not end in time
 }
 
 // roundTrip writes a request to the target and reads the response: on a
@@ -50,7 +50,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 	// A write is never at risk of being sent twice.
 	if isSafe(q.Method) && !isHandshake(q) {
 		if c := to.pool.take(); c != nil {
-			p, err := t.exchangeOn(ctx, to, c, q.Method, request, limits)
+			p, err := t.exchangeOn(ctx, to, c, q, request, limits)
 			if !errors.Is(err, errStale) {
 				return p, err
 			}
@@ -76,17 +76,18 @@ func (t *Tap) roundTripAnew(ctx context.Context, to *way, q cors.Request, reques
 	if c.upgrade = isHandshake(q); c.upgrade && t.first != nil {
 		c.first = t.first(t.shown(q.URL))
 	}
-	return t.exchangeOn(ctx, to, c, q.Method, request, limits)
+	return t.exchangeOn(ctx, to, c, q, request, limits)
 }
 
 // exchangeOn has one exchange on c, and keeps c open or closes it.
-func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, method string, request []byte, limits Limits) (*cors.Response, error) {
+func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, q cors.Request, request []byte, limits Limits) (*cors.Response, error) {
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
-	limits.Body = t.silence.patience(limits.Body)
-	p, reusable, err := c.exchange(ctx, method, request, limits)
+	at := placeOf(q)
+	limits.Body = t.silence.patience(at, limits.Body)
+	p, reusable, err := c.exchange(ctx, q.Method, request, limits)
 	if err == nil {
 		to.dialer.alpn.answers.Store(true)
-		t.silence.read(c.unending, limits.Body)
+		t.silence.read(at, c.unending, limits.Body)
 	}
 	if stop() && reusable {
 		to.pool.keep(c)
@@ -155,7 +156,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	}
 	body, whole, err := readBody(content, l.BodyBytes)
 	p.Body, p.Truncated = string(body), !whole
-	c.unending = isTimeout(err)
+	c.unending = isTimeout(err) && !isEventStream(p)
 	p.Broken = isBroken(framed, err) && ctx.Err() == nil
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
 		!mayBeFollowed(method, p)
