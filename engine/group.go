@@ -17,7 +17,11 @@ type group struct {
 	trusted  bool
 	probe    bool // no page: Crossexam sends these itself
 	writes   bool // they may change what others read
-	attempts []scenarios.Attempt
+	// overrides says that they send an Authorization of their own in the place of the
+	// victim's password. Chrome takes the target's refusal for one of the password, and
+	// forgets it.
+	overrides bool
+	attempts  []scenarios.Attempt
 	// frames are groups whose pages are frames of one host page; the group has no
 	// attempts of its own then.
 	frames []*group
@@ -92,7 +96,7 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 	var groups []*group
 	add := func(a scenarios.Attempt, g group) {
 		i := slices.IndexFunc(groups, func(h *group) bool {
-			return h.page == g.page && h.trusted == g.trusted && h.identity == g.identity && h.probe == g.probe && h.writes == g.writes
+			return h.page == g.page && h.trusted == g.trusted && h.identity == g.identity && h.probe == g.probe && h.writes == g.writes && h.overrides == g.overrides
 		})
 		if i < 0 {
 			i = len(groups)
@@ -111,14 +115,14 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 		case a.Identity == scenarios.Anonymous && a.Omit:
 			anonymous = append(anonymous, a)
 		default:
-			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted, writes: t.MayChange(a.Method, a.URL)})
+			add(a, group{identity: a.Identity, page: a.Page, trusted: a.Trusted, writes: t.MayChange(a.Method, a.URL), overrides: overrides(a)})
 		}
 		seen[key] = true
 	}
 	for _, a := range anonymous {
 		g := group{page: a.Page, trusted: a.Trusted, writes: t.MayChange(a.Method, a.URL)}
 		for _, h := range groups {
-			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && !h.identity.Uninvited() {
+			if h.page == a.Page && h.trusted == a.Trusted && !h.probe && !h.overrides && !h.identity.Uninvited() {
 				g.identity = h.identity
 				break
 			}
@@ -126,6 +130,12 @@ func grouped(t scenarios.Target, attempts []scenarios.Attempt) []*group {
 		add(a, g)
 	}
 	return framed(t, groups)
+}
+
+// overrides reports whether the page sets the header in which the browser would send the
+// victim's password.
+func overrides(a scenarios.Attempt) bool {
+	return !a.Omit && a.Identity.Includes(scenarios.Basic) && a.Headers.Has("Authorization")
 }
 
 const (
@@ -172,7 +182,7 @@ func canBeFramed(t scenarios.Target, g *group) bool {
 	if _, public := scenarios.LocalNetworkPermission(g.page); public {
 		return false // a frame's requests go out from the host page's address space
 	}
-	if g.probe || g.trusted || g.writes || g.page == evil() || site(g.page).SameSite(target) || site(attacker.FrameHost).SameSite(target) {
+	if g.probe || g.trusted || g.writes || g.overrides || g.page == evil() || site(g.page).SameSite(target) || site(attacker.FrameHost).SameSite(target) {
 		return false
 	}
 	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool {

@@ -52,6 +52,11 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		case err == nil:
 			s.vouch(ctx, g)
 			s.screenshot(ctx, g)
+			if v := s.of(g.identity); g.overrides && v != nil && v.tab != nil && v.fault == "" {
+				if err := s.basicLogin(ctx, v); err != nil {
+					return err
+				}
+			}
 			return s.lostEvidence()
 		case ctx.Err() != nil:
 			return err

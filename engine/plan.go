@@ -64,6 +64,19 @@ func itemsOf(s scenarios.Scenario, t scenarios.Target) []Item {
 	for i := range cases {
 		items[i] = Item{Scenario: s, Case: &cases[i]}
 	}
+	// Those that differ in the origin alone are one spec, and stand together.
+	type spec struct {
+		endpoint   string
+		credential scenarios.Credential
+	}
+	of := func(i Item) spec { return spec{i.Subject().Endpoint, i.Subject().Credential} }
+	first := map[spec]int{}
+	for at, i := range items {
+		if _, known := first[of(i)]; !known {
+			first[of(i)] = at
+		}
+	}
+	slices.SortStableFunc(items, func(a, b Item) int { return first[of(a)] - first[of(b)] })
 	return items
 }
 

@@ -49,14 +49,18 @@ func Run(ctx context.Context, x *engine.Examination, o RunOptions) (engine.Recor
 			AbortSuite("could not judge: " + err.Error())
 		}
 	})
-	describe(families(x.Plan().Items), func(c SpecContext, s spec) {
-		ctx, stop := either(c, ctx)
-		defer stop()
-		results, err := observe(ctx, x, s)
-		if err != nil {
-			AbortSuite("could not judge: " + err.Error())
-		}
-		tell(results)
+	// Ginkgo draws the order of containers. What is asked first can decide what a browser
+	// sends later (HTTP authentication), so the plan's order is kept.
+	Describe("", Ordered, ContinueOnFailure, func() {
+		describe(families(x.Plan().Items), func(c SpecContext, s spec) {
+			ctx, stop := either(c, ctx)
+			defer stop()
+			results, err := observe(ctx, x, s)
+			if err != nil {
+				AbortSuite("could not judge: " + err.Error())
+			}
+			tell(results)
+		})
 	})
 	var told Report
 	ReportAfterSuite("record", func(r Report) { told = r })

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"cmp"
 	"crypto/rand"
 	"slices"
 	"strconv"
@@ -148,12 +149,14 @@ func (t *Tap) Since(n int) []cors.Exchange {
 	return since
 }
 
-// Withheld says what was withheld: each method and path once, in the order they
-// first came.
+// Withheld says what was withheld: each method and path once, by path and method. In which
+// order they came is chance: a page makes several requests at once.
 func (t *Tap) Withheld() []WithheldRequest {
 	t.record.mu.Lock()
 	defer t.record.mu.Unlock()
-	return slices.Clone(t.record.withheld)
+	return slices.SortedFunc(slices.Values(t.record.withheld), func(a, b WithheldRequest) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+	})
 }
 
 // Notes are sentences for the report about what the tap had to change.
