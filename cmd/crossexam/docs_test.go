@@ -61,7 +61,7 @@ func TestDocumentedFlags(t *testing.T) {
 	for _, page := range documentation(t) {
 		for _, l := range readPage(t, page).lines {
 			line, _, _ := strings.Cut(strings.TrimPrefix(l.text, "$ "), " # ")
-			line = strings.TrimSuffix(strings.TrimSpace(line), `\`)
+			line = strings.TrimSpace(line)
 			for {
 				assignment := regexp.MustCompile(`^[A-Z_]+=('[^']*'|\S*) +`).FindString(line)
 				if assignment == "" {
@@ -133,7 +133,7 @@ func documentation(t *testing.T) []string {
 // docPage is what a page of the documentation has for the tests.
 type docPage struct {
 	blocks []docBlock // that are run
-	lines  []docLine  // of all others
+	lines  []docLine  // of all others; one that goes on after a backslash is one
 }
 
 type docLine struct {
@@ -213,7 +213,11 @@ func readPage(t *testing.T, page string) docPage {
 			case file != "":
 				next.files[file] += line + "\n"
 			case kind != "console":
-				p.lines = append(p.lines, docLine{i + 1, line})
+				if n := len(p.lines) - 1; n >= 0 && strings.HasSuffix(p.lines[n].text, `\`) {
+					p.lines[n].text = strings.TrimSuffix(p.lines[n].text, `\`) + strings.TrimSpace(line)
+				} else {
+					p.lines = append(p.lines, docLine{i + 1, line})
+				}
 			case found:
 				next.commands = append(next.commands, docCommand{text: command})
 			case len(next.commands) == 0:
@@ -318,7 +322,7 @@ func unlike(got, want []string) string {
 		return ""
 	}
 	for i, line := range got {
-		got[i] = strings.TrimRight(duration.ReplaceAllString(line, "N s"), " ")
+		got[i] = strings.TrimRight(duration.ReplaceAllString(line, "N s"), " \r")
 	}
 	at, anywhere := 0, false
 	for i := 0; i < len(want); i++ {
