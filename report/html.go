@@ -36,6 +36,7 @@ var pagePolicy = look.Policy(scriptSource, pageStyle)
 
 var pageTemplate = template.Must(look.Template("report").Funcs(template.FuncMap{
 	"count":   plural,
+	"opening": opening,
 	"decides": Header.decides,
 	"curl":    Exchange.curl,
 }).Parse(pageSource))
@@ -98,6 +99,7 @@ type theft struct {
 	Result
 	Who, With string
 	Granted   []Header // by which the API allowed it
+	Same      bool     // as the one before it: who, with what, and by which lines
 	Also      []string // other credentials with which the same left
 	More      int      // other thefts that are not shown
 }
@@ -205,27 +207,30 @@ func (r Report) page(screens []engine.Screen) page {
 	return p
 }
 
-// tiles are the numbers of the run, each with what it means.
+// tiles are the numbers of the run, each with what it means: of violations how many causes
+// they have, since that is what there is to mend.
 func (r Report) tiles() []count {
 	must, advice := 0, 0
-	for _, c := range r.Results {
+	for _, c := range r.Causes {
 		switch {
-		case mark(c) != "violates":
+		case c.Accepted:
 		case c.Level == scenarios.Must:
 			must++
 		default:
 			advice++
 		}
 	}
+	one := func(n int, one, many string) string { return map[bool]string{true: one, false: many}[n == 1] }
+	s := r.Summary
 	all := []count{
-		{"violates", map[bool]string{true: "violates a must", false: "violate a must"}[must == 1], must},
-		{"cannot-tell", tally("cannot-tell", r.Summary.CannotTell), r.Summary.CannotTell},
-		{"accepted", map[bool]string{true: "violates advice", false: "violate advice"}[advice == 1], advice},
-		{"conforms", tally("conforms", r.Summary.Conforms), r.Summary.Conforms},
-		{"not-applicable", tally("not-applicable", r.Summary.NotApplicable), r.Summary.NotApplicable},
+		{"violates", one(must, "cause violates a must", "causes violate a must"), must},
+		{"accepted", one(advice, "cause of advice alone", "causes of advice alone"), advice},
+		{"cannot-tell", one(s.CannotTell, "result ", "results ") + tally("cannot-tell", s.CannotTell), s.CannotTell},
+		{"conforms", one(s.Conforms, "result conforms", "results conform"), s.Conforms},
+		{"not-applicable", tally("not-applicable", s.NotApplicable), s.NotApplicable},
 	}
-	if r.Summary.Accepted > 0 {
-		all = append(all, count{"accepted", "accepted", r.Summary.Accepted})
+	if s.Accepted > 0 {
+		all = append(all, count{"accepted", one(s.Accepted, "result", "results") + " accepted", s.Accepted})
 	}
 	return all
 }
@@ -306,6 +311,10 @@ func (r Report) thefts(most int) []theft {
 		default:
 			all = append(all, t)
 		}
+	}
+	for i := range all {
+		first := all[0]
+		all[i].Same = i > 0 && all[i].Who == first.Who && all[i].With == first.With && slices.Equal(all[i].Granted, first.Granted)
 	}
 	if len(all) > 0 {
 		all[len(all)-1].More = more

@@ -9,9 +9,11 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report/internal/look"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // parsed returns all elements of a page, and its text without that of styles and
@@ -82,7 +84,7 @@ func TestHTML(t *testing.T) {
 		"Any web page can read this API with a visitor's session.",
 		"The trusted front end can do its work.",
 		"Exit code 1: a MUST requirement is violated (in a strict run a SHOULD too).",
-		"4 violate a must", "1 violates advice", "1 could not be judged", "2 conform", "1 does not apply",
+		"2 causes violate a must", "0 causes of advice alone", "1 result could not be judged", "2 results conform", "1 does not apply",
 		"34 bytes arrived at the attacker's server: " + sampleLoot,
 		"Access-Control-Allow-Origin: https://evil.test Access-Control-Allow-Credentials: true",
 		"any https:// site got data", "a subdomain or sibling let in", "a sandboxed frame or file (null) got data", "a site that begins as yours kept out",
@@ -310,5 +312,68 @@ func TestTheftsAreToldOnce(t *testing.T) {
 	got := r.thefts(2)
 	if len(got) != 2 || got[0].ID != "WLD-001" || fmt.Sprint(got[0].Also) != "[ with a visitor's password]" || got[1].Subject.Endpoint != "GET /other" || got[1].More != 2 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A reader comes from the answer to what was stolen, who can read what, and what mends it;
+// how all endpoints decide is for whoever wants to know more.
+func TestSectionsInOrder(t *testing.T) {
+	record := sample()
+	r := reportOf(record, Meta{})
+	r.Sweep = &Sweep{Classes: []SweepClass{{ID: "P1", Endpoints: 3}}}
+	r.Inferred = &Inferred{}
+	r.Premises = newPremises([]scenarios.Premise{{Endpoint: "GET /me", Finding: scenarios.Private}})
+	r.Cookies = []Cookie{{Name: "session"}}
+	page := pageOf(t, r, record.Screens)
+	at := 0
+	for _, heading := range []string{
+		"What is private", "What was stolen", "Who can read what", "The victim's cookies", "What this API trusts", "All endpoints",
+		"what mends it", "A policy that", "Requirements",
+	} {
+		next := strings.Index(page[at:], heading)
+		if next < 0 {
+			t.Fatalf("%q does not come where it should", heading)
+		}
+		at += next
+	}
+}
+
+// The framework that the target's document speaks of comes before what answers in front
+// of it.
+func TestSnippetOfTheDocument(t *testing.T) {
+	o := read(sampleEvil, true)
+	o.Exchanges[0].Response.Headers = append(o.Exchanges[0].Response.Headers, cors.Header{Name: "Server", Value: "nginx"})
+	record := of(judged("WLD-001", scenarios.Must, scenarios.Violates, "", o))
+	for stack, want := range map[string]string{"": "nginx", "fastapi": "fastapi"} {
+		got := reportOf(record, Meta{Stack: stack}).policySnippets()
+		if got[0].ID != want || !got[0].Likely {
+			t.Errorf("stack %q: the first snippet is %s", stack, got[0].ID)
+		}
+	}
+	for _, p := range target.Presets() {
+		if p.Stack != "" && !slices.ContainsFunc(snippetsFor(CORSPolicy{}), func(s Snippet) bool { return s.ID == p.Stack }) {
+			t.Errorf("the preset %s names the snippet %q, which there is not", p.Name, p.Stack)
+		}
+	}
+}
+
+// What allowed several thefts is told once.
+func TestWhatAllowedTheftsIsToldOnce(t *testing.T) {
+	first, second := stolen("WLD-001", sampleEvil), stolen("WLD-001", sampleEvil)
+	second.Subject.Endpoint = "GET /api/notes"
+	_, text := parsed(t, pageOf(t, reportOf(of(first, second), Meta{}), nil))
+	if n := strings.Count(text, "The API allowed it with"); n != 1 || !strings.Contains(flat(text), "GET /api/notes in the same way: 34 bytes") {
+		t.Errorf("told %d times:\n%s", n, flat(text))
+	}
+}
+
+func TestOpening(t *testing.T) {
+	for in, want := range map[string]string{
+		"the 200 reply": "The 200 reply", "https://evil.test read": "https://evil.test read", "null is": "null is", "": "",
+		"`x` is": "`x` is", "access-control-allow-origin is": "access-control-allow-origin is", "no web page": "No web page",
+	} {
+		if got := opening(in); got != want {
+			t.Errorf("%q: got %q", in, got)
+		}
 	}
 }

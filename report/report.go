@@ -100,6 +100,9 @@ type Target struct {
 	// scenarios apply; see [capabilities].
 	Capabilities []string `json:"capabilities" redact:"-"`
 	Endpoints    []string `json:"endpoints"`
+	// Stack is the framework that the target's own document speaks of, by the name of a
+	// [Snippet]; empty where none is known.
+	Stack string `json:"stack" redact:"-"`
 }
 
 // Control is an attempt with a known answer, made before the target was judged.
@@ -209,6 +212,8 @@ type Meta struct {
 	// FixFor gives the sentences that follow the fix of a scenario, for the application
 	// under test; nil for none. A judgement with a fix of its own is about something else.
 	FixFor func(id string) string
+	// Stack is the one of the target; see [Target].
+	Stack string
 }
 
 // New makes the report of a record. In it nothing is left of the secrets: the
@@ -255,6 +260,7 @@ func New(record engine.Record, meta Meta) Report {
 		}
 		r.Results = append(r.Results, result)
 	}
+	r.Target.Stack = meta.Stack
 	r.trace(record.Causes(), meta.FixFor)
 	for _, c := range record.Cookies {
 		cookie := Cookie{

@@ -21,9 +21,10 @@ type lane struct {
 // A step is a message from one lane to another.
 type step struct {
 	Text          string
-	From, To, Mid int // places on the x axis
+	Who           string // from whom to whom
+	From, To, Mid int    // places on the x axis
 	Y             int
-	Key           bool // by which the browser allowed it
+	Key           bool // what is wrong: by which the browser allowed it, or why the front end was blocked
 	Blocked       bool
 	Left          bool // the arrow points to the left
 }
@@ -52,7 +53,7 @@ func sequenceOf(c Result) *sequence {
 	add := func(from, to int, text string, key, blocked bool) {
 		f, t := s.Lanes[from].X, s.Lanes[to].X
 		s.Steps = append(s.Steps, step{
-			Text: shortened(visibleLine(text), 52), From: f, To: t, Mid: (f + t) / 2, Y: sequenceTop + 28 + len(s.Steps)*stepHeight,
+			Text: shortened(visibleLine(text), 52), Who: names[from] + " to " + names[to], From: f, To: t, Mid: (f + t) / 2, Y: sequenceTop + 28 + len(s.Steps)*stepHeight,
 			Key: key, Blocked: blocked, Left: t < f,
 		})
 	}
@@ -80,7 +81,7 @@ func sequenceOf(c Result) *sequence {
 	case c.Proof.Readable:
 		add(browser, page, "the reply", false, false)
 	case c.Proof.Block != "":
-		add(browser, page, "blocked: "+c.Proof.Block, false, true)
+		add(browser, page, "blocked: "+c.Proof.Block, a.Trusted, !a.Trusted)
 	}
 	if c.Proof.LootBytes > 0 && !a.Trusted {
 		add(page, collector, plural(c.Proof.LootBytes, "byte", "bytes"), false, false)

@@ -29,7 +29,12 @@ func (r Report) policySnippets() []Snippet {
 			answers = append(answers, lines)
 		}
 	}
-	return Snippets(CORSPolicy{Origins: origins, Credentials: credentials, Methods: []string{"GET", "POST"}, Headers: []string{"Authorization", "Content-Type"}}, answers)
+	// The application's document comes first: what answers in front of it is not where its list is.
+	likely := stack(answers)
+	if s := r.Target.Stack; s != "" {
+		likely = append([]string{s}, likely...)
+	}
+	return ranked(snippetsFor(CORSPolicy{Origins: origins, Credentials: credentials, Methods: []string{"GET", "POST"}, Headers: []string{"Authorization", "Content-Type"}}), likely)
 }
 
 // stack names the snippets that fit what a server's replies say of themselves, the

@@ -36,7 +36,11 @@ type Snippet struct {
 // Snippets writes a policy for the stacks that are known, those first of which the
 // target's answers speak.
 func Snippets(p CORSPolicy, answers []cors.Headers) []Snippet {
-	list, likely := snippetsFor(p), stack(answers)
+	return ranked(snippetsFor(p), stack(answers))
+}
+
+// ranked has the likely ones first, in their order.
+func ranked(list []Snippet, likely []string) []Snippet {
 	for i := range list {
 		list[i].Likely = slices.Contains(likely, list[i].ID)
 	}

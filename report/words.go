@@ -1,5 +1,7 @@
 package report
 
+import "strings"
+
 // word has the sentences of the project name what can be configured in the words of a
 // front end.
 func (r *Report) word(in func(string) string) {
@@ -25,4 +27,14 @@ func (r *Report) word(in func(string) string) {
 	if f := r.Fault; f != nil {
 		f.Error, f.Advice = in(f.Error), in(f.Advice)
 	}
+}
+
+// opening begins a sentence: its first word is capital, unless it is an origin, a header
+// or another name that is written as it is.
+func opening(sentence string) string {
+	word, _, _ := strings.Cut(sentence, " ")
+	if word == "" || strings.ContainsAny(word, ":/.-_`") || word == "null" {
+		return sentence
+	}
+	return capital(sentence)
 }

@@ -59,6 +59,8 @@ type Preset struct {
 	DocumentTitle  string
 	DocumentSchema string
 	Greeting       string
+	// Stack is the framework that it is made with, by the name of a snippet of the report.
+	Stack string
 }
 
 // A PresetError is a recipe that a new configuration offers, and what the operator has to
@@ -99,6 +101,7 @@ func OpenNotebook() Preset {
 		}},
 		DocumentTitle: "Open Notebook API",
 		Greeting:      "Open Notebook API",
+		Stack:         "fastapi",
 	}
 }
 
@@ -128,6 +131,7 @@ func FastAPI() Preset {
 			"set allow_credentials only for cookies or HTTP authentication, and add it after every other middleware, so that it is outermost; " +
 			"the 500 of an unhandled exception never passes it, and needs an exception handler",
 		DocumentSchema: "HTTPValidationError",
+		Stack:          "fastapi",
 	}
 }
 

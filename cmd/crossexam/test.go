@@ -264,5 +264,5 @@ func staleEntries(stale target.Accepted) error {
 
 // meta says what the report cannot know from the record.
 func meta(d target.Deployment, record engine.Record) report.Meta {
-	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), InWords: inFlags, FixFor: d.Preset.FixFor}
+	return report.Meta{Version: version(), Commit: commit(), Secrets: report.Secrets(d, record), InWords: inFlags, FixFor: d.Preset.FixFor, Stack: d.Preset.Stack}
 }

@@ -60,6 +60,7 @@ func examine(ctx context.Context, h http.Handler, o options) (report.Report, err
 		InWords: inOptions,
 		Secrets: report.Secrets(x.Deployment(), record),
 		FixFor:  x.Deployment().Preset.FixFor,
+		Stack:   x.Deployment().Preset.Stack,
 	}), err
 }
 
