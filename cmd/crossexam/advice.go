@@ -21,6 +21,8 @@ func advise(d engine.Diagnosis) string {
 		return "name the path as the API has it, with --read"
 	case engine.EverythingRefused:
 		return "a filter may refuse what is no usual browser: try --user-agent or --direct; or the session has ended, or may not read these paths: give a new one, or name another path with --read"
+	case engine.HostUnknown:
+		return "say by which name it is to be asked: --header 'Host: tenant.example.com', or that name in the URL with --connect-to HOST:PORT; a name below localhost, such as http://tenant.localhost:8080, leads to this machine"
 	case engine.CredentialRefused:
 		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first. An API may want more than that: a token against CSRF (give it too, with --header), or the browser that logged in (--user-agent)"
 	case engine.BasicUnasked:
@@ -32,7 +34,9 @@ func advise(d engine.Diagnosis) string {
 	case engine.CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with --read for which it is"
 	case engine.CookieRefused:
-		return "have the server set it as browsers want it, or give it as the server does: SameSite=None needs Secure, and Secure an https:// URL, or one of this machine (localhost, 127.0.0.1)"
+		return "have the server set it as browsers want it, or give it as the server does: SameSite=None needs Secure, and Secure an https:// URL (with --connect-to http://HOST:PORT where TLS ends in front of this API), or one of this machine (localhost, 127.0.0.1)"
+	case engine.MixedContent:
+		return "examine the https:// URL that the front end uses; where a proxy ends TLS in front of this API, that URL with --connect-to http://HOST:PORT of the API"
 	case engine.CookieBare:
 		return "give it as the server sets it, such as --cookie 'NAME=VALUE; SameSite=None; Secure': the Set-Cookie line of the login's reply, or developer tools (Application, Cookies), say how"
 	case engine.SessionEnded:

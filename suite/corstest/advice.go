@@ -20,6 +20,8 @@ func advise(d engine.Diagnosis) string {
 		return "if the front end sends it, give it as that does, with corstest.Header"
 	case engine.SecretInURL:
 		return "give it apart, with corstest.QueryKey, or with corstest.Header if the handler takes it there"
+	case engine.HostUnknown:
+		return "examine the handler at a host name that it knows, with corstest.At"
 	case engine.RequestRefused:
 		return "name a path that the handler answers, with the parameters that it wants, with corstest.Read"
 	case engine.RedirectsToSlash, engine.RedirectsToPath:
@@ -32,6 +34,8 @@ func advise(d engine.Diagnosis) string {
 		return "give corstest.Cookie the Path that the handler sets, or name a path for which it is with corstest.Read"
 	case engine.CookieRefused:
 		return "have the handler set it as browsers want it, or give it to corstest.Cookie as the handler does: SameSite=None needs Secure, and Secure an https:// URL or one of this machine"
+	case engine.MixedContent:
+		return "examine the handler at an https:// URL, with corstest.At"
 	case engine.CookieBare:
 		return "give corstest.Cookie the attributes that the handler sets"
 	case engine.SessionEnded:
