@@ -28,10 +28,14 @@ func (d Diagnosis) Advice() string {
 		return "give it apart, as what the front end alone knows: NAME=VALUE with `credentials.query`, or with `credentials.headers` if the API takes it there too, for URLs stand in logs"
 	case RequestRefused:
 		return "see what it answers, and try it with curl: a parameter may be missing (add it to the path, as /path?name=value, with `read`), a header (`credentials.headers` where it is a secret, else the headers of the endpoint in the configuration), the method be another, or the API not know the host name of the URL"
+	case HostUnknown:
+		return "say by which name it is to be asked: that name in the URL, with `connect_to` HOST:PORT; a name below localhost, such as http://tenant.localhost:8080, leads to this machine"
+	case MixedContent:
+		return "examine the https:// URL that the front end uses; where a proxy ends TLS in front of this API, that URL with `connect_to` http://HOST:PORT of the API"
 	case CookieElsewhere:
 		return "give the cookie with the Path and Domain that the server sets, or name a path with `read` for which it is"
 	case CookieRefused:
-		return "have the server set it as browsers want it, or give it as the server does: SameSite=None needs Secure, and Secure an https:// URL, or one of this machine (localhost, 127.0.0.1)"
+		return "have the server set it as browsers want it, or give it as the server does: SameSite=None needs Secure, and Secure an https:// URL (with `connect_to` http://HOST:PORT where TLS ends in front of this API), or one of this machine (localhost, 127.0.0.1)"
 	case CookieBare:
 		return "give it as the server sets it, such as 'NAME=VALUE; SameSite=None; Secure' with `credentials.cookies`: the Set-Cookie line of the login's reply, or developer tools (Application, Cookies), say how"
 	case SessionEnded:

@@ -35,10 +35,12 @@ const (
 	BasicUnasked      DiagnosisKind = "basic-never-asked-for" // so that no browser has it
 	SecretInURL       DiagnosisKind = "secret-in-url"         // which no page of an attacker knows
 	RequestRefused    DiagnosisKind = "request-refused"       // as such: by its method, parameters or host, say
+	HostUnknown       DiagnosisKind = "host-unknown"          // to the target, which tells tenants apart by it, say
 	CredentialRefused DiagnosisKind = "credential-refused"
 	CookieElsewhere   DiagnosisKind = "cookie-elsewhere"          // the victim's cookies are for other paths or hosts
 	CookieRefused     DiagnosisKind = "cookie-refused"            // by browsers, so that it is never sent
 	CookieBare        DiagnosisKind = "cookie-without-attributes" // and a front end of another site needs it
+	MixedContent      DiagnosisKind = "mixed-content"             // keeps https pages from an http target
 	SessionEnded      DiagnosisKind = "session-ended"
 	ReplyChanged      DiagnosisKind = "private-reply-changed" // to something else, with a success
 	LoginNeeded       DiagnosisKind = "login-needed"          // and no credential was given
@@ -96,6 +98,8 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		return is(SessionEnded, with(scenarios.Ended), "")
 	case len(with(scenarios.Redirected)) == len(found) && toHTTPS(t):
 		return is(RedirectsToHTTPS, found, "")
+	case !slices.ContainsFunc(found, func(p scenarios.Premise) bool { return !p.NamesHost() }):
+		return is(HostUnknown, found, fmt.Sprintf("the target was asked as %s, and answers so: ", t.Origin().HostPort()))
 	case len(refusedCookies(found)) > 0:
 		if seen := with(scenarios.CredentialRefused); len(seen) > 0 {
 			return is(CookieRefused, seen, "") // which say it
@@ -198,6 +202,16 @@ func bareCookies(t scenarios.Target) (_ Diagnosis, ok bool) {
 	return Diagnosis{Kind: CookieBare, Detail: fmt.Sprintf("given without attributes: the %s, which a browser takes for SameSite=Lax and keeps from %s, a page of another site", names, t.Trusted[i])}, true
 }
 
+// mixedContent says that the pages of a trusted origin may not fetch from the target at all,
+// whatever it grants, because they are https and it is not; ok is false where they may.
+func mixedContent(t scenarios.Target) (_ Diagnosis, ok bool) {
+	i := slices.IndexFunc(t.Trusted, func(o cors.Origin) bool { return o.Scheme() == "https" })
+	if i < 0 || t.Assumed || t.Origin().IsPotentiallyTrustworthy() {
+		return Diagnosis{}, false
+	}
+	return Diagnosis{Kind: MixedContent, Detail: fmt.Sprintf("the pages of %s are https, and browsers let none of them fetch from %s (mixed content), whatever it grants", t.Trusted[i], t.Origin())}, true
+}
+
 // nothingFound says why discovery found no endpoint. everywhere is how the target
 // answers every path, or nil.
 func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
@@ -208,6 +222,9 @@ func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
 	status, all := everywhere.Status, fmt.Sprintf("the target answers every path %d, also one that nothing can know", everywhere.Status)
 	location, _ := everywhere.Headers.Get("Location")
 	media, _ := everywhere.Headers.Get("Content-Type")
+	if scenarios.NamesHost(everywhere) {
+		return Diagnosis{Kind: HostUnknown, Detail: fmt.Sprintf("the target was asked as %s, and answers every path so: %s", t.Origin().HostPort(), scenarios.RefusalOf(everywhere))}
+	}
 	login := status == 401 || status == 407 || status == 403 && isData(media)
 	switch {
 	case login && len(t.Given()) > 0:

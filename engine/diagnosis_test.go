@@ -135,6 +135,43 @@ func TestDiagnosisOfATargetOutOfService(t *testing.T) {
 	}
 }
 
+// Where the target does not know the host name, no path and no credential would help.
+func TestDiagnosisOfAnUnknownHost(t *testing.T) {
+	const says = "unknown tenant 127.0.0.1"
+	facts := scenarios.Target{URL: "http://127.0.0.1:8080", Premises: []scenarios.Premise{{
+		Endpoint: "GET /me", Finding: scenarios.Missing, Victim: scenarios.Reply{Status: 404, Says: says}, Stranger: scenarios.Reply{Status: 404, Says: says},
+	}}}
+	if d := whyNothingPrivate(facts, target.Discovery{}); d.Kind != HostUnknown || !strings.Contains(d.Detail, "asked as 127.0.0.1:8080") {
+		t.Errorf("of an endpoint: %+v", d)
+	}
+	everywhere := &cors.Response{Status: 404, Body: says}
+	if d := nothingFound(scenarios.Target{URL: "http://127.0.0.1:8080"}, everywhere); d.Kind != HostUnknown || !strings.Contains(d.Detail, says) {
+		t.Errorf("of every path: %+v", d)
+	}
+}
+
+func TestDiagnosisOfMixedContent(t *testing.T) {
+	for _, c := range []struct {
+		url, trusted string
+		mixed        bool
+	}{
+		{"http://192.168.1.5:8080", "https://app.example.com", true},
+		{"http://api.example.com", "https://app.example.com", true},
+		{"http://api.example.com", "http://app.example.com", false},
+		{"https://api.example.com", "https://app.example.com", false},
+		{"http://127.0.0.1:8080", "https://app.example.com", false},
+		{"http://api.localhost:8080", "https://app.example.com", false},
+	} {
+		d, ok := mixedContent(scenarios.Target{URL: c.url, Trusted: []cors.Origin{cors.MustParseOrigin(c.trusted)}})
+		if ok != c.mixed || ok && !strings.Contains(d.Detail, c.trusted) {
+			t.Errorf("%s, %s: %t, %+v", c.url, c.trusted, ok, d)
+		}
+	}
+	if _, ok := mixedContent(scenarios.Target{URL: "http://api.example.com"}); ok {
+		t.Error("without a trusted origin nobody is kept out")
+	}
+}
+
 // The URL may be that of an endpoint, or of a page on the API, below which there is nothing.
 func TestDiagnosisOfAPathInTheURL(t *testing.T) {
 	for path, want := range map[string]bool{"/docs": true, "/openapi.json": true, "": false, "/": false} {

@@ -190,8 +190,10 @@ func (x *Examination) findPremises(ctx context.Context) error {
 		x.record.Diagnoses = append([]Diagnosis{{Kind: BasicUnasked, Detail: neverAsked}}, x.record.Diagnoses...)
 		return &Fault{Stage: StagePremises, Err: errors.New(neverAsked)}
 	case len(found.PrivateReads()) > 0, declaredOpen(given):
-		if d, ok := bareCookies(found); ok {
-			x.record.diagnose(d)
+		for _, about := range []func(scenarios.Target) (Diagnosis, bool){mixedContent, bareCookies} {
+			if d, ok := about(found); ok {
+				x.record.diagnose(d)
+			}
 		}
 		return nil
 	}

@@ -16,6 +16,28 @@ func (p Premise) RefusedAsSuch() bool {
 	return p.Finding == Missing && p.Victim.Status != 404 && p.Victim.Status != 410
 }
 
+// aboutHost are words of a server that does not know the name by which it was asked.
+var aboutHost = regexp.MustCompile(`(?i)\b(http_)?host(s|name|names)?\b|\bvhost|\btenants?\b|\bsub-?domains?\b|\b(no such|unknown|unrecognized) (app|site|domain|workspace)\b|\bmisdirected\b|default backend - 404`)
+
+// NamesHost reports whether the target refused because of the host name by which it was
+// asked, by what it says: as it has one tenant or site for each name.
+func (p Premise) NamesHost() bool {
+	if p.Finding != Missing && p.Finding != CredentialRefused && p.Finding != LoginNeeded {
+		return false
+	}
+	return namesHost(p.Victim.Status, p.Victim.Says) && (p.Stranger.Status == 0 || p.Stranger.Says == p.Victim.Says)
+}
+
+// NamesHost is [Premise.NamesHost] for one reply.
+func NamesHost(r *cors.Response) bool { return namesHost(r.Status, refusalText(r)) }
+
+// RefusalOf is a refusal in words, with the beginning of what it says.
+func RefusalOf(r *cors.Response) string { return replyOf(r).refusal() }
+
+func namesHost(status int, says string) bool {
+	return status == 421 || status >= 400 && status < 500 && status != 401 && aboutHost.MatchString(says)
+}
+
 // Sentence says in words what was found, such as "GET /api/notebooks: 401 to a
 // stranger, 200 with `"title": "Diary"` to the victim (cookie)".
 func (p Premise) Sentence() string {
@@ -30,6 +52,9 @@ func (p Premise) Sentence() string {
 		}
 		return fmt.Sprintf("%s: %s to everybody, so that it is not private", p.Endpoint, p.Victim.text(""))
 	case CredentialRefused:
+		if p.NamesHost() {
+			return fmt.Sprintf("%s: %s to everybody: the target does not know the host name by which it was asked, or has nothing for it", p.Endpoint, p.Victim.refusal())
+		}
 		if len(p.CookiesRefused) > 0 {
 			return fmt.Sprintf("%s: %s to the victim, whose cookie no browser keeps: %s", p.Endpoint, p.Victim.refusal(), strings.Join(p.CookiesRefused, ", "))
 		}
@@ -44,6 +69,9 @@ func (p Premise) Sentence() string {
 		}
 		return fmt.Sprintf("%s: the victim's %s was refused: %s (and %s to a stranger)", p.Endpoint, p.Credential.noun(), p.Victim.refusal(), p.Stranger.text(""))
 	case LoginNeeded:
+		if p.NamesHost() {
+			return fmt.Sprintf("%s: %s: the target does not know the host name by which it was asked, or has nothing for it", p.Endpoint, p.Victim.refusal())
+		}
 		return fmt.Sprintf("%s: %s: a login is needed, and no credential was given", p.Endpoint, p.Victim.refusal())
 	case Ended:
 		return fmt.Sprintf("%s: the victim's session ended after one request: the same %s was good once and then refused, as where each reply sets another",
@@ -51,8 +79,14 @@ func (p Premise) Sentence() string {
 	case Redirected:
 		return fmt.Sprintf("%s: %s to the victim", p.Endpoint, p.Victim.text(""))
 	case Missing:
+		if p.NamesHost() {
+			return fmt.Sprintf("%s: %s to the victim: the target does not know the host name by which it was asked, or has nothing for it", p.Endpoint, p.Victim.refusal())
+		}
 		if p.RefusedAsSuch() {
 			return fmt.Sprintf("%s: %s to the victim: the target refuses the request as such, whoever makes it", p.Endpoint, p.Victim.refusal())
+		}
+		if strings.Contains(p.Endpoint, ",/") { // which may be a path all the same
+			return fmt.Sprintf("%s: %s to the victim: there is nothing to read; if these are several paths, give each by itself", p.Endpoint, p.Victim.refusal())
 		}
 		return fmt.Sprintf("%s: %s to the victim: there is nothing to read", p.Endpoint, p.Victim.refusal())
 	case Failing:

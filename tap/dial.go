@@ -75,7 +75,7 @@ func (d dialer) with(c tls.Certificate) dialer {
 
 func newDialer(u Upstream) (dialer, error) {
 	d := dialer{address: u.address(), ask: &certificateAsk{}, alpn: &alpn{}}
-	if u.URL.Scheme == "https" {
+	if u.URL.Scheme == "https" && !u.TLSEndsBefore {
 		ask := d.ask
 		d.tls = &tls.Config{
 			ServerName:         cors.OriginOf(u.URL).Host(),
@@ -154,7 +154,7 @@ func (d *dialer) dial(ctx context.Context, within time.Duration) (*conn, error) 
 // tunnel connects to where the target's TLS or HTTP begins.
 func (d *dialer) tunnel(ctx context.Context, within time.Duration) (net.Conn, error) {
 	if d.proxy == nil {
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.address)
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", localhost(d.address))
 		if err != nil {
 			return nil, explainDial(err, d.address, within)
 		}
@@ -173,6 +173,17 @@ func (d *dialer) tunnel(ctx context.Context, within time.Duration) (net.Conn, er
 		return nil, fmt.Errorf("the proxy of the environment: %w", explainDial(err, address, within))
 	}
 	return c, nil
+}
+
+// localhost has an address of a name below localhost, such as tenant.localhost, lead to
+// this machine, as browsers do without asking DNS, which often does not know it
+// (RFC 6761, section 6.3).
+func localhost(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if o := cors.NewOrigin("http", host, ""); err != nil || !o.IsLoopback() || net.ParseIP(o.Host()) != nil {
+		return address
+	}
+	return net.JoinHostPort("localhost", port)
 }
 
 func (d *dialer) throughProxy(ctx context.Context, address string) (net.Conn, error) {

@@ -27,7 +27,7 @@ func (u Upstream) Direct(ctx context.Context) (string, error) {
 	case u.InsecureSkipVerify:
 		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out `direct` or `insecure_skip_verify`")
 	}
-	host, port, err := net.SplitHostPort(u.address())
+	host, port, err := net.SplitHostPort(localhost(u.address()))
 	if err != nil {
 		return "", err
 	}

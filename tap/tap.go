@@ -36,6 +36,10 @@ type Upstream struct {
 	// Address is the host:port to dial instead of the URL's own; empty is the
 	// URL's. Fixtures live on loopback under a public-looking name.
 	Address string
+	// TLSEndsBefore says that the address speaks plain HTTP although the URL is https: the
+	// tap stands where the proxy does that ends TLS in front of it, and says so to it as
+	// that does, with X-Forwarded-Proto.
+	TLSEndsBefore bool
 	// Roots are the certificate authorities to trust; nil is the system's.
 	Roots *x509.CertPool
 	// ResolvesToLoopback says that the name in the address stands for this machine
@@ -146,6 +150,7 @@ type Tap struct {
 	origin     cors.Origin
 	limits     Limits
 	run        string
+	endsTLS    bool // see [Upstream.TLSEndsBefore]
 	browser    cors.Headers
 	first      func(url string) string
 	conceal    func(url string) string
@@ -190,6 +195,7 @@ func New(o Options) (*Tap, error) {
 		origin:     cors.OriginOf(o.URL),
 		limits:     o.Limits,
 		run:        o.Run,
+		endsTLS:    o.TLSEndsBefore && o.URL.Scheme == "https",
 		browser:    o.Browser,
 		first:      o.FirstMessage,
 		conceal:    o.Conceal,

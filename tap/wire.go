@@ -263,6 +263,9 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 	if handshake {
 		b.WriteString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
 	}
+	if t.endsTLS && !q.Headers.Has(forwardedProto) {
+		fmt.Fprintf(&b, "%s: https\r\n", forwardedProto)
+	}
 	if t.run != "" {
 		fmt.Fprintf(&b, "%s: %s\r\n", RunHeader, t.run)
 	}
@@ -275,6 +278,9 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 	b.WriteString("\r\n" + q.Body)
 	return b.Bytes(), nil
 }
+
+// forwardedProto is the header by which a proxy that ends TLS says so.
+const forwardedProto = "X-Forwarded-Proto"
 
 // isHopByHop tells whether a header is about one connection and not passed on.
 // What a Connection header names besides is passed on: a browser that spoke to

@@ -197,6 +197,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))
+	fail("connect_to", c.checkAddress())
 	fail("launch", c.addLaunches(preset, &d))
 	fail("browser.user_agent", c.Browser.check())
 	return d, ps

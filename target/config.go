@@ -54,8 +54,11 @@ type Config struct {
 	InsecureSkipVerify bool `yaml:"insecure_skip_verify"`
 	Direct             bool `yaml:"direct"` // the browser talks to the target itself
 	// FollowToHTTPS has the https:// counterpart examined where the target redirects to it.
-	FollowToHTTPS bool   `yaml:"follow_to_https"`
-	Accepted      string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
+	FollowToHTTPS bool `yaml:"follow_to_https"`
+	// ConnectTo is where the target is, host:port, whatever host its URL names; empty for
+	// where that name leads.
+	ConnectTo string `yaml:"connect_to"`
+	Accepted  string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
 	from   *provenance           // nil for entries that came from no file
 	found  *Discovery            // nil before [Config.Discover]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -123,7 +124,9 @@ func trustedPattern(s string, starts bool) (cors.Pattern, error) {
 
 func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 	o, err := cors.ParseOrigin(s)
-	switch {
+	switch several := inOne(s); {
+	case len(several) > 1 && !slices.ContainsFunc(several, func(s string) bool { return !strings.Contains(s, "://") }):
+		return o, fmt.Errorf("trusted origin: %q is several in one: give each by itself, %s", s, strings.Join(several, " and "))
 	case err != nil:
 		return o, fmt.Errorf("trusted origin: %w", err)
 	case o == own:
@@ -133,10 +136,18 @@ func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 }
 
 func checkPath(what, p string) error {
+	if several := inOne(p); len(several) > 1 && !isPath(p) && !slices.ContainsFunc(several, func(s string) bool { return !isPath(s) }) {
+		return fmt.Errorf("%s %q is several in one: give each by itself, %s", what, p, strings.Join(several, " and "))
+	}
 	if !isPath(p) {
 		return fmt.Errorf("%s %q is not a path: write it like %s", what, p, asPath(p))
 	}
 	return nil
+}
+
+// inOne are the texts of a list that was given as one, with commas or blanks between.
+func inOne(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || isControl(r) })
 }
 
 func isPath(p string) bool {

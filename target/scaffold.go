@@ -345,6 +345,7 @@ credentials:
 #   header_timeout: 30s # for a slow API
 #   patience: 20m # with a target that answers 429 or 503 and is asked again later
 # follow_to_https: true # where an http:// target redirects to https:// on its host
+# connect_to: 127.0.0.1:8080 # where the API is, whatever host its URL names
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # examine: 20 # private endpoints that are examined in whole; the others are asked by header
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it

@@ -164,6 +164,8 @@ func settings() []setting {
 			flag(func(c *target.Config) *bool { return &c.Direct })},
 		{"follow_to_https", "follow-to-https", "", false, false, "where the target redirects to https:// on its host, examine that",
 			flag(func(c *target.Config) *bool { return &c.FollowToHTTPS })},
+		{"connect_to", "connect-to", "CROSSEXAM_CONNECT_TO", false, "", "`HOST:PORT` where the API is, whatever host its URL names; http://HOST:PORT where a proxy before it ends TLS",
+			text(func(c *target.Config) *string { return &c.ConnectTo })},
 		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "at most `N` requests a second (default 20, and no limit on loopback)",
 			func(c *target.Config, v []string) (err error) {
 				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {
@@ -329,6 +331,9 @@ func configured(f *pflag.FlagSet, args []string) (target.Config, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", s.variable, err))
 		}
 		c.Override(s.entry, s.variable)
+	}
+	if err := c.NamedByHost(); err != nil {
+		errs = append(errs, fmt.Errorf("--header: %w", err))
 	}
 	if os.Getenv("CROSSEXAM_BROWSER") != "" && !f.Changed("browser") {
 		// The search for the browser takes it from there, and names it.
