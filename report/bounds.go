@@ -27,9 +27,8 @@ const (
 	// listLimit caps lists that grow with what a target does.
 	listLimit = 500
 	// evidenceLimit caps the exchanges of all results, in bytes as report.json has
-	// them. It makes files of 20 MB at most: a replaced secret can be longer than
-	// what it replaces, and a character longer in HTML.
-	evidenceLimit = 6 << 20
+	// them. With a recording's [recordedBytes], twice, it makes a report of 20 MB.
+	evidenceLimit = 5 << 20
 	// shortLimit caps what is left of the exchanges for which there is no room, in
 	// bytes as well.
 	shortLimit = 2 << 20

@@ -38,7 +38,7 @@ type Recording struct {
 // What bounds a recording.
 const (
 	// recordedBytes caps the observations of a recording, as JSON has them.
-	recordedBytes = 16 << 20
+	recordedBytes = 5 << 20
 	// maxObservations and maxEndpoints cap what is read of one: the work of planning
 	// grows with them.
 	maxObservations = 20_000

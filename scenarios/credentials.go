@@ -192,6 +192,8 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 		j := violates(Low, "the %d reply to %s has %s, which grants it nothing and does no harm by itself", r.Status, origin, grantText(r))
 		j.Level = Should
 		return j
+	case !slices.ContainsFunc(r.Headers.Values(cors.HeaderAllowOrigin), namesSomebody):
+		return violates(Low, "the %d reply to %s has %s, which browsers take for no grant to anybody", r.Status, origin, grantText(r)).binding(Should)
 	case grantTo(origin, r) < credentialRead:
 		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant and does no harm by itself", r.Status, origin, grantText(r))
 	}

@@ -71,6 +71,7 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 	}{
 		{[]string{withCredentials}, Should},
 		{[]string{allowOrigin(trustedOrigin), withCredentials}, Should},
+		{[]string{allowOrigin("https?://.*"), withCredentials}, Should},
 		{[]string{allowOrigin("*"), withCredentials}, ""},
 		{[]string{allowOrigin("https://other.test"), withCredentials}, ""},
 		{[]string{allowOrigin(trustedOrigin), allowOrigin("https://other.test"), withCredentials}, ""},

@@ -82,7 +82,9 @@ func TestJudgeOneLayer(t *testing.T) {
 	rule(t, byKey(judgeOneLayer), []ruling{
 		{name: "once", obs: answers(v, good, good), verdict: Conforms},
 		{name: "twice", obs: answers(v, good, twice), verdict: Violates, severity: Low, proof: 1, reason: "2 lines of Access-Control-Allow-Origin"},
-		{name: "credentials twice", obs: answers(v, reply(200, "", withCredentials, withCredentials), good), verdict: Violates, severity: Low, reason: "true | true"},
+		{name: "credentials twice", obs: answers(v, reply(200, "", withCredentials, withCredentials), good), verdict: Violates, severity: Low, reason: "true | true", level: "none"},
+		{name: "lists twice", obs: answers(v, good, reply(204, "", "Access-Control-Allow-Headers: x-a", "Access-Control-Allow-Headers: x-b")), verdict: Violates, severity: Low, level: Should, proof: 1},
+		{name: "lists, then origins", obs: answers(v, reply(200, "", "Access-Control-Allow-Headers: x-a", "Access-Control-Allow-Headers: x-b"), twice), verdict: Violates, severity: Low, level: "none", proof: 1},
 		{name: "no answer", obs: []Observation{broken(v.read(privateRead))}, verdict: CannotTell},
 	})
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -105,7 +106,8 @@ func headerSyntax() []Scenario {
 }
 
 func planAllowOriginSyntax(t Target) ([]Case, string) {
-	cases := repliesToEveryone(t, judgeAllowOriginSyntax)
+	judge := func(obs Observations) Judgement { return judgeAllowOriginSyntax(t.Trusted, obs) }
+	cases := repliesToEveryone(t, judge)
 	for _, p := range provocations(t, anyError) {
 		for _, v := range everyone(t) {
 			cases = append(cases, Case{
@@ -115,7 +117,7 @@ func planAllowOriginSyntax(t Target) ([]Case, string) {
 					if p.Unhandled && isClosed(obs.All()[0]) {
 						return noReply
 					}
-					return judgeAllowOriginSyntax(obs)
+					return judge(obs)
 				},
 			})
 		}
@@ -123,17 +125,27 @@ func planAllowOriginSyntax(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-func judgeAllowOriginSyntax(obs Observations) Judgement {
-	return judgeReplies(obs, "no reply has a malformed Access-Control-Allow-Origin or more than one", func(r *cors.Response) string {
+// judgeAllowOriginSyntax: what browsers take for no grant locks the front end out, and
+// harms nobody where it is not the front end who gets it.
+func judgeAllowOriginSyntax(trusted []cors.Origin, obs Observations) Judgement {
+	j := judgeReplies(obs, "no reply has a malformed Access-Control-Allow-Origin or more than one", func(r *cors.Response) string {
 		switch vs := r.Headers.Values(cors.HeaderAllowOrigin); {
 		case len(vs) > 1:
 			return fmt.Sprintf("has %d lines of Access-Control-Allow-Origin", len(vs))
-		case len(vs) == 1 && vs[0] != "*" && !isSerializedOrigin(vs[0]):
+		case len(vs) == 1 && !namesSomebody(vs[0]):
 			return "has Access-Control-Allow-Origin: " + quote(vs[0]) + ", which is neither * nor one origin"
 		}
 		return ""
 	})
+	if !slices.Contains(trusted, obs.All()[0].Attempt.Origin()) {
+		return j.binding(Should)
+	}
+	return j
 }
+
+// namesSomebody reports whether a value of Access-Control-Allow-Origin is one that a
+// browser can take for a grant to anybody.
+func namesSomebody(value string) bool { return value == "*" || isSerializedOrigin(value) }
 
 // isSerializedOrigin follows the Fetch standard, #http-new-header-syntax. Schemes
 // other than http and https (extensions, apps) have no default port to leave out.
