@@ -89,7 +89,10 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Du
 				return false, err
 			}
 			key, stage := splitResultKey(e.Key())
-			if new := r.revision > a.held[key].of(stage).rev(); new && r.unreadable != nil {
+			if r.revision <= a.held[key].of(stage).rev() { // which was counted
+				continue
+			}
+			if r.unreadable != nil {
 				return false, fmt.Errorf("a worker has stored what is no result of %s (%w): the same command examines it again", key, r.unreadable)
 			}
 			a.add(e.Key(), r)

@@ -54,6 +54,19 @@ func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstrea
 	})
 }
 
+// LetGo forgets who has which item, where no worker is at work any more, so that another
+// broker on the same folder gives out at once what was given back: of that it would
+// know nothing, and wait for the end of a lease.
+func (s *Store) LetGo(ctx context.Context) error {
+	var errs []error
+	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
+		if err := s.items.DeleteConsumer(ctx, string(stage)); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // take waits for an item of a stage. It is nil, without an error, where there was none
 // for a while.
 func (s *Store) take(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {

@@ -123,6 +123,9 @@ func (s *Store) all(ctx context.Context) (snapshot, error) {
 	if err := s.eachResult(ctx, a.add); err != nil {
 		return a, err
 	}
+	if err := s.missReports(ctx, a); err != nil {
+		return a, err
+	}
 	return a, each(ctx, s, s.dead, func(e jetstream.KeyValueEntry) error {
 		d, err := decode[Dead](e.Value(), deadVersion)
 		var other versionError
@@ -135,6 +138,25 @@ func (s *Store) all(ctx context.Context) (snapshot, error) {
 		a.dead[e.Key()] = d
 		return nil
 	})
+}
+
+// missReports has a result not count whose report is lost, so that it is made again: a
+// broker that loses its power can lose the one and keep the other.
+func (s *Store) missReports(ctx context.Context, a snapshot) error {
+	objects, err := persist(ctx, s.tell, func(ctx context.Context) ([]*jetstream.ObjectInfo, error) { return s.objects.List(ctx) })
+	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return err
+	}
+	stored := map[string]bool{}
+	for _, o := range objects {
+		stored[o.Name] = true
+	}
+	for _, h := range a.held {
+		if r := h.proof; r != nil && r.unreadable == nil && r.Archive != "" && !stored[r.Archive] {
+			r.unreadable = errors.New("its report is not stored any more")
+		}
+	}
+	return nil
 }
 
 // add takes a result into the snapshot.

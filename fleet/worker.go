@@ -185,8 +185,11 @@ func (d *delivery) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if have.of(d.item.Stage).rev() != d.item.Replaces { // done before it was delivered again
+	switch rev := have.of(d.item.Stage).rev(); {
+	case rev > d.item.Replaces: // done before it was delivered again
 		return d.finish(ctx)
+	case rev < d.item.Replaces: // what it was to replace is lost, with the power of the broker
+		d.item.Replaces = rev
 	}
 	meta, err := d.m.Metadata()
 	if err != nil {

@@ -185,9 +185,20 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	stopWorking()
 	workers.Wait()
 	if err != nil {
+		if kept.broker != nil && o.listen == "" { // so that nobody else has anything
+			o.letGo(ctx, kept.Store)
+		}
 		return o.ended(ctx, err)
 	}
 	return fleetPublish(ctx, kept.Store, o.output, o.quiet)
+}
+
+// letGo has the next run begin at once with what this one gave back. A broker that cannot
+// store that any more has it begin some seconds later.
+func (o fleetRunOptions) letGo(ctx context.Context, s *fleet.Store) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = s.LetGo(ctx)
 }
 
 // ended is the end of a run before all is known.

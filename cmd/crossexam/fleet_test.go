@@ -93,14 +93,14 @@ func TestFleetOfSweeps(t *testing.T) {
 	targets.check(t)
 }
 
-// A run that is told to stop gives back what it is at, and the same command goes on; no
-// target is examined twice.
+// A run that is told to stop gives back what it is at, and the same command goes on, at
+// once: with these leases it would not in a test's time. No target is examined twice.
 func TestFleetGoesOn(t *testing.T) {
 	targets := serveFleet(t, 12, 2)
 	dir := t.TempDir()
 	manifest := targets.manifest(t, dir)
 	reached, release := targets.holdAfter(60)
-	p := start(t, dir, binary, "fleet", "run", manifest, "--prove=none", "--sweeps=2", "--lease=1s")
+	p := start(t, dir, binary, "fleet", "run", manifest, "--prove=none", "--sweeps=2", "--lease=10m")
 	<-reached
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -113,6 +113,39 @@ func TestFleetGoesOn(t *testing.T) {
 		t.Errorf("it goes on and ends with %d:\n%s", code, output)
 	}
 	if results, writes := storedIn(t, filepath.Join(dir, "crossexam-fleet")); results != 12 || writes != 12 {
+		t.Errorf("%d results, written %d times", results, writes)
+	}
+}
+
+// A worker that is told to stop ends in order, which it has five seconds for, and another
+// takes at once what it gives back: with these leases, nobody would have it else.
+func TestFleetWorkerIsStopped(t *testing.T) {
+	targets := serveFleet(t, 8, 3)
+	dir := t.TempDir()
+	manifest := targets.manifest(t, dir)
+	reached, release := targets.holdAfter(40)
+	run := start(t, dir, binary, "fleet", "run", manifest, "--prove=none", "--workers=0", "--listen=127.0.0.1:0", "--lease=10m")
+	awaitFile(t, filepath.Join(dir, "crossexam-fleet", "address"))
+	worker := start(t, dir, binary, "fleet", "worker", "--sweeps=3")
+	<-reached
+	if err := worker.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code, output := worker.end(t); code != 0 {
+		t.Errorf("the worker ends with %d:\n%s", code, output)
+	}
+	release()
+	other := start(t, dir, binary, "fleet", "worker", "--sweeps=3")
+	if code, output := run.end(t); code > 1 || strings.Contains(output, "given up") {
+		t.Errorf("the run ends with %d:\n%s", code, output)
+	}
+	if err := other.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code, output := other.end(t); code != 0 {
+		t.Errorf("without a broker a worker that is stopped ends with %d:\n%s", code, output)
+	}
+	if results, writes := storedIn(t, filepath.Join(dir, "crossexam-fleet")); results != 8 || writes != 8 {
 		t.Errorf("%d results, written %d times", results, writes)
 	}
 }
