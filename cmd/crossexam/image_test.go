@@ -44,6 +44,32 @@ func TestComposeFile(t *testing.T) {
 	}
 }
 
+// What compose.yaml examines is convicted without any secret of the reader's: by header here,
+// in a moment, what docs/container.md says of the whole.
+func TestComposeFileConvicts(t *testing.T) {
+	var compose struct {
+		Services map[string]struct{ Command []string }
+	}
+	readYAML(t, filepath.Join(root(t), "compose.yaml"), &compose)
+	api, test := compose.Services["api"].Command, compose.Services["crossexam"].Command
+	i := slices.Index(api, "--port")
+	if i < 0 || len(test) < 2 || test[0] != "test" {
+		t.Fatalf("%q, %q", api, test)
+	}
+	shown := "http://127.0.0.1:" + api[i+1]
+	addr := startServer(t, "", nil, func(port string) []string {
+		return append(append([]string{binary}, api[:i+1]...), append([]string{port}, api[i+2:]...)...)
+	})
+	if test[1] != shown {
+		t.Fatalf("%s is examined, and the API is at %s", test[1], shown)
+	}
+	r := crossexam(t, nil, append([]string{"test", "http://" + addr, "--sweep-only"}, test[2:]...)...)
+	r.expect(t, 1, "granted to anyone", "of them private")
+	if strings.Contains(r.stdout, " 0 of them private") {
+		t.Errorf("nothing is private, so that no browser could prove anything:\n%s", r.stdout)
+	}
+}
+
 // The seccomp profile leaves alone what Chrome's sandbox is made of, and refuses what user
 // namespaces would bring within reach.
 func TestSeccompProfile(t *testing.T) {

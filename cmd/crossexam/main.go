@@ -96,9 +96,23 @@ stale included, 3 could not judge.`,
 		SilenceUsage:  true,
 	}
 	helpful(root)
-	root.AddCommand(demoCommand(), testCommand(), initCommand(), learnCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand(), fleetCommand())
+	root.AddCommand(demoCommand(), testCommand(), initCommand(), learnCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand(), fleetCommand(), versionCommand())
 	briefly(root)
 	return root
+}
+
+// versionCommand says what --version does, for whoever tries that first.
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  crossexam version",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(c.OutOrStdout(), "crossexam version", version())
+			return err
+		},
+	}
 }
 
 // version is the module's, as the Go toolchain stamped it.

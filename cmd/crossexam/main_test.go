@@ -266,3 +266,11 @@ func TestCataloguePage(t *testing.T) {
 }
 
 func isOptions(r *http.Request) bool { return r.Method == http.MethodOptions }
+
+func TestVersion(t *testing.T) {
+	flag, command := crossexam(t, nil, "--version"), crossexam(t, nil, "version")
+	if flag.stdout != command.stdout || !strings.HasPrefix(command.stdout, "crossexam version ") || command.code != 0 {
+		t.Errorf("--version prints %q, and version %q with exit code %d", flag.stdout, command.stdout, command.code)
+	}
+	crossexam(t, nil, "version", "--all").expect(t, 2, "unknown flag: --all")
+}

@@ -134,7 +134,8 @@ func (s *story) closing(out string) {
 	s.say("The same facts as a report, with a picture of the malicious page:")
 	s.say("  %s", filepath.Join(out, "report.html"))
 	s.say("  %s", filepath.Join(out, "hardened", "report.html"))
-	s.say("Try your own API: make test TARGET=http://127.0.0.1:5055 TRUSTED=https://app.example")
+	s.say("Try your own API:")
+	s.say("  crossexam test http://127.0.0.1:5055 --trusted https://app.example.com")
 }
 
 func cut(text string, limit int) string {
