@@ -47,7 +47,7 @@ func (d Discovery) Brief() []string {
 		s = append(s, "Read: "+names(3, reads)+".")
 	}
 	if len(writes) > 0 && d.Recording == "" {
-		s = append(s, "Withheld from the target: "+names(2, writes)+".")
+		s = append(s, "Writes, all withheld from the target: "+names(2, writes)+".")
 	}
 	if len(statuses) > 0 && d.Recording == "" {
 		s = append(s, "Errors provoked: "+strings.Join(statuses, ", ")+".")

@@ -24,7 +24,7 @@ func TestBrief(t *testing.T) {
 	}{
 		"many": {many, []string{
 			"This is an application on FastAPI (preset fastapi), with the OpenAPI document http://api.test/openapi.json.",
-			"Read: /a, /b, /c and 2 more.", "Withheld from the target: POST /a, POST /b and 3 more.", "Errors provoked: 401, 422.", "Left alone: 5 endpoints. The report says why.",
+			"Read: /a, /b, /c and 2 more.", "Writes, all withheld from the target: POST /a, POST /b and 3 more.", "Errors provoked: 401, 422.", "Left alone: 5 endpoints. The report says why.",
 		}},
 		"nothing": {Discovery{Notes: []string{"More."}}, []string{"No OpenAPI document was found; the usual paths were tried.", "No endpoint was found that can be read: name one with `read`.", "More."}},
 		"few": {
