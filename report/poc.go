@@ -47,12 +47,14 @@ func (r Report) ProofsOfConcept() []ProofOfConcept {
 	return all
 }
 
-// hasPage reports whether a page would show something: the result is a violation,
+// hasPage reports whether a page would show something: the result is a violation that is
+// about a read, from another origin than that of the URL (else the name would have to lead
+// to page and API in turn),
 // something was read in a way that the page knows, by a page that is not trusted, and the
 // request changes nothing: its method says so, or the operator.
 func (c Result) hasPage() bool {
 	a := c.Proof.Attempt
-	if a == nil {
+	if a == nil || topicOf(c) == scenarios.Hygiene || strings.HasPrefix(a.URL, a.Page+"/") {
 		return false
 	}
 	known := a.Vector.SendsNullOrigin() || slices.Contains([]scenarios.Vector{scenarios.Fetch, scenarios.EventSource, scenarios.WebSocket, scenarios.Script}, a.Vector)

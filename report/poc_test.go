@@ -38,6 +38,8 @@ func TestProofsOfConcept(t *testing.T) {
 		{"a WebSocket", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.WebSocket }), true},
 		{"a script", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Script }), true},
 		{"a body without a type", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.UntypedFetch }), false},
+		{"a page of the URL's own origin", violates(func(o *scenarios.Observation) { o.Attempt.URL = sampleEvil + "/api/notebooks" }), false},
+		{"no matter of reading", judged("HDR-009", scenarios.Info, scenarios.Violates, "", read(sampleEvil, true)), false},
 		{"the trusted page", violates(func(o *scenarios.Observation) { o.Attempt.Trusted = true }), false},
 		{"nothing was read", violates(func(o *scenarios.Observation) { o.Page = nil }), false},
 		{"a read that conforms", judged("TRU-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, true)), false},
