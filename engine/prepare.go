@@ -95,7 +95,7 @@ func (x *Examination) discover(ctx context.Context) error {
 		return err
 	}
 	x.config = c
-	for _, sentence := range found.Summary() {
+	for _, sentence := range found.Brief() {
 		x.notice(sentence)
 	}
 	if x.request.MustFind && len(found.Reads) == 0 && len(c.Endpoints) == 0 {

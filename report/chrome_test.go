@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/cors"
-	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/scenarios"
@@ -56,13 +56,13 @@ func TestPageInChrome(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.what, got, c.want)
 		}
 	}
-	// On paper there is each result that is violated, and the evidence that was unfolded.
+	// On paper there are the first results of what is violated, and the evidence that was unfolded.
 	if _, err := chromedp.Call(r.Tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
 		t.Fatal(err)
 	}
 	r.Says(`(words.value = verdict.value = "", words.dispatchEvent(new Event("input")), document.querySelectorAll("details[open]").forEach(d => d.open = false), document.querySelector("#card-ORG-001 .evidence").open = true)`)
 	for _, c := range []struct{ what, do, want string }{
-		{"violated results", `[...document.querySelectorAll(".card.violates .entries > li")].every(e => e.checkVisibility())`, "true"},
+		{"violated results", `[...document.querySelectorAll(".card.violates .entries")].every(l => [...l.children].every((e, i) => e.checkVisibility() === i < 3))`, "true"},
 		{"conforming results", `[...document.querySelectorAll(".card.conforms .entries > li")].some(e => e.checkVisibility())`, "false"},
 		{"evidence", `[...document.querySelectorAll(".evidence")].filter(e => e.checkVisibility()).length`, "1"},
 	} {
@@ -73,20 +73,30 @@ func TestPageInChrome(t *testing.T) {
 	r.Quiet("using it")
 }
 
-// Each page of poc/ reads what it says from the API that was examined.
+// Each page of poc/ reads what it says from the API that was examined, in whichever way
+// the malicious page did, and nothing where nothing is granted.
 func TestProofsInChrome(t *testing.T) {
-	api, err := loopback.Serve(fixtures.Notebook{Policy: fixtures.WildcardEchoAlways(), Login: fixtures.NoLogin}.Handler(), nil)
+	policy := fixtures.WildcardEchoAlways()
+	policy.SocketsFromAnywhere, policy.JSONP = true, true
+	api, err := loopback.Serve(fixtures.Notebook{Policy: policy, Login: fixtures.NoLogin}.Handler(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer api.Close()
-	// The fixture's policies want https, and these pages are at http origins.
+	// The fixture's policies want https, and these pages are at http origins. It wants a
+	// header, and a POST of JSON.
 	suffix, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if origin, err := cors.ParseOrigin(q.Header.Get("Origin")); err == nil && strings.HasSuffix(origin.Host(), "example.com") {
 			w.Header().Set("Access-Control-Allow-Origin", origin.String())
 			w.Header().Set("Access-Control-Allow-Credentials", "true")
+			w.Header().Set("Access-Control-Allow-Headers", "Content-Type, X-Tenant")
 		}
-		fmt.Fprint(w, sampleLoot)
+		body, _ := io.ReadAll(q.Body)
+		if q.Method == "OPTIONS" || q.Header.Get("X-Tenant") == "blue" && string(body) == `{"query":"{ me }"}` {
+			fmt.Fprint(w, sampleLoot)
+			return
+		}
+		http.Error(w, "no", http.StatusBadRequest)
 	}), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -98,37 +108,56 @@ func TestProofsInChrome(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer files.Close()
-	at := func(id, origin, api string) engine.Result {
-		c := stolen(id, origin)
-		c.Observations[0].Attempt.URL = "http://" + api + "/api/notebooks"
-		c.Observations[0].Attempt.Identity, c.Subject.Credential = scenarios.Network, scenarios.Network
-		return c
-	}
 	_, port, _ := strings.Cut(files.Addr(), ":")
-	near := at("ORG-003", "http://evilexample.com:"+port, suffix.Addr())
-	near.Judgement.Rule = &scenarios.Rule{Kind: scenarios.EndsWith, Value: "example.com"}
-	report := reportOf(of(at("WLD-003", sampleEvil, api.Addr()), at("NUL-001", "null", api.Addr()), near), Meta{})
-	if err := WriteAll(dir, report, nil, 0); err != nil {
-		t.Fatal(err)
-	}
+	anywhere, near := "http://localhost:"+port, "http://evilexample.com:"+port
 	r := browsertest.OpenReader(t, "MAP evilexample.com "+files.Addr())
-	for page, origin := range map[string]string{
-		"every-origin.html": "http://localhost:" + port, "null-origin.html": "http://localhost:" + port, "ends-with.html": "http://evilexample.com:" + port,
-	} {
-		r.Open(origin + "/poc/" + page)
-		got := r.Says(`(document.getElementById("run").click(), new Promise(done => {
+	shown := func(page string) string {
+		r.Open(page)
+		return r.Says(`(document.getElementById("run").click(), new Promise(done => {
 			const shown = document.getElementById("verdict");
 			const look = () => /^(READ|NOT READ)/.test(shown.textContent) && done(shown.textContent + document.getElementById("shown").textContent);
 			new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
 		}))`)
-		if !strings.HasPrefix(got, "READ: this page got status 200") || !strings.Contains(got, "Merger talks") {
-			t.Errorf("%s: %s", page, got)
-		}
-		r.Quiet(page)
 	}
-	// And reads nothing where nothing is granted.
-	r.Open("http://localhost:" + port + "/poc/ends-with.html")
-	if got := r.Says(`(document.getElementById("run").click(), new Promise(done => new MutationObserver(() => { const s = document.getElementById("verdict").textContent; if (/^(READ|NOT)/.test(s)) done(s); }).observe(document.body, { childList: true, subtree: true, characterData: true })))`); !strings.HasPrefix(got, "NOT READ") {
+	for _, c := range []struct {
+		page, id, origin, at string
+		change               func(*scenarios.Attempt)
+	}{
+		{"every-origin", "WLD-003", sampleEvil, anywhere, func(a *scenarios.Attempt) { a.URL = "http://" + api.Addr() + "/api/notebooks" }},
+		{"null-origin", "NUL-001", "null", anywhere, func(a *scenarios.Attempt) { a.URL = "http://" + api.Addr() + "/api/notebooks" }},
+		{"ALT-001", "ALT-001", sampleEvil, anywhere, func(a *scenarios.Attempt) {
+			a.Vector, a.URL = scenarios.WebSocket, "http://"+api.Addr()+fixtures.LivePath
+		}},
+		{"ALT-002", "ALT-002", sampleEvil, anywhere, func(a *scenarios.Attempt) {
+			a.Vector, a.URL = scenarios.EventSource, "http://"+api.Addr()+fixtures.EventsPath
+		}},
+		{"ALT-004", "ALT-004", sampleEvil, anywhere, func(a *scenarios.Attempt) {
+			a.Vector, a.URL = scenarios.Script, "http://"+api.Addr()+"/api/notebooks?callback=crossexam"
+		}},
+		{"ends-with", "ORG-003", near, near, func(a *scenarios.Attempt) {
+			a.Method, a.URL, a.Body = "POST", "http://"+suffix.Addr()+"/graphql", `{"query":"{ me }"}`
+			a.Headers = cors.Headers{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Tenant", Value: "blue"}}
+		}},
+	} {
+		result := stolen(c.id, c.origin)
+		o := &result.Observations[0]
+		o.Attempt.Identity, result.Subject.Credential = scenarios.Network, scenarios.Network
+		c.change(&o.Attempt)
+		if c.page == "ends-with" {
+			result.Judgement.Rule = &scenarios.Rule{Kind: scenarios.EndsWith, Value: "example.com"}
+		}
+		record := of(result)
+		record.Target = scenarios.Target{URL: "http://" + suffix.Addr(), Endpoints: []scenarios.Endpoint{graphQL}}
+		if err := WriteAll(filepath.Join(dir, c.id), reportOf(record, Meta{}), nil, 0); err != nil {
+			t.Fatal(err)
+		}
+		got := shown(c.at + "/" + c.id + "/poc/" + c.page + ".html")
+		if !strings.HasPrefix(got, "READ: this page got status ") || !strings.Contains(got, "Merger talks") {
+			t.Errorf("%s: %s", c.page, got)
+		}
+		r.Quiet(c.page)
+	}
+	if got := shown(anywhere + "/ORG-003/poc/ends-with.html"); !strings.HasPrefix(got, "NOT READ") {
 		t.Errorf("from another origin: %s", got)
 	}
 }

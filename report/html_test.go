@@ -377,3 +377,19 @@ func TestOpening(t *testing.T) {
 		}
 	}
 }
+
+// What a diagnosis says is not said again of the endpoint.
+func TestPremiseOfADiagnosisIsToldOnce(t *testing.T) {
+	r := reportOf(faulty(engine.StagePremises), Meta{})
+	r.Diagnoses = []Diagnosis{{Detail: "GET /me: the victim's cookie was refused: 401, as to a stranger"}}
+	r.Premises = []Premise{{Endpoint: "GET /me", Finding: scenarios.CredentialRefused, Sentence: "GET /me: the victim's cookie was refused: 401, as to a stranger"}}
+	_, page := parsed(t, pageOf(t, r, nil))
+	for name, got := range map[string]string{"page": page, "terminal": text(t, r, TextOptions{})} {
+		if n := strings.Count(flat(got), "cookie was refused"); n != 1 {
+			t.Errorf("%s: told %d times:\n%s", name, n, got)
+		}
+	}
+	if got := r.Counts(); got != "Nothing was judged; 0 attempts in 0.0 s." {
+		t.Errorf("counts: %s", got)
+	}
+}

@@ -47,13 +47,18 @@ func (r Report) ProofsOfConcept() []ProofOfConcept {
 	return all
 }
 
-// hasPage reports whether a page would show something: the result is a violation,
-// something was read by a fetch, by a page that is not trusted, and the request changes
-// nothing: its method says so, or the operator.
+// hasPage reports whether a page would show something: the result is a violation that is
+// about a read, from another origin than that of the URL (else the name would have to lead
+// to page and API in turn),
+// something was read in a way that the page knows, by a page that is not trusted, and the
+// request changes nothing: its method says so, or the operator.
 func (c Result) hasPage() bool {
 	a := c.Proof.Attempt
-	return c.Verdict == scenarios.Violates && a != nil && c.Proof.Readable && !a.Trusted &&
-		(a.Vector == scenarios.Fetch || a.Vector.SendsNullOrigin()) && (a.Method == "GET" || a.Method == "HEAD" || a.Reads)
+	if a == nil || topicOf(c) == scenarios.Hygiene || strings.HasPrefix(a.URL, a.Page+"/") {
+		return false
+	}
+	known := a.Vector.SendsNullOrigin() || slices.Contains([]scenarios.Vector{scenarios.Fetch, scenarios.EventSource, scenarios.WebSocket, scenarios.Script}, a.Vector)
+	return c.Verdict == scenarios.Violates && c.Proof.Readable && !a.Trusted && known && (a.Method == "GET" || a.Method == "HEAD" || a.Reads)
 }
 
 // WriteHTML writes the page.
@@ -86,6 +91,9 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 			"framed": a.Vector.SendsNullOrigin(),
 			"origin": c.Subject.Origin,
 			"init":   request,
+			// Of a WebSocket.
+			"offers":  a.Protocols,
+			"message": a.Message,
 		},
 	})
 	if err != nil {
@@ -105,7 +113,16 @@ func pocPolicy(p Proof) string {
 			sources = append(sources, s)
 		}
 	}
-	return "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-src data:; " +
+	scripts := ""
+	switch p.Attempt.Vector {
+	case scenarios.Script:
+		scripts = " " + strings.Join(sources, " ")
+	case scenarios.WebSocket:
+		for i := range sources { // a source of http does not stand for ws (CSP level 3, section 6.7.2.8)
+			sources[i] = strings.Replace(sources[i], "http", "ws", 1)
+		}
+	}
+	return "default-src 'none'; script-src 'unsafe-inline'" + scripts + "; style-src 'unsafe-inline'; frame-src data:; " +
 		"base-uri 'none'; form-action 'none'; connect-src " + strings.Join(sources, " ")
 }
 

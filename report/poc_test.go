@@ -35,8 +35,11 @@ func TestProofsOfConcept(t *testing.T) {
 		{"another method there", violates(func(o *scenarios.Observation) { o.Attempt.Method, o.Attempt.URL = "PUT", sampleURL+"/graphql" }), false},
 		{"a probe", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Probe }), false},
 		{"a worker", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.DataWorker }), true},
-		{"a WebSocket", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.WebSocket }), false},
-		{"a script", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Script }), false},
+		{"a WebSocket", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.WebSocket }), true},
+		{"a script", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.Script }), true},
+		{"a body without a type", violates(func(o *scenarios.Observation) { o.Attempt.Vector = scenarios.UntypedFetch }), false},
+		{"a page of the URL's own origin", violates(func(o *scenarios.Observation) { o.Attempt.URL = sampleEvil + "/api/notebooks" }), false},
+		{"no matter of reading", judged("HDR-009", scenarios.Info, scenarios.Violates, "", read(sampleEvil, true)), false},
 		{"the trusted page", violates(func(o *scenarios.Observation) { o.Attempt.Trusted = true }), false},
 		{"nothing was read", violates(func(o *scenarios.Observation) { o.Page = nil }), false},
 		{"a read that conforms", judged("TRU-001", scenarios.Must, scenarios.Conforms, "", read(sampleEvil, true)), false},
@@ -188,6 +191,23 @@ func TestPolicySources(t *testing.T) {
 	} {
 		if got := cspSource(in); got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+// The page may make the request in the way of the attempt, and no other one.
+func TestProofOfConceptPolicies(t *testing.T) {
+	for vector, want := range map[scenarios.Vector]string{
+		scenarios.Fetch:       "script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-src data:; base-uri 'none'; form-action 'none'; connect-src https://api.example.com",
+		scenarios.EventSource: "script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-src data:; base-uri 'none'; form-action 'none'; connect-src https://api.example.com",
+		scenarios.WebSocket:   "script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-src data:; base-uri 'none'; form-action 'none'; connect-src wss://api.example.com",
+		scenarios.Script:      "script-src 'unsafe-inline' https://api.example.com; style-src 'unsafe-inline'; frame-src data:; base-uri 'none'; form-action 'none'; connect-src https://api.example.com",
+	} {
+		o := read(sampleEvil, true)
+		o.Attempt.Vector = vector
+		p := newProof(&o)
+		if got := pocPolicy(p); got != "default-src 'none'; "+want {
+			t.Errorf("%s: %s", vector, got)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -75,7 +78,8 @@ func (r Report) Private() []Premise {
 	return list
 }
 
-// NotPrivate are those that do not, of endpoints that no other credential opens.
+// NotPrivate are those that do not, of endpoints that no other credential opens and of
+// which no diagnosis says the same.
 func (r Report) NotPrivate() []Premise {
 	private := map[string]bool{}
 	for _, p := range r.Private() {
@@ -83,7 +87,8 @@ func (r Report) NotPrivate() []Premise {
 	}
 	var list []Premise
 	for _, p := range r.Premises {
-		if !p.Holds() && !private[p.Endpoint] {
+		diagnosed := slices.ContainsFunc(r.Diagnoses, func(d Diagnosis) bool { return p.Sentence != "" && strings.Contains(d.Detail, p.Sentence) })
+		if !p.Holds() && !private[p.Endpoint] && !diagnosed {
 			list = append(list, p)
 		}
 	}

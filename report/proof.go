@@ -44,6 +44,10 @@ type Attempt struct {
 	Credentials string           `json:"credentials" redact:"-"` // the mode: "include" or "omit"
 	Headers     []Header         `json:"headers"`
 	Body        string           `json:"body" redact:"body"`
+	// Protocols and Message are of a WebSocket: the subprotocols that the page offers, and
+	// what it sends first.
+	Protocols []string `json:"protocols"`
+	Message   string   `json:"message" redact:"body"`
 	// Reads says that the operator declared the request to read only, whatever its method.
 	Reads bool `json:"reads"`
 }
@@ -133,6 +137,7 @@ func newAttempt(a scenarios.Attempt) *Attempt {
 	return &Attempt{
 		Page: a.Page.String(), Trusted: a.Trusted, Vector: a.Vector, Method: a.Method, URL: a.URL,
 		Credentials: mode, Headers: headers, Body: a.Body,
+		Protocols: append([]string{}, a.Protocols...), Message: a.Message,
 	}
 }
 

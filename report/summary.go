@@ -91,6 +91,10 @@ func isTheft(c engine.Result) bool {
 // what they mean.
 func (r Report) Counts() string {
 	s := r.Summary
+	work := fmt.Sprintf("%s in %.1f s.", plural(s.Attempts, "attempt", "attempts"), float64(s.DurationMS)/1000)
+	if len(r.Results) == 0 {
+		return "Nothing was judged; " + work
+	}
 	levels := map[scenarios.Level]int{}
 	doubts := 0
 	for _, c := range r.Results {
@@ -116,5 +120,5 @@ func (r Report) Counts() string {
 	if s.Accepted > 0 {
 		text += fmt.Sprintf(", %d %s accepted", s.Accepted, map[bool]string{true: "is", false: "are"}[s.Accepted == 1])
 	}
-	return text + fmt.Sprintf("; %s in %.1f s.", plural(s.Attempts, "attempt", "attempts"), float64(s.DurationMS)/1000)
+	return text + "; " + work
 }

@@ -199,13 +199,15 @@ func (c SweepClass) About() string {
 	return text
 }
 
-// widest says in a few words who is granted something, for a short text.
+// widest says in a few words who is granted something, for a short text: by which rule,
+// where it is known.
 func (c SweepClass) widest() string {
 	switch {
 	case c.Why != "":
 		return c.Why
-	case len(c.Granted) > 1:
-		return fmt.Sprintf("%s, and %d more", c.Granted[0].How, len(c.Granted)-1)
+	case len(c.Rules) > 0 && c.Granted[0].Anyone:
+		rule, _, _ := strings.Cut(c.Rules[0], " (granted too: ")
+		return strings.Replace(rule, "the target seems to trust every origin that", "every origin that", 1)
 	}
 	return c.Granted[0].How
 }
@@ -234,40 +236,60 @@ func (s *Sweep) unjudged(results []Result) bool {
 	return read && !slices.ContainsFunc(results, func(c Result) bool { return c.Verdict == scenarios.Violates })
 }
 
-// sweep prints what all endpoints grant, in a few lines.
+// sweep prints what all endpoints grant: in a few lines, or each class where all is asked
+// for.
 func (p *printer) sweep() {
 	s := p.r.Sweep
-	if s == nil {
+	switch {
+	case s == nil:
 		return
-	}
-	p.line(p.style(bold, "ALL ENDPOINTS, asked by header"))
-	p.text("  ", s.Counts())
-	var granting []string
-	for _, c := range s.Classes {
-		switch {
-		case len(c.Granted) == 0 && c.Why == "":
-		case p.o.Verbose:
-			granting = append(granting, fmt.Sprintf("%s (%d): %s", c.ID, c.Endpoints, c.About()))
-		default:
-			granting = append(granting, fmt.Sprintf("%s (%d) %s", c.ID, c.Endpoints, c.widest()))
-		}
-	}
-	switch more := len(granting) - mostGrants; {
-	case len(granting) == 0:
-		p.text("  ", "Nothing is granted to others than the trusted origins.")
 	case p.o.Verbose:
-		for _, text := range granting {
-			p.text("  ", text)
+		p.line(p.style(bold, "ALL ENDPOINTS, asked by header"))
+		p.text("  ", s.Counts())
+		for _, c := range s.Classes {
+			if len(c.Granted) > 0 || c.Why != "" {
+				p.text("  ", fmt.Sprintf("%s (%d): %s", c.ID, c.Endpoints, c.About()))
+			}
 		}
 	default:
-		text := "Granted: " + strings.Join(granting[:min(len(granting), mostGrants)], "; ")
-		if more > 0 {
-			text += fmt.Sprintf("; %s: see report.html", plural(more, "more class", "more classes"))
-		}
-		p.text("  ", text)
+		p.text("", s.brief())
 	}
 	if left := s.Unanswered(); left != "" {
-		p.text("  ", left)
+		p.text("", left)
 	}
 	p.line("")
+}
+
+// brief says in two sentences how many endpoints were asked and tried, and who is granted
+// something at how many of them, the widest grant first.
+func (s Sweep) brief() string {
+	proved := 0
+	for _, e := range s.Endpoints {
+		if e.Proved {
+			proved++
+		}
+	}
+	text := fmt.Sprintf("All %s were asked by header, and %d tried in the browser.", plural(len(s.Endpoints), "endpoint", "endpoints"), proved)
+	var order []string
+	size := map[string]int{}
+	for _, c := range s.Classes {
+		if len(c.Granted) > 0 || c.Why != "" {
+			word := c.widest()
+			if size[word] == 0 {
+				order = append(order, word)
+			}
+			size[word] += c.Endpoints
+		}
+	}
+	if len(order) == 0 {
+		return text + " None is granted to others than the trusted origins."
+	}
+	var parts []string
+	for _, word := range order[:min(len(order), mostGrants)] {
+		parts = append(parts, fmt.Sprintf("%s at %d", word, size[word]))
+	}
+	if more := len(order) - len(parts); more > 0 {
+		parts = append(parts, plural(more, "more rule", "more rules"))
+	}
+	return text + " Granted: " + strings.Join(parts, "; ") + "."
 }

@@ -72,15 +72,16 @@ func TestSweepInTheReport(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	var text bytes.Buffer
-	if err := Text(&text, r, TextOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	said := strings.Join(strings.Fields(text.String()), " ")
-	for _, want := range []string{"60 endpoints in 2 policy classes, by 8000 requests; 2 examined in whole, and in the browser 29 read, 2 refused (seed 42)",
-		"Granted: P1 (30) any origin 1 endpoint did not answer", "1 endpoint did not answer every question, such as GET /r59"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("%q is missing in %s", want, said)
+	for verbose, wants := range map[bool][]string{
+		false: {"All 60 endpoints were asked by header, and 33 tried in the browser. Granted: any origin at 30.", "1 endpoint did not answer every question, such as GET /r59"},
+		true: {"60 endpoints in 2 policy classes, by 8000 requests; 2 examined in whole, and in the browser 29 read, 2 refused (seed 42)",
+			"P1 (30): any origin: granted", "1 endpoint did not answer every question, such as GET /r59"},
+	} {
+		said := strings.Join(strings.Fields(text(t, r, TextOptions{Verbose: verbose})), " ")
+		for _, want := range wants {
+			if !strings.Contains(said, want) {
+				t.Errorf("%q is missing in %s", want, said)
+			}
 		}
 	}
 	page := rendered(t, r, nil)["report.html"]
@@ -115,5 +116,22 @@ func TestSweepReadsAreNoPass(t *testing.T) {
 	}
 	if code := reportOf(sweptRecord(60, stolen("WLD-001", "https://evil.test")), Meta{}).ExitCode(); code != ExitViolates {
 		t.Errorf("convicted: exit code %d", code)
+	}
+}
+
+// Classes with the same rule are told together, by the rule where it is known.
+func TestSweepInBrief(t *testing.T) {
+	rule := []string{`the target seems to trust every origin that ends with "example.com" (granted too: https://evilexample.com)`}
+	any := []SweepGrant{{How: "any origin", Anyone: true}}
+	for want, classes := range map[string][]SweepClass{
+		"None is granted to others than the trusted origins.": {{ID: "P1", Endpoints: 5}},
+		`Granted: any origin at 5; every origin that ends with "example.com" at 3.`: {
+			{ID: "P1", Granted: any, Endpoints: 2}, {ID: "P2", Granted: any, Endpoints: 3},
+			{ID: "P3", Granted: []SweepGrant{{How: "letters before the trusted domain", Anyone: true}}, Rules: rule, Endpoints: 3},
+		},
+	} {
+		if got := (Sweep{Classes: classes}).brief(); !strings.HasSuffix(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -101,22 +101,26 @@ func (p *printer) diagnoses() {
 }
 
 // premises prints what makes the endpoints private, and why others were not examined
-// as such; a few of each.
+// as such; of more than a few the first one, and how many more there are.
 func (p *printer) premises() {
 	const most = 2
-	for _, kind := range []struct {
+	kinds := []struct {
 		word string
 		list []Premise
-	}{{"private", p.r.Private()}, {"not private", p.r.NotPrivate()}} {
-		for i, premise := range kind.list {
-			if i == most && !p.o.Verbose {
-				p.text("", fmt.Sprintf("%s: and %d more", kind.word, len(kind.list)-most))
-				break
-			}
+	}{{"private", p.r.Private()}, {"not private", p.r.NotPrivate()}}
+	for _, kind := range kinds {
+		shown := kind.list
+		if len(shown) > most && !p.o.Verbose {
+			shown = shown[:1]
+		}
+		for _, premise := range shown {
 			p.text("", kind.word+": "+premise.Sentence)
 		}
+		if n := len(kind.list) - len(shown); n > 0 {
+			p.text("", fmt.Sprintf("%s: and %d more", kind.word, n))
+		}
 	}
-	if len(p.r.Premises) > 0 {
+	if len(kinds[0].list)+len(kinds[1].list) > 0 {
 		p.line("")
 	}
 }
@@ -189,7 +193,9 @@ func (p *printer) cause(c Cause, first bool) {
 	if !p.o.Verbose {
 		reason = firstClause(reason)
 	}
-	p.field("worst", c.Worst.ID+": "+reason)
+	if first || p.o.Verbose || c.Severity != scenarios.Low {
+		p.field("worst", c.Worst.ID+": "+reason)
+	}
 	if worst := p.r.worst(c); first && worst != nil && !p.o.Verbose {
 		label := "evidence"
 		for _, line := range worst.Proof.decisive() {
@@ -204,7 +210,7 @@ func (p *printer) cause(c Cause, first bool) {
 	p.field("fix", c.Fix)
 	if n := len(c.Requirements); n > 1 {
 		falls := strings.Join(c.Requirements, ", ")
-		if most := 4; n > most && !p.o.Verbose {
+		if most := 2; n > 2*most && !p.o.Verbose { // a line
 			falls = strings.Join(c.Requirements[:most], ", ") + fmt.Sprintf(" and %d more", n-most)
 			if p.o.More != "" {
 				falls += " (" + p.o.More + ")"

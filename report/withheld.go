@@ -17,7 +17,11 @@ func (r Report) withheld(most int) string {
 			parts = append(parts, fmt.Sprintf("and %d more", len(r.Withheld)-most))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s %s (%s)", w.Method, w.Path, plural(w.Count, "time", "times")))
+		text := w.Method + " " + w.Path
+		if w.Count > 1 {
+			text += fmt.Sprintf(" (%d times)", w.Count)
+		}
+		parts = append(parts, text)
 	}
 	return "Withheld, since it could change something: " + strings.Join(parts, ", ") + "."
 }

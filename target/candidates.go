@@ -107,7 +107,7 @@ func (f *finder) recognise(name string) {
 	switch {
 	case f.config.Preset == "":
 		f.preset = p
-		f.found.Recognised = fmt.Sprintf("This is %s (preset %s): %s.", p.Is, p.Name, p.Fix)
+		f.found.Recognised, f.found.WhereToFix = fmt.Sprintf("This is %s (preset %s)", p.Is, p.Name), p.Fix
 	case f.config.Preset != p.Name && p.DocumentTitle != "":
 		f.note("This looks like %s, and the preset is %s: the preset %s knows more of it.", p.Is, f.config.Preset, p.Name)
 	}

@@ -57,9 +57,11 @@ type Discovery struct {
 	References []Reference
 	// Preset is the name of the preset that knows the application, by its document
 	// or its reply at /, or empty. Where the configuration names none, it acts, and
-	// Recognised says so in a sentence.
+	// Recognised says so in a sentence without its period, and WhereToFix where the
+	// application's CORS policy is.
 	Preset     string
 	Recognised string
+	WhereToFix string
 	Reads      []scenarios.Endpoint
 	// Beyond are the reads for which there was no room among Reads: nobody has asked for
 	// them yet.
@@ -422,7 +424,7 @@ func (d Discovery) Summary() []string {
 		return append(append(s, leftByReason(d.Left)...), d.Notes...)
 	}
 	if d.Recognised != "" {
-		s = append(s, d.Recognised)
+		s = append(s, d.Recognised+": "+d.WhereToFix+".")
 	}
 	where := "No OpenAPI document was found; the usual paths were tried."
 	if d.Document != "" {

@@ -1,0 +1,63 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Brief is [Discovery.Summary] for somebody who waits for the verdict: what is examined,
+// and how much is left alone. The report has all of the summary.
+func (d Discovery) Brief() []string {
+	var s []string
+	switch {
+	case d.Recording != "":
+		s = append(s, "Read from a recording of "+d.Recording+".")
+	case d.Recognised != "" && d.Document != "":
+		s = append(s, d.Recognised+", with the OpenAPI document "+d.Document+".")
+	case d.Recognised != "":
+		s = append(s, d.Recognised+".")
+	case d.Document != "":
+		s = append(s, "The endpoints are from the OpenAPI document "+d.Document+".")
+	default:
+		s = append(s, "No OpenAPI document was found; the usual paths were tried.")
+	}
+	if len(d.Reads) == 0 && d.Recording == "" {
+		s = append(s, "No endpoint was found that can be read: name one with `read`.")
+	}
+	names := func(most int, of []string) string {
+		if len(of) <= most+1 {
+			return strings.Join(of, ", ")
+		}
+		return fmt.Sprintf("%s and %d more", strings.Join(of[:most], ", "), len(of)-most)
+	}
+	var reads, writes, statuses []string
+	for _, e := range d.Reads {
+		reads = append(reads, e.Path)
+	}
+	for _, e := range d.Writes {
+		writes = append(writes, e.String())
+	}
+	for _, r := range d.Errors {
+		if status := fmt.Sprint(r.Status); !slices.Contains(statuses, status) {
+			statuses = append(statuses, status)
+		}
+	}
+	if len(reads) > 0 && d.Recording == "" {
+		s = append(s, "Read: "+names(3, reads)+".")
+	}
+	if len(writes) > 0 && d.Recording == "" {
+		s = append(s, "Writes, all withheld from the target: "+names(2, writes)+".")
+	}
+	if len(statuses) > 0 && d.Recording == "" {
+		s = append(s, "Errors provoked: "+strings.Join(statuses, ", ")+".")
+	}
+	switch n := len(d.Left); n {
+	case 0:
+	case 1:
+		s = append(s, "Left alone: "+d.Left[0].Operation+" ("+d.Left[0].Why+").")
+	default:
+		s = append(s, fmt.Sprintf("Left alone: %d endpoints. The report says why.", n))
+	}
+	return append(s, d.Notes...)
+}
