@@ -81,8 +81,12 @@ func brief(c *cobra.Command, usual *pflag.FlagSet, left []string) {
 	w := c.OutOrStdout()
 	first, _, _ := strings.Cut(c.Long, "\n\n")
 	examples := strings.Split(strings.TrimRight(c.Example, "\n"), "\n")
+	examples = examples[:min(len(examples), 4)]
+	for strings.HasSuffix(examples[len(examples)-1], "\\") { // a command is shown whole or not at all
+		examples = examples[:len(examples)-1]
+	}
 	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n\nExamples:\n%s\n\nFlags:\n%s\nRarely used:\n",
-		first, c.UseLine(), strings.Join(examples[:min(len(examples), 4)], "\n"), usual.FlagUsagesWrapped(80))
+		first, c.UseLine(), strings.Join(examples, "\n"), usual.FlagUsagesWrapped(80))
 	for _, line := range left {
 		fmt.Fprintln(w, wrap("  "+line, "    "))
 	}

@@ -11,7 +11,7 @@ import (
 // The help of a command fits two screens and names every flag; all of it is there for
 // those who ask.
 func TestHelpFitsTwoScreens(t *testing.T) {
-	for _, name := range []string{"test", "init"} {
+	for _, name := range []string{"test", "init", "learn"} {
 		brief := crossexam(t, nil, name, "--help").stdout
 		whole := crossexam(t, nil, "help", name, "--all").stdout
 		lines := strings.Split(strings.TrimSuffix(brief, "\n"), "\n")
@@ -22,6 +22,9 @@ func TestHelpFitsTwoScreens(t *testing.T) {
 			if utf8.RuneCountInString(l) > 80 {
 				t.Errorf("%s --help has a line of more than 80 columns: %s", name, l)
 			}
+		}
+		if strings.Contains(brief, "\\\n\nFlags:") {
+			t.Errorf("the last example of %s --help breaks off", name)
 		}
 		c, _, err := rootCommand().Find([]string{name})
 		if err != nil {
