@@ -28,12 +28,16 @@ type Candidate struct {
 	Granted []string `json:"granted"` // the endpoints that it may read, by their headers
 	// Proved says that a page of it did so in the browser.
 	Proved bool `json:"proved"`
+	// Rule says by which rule it is granted, with others; empty where it is granted by
+	// itself, or not at all.
+	Rule string `json:"rule" redact:"words"`
 }
 
 // InferredPolicy is what the endpoints of one class allow.
 type InferredPolicy struct {
 	Endpoints   []string             `json:"endpoints"`
 	Credential  scenarios.Credential `json:"credential" redact:"-"` // with which was asked
+	Open        bool                 `json:"open"`                  // everybody gets the same as the victim
 	Origins     []string             `json:"origins"`               // granted; * for every origin
 	Matcher     string               `json:"matcher" redact:"words"`
 	Credentials bool                 `json:"credentials"`
@@ -51,18 +55,23 @@ func newInferred(record engine.Record) *Inferred {
 		return nil
 	}
 	out := &Inferred{Candidates: []Candidate{}, Policies: []InferredPolicy{}, Unanswered: seen.Unanswered}
+	private := slices.ContainsFunc(seen.Policies, func(p sweep.InferredPolicy) bool { return !p.Open })
 	for _, c := range seen.Candidates {
-		granted := []string{}
+		granted, rule := []string{}, ""
 		for _, p := range seen.Policies {
-			if p.Everyone || slices.Contains(p.Granted, c.Origin) {
-				granted = append(granted, p.Endpoints...)
+			if p.Open && private || !p.Usable() || !p.Everyone && !slices.Contains(p.Granted, c.Origin) {
+				continue
+			}
+			granted = append(granted, p.Endpoints...)
+			if i := slices.IndexFunc(p.Rules, func(r scenarios.Rule) bool { return r.Covers(c.Origin) }); i >= 0 {
+				rule = p.Rules[i].Brief()
 			}
 		}
 		proved := slices.ContainsFunc(record.Results, func(r engine.Result) bool {
 			return r.Scenario.ID == "TRU-001" && r.Subject.Origin == c.Origin.String() &&
 				slices.ContainsFunc(r.Observations, func(o scenarios.Observation) bool { return o.Attempt.Vector == scenarios.Fetch && o.Read() })
 		})
-		out.Candidates = append(out.Candidates, Candidate{Origin: c.Origin.String(), Why: c.Why, Granted: granted, Proved: proved})
+		out.Candidates = append(out.Candidates, Candidate{Origin: c.Origin.String(), Why: c.Why, Granted: granted, Proved: proved, Rule: rule})
 	}
 	for _, p := range seen.Policies {
 		out.Policies = append(out.Policies, newInferredPolicy(p))
@@ -72,10 +81,10 @@ func newInferred(record engine.Record) *Inferred {
 
 func newInferredPolicy(p sweep.InferredPolicy) InferredPolicy {
 	out := InferredPolicy{
-		Endpoints: p.Endpoints, Credential: p.Credential, Origins: []string{}, Matcher: matcher(p), Credentials: p.Credentials,
+		Endpoints: p.Endpoints, Credential: p.Credential, Open: p.Open, Origins: []string{}, Matcher: matcher(p), Credentials: p.Credentials,
 		Methods: append([]string{}, p.Methods...), Headers: append([]string{}, p.Headers...), Exposed: append([]string{}, p.Exposed...), MaxAge: p.MaxAge,
 	}
-	if p.Everyone {
+	if p.Everyone || p.WithoutCredentials {
 		out.Origins = append(out.Origins, "*")
 	}
 	for _, o := range p.Granted {
@@ -96,18 +105,48 @@ func newInferredPolicy(p sweep.InferredPolicy) InferredPolicy {
 // matcher says in words how the endpoints tell which origins they grant.
 func matcher(p sweep.InferredPolicy) string {
 	var words []string
+	if p.WithoutCredentials {
+		words = append(words, "every origin is granted, without credentials")
+	}
 	for _, r := range p.Rules {
 		words = append(words, r.String())
 	}
 	switch {
 	case p.Everyone && !p.Credentials:
 		return "every origin is granted, without credentials"
-	case len(words) > 0:
-		return strings.Join(words, "; ")
-	case len(p.Granted) > 0:
-		return "an exact list, as far as near-misses show"
+	case len(p.Granted) > 0 && len(p.Rules) == 0:
+		words = append(words, "an exact list, as far as near-misses show")
+	case p.Null && len(words) == 0:
+		return "null alone is granted, of the origins that were asked about"
+	case len(words) == 0:
+		return "none of the origins that were asked about is granted"
 	}
-	return "none of the origins that were asked about is granted"
+	return strings.Join(words, "; ")
+}
+
+const originsLabel = "origins"
+
+// A told class is an inferred policy in words.
+type told struct {
+	About string
+	Lines []labelled
+}
+
+// Classes are the policies in words. One that grants as an earlier one does says so.
+func (i Inferred) Classes() []told {
+	var all []told
+	for n, p := range i.Policies {
+		lines := p.Lines()
+		as := slices.IndexFunc(i.Policies[:n], func(q InferredPolicy) bool {
+			return slices.Equal(p.Origins, q.Origins) && p.Matcher == q.Matcher && p.Credentials == q.Credentials && p.Credential.Ambient() == q.Credential.Ambient()
+		})
+		if as >= 0 && len(p.Origins) > 0 {
+			lines = slices.DeleteFunc(lines, func(l labelled) bool { return l.Label == "matcher" || l.Label == "credentials" })
+			lines[0].Text = "as for " + i.Policies[as].Endpoints[0] + ", with its matcher and credentials"
+		}
+		all = append(all, told{p.About(), lines})
+	}
+	return all
 }
 
 // A labelled text is a line about an inferred policy.
@@ -122,18 +161,29 @@ func (p InferredPolicy) Lines() []labelled {
 		return strings.Join(items, ", ")
 	}
 	credentials := "not granted"
-	if p.Credentials {
+	switch {
+	case p.Credentials:
 		credentials = "granted (Access-Control-Allow-Credentials: true)"
+	case p.Credential.Ambient():
+		credentials += ", so that no page gets what they open"
 	}
-	lines := []labelled{{"origins", list(p.Origins)}, {"matcher", p.Matcher}}
+	lines := []labelled{{originsLabel, list(p.Origins)}, {"matcher", p.Matcher}}
 	if len(p.Origins) == 0 {
 		return lines
 	}
-	lines = append(lines, labelled{"credentials", credentials}, labelled{"methods", list(p.Methods)}, labelled{"headers", list(p.Headers)}, labelled{"exposed", list(p.Exposed)})
+	lines = append(lines, labelled{"credentials", credentials}, labelled{"methods", list(p.Methods) + unasked(p.Methods)}, labelled{"headers", list(p.Headers)}, labelled{"exposed", list(p.Exposed)})
 	if p.MaxAge != nil {
 		lines = append(lines, labelled{"max age", plural(*p.MaxAge, "second", "seconds")})
 	}
 	return lines
+}
+
+// unasked says which methods no preflight is asked for.
+func unasked(methods []string) string {
+	if len(methods) == 0 {
+		return ""
+	}
+	return " (GET, HEAD and POST need no approval)"
 }
 
 // About names the endpoints of a class, and with what they were asked for.
@@ -143,7 +193,10 @@ func (p InferredPolicy) About() string {
 	if more := len(p.Endpoints) - most; more > 0 {
 		s += fmt.Sprintf(" and %d more", more)
 	}
-	if p.Credential != scenarios.Anonymous {
+	switch {
+	case p.Open:
+		s += ", open to everybody"
+	case p.Credential != scenarios.Anonymous:
 		s += ", with " + string(p.Credential)
 	}
 	return s
@@ -151,7 +204,7 @@ func (p InferredPolicy) About() string {
 
 // maybeMeant are the candidates that are granted, where not every origin is.
 func (i Inferred) maybeMeant() []string {
-	if slices.ContainsFunc(i.Policies, func(p InferredPolicy) bool { return slices.Contains(p.Origins, "*") }) {
+	if i.everyone() {
 		return nil
 	}
 	var all []string
@@ -163,19 +216,43 @@ func (i Inferred) maybeMeant() []string {
 	return all
 }
 
-// Questions ask the owner about each candidate that is granted.
+// everyone reports whether pages of every origin get something that is not open.
+func (i Inferred) everyone() bool {
+	private := slices.ContainsFunc(i.Policies, func(p InferredPolicy) bool { return !p.Open })
+	return slices.ContainsFunc(i.Policies, func(p InferredPolicy) bool {
+		return slices.Contains(p.Origins, "*") && (p.Credentials || !p.Credential.Ambient()) && !(p.Open && private)
+	})
+}
+
+// Questions ask the owner about each candidate that is granted by itself, and about each
+// rule that grants candidates.
 func (i Inferred) Questions() []string {
-	var all []string
+	var all, rules []string
 	meant := i.maybeMeant()
 	for _, c := range i.Candidates {
-		if !slices.Contains(meant, c.Origin) {
+		if !slices.Contains(meant, c.Origin) || c.Rule != "" && slices.Contains(rules, c.Rule) {
 			continue
 		}
 		how := "by its headers"
 		if c.Proved {
 			how = "proved in the browser"
 		}
-		all = append(all, fmt.Sprintf("%s (%s) may read %s, %s: is it yours?", c.Origin, c.Why, strings.Join(c.Granted, ", "), how))
+		if c.Rule == "" {
+			all = append(all, fmt.Sprintf("%s (%s) may read %s, %s: is it yours?", c.Origin, c.Why, strings.Join(c.Granted, ", "), how))
+			continue
+		}
+		rules = append(rules, c.Rule)
+		var like []string
+		for _, other := range i.Candidates {
+			if other.Rule == c.Rule && other.Origin != c.Origin && slices.Contains(meant, other.Origin) {
+				like = append(like, other.Origin)
+			}
+		}
+		others := ""
+		if len(like) > 0 {
+			others = ", as " + strings.Join(like, ", ") + " may"
+		}
+		all = append(all, fmt.Sprintf("%s may read %s, %s%s, because every origin is granted that %s: which of them are yours?", c.Origin, strings.Join(c.Granted, ", "), how, others, c.Rule))
 	}
 	return all
 }
@@ -195,9 +272,9 @@ func (p *printer) inferred() {
 		return
 	}
 	p.line(p.style(bold, "WHAT THIS API TRUSTS, as it was seen; nobody said what it should"))
-	for _, c := range p.r.Inferred.Policies {
-		p.text("  ", c.About()+":")
-		for _, l := range c.Lines() {
+	for _, c := range p.r.Inferred.Classes() {
+		p.text("  ", c.About+":")
+		for _, l := range c.Lines {
 			p.text("      ", l.Label+": "+l.Text)
 		}
 	}
@@ -213,9 +290,9 @@ func (r Report) mdInferred(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\n### What this API trusts, as it was seen; nobody said what it should\n\n")
-	for _, c := range r.Inferred.Policies {
-		fmt.Fprintf(b, "- %s\n", mdCode(c.About()))
-		for _, l := range c.Lines() {
+	for _, c := range r.Inferred.Classes() {
+		fmt.Fprintf(b, "- %s\n", mdCode(c.About))
+		for _, l := range c.Lines {
 			fmt.Fprintf(b, "  - %s: %s\n", l.Label, mdText(l.Text))
 		}
 	}
@@ -249,9 +326,18 @@ func (r Report) WritePolicy(w io.Writer) error {
 		}
 		return items, all
 	}
-	origins, everyone := list(func(p InferredPolicy) []string { return p.Origins })
-	null := slices.Contains(origins, "null")
-	origins = slices.DeleteFunc(origins, func(s string) bool { return s == "null" })
+	origins, byRule := []string{}, []Candidate{}
+	for _, c := range r.Inferred.Candidates {
+		switch {
+		case len(c.Granted) == 0 || r.Inferred.everyone():
+		case c.Rule == "":
+			origins = append(origins, c.Origin)
+		default:
+			byRule = append(byRule, c)
+		}
+	}
+	everyone := r.Inferred.everyone()
+	null := slices.ContainsFunc(r.Inferred.Policies, func(p InferredPolicy) bool { return slices.Contains(p.Origins, "null") && !p.Open })
 	for _, p := range r.Inferred.Policies {
 		note(p.About() + ": " + p.Matcher + ".")
 	}
@@ -260,6 +346,12 @@ func (r Report) WritePolicy(w io.Writer) error {
 	}
 	if null {
 		note("null is granted, which is the origin of every sandboxed frame on the web.")
+	}
+	if len(byRule) > 0 {
+		note("By a rule more origins are granted than anybody listed. Those of them that are yours belong under trusted:")
+		for _, c := range byRule {
+			line("#   - %s", yamlQuoted(c.Origin))
+		}
 	}
 	if len(origins) == 0 {
 		line("trusted: [] # assumed")
@@ -305,10 +397,15 @@ func (r Report) WritePolicy(w io.Writer) error {
 			break
 		}
 	}
-	var reads []string
+	var reads, others []string
 	for _, p := range r.Inferred.Policies {
 		for _, e := range p.Endpoints {
-			if path, ok := strings.CutPrefix(e, "GET "); ok {
+			switch path, ok := strings.CutPrefix(e, "GET "); {
+			case !ok || strings.Contains(path, "#"):
+				note(e + " was asked too: it needs a group of its own under endpoints, with its method, headers and body.")
+			case p.Open:
+				others = append(others, path)
+			default:
 				reads = append(reads, path)
 			}
 		}
@@ -319,6 +416,13 @@ func (r Report) WritePolicy(w io.Writer) error {
 	}
 	for _, path := range reads {
 		line("  - %s", yamlQuoted(path))
+	}
+	if len(others) > 0 {
+		line("")
+		line("endpoints:")
+	}
+	for _, path := range others {
+		line("  - {path: %s, open: true}", yamlQuoted(path))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -44,6 +43,11 @@ func Candidates(t Target, named []Candidate) []Candidate {
 				why = "the API's registrable domain"
 			}
 			add(cors.NewOrigin(own.Scheme(), label+domain, ""), why)
+		}
+	}
+	if !own.IsLoopback() {
+		for _, port := range []string{"", "3000", "8080"} {
+			add(cors.NewOrigin(own.Scheme(), own.Host(), port), "the API's host on another port")
 		}
 	}
 	for _, host := range []string{"localhost", "127.0.0.1"} {
@@ -138,34 +142,17 @@ func (r Rule) Suspicion(t Target, m NearMiss) Suspicion {
 func EveryOriginSuspicion() Suspicion { return Suspicion{everyOrigin().id, "WLD-001", Must} }
 func NullSuspicion() Suspicion        { return Suspicion{nullGranted().id, "NUL-001", Must} }
 
-// Covers reports whether an origin is granted by the rule.
+// Covers reports whether an origin is granted by the rule, which was found by near-misses:
+// its scheme and port are those of the origin that they resemble, unless the rule says
+// otherwise.
 func (r Rule) Covers(o cors.Origin) bool {
-	host, s := o.Host(), o.String()
-	under := strings.HasSuffix(host, "."+r.Value)
-	switch r.Kind {
-	case EchoRule:
-		return true
-	case Contains:
-		return strings.Contains(s, r.Value)
-	case BeginsWith:
-		return strings.HasPrefix(s, r.Value)
-	case BeginsWithDot:
-		return strings.HasPrefix(s, r.Value+".")
+	if r.Kind == EchoRule || r.ignoresTheEnd() {
+		return r.grants(o)
 	}
-	if !r.AnyPort && !o.HasDefaultPort() || !r.Insecure && o.Scheme() == "http" {
-		return false
-	}
-	switch r.Kind {
-	case EndsWith:
-		return strings.HasSuffix(host, r.Value)
-	case SubdomainOf, SiteOn:
-		return under
-	case LabelBelow:
-		return under && !strings.Contains(strings.TrimSuffix(host, "."+r.Value), ".")
-	case SameHost:
-		return host == r.Value
-	}
-	return false
+	scheme := o.Scheme() == r.Of.Scheme() || r.Insecure && o.Scheme() == "http"
+	port := r.AnyPort || o.Port() == r.Of.Port() || o.HasDefaultPort() && r.Of.HasDefaultPort()
+	r.Insecure = true // the schemes are compared
+	return scheme && port && r.grants(o)
 }
 
 // Grants reports whether a reply lets a page of the origin read it, who asked with the

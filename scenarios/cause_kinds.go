@@ -145,6 +145,7 @@ func matching(kind RuleKind) causeKind {
 // matchingWords tell the rules of one kind, which differ in the trusted origin.
 func matchingWords(kind RuleKind, findings []Judged) string {
 	var texts []string
+	var rules []Rule // one for each value
 	rule := Rule{Kind: kind}
 	for _, f := range findings {
 		r := f.Judgement.Rule
@@ -152,9 +153,19 @@ func matchingWords(kind RuleKind, findings []Judged) string {
 			continue
 		}
 		rule.AnyPort, rule.Insecure = rule.AnyPort || r.AnyPort, rule.Insecure || r.Insecure
-		if text := r.compares(); !slices.Contains(texts, text) {
-			texts = append(texts, text)
+		i := slices.IndexFunc(rules, func(other Rule) bool { return other.Value == r.Value })
+		if i < 0 {
+			i, rules = len(rules), append(rules, *r)
 		}
+		for _, n := range r.Dots { // each near-miss shows one
+			if !slices.Contains(rules[i].Dots, n) {
+				rules[i].Dots = append(slices.Clone(rules[i].Dots), n)
+			}
+		}
+	}
+	for _, r := range rules {
+		r.Dots = slices.Sorted(slices.Values(r.Dots))
+		texts = append(texts, r.compares())
 	}
 	slices.Sort(texts)
 	return "every origin is trusted that " + strings.Join(texts, " or ") + rule.besides()

@@ -292,3 +292,14 @@ func TestRuleGrants(t *testing.T) {
 		}
 	}
 }
+
+// The near-misses that show an unescaped dot each are about one pattern.
+func TestWordsOfOnePattern(t *testing.T) {
+	of := func(value string, dots ...int) Judged {
+		return Judged{ID: "ORG-005", Judgement: Judgement{Rule: &Rule{Kind: UnescapedDot, Value: value, Dots: dots}}}
+	}
+	want := `every origin is trusted that has any character for dot 1 and 2 of "app.example.com", which is unescaped in the pattern`
+	if got := matchingWords(UnescapedDot, []Judged{of("app.example.com", 2), of("app.example.com", 1, 2), of("app.example.com", 1)}); got != want {
+		t.Errorf("%s", got)
+	}
+}

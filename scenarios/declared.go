@@ -15,9 +15,9 @@ const memberLabel = "crossexammember"
 func MemberOf(p cors.Pattern) cors.Origin { return p.Member(memberLabel) }
 
 // Trusts reports whether the operator declared that an origin may read the target, by
-// its name or by a pattern.
+// its name or by a pattern, or may mean it.
 func (t Target) Trusts(o cors.Origin) bool {
-	return slices.Contains(t.Trusted, o) || slices.ContainsFunc(t.Patterns, func(p cors.Pattern) bool { return p.Matches(o) })
+	return slices.Contains(t.Trusted, o) || slices.Contains(t.Questioned, o) || slices.ContainsFunc(t.Patterns, func(p cors.Pattern) bool { return p.Matches(o) })
 }
 
 // DeclaredTrust are the trusted origins as the operator wrote them, each pattern in the

@@ -58,7 +58,7 @@ func inferred(t Target, m NearMiss, granted func(cors.Origin) bool) Rule {
 	}
 	rule.AnyPort = port && !rule.ignoresTheEnd()
 	rule.Insecure = insecure && rule.Kind != Contains
-	rule.Shown = shownBy(t, m, granted)
+	rule.Of, rule.Shown = m.Of, shownBy(t, m, granted)
 	return rule
 }
 

@@ -36,9 +36,9 @@ func TestInferredRules(t *testing.T) {
 		{"ORG-009", pattern(`^https://[^.]+\.notebook\.example\.com$`), `is one label below "notebook.example.com"`},
 		{"ORG-005", pattern(`^https://notebook.example.com$`), `any character for dot 1 and 2 of "notebook.example.com"`},
 		{"ORG-005", pattern(`^https://notebook.example\.com$`), `any character for dot 1 of "notebook.example.com"`},
-		{"ORG-007", pattern(`^https://notebook\.example\.com(:\d+)?$`), "has the trusted host, on any port"},
-		{"ORG-006", pattern(`^https?://notebook\.example\.com$`), "has the trusted host, over http:// too"},
-		{"ORG-006", pattern(`^https?://notebook\.example\.com(:\d+)?$`), "has the trusted host, on any port, over http:// too"},
+		{"ORG-007", pattern(`^https://notebook\.example\.com(:\d+)?$`), `has the host "notebook.example.com", on any port`},
+		{"ORG-006", pattern(`^https?://notebook\.example\.com$`), `has the host "notebook.example.com", over http:// too`},
+		{"ORG-006", pattern(`^https?://notebook\.example\.com(:\d+)?$`), `has the host "notebook.example.com", on any port, over http:// too`},
 		{"ORG-004", pattern(`^https://otebook\.example\.com$`), "takes the trusted host without its first character for https://notebook.example.com"},
 		{"ORG-013", pattern(`^http://localhost`), "takes a development server's origin for a trusted origin"},
 	} {

@@ -27,6 +27,8 @@ type Rule struct {
 	// How is the near-miss in words, for [TakesFor]; Value is the trusted origin then,
 	// and empty where the near-miss resembles none.
 	How string
+	// Of is the origin whose near-misses show the rule; opaque where there is none.
+	Of cors.Origin
 	// Shown are other origins that are granted, at most two.
 	Shown []cors.Origin
 }
@@ -61,7 +63,7 @@ func (r Rule) String() string {
 	case r.Kind == TakesFor:
 		return fmt.Sprintf("the target takes %s for %s", r.How, r.Value)
 	}
-	text := r.compares() + r.besides()
+	text := r.Brief()
 	if len(r.Shown) > 0 {
 		var shown []string
 		for _, o := range r.Shown {
@@ -71,6 +73,9 @@ func (r Rule) String() string {
 	}
 	return "the target seems to trust every origin that " + text
 }
+
+// Brief says in a clause what holds for the origins that the rule grants.
+func (r Rule) Brief() string { return r.compares() + r.besides() }
 
 // scenario is the ID of the scenario that is about what the rule grants a near-miss of
 // a trusted origin, whichever scenario met it; empty where no rule is known. A port or a
@@ -134,7 +139,7 @@ func (r Rule) compares() string {
 		}
 		return "has any character for dot " + strings.Join(places, " and ") + " of " + value + ", which is unescaped in the pattern"
 	}
-	return "has the trusted host"
+	return "has the host " + value
 }
 
 // besides says what is not compared.

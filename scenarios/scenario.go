@@ -157,6 +157,9 @@ type Target struct {
 	// Assumed says that nobody said which these are. Trusted then are origins that the
 	// target was seen to grant, and whether the operator wants that is not known.
 	Assumed bool `json:"assumed,omitempty"`
+	// Questioned are further origins that the target was seen to grant one by one, where
+	// nobody said which are trusted: an owner may mean them, and no page of theirs is played.
+	Questioned []cors.Origin `json:"questioned_origins,omitempty"`
 	// OtherTrusted are trusted origins of other schemes, such as chrome-extension://ID:
 	// no page of theirs can be played, so that they are asked for by header alone.
 	OtherTrusted []string `json:"other_trusted_origins,omitempty"`

@@ -26,29 +26,43 @@ type Inference struct {
 type InferredPolicy struct {
 	Endpoints  []string
 	Credential scenarios.Credential // with which was asked
+	// Open says that everybody gets the same there as the victim.
+	Open bool
 	// Everyone says that an arbitrary origin is granted, and so is every candidate;
 	// EveryoneBare that it is so without a credential.
 	Everyone, EveryoneBare bool
-	Null                   bool          // the opaque origin is granted
-	Granted                []cors.Origin // of the candidates
-	Credentials            bool          // the grant has Access-Control-Allow-Credentials: true
+	// WithoutCredentials says that every origin is granted without credentials, which is of
+	// no use with those that the browser adds, where more is granted to some.
+	WithoutCredentials bool
+	Null               bool          // the opaque origin is granted
+	Granted            []cors.Origin // of the candidates
+	// Credentials says that the grant has Access-Control-Allow-Credentials: true. Without it
+	// no page gets what the victim's browser adds credentials for: see Usable.
+	Credentials bool
 	// Rules are those by which near-misses of the API's own origin and of what is
 	// granted are granted too; none where no near-miss is.
 	Rules []scenarios.Rule
 	// Methods and Headers are those that a preflight of Origin approves, of those that
-	// were asked about; AnyMethod and AnyHeader say that invented ones are approved.
+	// were asked about and those that its answers list; AnyMethod and AnyHeader say that
+	// invented ones are approved.
 	Origin               cors.Origin
 	Methods, Headers     []string
 	AnyMethod, AnyHeader bool
 	Exposed              []string
-	MaxAge               *int // seconds; nil where no preflight has any
+	MaxAge               *int     // seconds; nil where no preflight has any
+	listed               []string // request headers, by the answers that approve of methods
 }
 
-// mostAdopted bounds the origins whose pages are played, and mostAsked the endpoints
-// that are asked about every candidate.
+// Usable reports whether pages of what is granted get the answer that the credential
+// opens.
+func (p InferredPolicy) Usable() bool { return p.Credentials || !p.Credential.Ambient() }
+
+// mostAdopted bounds the origins whose pages are played, mostAsked the private endpoints
+// that are asked about every candidate, and mostOpen the others.
 const (
 	mostAdopted = 6
 	mostAsked   = 8
+	mostOpen    = 4
 )
 
 // Infer asks the target, by header, which origins it trusts, and returns what was
@@ -57,41 +71,67 @@ const (
 func (a *Asker) Infer(t scenarios.Target) (Inference, scenarios.Target) {
 	g := &inferrer{Asker: a, t: t}
 	g.found.Candidates = scenarios.Candidates(t, g.named())
-	reads := t.PrivateReads()
-	if len(reads) == 0 {
-		reads = t.Reads()
-	}
-	if len(reads) == 0 {
-		reads = []scenarios.Endpoint{{Method: http.MethodGet, Path: "/"}}
-	}
-	var first []scenarios.Endpoint // of each class
-	for _, e := range reads[:min(len(reads), mostAsked)] {
+	t.Trusted, t.Questioned = []cors.Origin{}, nil
+	for _, e := range g.asked() {
 		p := g.ask(e)
-		i := slices.IndexFunc(g.found.Policies, p.decidesAs)
-		if i >= 0 {
+		var own []cors.Origin // granted one by one
+		if i := slices.IndexFunc(g.found.Policies, p.grantsAs); i >= 0 {
+			p.Rules = g.found.Policies[i].Rules
+		} else {
+			own = g.rules(e, &p)
+		}
+		for _, o := range own {
+			switch {
+			case p.Open && len(t.PrivateReads()) > 0 || !p.Usable() || t.Trusts(o):
+			case len(t.Trusted) < mostAdopted:
+				t.Trusted = append(t.Trusted, o)
+			default:
+				t.Questioned = append(t.Questioned, o)
+			}
+		}
+		g.preflights(e, &p)
+		if i := slices.IndexFunc(g.found.Policies, p.decidesAs); i >= 0 {
 			g.found.Policies[i].Endpoints = append(g.found.Policies[i].Endpoints, e.String())
 			continue
 		}
-		g.found.Policies, first = append(g.found.Policies, p), append(first, e)
+		g.found.Policies = append(g.found.Policies, p)
 	}
-	adopted := []cors.Origin{}
-	for i := range g.found.Policies {
-		p := &g.found.Policies[i]
-		for _, o := range g.rules(first[i], p) {
-			if !slices.Contains(adopted, o) && len(adopted) < mostAdopted {
-				adopted = append(adopted, o)
-			}
-		}
-		g.preflights(first[i], p)
-	}
-	t.Trusted = adopted
 	return g.found, t
 }
 
-// decidesAs reports whether two endpoints grant the same origins.
+// asked are the endpoints that are asked about every candidate, the private ones first.
+func (g *inferrer) asked() []scenarios.Endpoint {
+	private, open := g.t.PrivateReads(), g.t.Reads()
+	open = slices.DeleteFunc(slices.Clone(open), func(e scenarios.Endpoint) bool {
+		return slices.ContainsFunc(private, func(p scenarios.Endpoint) bool { return p.String() == e.String() })
+	})
+	most := mostOpen
+	if len(private) == 0 {
+		most = mostAsked
+	}
+	all := slices.Concat(private[:min(len(private), mostAsked)], open[:min(len(open), most)])
+	if len(all) == 0 {
+		return []scenarios.Endpoint{{Method: http.MethodGet, Path: "/"}}
+	}
+	return all
+}
+
+// grantsAs reports whether two endpoints grant the same origins, and decidesAs whether
+// they approve and expose the same too.
+func (p InferredPolicy) grantsAs(q InferredPolicy) bool {
+	return p.Credential == q.Credential && p.Open == q.Open && p.Everyone == q.Everyone && p.EveryoneBare == q.EveryoneBare &&
+		p.WithoutCredentials == q.WithoutCredentials && p.Null == q.Null && p.Credentials == q.Credentials && slices.Equal(p.Granted, q.Granted)
+}
+
 func (p InferredPolicy) decidesAs(q InferredPolicy) bool {
-	return p.Credential == q.Credential && p.Everyone == q.Everyone && p.EveryoneBare == q.EveryoneBare && p.Null == q.Null &&
-		p.Credentials == q.Credentials && slices.Equal(p.Granted, q.Granted) && slices.Equal(p.Exposed, q.Exposed)
+	age := func(p InferredPolicy) int {
+		if p.MaxAge == nil {
+			return -1
+		}
+		return *p.MaxAge
+	}
+	return p.grantsAs(q) && slices.Equal(p.Exposed, q.Exposed) && p.AnyMethod == q.AnyMethod && slices.Equal(p.Methods, q.Methods) &&
+		p.AnyHeader == q.AnyHeader && slices.Equal(p.Headers, q.Headers) && age(p) == age(q)
 }
 
 // An inferrer asks one target about origins.
@@ -123,12 +163,20 @@ func (g *inferrer) with(e scenarios.Endpoint) scenarios.Credential {
 	return cs[0]
 }
 
-// ask asks one endpoint about every candidate, unless everyone is granted.
+// ask asks one endpoint about every candidate, unless everyone is granted. What is
+// granted with credentials counts before what is granted without.
 func (g *inferrer) ask(e scenarios.Endpoint) InferredPolicy {
-	p := InferredPolicy{Endpoints: []string{e.String()}, Credential: g.with(e)}
+	p := InferredPolicy{Endpoints: []string{e.String()}, Credential: g.with(e), Open: g.isOpen(e)}
+	if p.Open {
+		p.Credential = scenarios.Anonymous
+	}
+	replies := map[cors.Origin]*cors.Response{}
 	sees := func(o cors.Origin, c scenarios.Credential) bool {
-		r := g.reply(e, c, o)
-		ok := r != nil && scenarios.Grants(o, p.Credential, r)
+		if _, asked := replies[o]; !asked {
+			replies[o] = g.reply(e, p.Credential, o)
+		}
+		r := replies[o]
+		ok := r != nil && scenarios.Grants(o, c, r)
 		if ok {
 			p.Credentials = p.Credentials || cors.Check(o.String(), true, r.Headers) == cors.Allowed
 			p.Exposed = exposed(r)
@@ -139,17 +187,27 @@ func (g *inferrer) ask(e scenarios.Endpoint) InferredPolicy {
 		return ok
 	}
 	other := g.t.Arbitrary()
-	if p.Everyone = sees(other, p.Credential); p.Everyone {
-		p.EveryoneBare = sees(other, scenarios.Anonymous)
-		p.Null = sees(cors.Opaque, p.Credential)
-		return p
-	}
-	for _, c := range g.found.Candidates {
-		if g.ctx.Err() == nil && sees(c.Origin, p.Credential) {
-			p.Granted = append(p.Granted, c.Origin)
+	for _, c := range []scenarios.Credential{p.Credential, scenarios.Anonymous} {
+		if p.Everyone = sees(other, c); p.Everyone {
+			if bare := g.reply(e, scenarios.Anonymous, other); bare != nil {
+				p.EveryoneBare = scenarios.Grants(other, c, bare)
+			}
+			p.Null = sees(cors.Opaque, c)
+			if p.Usable() {
+				return p
+			}
+			p.Everyone, p.EveryoneBare, p.Null, p.WithoutCredentials = false, false, false, true
+		}
+		for _, candidate := range g.found.Candidates {
+			if g.ctx.Err() == nil && !p.WithoutCredentials && sees(candidate.Origin, c) {
+				p.Granted = append(p.Granted, candidate.Origin)
+			}
+		}
+		p.Null = !p.WithoutCredentials && sees(cors.Opaque, c)
+		if len(p.Granted) > 0 || p.Null || !p.Credential.Ambient() {
+			break
 		}
 	}
-	p.Null = sees(cors.Opaque, p.Credential)
 	return p
 }
 
@@ -165,10 +223,17 @@ func (g *inferrer) rules(e scenarios.Endpoint, p *InferredPolicy) []cors.Origin 
 		p.Rules = []scenarios.Rule{rule}
 		return nil
 	}
+	if p.WithoutCredentials {
+		return nil
+	}
+	enough := p.Credential
+	if !p.Usable() {
+		enough = scenarios.Anonymous
+	}
 	known := map[cors.Origin]bool{}
 	granted := func(o cors.Origin) bool {
 		if _, asked := known[o]; !asked {
-			known[o] = slices.Contains(p.Granted, o) || scenarios.Grants(o, p.Credential, g.reply(e, p.Credential, o))
+			known[o] = slices.Contains(p.Granted, o) || scenarios.Grants(o, enough, g.reply(e, p.Credential, o))
 		}
 		return known[o]
 	}
@@ -190,20 +255,35 @@ func (g *inferrer) rules(e scenarios.Endpoint, p *InferredPolicy) []cors.Origin 
 	return own
 }
 
-// preflights asks what a page of an origin that is granted may send.
+// preflights asks what a page of an origin that is granted may send. What an answer lists
+// is asked about too.
 func (g *inferrer) preflights(e scenarios.Endpoint, p *InferredPolicy) {
 	if p.Origin.IsOpaque() {
 		return
 	}
+	var methods, headers []string // that answers list
+	list := func(into *[]string, items, but []string) {
+		for _, item := range items {
+			known := func(s string) bool { return strings.EqualFold(s, item) }
+			if item != "*" && !slices.ContainsFunc(*into, known) && !slices.ContainsFunc(but, known) && len(*into) < mostListed {
+				*into = append(*into, item)
+			}
+		}
+	}
 	ask := func(method, header string) bool {
 		lines := cors.Headers{{Name: cors.HeaderOrigin, Value: p.Origin.String()}, {Name: cors.HeaderRequestMethod, Value: method}}
-		q := cors.PreflightRequest{Origin: p.Origin.String(), Method: method, Credentials: p.Credential.Ambient()}
+		q := cors.PreflightRequest{Origin: p.Origin.String(), Method: method, Credentials: p.Credential.Ambient() && p.Usable()}
 		if header != "" {
 			q.UnsafeHeaders = []string{strings.ToLower(header)}
 			lines = append(lines, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.ToLower(header)})
 		}
 		r := g.tap.Probe(g.ctx, cors.Request{Method: http.MethodOptions, URL: g.t.At(e.Path), Headers: lines}).Response
-		if r == nil || cors.CheckPreflight(q, r.Status, r.Headers) != cors.Allowed {
+		if r == nil {
+			return false
+		}
+		list(&methods, r.Headers.List(cors.HeaderAllowMethods), append(usualMethods(), invented))
+		list(&headers, r.Headers.List(cors.HeaderAllowHeaders), []string{inventedHeader})
+		if cors.CheckPreflight(q, r.Status, r.Headers) != cors.Allowed {
 			return false
 		}
 		if age, ok := cors.MaxAge(r.Headers); ok {
@@ -212,7 +292,6 @@ func (g *inferrer) preflights(e scenarios.Endpoint, p *InferredPolicy) {
 		}
 		return true
 	}
-	const invented = "CROSSEXAM"
 	p.Methods = []string{http.MethodGet, http.MethodHead, http.MethodPost} // for which no answer is asked
 	if p.AnyMethod = ask(invented, ""); !p.AnyMethod {
 		for _, m := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
@@ -220,15 +299,51 @@ func (g *inferrer) preflights(e scenarios.Endpoint, p *InferredPolicy) {
 				p.Methods = append(p.Methods, m)
 			}
 		}
+		for _, m := range slices.Clone(methods) {
+			if ask(m, "") {
+				p.Methods = append(p.Methods, m)
+			}
+		}
 	}
-	if p.AnyHeader = ask(http.MethodGet, "X-Crossexam"); p.AnyHeader {
+	if p.AnyHeader = ask(http.MethodGet, inventedHeader); p.AnyHeader {
 		return
 	}
-	for _, h := range g.headerNames() {
+	if i := slices.IndexFunc(g.found.Policies, func(q InferredPolicy) bool {
+		return p.grantsAs(q) && slices.Equal(p.Methods, q.Methods) && slices.Equal(headers, q.listed)
+	}); i >= 0 {
+		p.Headers, p.listed = g.found.Policies[i].Headers, headers
+		return
+	}
+	p.listed = slices.Clone(headers)
+	names := g.headerNames()
+	list(&names, headers, nil)
+	for _, h := range names {
 		if ask(http.MethodGet, h) {
 			p.Headers = append(p.Headers, h)
 		}
 	}
+}
+
+// invented and inventedHeader are a method and a header that no front end needs, and
+// mostListed bounds what is asked about because an answer lists it.
+const (
+	invented       = "CROSSEXAM"
+	inventedHeader = "X-Crossexam"
+	mostListed     = 24
+)
+
+// usualMethods are those that need no mention.
+func usualMethods() []string {
+	return []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
+}
+
+// isOpen reports whether everybody gets the same from an endpoint as the victim.
+func (g *inferrer) isOpen(e scenarios.Endpoint) bool {
+	open := !e.Private
+	for _, p := range g.t.Premises {
+		open = open && (p.Endpoint != e.String() || p.Finding == scenarios.Open)
+	}
+	return open
 }
 
 // headerNames are the request headers that front ends mostly set, and those that this

@@ -15,14 +15,18 @@ import (
 	"github.com/crossexam/crossexam/target"
 )
 
-// withSession answers /me to the cookie session=x.
+// withSession answers /me and the like to the cookie session=x, and /news to everybody.
 func withSession(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/news" || r.URL.Path == "/partners" {
+		fmt.Fprint(w, `{"news":"of today"}`)
+		return
+	}
 	if c, err := r.Cookie("session"); err != nil || c.Value != "x" {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"error":"login"}`)
 		return
 	}
-	if r.URL.Path != "/me" {
+	if !slices.Contains([]string{"/me", "/orders", "/admin", "/bare", "/star"}, r.URL.Path) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
@@ -31,7 +35,7 @@ func withSession(w http.ResponseWriter, r *http.Request) {
 
 // inferredOf has an API at api.example.com, which grants these origins, examined by
 // header. grants is told whether the victim's cookie came along.
-func inferredOf(t *testing.T, grants func(origin string, cookie bool) bool, more http.HandlerFunc) (Inference, scenarios.Target) {
+func inferredOf(t *testing.T, grants func(origin string, cookie bool) bool, more http.HandlerFunc, reads ...string) (Inference, scenarios.Target) {
 	t.Helper()
 	server, err := loopback.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, err := r.Cookie("session")
@@ -58,7 +62,7 @@ func inferredOf(t *testing.T, grants func(origin string, cookie bool) bool, more
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	d, err := target.Config{URL: "https://api.example.com", OpenAPI: "none", Reads: []string{"/me"},
+	d, err := target.Config{URL: "https://api.example.com", OpenAPI: "none", Reads: append([]string{"/me"}, reads...),
 		Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/; Secure; SameSite=None"}}}.Deployment(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +112,9 @@ func TestInference(t *testing.T) {
 			w.Header().Set("Access-Control-Allow-Origin", "https://front.example.org")
 			w.Header().Set("Access-Control-Allow-Credentials", "true")
 		}, granted: "https://front.example.org", adopted: "https://front.example.org"},
+		{name: "any port on localhost", grants: func(o string, _ bool) bool { return strings.HasPrefix(o, "http://localhost:") },
+			granted: "http://localhost:3000 http://localhost:5173 http://localhost:8080 http://localhost:4200 http://localhost:8000",
+			kinds:   []scenarios.RuleKind{scenarios.SameHost}, adopted: "http://localhost:3000"},
 		{name: "a limiter", grants: listed(), more: func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Origin") != "" && r.Method == http.MethodGet {
 				panic(http.ErrAbortHandler)
@@ -167,5 +174,70 @@ func TestClassesOfEndpoints(t *testing.T) {
 	other.Null = true
 	if !one.decidesAs(one) || one.decidesAs(other) {
 		t.Error("classes are told apart wrongly")
+	}
+}
+
+// Methods, headers and what is open to everybody are told by class, what an answer lists
+// is asked about, and so is what is granted without credentials.
+func TestInferenceByClass(t *testing.T) {
+	found, facts := inferredOf(t, func(o string, _ bool) bool { return o == "https://app.example.com" }, func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		switch r.URL.Path {
+		case "/admin":
+			h.Set("Access-Control-Allow-Methods", "DELETE, PURGE")
+			h.Set("Access-Control-Allow-Headers", "X-Admin-Token")
+		case "/news", "/star":
+			h.Set("Access-Control-Allow-Origin", "*")
+			h.Del("Access-Control-Allow-Credentials")
+		case "/bare": // every subdomain, without credentials
+			h.Del("Access-Control-Allow-Origin")
+			if o := r.Header.Get("Origin"); strings.HasPrefix(o, "https://") && strings.HasSuffix(o, ".example.com") {
+				h.Set("Access-Control-Allow-Origin", o)
+			}
+			h.Del("Access-Control-Allow-Credentials")
+		case "/partners":
+			if o := r.Header.Get("Origin"); o == "https://www.example.com" {
+				h.Set("Access-Control-Allow-Origin", o)
+			}
+		case "/orders":
+			h.Set("Access-Control-Allow-Methods", "GET, PUT, PATCH")
+		}
+	}, "/orders", "/admin", "/bare", "/star", "/news", "/partners")
+	usual := []string{"Content-Type", "X-CSRF-Token"}
+	for i, want := range []InferredPolicy{
+		{Endpoints: []string{"GET /me"}, Credential: scenarios.Cookie, Credentials: true, Methods: []string{"GET", "HEAD", "POST", "PUT"}, Headers: usual},
+		{Endpoints: []string{"GET /orders"}, Credential: scenarios.Cookie, Credentials: true, Methods: []string{"GET", "HEAD", "POST", "PUT", "PATCH"}, Headers: usual},
+		{Endpoints: []string{"GET /admin"}, Credential: scenarios.Cookie, Credentials: true, Methods: []string{"GET", "HEAD", "POST", "DELETE", "PURGE"}, Headers: []string{"X-Admin-Token"}},
+		{Endpoints: []string{"GET /bare"}, Credential: scenarios.Cookie, Rules: []scenarios.Rule{{Kind: scenarios.SubdomainOf}}},
+		{Endpoints: []string{"GET /star"}, Credential: scenarios.Cookie, WithoutCredentials: true},
+		{Endpoints: []string{"GET /news"}, Open: true, Everyone: true, EveryoneBare: true, Null: true},
+		{Endpoints: []string{"GET /partners"}, Open: true, Credentials: true},
+	} {
+		if i >= len(found.Policies) {
+			t.Fatalf("%d classes", len(found.Policies))
+		}
+		got := found.Policies[i]
+		if !slices.Equal(got.Endpoints, want.Endpoints) || got.Credential != want.Credential || got.Open != want.Open || got.Credentials != want.Credentials ||
+			got.Everyone != want.Everyone || got.WithoutCredentials != want.WithoutCredentials || got.Null != want.Null || len(got.Rules) != len(want.Rules) && !want.Everyone || len(want.Rules) > 0 && got.Rules[0].Kind != want.Rules[0].Kind ||
+			want.Methods != nil && (!slices.Equal(got.Methods, want.Methods) || !slices.Equal(got.Headers, want.Headers)) || got.Usable() != (want.Credentials || want.Open) {
+			t.Errorf("%+v\nwant %+v", got, want)
+		}
+	}
+	if len(facts.Trusted) != 1 || facts.Trusted[0].String() != "https://app.example.com" {
+		t.Errorf("adopted %v", facts.Trusted)
+	}
+}
+
+// An origin that is granted by itself may be meant, whether a page of it is played or not.
+func TestInferenceOfManyOrigins(t *testing.T) {
+	own := []string{"http://localhost:3000", "http://localhost:5173", "http://localhost:8080", "http://127.0.0.1:3000", "http://127.0.0.1:5173", "http://127.0.0.1:8080", "https://app.example.com", "https://example.com"}
+	_, facts := inferredOf(t, func(o string, _ bool) bool { return slices.Contains(own, o) }, nil)
+	if len(facts.Trusted) != mostAdopted || len(facts.Questioned) != len(own)-mostAdopted {
+		t.Errorf("adopted %v, and %v besides", facts.Trusted, facts.Questioned)
+	}
+	for _, o := range own {
+		if !facts.Trusts(cors.MustParseOrigin(o)) {
+			t.Errorf("%s is a near-miss", o)
+		}
 	}
 }
