@@ -47,7 +47,7 @@ func (s *seen) credentials() {
 	c := s.config.Credentials
 	login, made := s.seenLogin()
 	schemes, cookies, hidden := map[string]bool{}, map[string]bool{}, false
-	keys := map[string]bool{}
+	keys := map[string]map[string]bool{} // the values of each header
 	for _, q := range s.requests {
 		for _, line := range q.Headers.Values("Authorization") {
 			scheme, _, _ := strings.Cut(line, " ")
@@ -60,8 +60,12 @@ func (s *seen) credentials() {
 			}
 		}
 		for _, h := range q.Headers {
-			if name := strings.NewReplacer("_", "", "-", "").Replace(h.Name); !strings.EqualFold(name, "authorization") && keyHeader.MatchString(name) {
-				keys[http.CanonicalHeaderKey(h.Name)] = true
+			if name := strings.NewReplacer("_", "", "-", "").Replace(h.Name); !strings.EqualFold(name, "authorization") && keyHeader.MatchString(name) && !isGuessable(h) && cookieName.MatchString(h.Name) {
+				name := http.CanonicalHeaderKey(h.Name)
+				if keys[name] == nil {
+					keys[name] = map[string]bool{}
+				}
+				keys[name][h.Value] = true
 			}
 		}
 	}
@@ -85,8 +89,18 @@ func (s *seen) credentials() {
 	if schemes["basic"] && c.Basic == "" {
 		s.refer(Reference{Key: "basic", Value: "${" + basicVariable + "}"})
 	}
+	headers := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(keys)) {
-		s.note("The front end sends %s, which looks like a secret; its value is not written.", name)
+		switch {
+		case c.Headers != nil:
+		case len(keys[name]) > 1:
+			s.note("The front end sends %s, which looks like a secret and is another one each time; it is not written.", name)
+		default:
+			headers[name] = "${HEADER_" + variableFor(name) + "}"
+		}
+	}
+	if len(headers) > 0 {
+		s.refer(Reference{Key: "headers", Value: headers})
 	}
 	if len(cookies) == 0 && len(schemes) == 0 && !made && len(s.found.References) == 0 && s.found.Watched {
 		s.note("None of the requests had a cookie or an Authorization header: the front end was not logged in, or the API asks for no login.")

@@ -127,8 +127,20 @@ func TestRecordedCredentials(t *testing.T) {
 	}{
 		"bearer": {
 			"curl 'https://api.example.com/me' -H 'origin: https://app.example.com' -H 'authorization: Bearer " + jwt + "' -H 'x-api-key: k3y-k3y-k3y'",
-			[]string{`bearer: "${API_TOKEN}"`, "credentials: none", `headers: ["Authorization","X-Api-Key"]`, "# The front end sends X-Api-Key"},
+			[]string{`bearer: "${API_TOKEN}"`, "credentials: none", `headers: ["Authorization","X-Api-Key"]`, `headers: {"X-Api-Key":"${HEADER_X_API_KEY}"}`},
 			func(c Credentials) bool { return c.Bearer == "victim:of-API_TOKEN" },
+		},
+		"a key alone": {
+			"curl 'https://api.example.com/me' -H 'origin: https://app.example.com' -H 'x-api-key: k3y-k3y-k3y' -H 'X-CSRF: 1'",
+			[]string{`headers: {"X-Api-Key":"${HEADER_X_API_KEY}"}`, "credentials: none"},
+			func(c Credentials) bool {
+				return len(c.Headers) == 1 && c.Headers[0].Value == "victim:of-HEADER_X_API_KEY"
+			},
+		},
+		"another CSRF token each time": {
+			"curl https://api.example.com/me -b a=1 -H 'x-csrf-token: first-of-all'\ncurl https://api.example.com/you -b a=1 -H 'x-csrf-token: then-another'",
+			[]string{`cookies: ["a=${A}; Path=/"]`, "# The front end sends X-Csrf-Token, which looks like a secret and is another one each time"},
+			func(c Credentials) bool { return len(c.Headers) == 0 },
 		},
 		"basic": {
 			"curl https://api.example.com/me -u 'victim:hunter2'", []string{`basic: "${API_LOGIN}"`},

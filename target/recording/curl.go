@@ -26,6 +26,9 @@ func ReadCurl(r io.Reader) (Recording, error) {
 	if !utf8.ValidString(text) {
 		return Recording{}, errors.New("it is no text in UTF-8")
 	}
+	if strings.Contains(text, "Invoke-WebRequest") || strings.HasPrefix(text, "$session") {
+		return Recording{}, errors.New(`it is written for PowerShell: copy the request again with "Copy as cURL (bash)"`)
+	}
 	split := posixCommands
 	if isCmd(text) {
 		split = cmdCommands
