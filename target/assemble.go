@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -164,7 +165,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		case e.None:
 			fail(fmt.Sprintf("errors[%d]", i), e.check())
 		case !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
-			!fail(fmt.Sprintf("errors[%d]", i), e.check()):
+			!fail(fmt.Sprintf("errors[%d]", i), errors.Join(e.check(), e.isAnother(c.Errors[:i]))):
 			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
 		}
 	}

@@ -32,6 +32,19 @@ func (e ErrorConfig) recipe() scenarios.ErrorRecipe {
 	}
 }
 
+// isAnother checks that none of the errors before is by the same request, which is answered
+// with one status.
+func (e ErrorConfig) isAnother(before []ErrorConfig) error {
+	for i, b := range before {
+		x, y := e.recipe(), b.recipe()
+		x.Status, y.Status, x.Unhandled, y.Unhandled, x.Proxy, y.Proxy, x.SafeToWrite, y.SafeToWrite = 0, 0, false, false, false, false, false, false
+		if !b.None && reflect.DeepEqual(x, y) {
+			return fmt.Errorf("errors[%d] is by the same request, %s %s, which gets one status: leave one of them out, or say in what they differ", i, x.Method, x.Path)
+		}
+	}
+	return nil
+}
+
 func (e ErrorConfig) check() error {
 	r := e.recipe()
 	reads := scenarios.Endpoint{Method: r.Method}.Safe()

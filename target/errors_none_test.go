@@ -47,3 +47,23 @@ func TestErrorsThatAreLeftAlone(t *testing.T) {
 		t.Errorf("none with a path: %v", err)
 	}
 }
+
+// A request is answered with one status: two errors by the same one are a mistake.
+func TestErrorsByOneRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		second ErrorConfig
+		twice  bool
+	}{
+		"another status": {ErrorConfig{Status: 404, Path: "/x"}, true},
+		"the same":       {ErrorConfig{Status: 422, Path: "/x", Method: "GET"}, true},
+		"a stranger's":   {ErrorConfig{Status: 401, Path: "/x", Anonymous: true}, false},
+		"another method": {ErrorConfig{Status: 405, Path: "/x", Method: "POST"}, false},
+		"another header": {ErrorConfig{Status: 406, Path: "/x", Headers: map[string]string{"Accept": "text/none"}}, false},
+		"another path":   {ErrorConfig{Status: 422, Path: "/y"}, false},
+	} {
+		_, err := Config{URL: "https://192.0.2.7", Trusted: []string{"https://app.example.com"}, Errors: []ErrorConfig{{Status: 422, Path: "/x"}, c.second}}.Deployment(t.Context())
+		if twice := err != nil && strings.Contains(err.Error(), "errors[0] is by the same request, GET /x"); twice != c.twice || !c.twice && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

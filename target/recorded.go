@@ -270,7 +270,7 @@ func (s *seen) endpoints() {
 			default:
 				queries[withoutQuery(shape)]++
 				open := anyCredential && !s.provesItself(q)
-				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: open})
+				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: open, Headers: ofEveryone(q)})
 			}
 		case writes >= recordedWrites:
 			s.leave(q.Method+" "+path, LeftBeyond, false, fmt.Sprintf("more than %d writes", recordedWrites))
@@ -285,6 +285,21 @@ func (s *seen) endpoints() {
 	if failed > 0 {
 		s.note("Requests without an answer that the page could use are left out: %d.", failed)
 	}
+}
+
+// ofEveryone are the headers of a request that everybody knows and no browser sends by
+// itself, such as X-CSRF: 1: the API may want them of every request.
+func ofEveryone(q recording.Request) map[string]string {
+	var headers map[string]string
+	for _, h := range q.Headers {
+		if isGuessable(h) && headerName.MatchString(h.Name) && len(cors.UnsafeHeaders(cors.Headers{h})) > 0 && !slices.Contains(notThePages, strings.ToLower(h.Name)) {
+			if headers == nil {
+				headers = map[string]string{}
+			}
+			headers[http.CanonicalHeaderKey(h.Name)] = h.Value
+		}
+	}
+	return headers
 }
 
 // socket is a WebSocket as the page used it. What it said first is written where it

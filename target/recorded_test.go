@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 	"github.com/crossexam/crossexam/target/recording"
@@ -78,8 +79,9 @@ func TestRecordedByEachBrowser(t *testing.T) {
 			if f.URL != "https://api.notebook.example" || len(f.Trusted) != 1 || f.Trusted[0].String() != "https://app.example.com" {
 				t.Errorf("%s, trusting %v", f.URL, f.Trusted)
 			}
+			everyone := cors.Headers{{Name: "X-Requested-With", Value: "fetch"}}
 			want := []scenarios.Endpoint{
-				{Method: "GET", Path: "/api/notebooks?limit=20", Private: true}, {Method: "GET", Path: "/api/notebooks/1", Private: true},
+				{Method: "GET", Path: "/api/notebooks?limit=20", Private: true, Headers: everyone}, {Method: "GET", Path: "/api/notebooks/1", Private: true},
 				{Method: "PUT", Path: "/api/notebooks/1", Private: true},
 			}
 			if !slices.EqualFunc(f.Endpoints, want, func(a, b scenarios.Endpoint) bool { return reflect.DeepEqual(a, b) }) {
@@ -132,7 +134,7 @@ func TestRecordedCredentials(t *testing.T) {
 		},
 		"a key alone": {
 			"curl 'https://api.example.com/me' -H 'origin: https://app.example.com' -H 'x-api-key: k3y-k3y-k3y' -H 'X-CSRF: 1'",
-			[]string{`headers: {"X-Api-Key":"${HEADER_X_API_KEY}"}`, "credentials: none"},
+			[]string{`headers: {"X-Api-Key":"${HEADER_X_API_KEY}"}`, "credentials: none", `headers: {"X-Csrf":"1"} # of every request, and no secret`},
 			func(c Credentials) bool {
 				return len(c.Headers) == 1 && c.Headers[0].Value == "victim:of-HEADER_X_API_KEY"
 			},

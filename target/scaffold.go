@@ -185,6 +185,9 @@ endpoints:
     # safe_to_write: true # really send it; without it, the write is withheld
 {{- else}}
   - path: {{quote .Path}}
+{{- if .Headers}}
+    headers: {{quote .Headers}} # of every request, and no secret
+{{- end}}
 {{- if .Open}}
     open: true # the same for everybody
 {{- end}}
