@@ -247,7 +247,9 @@ func preflightsForEveryone() causeKind {
 	return causeKind{
 		id:    "preflights-for-everyone",
 		words: saying("preflights of every origin are approved"),
-		shows: anyOf("PRE-001", "PRE-002", "PRE-003", "PRE-006"),
+		shows: func(f Judged) bool {
+			return anyOf("PRE-001", "PRE-002", "PRE-003")(f) || f.ID == "PRE-006" && f.Judgement.FollowsFrom == ""
+		},
 		roots: []string{"PRE-003", "PRE-001"},
 	}
 }

@@ -115,6 +115,12 @@ func TestCauses(t *testing.T) {
 			[]string{`every-origin (WLD-001): every origin is granted`, `CRD-003 (CRD-003): Access-Control-Allow-Credentials: true is sent, though the front end needs none`},
 		},
 		{
+			"a front end whose preflights alone are granted", []Judged{
+				of("PRE-006", func(f *Judged) { f.Judgement.FollowsFrom = "TRU-001" }), of("TRU-001", func(*Judged) {}),
+			},
+			[]string{`front-end-refused (PRE-006 TRU-001): the trusted front end is not granted all that it needs`},
+		},
+		{
 			"the login is asked for first", []Judged{
 				of("PRE-007", func(*Judged) {}), of("TRU-002", func(*Judged) {}), of("ERR-001", func(*Judged) {}),
 				of("PRE-008", func(f *Judged) { f.Judgement.FollowsFrom = "PRE-007" }),

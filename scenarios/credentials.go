@@ -160,11 +160,16 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
-// grantsNobodyElse reports whether a reply names none but trusted origins.
+// grantsNobodyElse reports whether a reply with Access-Control-Allow-Credentials grants
+// what it says to none but trusted origins: browsers take one line with one origin, and
+// with credentials neither "*" nor a list (Fetch standard, #cors-check).
 func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
-	return !slices.ContainsFunc(r.Headers.Values(cors.HeaderAllowOrigin), func(named string) bool {
-		return !slices.ContainsFunc(trusted, func(o cors.Origin) bool { return o.String() == named })
-	})
+	named := r.Headers.Values(cors.HeaderAllowOrigin)
+	if len(named) != 1 {
+		return true
+	}
+	o, _ := cors.ParseOrigin(named[0])
+	return !isSerializedOrigin(named[0]) || slices.Contains(trusted, o)
 }
 
 // judgeUntrustedCredentials takes the attacker's read and the controls. It looks at
@@ -173,7 +178,8 @@ func grantsNobodyElse(trusted []cors.Origin, r *cors.Response) bool {
 //
 // Alone, or beside a trusted origin that stands there for everybody, the header
 // grants nothing: common servers (Starlette, Express's cors) send it so with a right
-// list, where their users cannot mend it, so that it is only advised against.
+// list, where their users cannot mend it, so that it is only advised against. Nor does
+// it beside "*", which WLD-004 is about; what a front end lacks then is TRU's to say.
 func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 	read := ev.read
 	if doubt := silence(read); doubt != nil {
@@ -192,10 +198,8 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 		j := violates(Low, "the %d reply to %s has %s, which grants it nothing and does no harm by itself", r.Status, origin, grantText(r))
 		j.Level = Should
 		return j
-	case !slices.ContainsFunc(r.Headers.Values(cors.HeaderAllowOrigin), namesSomebody):
-		return violates(Low, "the %d reply to %s has %s, which browsers take for no grant to anybody", r.Status, origin, grantText(r)).binding(Should)
-	case grantTo(origin, r) < credentialRead:
-		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant and does no harm by itself", r.Status, origin, grantText(r))
+	case grantTo(origin, r) < credentialRead: // and so to another origin that is not trusted
+		return violates(Low, "the %d reply to %s has %s, which browsers do not take for a grant to it", r.Status, origin, grantText(r))
 	}
 	if !ev.cred.Ambient() && !ev.cred.ofPlace() {
 		return violates(ev.gravity(), "the %d reply to %s has %s; no page has the token that opens the API today, and each page reads the API as soon as a cookie or the login of a proxy opens it as well",

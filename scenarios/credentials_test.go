@@ -72,9 +72,11 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 		{[]string{withCredentials}, Should},
 		{[]string{allowOrigin(trustedOrigin), withCredentials}, Should},
 		{[]string{allowOrigin("https?://.*"), withCredentials}, Should},
-		{[]string{allowOrigin("*"), withCredentials}, ""},
+		{[]string{allowOrigin("*"), withCredentials}, Should}, // which browsers refuse, and WLD-004 is about
 		{[]string{allowOrigin("https://other.test"), withCredentials}, ""},
-		{[]string{allowOrigin(trustedOrigin), allowOrigin("https://other.test"), withCredentials}, ""},
+		{[]string{allowOrigin(trustedOrigin), allowOrigin("https://other.test"), withCredentials}, Should},
+		{[]string{allowOrigin(trustedOrigin + ", https://other.test"), withCredentials}, Should},
+		{[]string{allowOrigin(trustedOrigin + "/"), withCredentials}, Should},
 		{echoed, ""},
 	} {
 		obs := stolen(v, blocked(reply(200, privateBody, tt.lines...)), denied, denied, denied)

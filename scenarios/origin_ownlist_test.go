@@ -24,7 +24,7 @@ func TestOneCauseOfAnEndpointWithItsOwnList(t *testing.T) {
 		{"suffix", func(o string) bool { return strings.HasSuffix(o, "example.com") }, `every origin is trusted that ends with "example.com", over http:// too`},
 		{"subdomain", pattern(`^https?://([a-z0-9-]+\.)*example\.com(:\d+)?$`), `every origin is trusted that is a subdomain of "example.com", on any port, over http:// too`},
 		{"prefix", func(o string) bool { return strings.HasPrefix(o, trusted) }, `every origin is trusted that begins with "https://app.example.com"`},
-		{"host", pattern(`^https?://app\.example\.com(:\d+)?$`), "every origin is trusted that has the trusted host, on any port, over http:// too"},
+		{"host", pattern(`^https?://app\.example\.com(:\d+)?$`), `every origin is trusted that has the host "app.example.com", on any port, over http:// too`},
 	} {
 		answer := func(a Attempt) Observation {
 			origin := a.Page.String()

@@ -93,8 +93,12 @@ func judgeAgreement(declared bool, answered, asked, bare Observation) Judgement 
 		return violates(Low, "the answer to a request accepts %s, but its preflight for %s is answered %d with %s: a front end that sends JSON or a token cannot work (if it sends no such header, declare the policy's headers)",
 			origin, quote(consentAsked(asked)), preflightReply(asked).Status, grantText(preflightReply(asked))).withProof(asked).binding(Should)
 	}
-	return violates(Low, "the preflight %s %s (%s), but the answer to the request %s it (%s)", preflight, origin,
+	j := violates(Low, "the preflight %s %s (%s), but the answer to the request %s it (%s)", preflight, origin,
 		grantText(asked.Preflight().Response), request, grantText(answered.Response())).withProof(asked)
+	if preflight == accepted && asked.Attempt.Trusted { // which is then locked out, and no other let in
+		j.FollowsFrom = "TRU-001"
+	}
+	return j
 }
 
 func consentAsked(o Observation) string {

@@ -85,3 +85,24 @@ func TestJudgeAgreement(t *testing.T) {
 		t.Errorf("an attacker's header that nobody declared: %+v", j)
 	}
 }
+
+// Where only the preflight lets the front end in, it is locked out: that is no word on
+// other origins, for whom the preflight may be closed.
+func TestAgreementOfALockedOutFrontEnd(t *testing.T) {
+	for _, c := range []struct {
+		v    visit
+		from string
+	}{
+		{frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie), "TRU-001"},
+		{attack(oneEndpoint(Cookie), Cookie), ""},
+	} {
+		request, asked := c.v.read(privateRead), c.v.preflighted(privateRead)
+		granted := reply(204, "", allowOrigin(c.v.page.String()), withCredentials, "Access-Control-Allow-Methods: GET", "Access-Control-Allow-Headers: *")
+		none := reply(200, privateBody)
+		j := judgeAgreement(true, blockedFrom(request, cors.MissingAllowOriginHeader, none), after(granted, blockedFrom(asked, cors.MissingAllowOriginHeader, none)),
+			answeredTo(bare(c.v.target, privateRead), none))
+		if j.Verdict != Violates || j.FollowsFrom != c.from {
+			t.Errorf("%s: %+v", c.v.page, j)
+		}
+	}
+}

@@ -12,7 +12,11 @@ func TestGatewaysWords(t *testing.T) {
 		`{"message":"no Route matched with those values","request_id":"4f"}`:                         "Kong answers so",
 		`{"statusCode":401,"message":"Access denied due to missing subscription key. Make sure to"}`: "Ocp-Apim-Subscription-Key",
 		`<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>`:                   "Cloudflare answers so",
-		`{"detail":"Not authenticated"}`:                                                             "",
+		`{"message":"missing authentication token"}`:                                                 "the stage may be missing", // whatever its case
+		`no healthy upstream`: "Envoy answers so",
+		`<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head></html>`: "Cloudflare's firewall",
+		`default backend - 404`:          "ingress of Kubernetes",
+		`{"detail":"Not authenticated"}`: "",
 	} {
 		status := 403
 		refusal := jsonReply(status, body)

@@ -39,6 +39,14 @@ func TestFixOfATrustedRead(t *testing.T) {
 	if j := refused(allowOrigin(trustedOrigin), withCredentials); !strings.Contains(j.Fix, "another check refuses") {
 		t.Errorf("%+v", j)
 	}
+	if j := refused(allowOrigin(trustedOrigin)); j.Fix != "" { // which is no grant for a cookie
+		t.Errorf("%+v", j)
+	}
+	o := readBy(read, reply(403, deniedBody, allowOrigin(trustedOrigin)))
+	o.Stake = Refusal
+	if j := judgeTrustedRead(true, Bearer, o, bare); !strings.Contains(j.Fix, "another check refuses") { // and is one for a token
+		t.Errorf("%+v", j)
+	}
 	if j := refused(); j.Fix != "" { // it may be the CORS layer that refuses
 		t.Errorf("%+v", j)
 	}
