@@ -118,7 +118,7 @@ func TestHTMLOfOtherEnds(t *testing.T) {
 			[]string{"No web page of another origin could read this API's private data.", "Exit code 0: conforms."},
 			[]string{"What was stolen", "what mends it", "A policy that", "broke off"}},
 		{"broke off", faulty(engine.StageReach),
-			[]string{"Could not judge: the target does not answer.", "Why the examination broke off", "connection refused", "What to do: start it", "Nothing was judged.", "None was run.", "no browser"},
+			[]string{"Could not judge: the target does not answer.", "Why the examination broke off", "connection refused", "What to do: Start it", "Nothing was judged.", "None was run.", "no browser"},
 			[]string{"What was stolen"}},
 		{"a control failed", faulty(engine.StageControls, stolen("WLD-001", sampleEvil)),
 			[]string{"Could not judge: a control failed", "Exit code 3"}, []string{"What was stolen", "Any web page"}},

@@ -183,3 +183,19 @@ func TestEndpointURI(t *testing.T) {
 		t.Error("not escaped")
 	}
 }
+
+// A POST that was declared as a read is an alert about reads.
+func TestAlertOfAReadByPOST(t *testing.T) {
+	o := read(sampleEvil, true)
+	o.Attempt.Method, o.Attempt.URL = "POST", sampleURL+"/graphql"
+	result := judged("WLD-001", scenarios.Must, scenarios.Violates, "", o)
+	result.Subject.Endpoint = "POST /graphql"
+	for class, endpoints := range map[string][]scenarios.Endpoint{"reads": {graphQL}, "writes": nil} {
+		record := of(result)
+		record.Target = scenarios.Target{URL: sampleURL, Endpoints: endpoints}
+		r := reportOf(record, Meta{})
+		if got := r.alerts(r.Causes[0]); len(got) != 1 || got[0].class != class {
+			t.Errorf("%s: %+v", class, got)
+		}
+	}
+}
