@@ -78,7 +78,9 @@ func TestSchemaIsDocumented(t *testing.T) {
 					t.Errorf("the example of %s is none: %v", path, err)
 				}
 			}
-			rows.WriteString("| `" + path + "` | " + n.Description + " | `" + quoted(n.Examples[0]) + "` |\n")
+			// In a cell a star would begin what is emphasized.
+			meaning := strings.NewReplacer("*", `\*`, "|", `\|`, "<", `\<`).Replace(n.Description)
+			rows.WriteString("| `" + path + "` | " + meaning + " | `" + quoted(n.Examples[0]) + "` |\n")
 		})
 		generated(t, file, rows.String())
 	}
