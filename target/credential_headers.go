@@ -55,7 +55,7 @@ func (c CredentialsConfig) keys() (lines cors.Headers, bearer string, err error)
 		case strings.EqualFold(h.Name, "Cookie"):
 			return nil, "", errors.New(`a cookie is the browser's to send: give it as a cookie, with its attributes, such as "session=VALUE; SameSite=None; Secure"`)
 		case strings.EqualFold(h.Name, "Host"):
-			return nil, "", errors.New("Host is the name in the URL: give that as the target, and where it is with `connect_to`, such as 127.0.0.1:8080")
+			return nil, "", errors.New("the header Host is the name in the URL: give that as the target, and where it is with `connect_to`, such as 127.0.0.1:8080")
 		case len(cors.UnsafeHeaders(cors.Headers{h})) == 0:
 			return nil, "", fmt.Errorf("the header %s is no credential: browsers let either no page set it, or every page without asking", h.Name)
 		case lines.Has(h.Name):

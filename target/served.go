@@ -91,7 +91,7 @@ func (c *Config) NamedByHost() error {
 		}
 		named := &url.URL{Scheme: base.Scheme, Host: host, Path: base.Path}
 		if u, err := url.Parse(named.String()); err != nil || u.Hostname() == "" || u.Host != host {
-			return fmt.Errorf("Host: %q is not the name of a host: write it like tenant.example.com", host)
+			return fmt.Errorf("the header Host: %q is not the name of a host: write it like tenant.example.com", host)
 		}
 		if c.ConnectTo == "" {
 			c.ConnectTo = cors.OriginOf(base).HostPort()
