@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -139,11 +141,36 @@ func attackerWrites(t Target, methods []string, judge writeJudge) []Case {
 	for _, m := range methods {
 		for _, c := range exposed(t) {
 			v, e := attack(t, c), endpointFor(t, m)
-			judge := func(o Observation) Judgement { return judge(c, reach(t, v.page), o) }
+			judge := func(o Observation) Judgement { return judge(c, reach(t, v.page), o).withoutToken(t.tokenHeader(), o) }
 			cases = append(cases, single(v.subject(e), v.write(e), judge))
 		}
 	}
 	return cases
+}
+
+// tokenHeader is the header with which the front end proves that a request is its own,
+// as far as its name tells (OWASP CSRF Prevention, custom request headers); empty for none.
+func (t Target) tokenHeader() string {
+	i := slices.IndexFunc(t.CredentialHeaders, func(name string) bool {
+		name = strings.ToLower(name)
+		return strings.Contains(name, "csrf") || strings.Contains(name, "xsrf")
+	})
+	if i < 0 {
+		return ""
+	}
+	return t.CredentialHeaders[i]
+}
+
+// withoutToken has a write that Crossexam withheld bind less where it lacked the front
+// end's token: what the target would have answered is not known, and no page of another
+// origin has the token unless it can read the API, which other requirements are about.
+func (j Judgement) withoutToken(header string, o Observation) Judgement {
+	if x := o.Request(); header == "" || j.Verdict != Violates || x == nil || !x.Withheld {
+		return j
+	}
+	j.Severity = Medium.atMost(j.Severity)
+	j.Reason += "; it lacked the front end's " + header + ", which a page of another origin does not know"
+	return j.binding(Should)
 }
 
 func judgeAttackerMethod(c Credential, reach Severity, o Observation) Judgement {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -53,5 +54,35 @@ func TestJudgeAttackerWrite(t *testing.T) {
 	})
 	if j := judgeAttackerWrite(Cookie, Medium, after(approved, withheldFrom(a))); j.Severity != Medium {
 		t.Errorf("the reach of the page does not cap the severity: %+v", j)
+	}
+}
+
+// A write that lacked the token with which the front end proves itself binds only where the
+// target answered it all the same.
+func TestWritesWithoutTheToken(t *testing.T) {
+	approved := reply(200, "", echoed...)
+	for _, tt := range []struct {
+		header   string
+		answered bool
+		level    Level // empty for the scenario's
+		severity Severity
+	}{
+		{"X-XSRF-Token", false, Should, Medium},
+		{"X-XSRF-Token", true, "", High},
+		{"X-Api-Key", false, "", High},
+	} {
+		target := rich(Cookie)
+		target.CredentialHeaders = []string{"X-Tenant", tt.header}
+		for _, judge := range []writeJudge{judgeAttackerMethod, judgeAttackerWrite} {
+			c := attackerWrites(target, []string{"PUT"}, judge)[0]
+			sent := withheldFrom
+			if tt.answered {
+				sent = func(a Attempt) Observation { return readBy(a, reply(200, "")) }
+			}
+			j := c.Judge(NewObservations([]Observation{after(approved, sent(c.Attempts[0]))}))
+			if says := strings.Contains(j.Reason, "lacked the front end's "+tt.header); j.Verdict != Violates || j.Level != tt.level || j.Severity != tt.severity || says != (tt.level == Should) {
+				t.Errorf("%s, answered %t: %+v", tt.header, tt.answered, j)
+			}
+		}
 	}
 }

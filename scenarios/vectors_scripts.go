@@ -32,9 +32,23 @@ func planScripts(t Target) ([]Case, string) {
 	return planned(cases, "No private endpoint is read by a GET without headers of its own, and a script element makes no other request.")
 }
 
-// withCallback is the endpoint with the usual parameter of JSONP.
+// callbackNames are the parameters by which APIs take the name of a JSONP callback.
+var callbackNames = []string{"callback", "jsonp", "cb", "jsoncallback", "jsonpcallback"}
+
+// withCallback is the endpoint with a callback of the attacker's: under the parameter that
+// its query has for one, else under the usual one.
 func withCallback(e Endpoint) Endpoint {
-	e.Path += map[bool]string{true: "&", false: "?"}[strings.Contains(e.Path, "?")] + "callback=" + ScriptCallback
+	path, query, asked := strings.Cut(e.Path, "?")
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, _, _ := strings.Cut(pair, "=")
+		if slices.Contains(callbackNames, strings.ToLower(strings.Trim(name, "_"))) {
+			pairs[i] = name + "=" + ScriptCallback
+			e.Path = path + "?" + strings.Join(pairs, "&")
+			return e
+		}
+	}
+	e.Path += map[bool]string{true: "&", false: "?"}[asked] + "callback=" + ScriptCallback
 	return e
 }
 

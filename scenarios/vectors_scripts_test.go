@@ -67,7 +67,10 @@ func TestJudgeScripts(t *testing.T) {
 
 func TestScriptAttemptsAskForACallback(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
-	for path, want := range map[string]string{"/a": "/a?callback=crossexam", "/a?b=c": "/a?b=c&callback=crossexam"} {
+	for path, want := range map[string]string{
+		"/a": "/a?callback=crossexam", "/a?b=c": "/a?b=c&callback=crossexam", "/a?cb=b": "/a?cb=crossexam",
+		"/a?b=c&jsonpCallback=showMe&d": "/a?b=c&jsonpCallback=crossexam&d", "/a?callbackUrl=b": "/a?callbackUrl=b&callback=crossexam",
+	} {
 		script := scriptAttempts(v, withCallback(Endpoint{Method: "GET", Path: path, Private: true})).script
 		if script.URL != v.target.At(want) || script.Vector != Script || script.Omit {
 			t.Errorf("%s: %+v", path, script)
