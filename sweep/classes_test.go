@@ -36,6 +36,9 @@ func interviewed(api *fixtures.Routes, t scenarios.Target) ([]Endpoint, []Class)
 					reply.Headers = append(reply.Headers, cors.Header{Name: name, Value: v})
 				}
 			}
+			if q.Preflight != "" {
+				return consent(q, q.Preflight, nil, reply), true
+			}
 			return decide(q, reply), true
 		}}
 		v.run()

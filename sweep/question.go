@@ -36,22 +36,33 @@ type Answer struct {
 	Decision Decision `json:"decision"`
 }
 
-// decide judges a reply by its headers alone.
+// decide judges the reply to a read by its headers alone.
 func decide(q Question, r *cors.Response) Decision {
-	check := func(credentials bool) bool {
-		if q.Preflight != "" {
-			p := cors.PreflightRequest{Origin: q.Origin.String(), Method: q.Preflight, Credentials: credentials}
-			return cors.CheckPreflight(p, r.Status, r.Headers) == cors.Allowed
-		}
-		return cors.Check(q.Origin.String(), credentials, r.Headers) == cors.Allowed
-	}
+	return widest(func(credentials bool) cors.Reason { return cors.Check(q.Origin.String(), credentials, r.Headers) })
+}
+
+// consent judges the reply to a preflight for a request with this method and these headers.
+func consent(q Question, method string, unsafe []string, r *cors.Response) Decision {
+	return widest(func(credentials bool) cors.Reason {
+		p := cors.PreflightRequest{Origin: q.Origin.String(), Method: method, UnsafeHeaders: unsafe, Credentials: credentials}
+		return cors.CheckPreflight(p, r.Status, r.Headers)
+	})
+}
+
+func widest(check func(credentials bool) cors.Reason) Decision {
 	switch {
-	case check(true):
+	case check(true) == cors.Allowed:
 		return WithCredentials
-	case check(false):
+	case check(false) == cors.Allowed:
 		return WithoutCredentials
 	}
 	return NotGranted
+}
+
+// narrower is the one of two decisions that lets a page do less.
+func narrower(a, b Decision) Decision {
+	order := []Decision{NotGranted, WithoutCredentials, WithCredentials}
+	return order[min(slices.Index(order, a), slices.Index(order, b))]
 }
 
 const (

@@ -275,34 +275,19 @@ func opening(t scenarios.Target, e scenarios.Endpoint) (scenarios.Premise, scena
 	return scenarios.Premise{}, "", false
 }
 
-// ask sends one question.
+// ask sends one question. Where a browser asks by a preflight before it makes the request
+// of a read, what that lets a page do counts too.
 func (w *witness) ask(q Question) (Decision, bool) {
-	if w.ctx.Err() != nil {
-		w.why = "the sweep ended before"
-		return "", false
-	}
-	lines := cors.Headers{{Name: cors.HeaderOrigin, Value: q.Origin.String()}}
-	request := w.request(w.item.Endpoint, q.With, lines...)
 	if q.Preflight != "" {
-		request = cors.Request{
-			Method: http.MethodOptions, URL: w.target.At(w.item.Path),
-			Headers: append(lines, cors.Header{Name: cors.HeaderRequestMethod, Value: q.Preflight}),
-		}
+		return w.askConsent(q, q.Preflight, nil)
 	}
-	x := w.tap.Ask(w.ctx, request, bodyBytes)
-	r := x.Response
+	r, ok := w.answer(w.request(w.item.Endpoint, q.With, originLine(q)))
 	switch {
-	case r == nil:
-		w.why = x.Fault
+	case !ok:
 		return "", false
-	case x.Limited.Request > 0:
-		w.why = fmt.Sprintf("it answered %d, that requests are too many", r.Status)
+	case r.Status >= http.StatusInternalServerError:
+		w.why, w.first = fmt.Sprintf("it answered %d", r.Status), r
 		return "", false
-	case q.Preflight == "" && r.Status >= http.StatusInternalServerError:
-		w.why = fmt.Sprintf("it answered %d", r.Status)
-		w.first = r
-		return "", false
-	case q.Preflight != "":
 	case q.With == scenarios.Anonymous:
 		w.stranger = r
 		if w.first == nil {
@@ -316,7 +301,49 @@ func (w *witness) ask(q Question) (Decision, bool) {
 			w.victims = append(w.victims, r)
 		}
 	}
-	return decide(q, r), true
+	d := decide(q, r)
+	set := slices.Concat(w.item.Headers, w.deployment.Credentials.FrontEnd(q.With))
+	if d == NotGranted || !cors.NeedsPreflight(w.item.Method, set) {
+		return d, true
+	}
+	asked, ok := w.askConsent(q, w.item.Method, cors.UnsafeHeaders(set))
+	return narrower(d, asked), ok
+}
+
+// askConsent asks by a preflight for a request with this method and these headers.
+func (w *witness) askConsent(q Question, method string, unsafe []string) (Decision, bool) {
+	h := cors.Headers{originLine(q), {Name: cors.HeaderRequestMethod, Value: method}}
+	if len(unsafe) > 0 {
+		h = append(h, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.Join(unsafe, ",")})
+	}
+	r, ok := w.answer(cors.Request{Method: http.MethodOptions, URL: w.target.At(w.item.Path), Headers: h})
+	if !ok {
+		return NotGranted, false
+	}
+	return consent(q, method, unsafe, r), true
+}
+
+func originLine(q Question) cors.Header {
+	return cors.Header{Name: cors.HeaderOrigin, Value: q.Origin.String()}
+}
+
+// answer is what the target says to a request; ok is false where it says nothing that can be
+// judged.
+func (w *witness) answer(q cors.Request) (_ *cors.Response, ok bool) {
+	if w.ctx.Err() != nil {
+		w.why = "the sweep ended before"
+		return nil, false
+	}
+	x := w.tap.Ask(w.ctx, q, bodyBytes)
+	switch {
+	case x.Response == nil:
+		w.why = x.Fault
+	case x.Limited.Request > 0:
+		w.why = fmt.Sprintf("it answered %d, that requests are too many", x.Response.Status)
+	default:
+		return x.Response, true
+	}
+	return nil, false
 }
 
 // finding is what the replies come to. What is missing for it is asked: the victim's

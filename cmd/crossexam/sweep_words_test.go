@@ -17,6 +17,8 @@ import (
 type sweptAPI struct {
 	grants   func(method, path, origin string) bool
 	constant bool
+	// consents says whose preflights are approved, of all requests; nil for grants.
+	consents func(method, path, origin string) bool
 	bare     bool // without Access-Control-Allow-Credentials
 }
 
@@ -24,18 +26,23 @@ const sweptFront = "https://app.example.com"
 
 func (a sweptAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, origin := r.Method, r.Header.Get("Origin")
+	grants := a.grants
 	if method == http.MethodOptions {
 		method = r.Header.Get("Access-Control-Request-Method")
+		if a.consents != nil {
+			grants = a.consents
+		}
 	}
 	w.Header().Set("Vary", "Origin")
 	if a.constant {
 		w.Header().Set("Access-Control-Allow-Origin", sweptFront)
-	} else if origin != "" && a.grants(method, r.URL.Path, origin) {
+	} else if origin != "" && grants(method, r.URL.Path, origin) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 	}
 	if w.Header().Get("Access-Control-Allow-Origin") != "" && !a.bare {
 		w.Header().Set("Access-Control-Allow-Credentials", "true")
 		w.Header().Set("Access-Control-Allow-Methods", method)
+		w.Header().Set("Access-Control-Allow-Headers", "content-type")
 	}
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Content-Type", "application/json")
@@ -114,6 +121,9 @@ func TestWordsOfASweep(t *testing.T) {
 		{"a write for everyone", sweptAPI{grants: func(method, _, o string) bool { return o == sweptFront || method == "DELETE" }}, session +
 			"endpoints: [{path: /me}, {path: /other}, {method: DELETE, path: /me}]\n", 1,
 			[]string{"P1: granted to anyone; 1 endpoint, 1 of them private: GET /me", "any origin, by a preflight for DELETE: granted with credentials", "P2: not granted to anyone but trusted origins"}, ""},
+		{"replies for everyone, to those who may ask", sweptAPI{grants: everyone, consents: trusted}, session +
+			"endpoints: [{method: POST, path: /me, body: '{}', reads: true}]\n", 0,
+			[]string{"P1: not granted to anyone but trusted origins; 1 endpoint, 1 of them private: POST /me", nothing}, "any origin"},
 		{"queries on one path", sweptAPI{grants: trusted}, session + "endpoints:\n" +
 			"  - {method: POST, path: /graphql, name: me, body: '{\"query\":\"{me}\"}', reads: true}\n" +
 			"  - {method: POST, path: /graphql, name: settings, body: '{\"query\":\"{settings}\"}', reads: true}\n" +
