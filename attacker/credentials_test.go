@@ -14,6 +14,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // baker sets the cookies of a path's name and says which came.
@@ -117,8 +118,9 @@ func login(w http.ResponseWriter, r *http.Request) {
 
 func TestAnswerPrompts(t *testing.T) {
 	stage, browser := lab(t)
-	a := mount(t, stage, "https://api.login.test", login)
-	b := mount(t, stage, "https://b.login.test", login)
+	prompting := func(o *tap.Options) { o.Prompts = true }
+	a := mount(t, stage, "https://api.login.test", login, prompting)
+	b := mount(t, stage, "https://b.login.test", login, prompting)
 	c := mount(t, stage, "https://api.open.login.test", protocol)
 	alice := BasicLogin{Username: "alice", Password: "s3cret"}
 	for _, step := range []struct {

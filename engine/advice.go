@@ -27,7 +27,7 @@ func (d Diagnosis) Advice() string {
 	case SecretInURL:
 		return "give it apart, as what the front end alone knows: NAME=VALUE with `credentials.query`, or with `credentials.headers` if the API takes it there too, for URLs stand in logs"
 	case RequestRefused:
-		return "see what it answers, and try it with curl: a parameter may be missing (add it to the path, as /path?name=value, with `read`), a header (`credentials.headers` where it is a secret, else the headers of the endpoint in the configuration), the method be another, or the API not know the host name of the URL"
+		return "see what it answers, and try it with curl: a parameter may be missing (add it to the path, as /path?name=value, with `read`), a header (`credentials.headers` where it is a secret, else the headers of the endpoint in the configuration), the method be another (an endpoint of the configuration has a method and a body, and says reads: true of a POST that only reads, as JSON-RPC has them), or the API not know the host name of the URL"
 	case HostUnknown:
 		return "say by which name it is to be asked: that name in the URL, with `connect_to` HOST:PORT; a name below localhost, such as http://tenant.localhost:8080, leads to this machine"
 	case MixedContent:
