@@ -57,7 +57,7 @@ func TestInputsThatMakeNoSense(t *testing.T) {
 		"key on two lines":      {func(c *Config) { c.Credentials.Headers = map[string]string{"X-Key": "a\nb"} }, "on one line"},
 		"key that is a cookie":  {func(c *Config) { c.Credentials.Headers = map[string]string{"cookie": "a=b"} }, "give it as a cookie"},
 		"key that all may send": {func(c *Config) { c.Credentials.Headers = map[string]string{"Accept": "x"} }, "no credential"},
-		"key that none may":     {func(c *Config) { c.Credentials.Headers = map[string]string{"Host": "x"} }, "no credential"},
+		"key that none may":     {func(c *Config) { c.Credentials.Headers = map[string]string{"Host": "x"} }, "the name in the URL"},
 		"empty key":             {func(c *Config) { c.Credentials.Headers = map[string]string{"X-Key": " "} }, "is empty"},
 		"two tokens": {func(c *Config) {
 			c.Credentials.Bearer, c.Credentials.Headers = "t", map[string]string{"Authorization": "Token x"}

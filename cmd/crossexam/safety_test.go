@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -186,8 +187,11 @@ func TestEffectsAreLeftAlone(t *testing.T) {
 	url := serve(t, api.ServeHTTP)
 	dangerous := regexp.MustCompile(`/(logout|items/reset|list|admin/users)`)
 	r := crossexam(t, nil, "test", url, "--trusted=https://app.example", "--exclude=/admin/*")
-	if len(api.requests()) < 50 || !strings.Contains(r.stderr, "/logout") || !strings.Contains(r.stderr, `excluded by "/admin/*"`) {
+	if len(api.requests()) < 50 || !strings.Contains(r.stderr, "Left alone: 5 endpoints.") {
 		t.Errorf("%d requests\n%s", len(api.requests()), r.stderr)
+	}
+	if report := fileOf(t, filepath.Join(r.out, "report.json")); !strings.Contains(report, "GET /logout") || !strings.Contains(report, `excluded by \"/admin/*\"`) {
+		t.Errorf("the report does not say why they are left alone:\n%s", report)
 	}
 	for _, asked := range api.requests() {
 		if dangerous.MatchString(asked) {

@@ -172,7 +172,7 @@ func TestRun(t *testing.T) {
 		"no credential":     {code: 1, says: []string{"could not judge: GET /me: 401 (`log in first`): a login is needed, and no credential was given; give the victim's credential, with corstest.Cookie"}},
 		"nothing applies":   {code: 1, says: []string{"--- SKIP: TestOfATeam/CFG-001 ", "Could not judge: no startup log was given"}},
 		"no such label":     {code: 1, says: []string{`could not judge: no requirement has the label "WLD-901"`, "cookie"}},
-		"wrong session":     {code: 1, says: []string{"--- FAIL: TestOfATeam/WLD-001 ", "WLD-001 could not be judged", "a Secure cookie needs an https:// target"}},
+		"wrong session":     {code: 1, says: []string{"could not judge: GET /me: 401", "whose cookie no browser keeps: `session` (Secure, from an http:// URL"}},
 		"silence":           {code: 1, says: []string{"could not judge: the -timeout of go test is near"}},
 	} {
 		t.Run(name, func(t *testing.T) {
