@@ -56,18 +56,17 @@ func TestComposeFileConvicts(t *testing.T) {
 	if i < 0 || len(test) < 2 || test[0] != "test" {
 		t.Fatalf("%q, %q", api, test)
 	}
-	shown := "http://127.0.0.1:" + api[i+1]
-	addr := startServer(t, "", nil, func(port string) []string {
-		return append(append([]string{binary}, api[:i+1]...), append([]string{port}, api[i+2:]...)...)
-	})
-	if test[1] != shown {
+	if shown := "http://127.0.0.1:" + api[i+1]; api[0] != "serve" || test[1] != shown {
 		t.Fatalf("%s is examined, and the API is at %s", test[1], shown)
 	}
-	r := crossexam(t, nil, append([]string{"test", "http://" + addr, "--sweep-only"}, test[2:]...)...)
-	r.expect(t, 1, "granted to anyone", "of them private")
-	if strings.Contains(r.stdout, " 0 of them private") {
-		t.Errorf("nothing is private, so that no browser could prove anything:\n%s", r.stdout)
-	}
+	api[i+1] = "0" // two free ports
+	withServed(t, func(s *served) {
+		r := crossexam(t, nil, append([]string{"test", "http://" + s.api, "--sweep-only"}, test[2:]...)...)
+		r.expect(t, 1, "granted to anyone", "of them private")
+		if strings.Contains(r.stdout, " 0 of them private") {
+			t.Errorf("nothing is private, so that no browser could prove anything:\n%s", r.stdout)
+		}
+	}, api[1:]...)
 }
 
 // The seccomp profile leaves alone what Chrome's sandbox is made of, and refuses what user
