@@ -123,6 +123,15 @@ func (a *Asker) request(e scenarios.Endpoint, c scenarios.Credential, lines ...c
 	return q
 }
 
+// preflight is the request that asks a URL for consent (Fetch standard, #cors-preflight-fetch).
+func preflight(at string, p cors.PreflightRequest) cors.Request {
+	h := append(cors.OriginLine(p.Origin), cors.Header{Name: cors.HeaderRequestMethod, Value: p.Method})
+	if len(p.UnsafeHeaders) > 0 {
+		h = append(h, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.Join(p.UnsafeHeaders, ",")})
+	}
+	return cors.Request{Method: http.MethodOptions, URL: at, Headers: h}
+}
+
 // unknownPath is the reply to the victim for a path that nothing on the target knows.
 func (a *Asker) unknownPath() *cors.Response {
 	if a.unknown == nil {

@@ -37,7 +37,7 @@ func interviewed(api *fixtures.Routes, t scenarios.Target) ([]Endpoint, []Class)
 				}
 			}
 			if q.Preflight != "" {
-				return consent(q, q.Preflight, nil, reply), true
+				return consent(cors.PreflightRequest{Origin: q.Origin.String(), Method: q.Preflight}, reply), true
 			}
 			return decide(q, reply), true
 		}}

@@ -270,13 +270,11 @@ func (g *inferrer) preflights(e scenarios.Endpoint, p *InferredPolicy) {
 		}
 	}
 	ask := func(method, header string) bool {
-		lines := cors.Headers{{Name: cors.HeaderOrigin, Value: p.Origin.String()}, {Name: cors.HeaderRequestMethod, Value: method}}
 		q := cors.PreflightRequest{Origin: p.Origin.String(), Method: method, Credentials: p.Credential.Ambient() && p.Usable()}
 		if header != "" {
 			q.UnsafeHeaders = []string{strings.ToLower(header)}
-			lines = append(lines, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.ToLower(header)})
 		}
-		r := g.tap.Probe(g.ctx, cors.Request{Method: http.MethodOptions, URL: g.t.At(e.Path), Headers: lines}).Response
+		r := g.tap.Probe(g.ctx, preflight(g.t.At(e.Path), q)).Response
 		if r == nil {
 			return false
 		}

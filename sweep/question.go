@@ -41,10 +41,10 @@ func decide(q Question, r *cors.Response) Decision {
 	return widest(func(credentials bool) cors.Reason { return cors.Check(q.Origin.String(), credentials, r.Headers) })
 }
 
-// consent judges the reply to a preflight for a request with this method and these headers.
-func consent(q Question, method string, unsafe []string, r *cors.Response) Decision {
+// consent judges the reply to a preflight.
+func consent(p cors.PreflightRequest, r *cors.Response) Decision {
 	return widest(func(credentials bool) cors.Reason {
-		p := cors.PreflightRequest{Origin: q.Origin.String(), Method: method, UnsafeHeaders: unsafe, Credentials: credentials}
+		p.Credentials = credentials
 		return cors.CheckPreflight(p, r.Status, r.Headers)
 	})
 }

@@ -281,7 +281,7 @@ func (w *witness) ask(q Question) (Decision, bool) {
 	if q.Preflight != "" {
 		return w.askConsent(q, q.Preflight, nil)
 	}
-	r, ok := w.answer(w.request(w.item.Endpoint, q.With, originLine(q)))
+	r, ok := w.answer(w.request(w.item.Endpoint, q.With, cors.OriginLine(q.Origin.String())...))
 	switch {
 	case !ok:
 		return "", false
@@ -312,19 +312,12 @@ func (w *witness) ask(q Question) (Decision, bool) {
 
 // askConsent asks by a preflight for a request with this method and these headers.
 func (w *witness) askConsent(q Question, method string, unsafe []string) (Decision, bool) {
-	h := cors.Headers{originLine(q), {Name: cors.HeaderRequestMethod, Value: method}}
-	if len(unsafe) > 0 {
-		h = append(h, cors.Header{Name: cors.HeaderRequestHeaders, Value: strings.Join(unsafe, ",")})
-	}
-	r, ok := w.answer(cors.Request{Method: http.MethodOptions, URL: w.target.At(w.item.Path), Headers: h})
+	p := cors.PreflightRequest{Origin: q.Origin.String(), Method: method, UnsafeHeaders: unsafe}
+	r, ok := w.answer(preflight(w.target.At(w.item.Path), p))
 	if !ok {
 		return NotGranted, false
 	}
-	return consent(q, method, unsafe, r), true
-}
-
-func originLine(q Question) cors.Header {
-	return cors.Header{Name: cors.HeaderOrigin, Value: q.Origin.String()}
+	return consent(p, r), true
 }
 
 // answer is what the target says to a request; ok is false where it says nothing that can be
