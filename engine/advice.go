@@ -59,6 +59,8 @@ func (d Diagnosis) Advice() string {
 			return fmt.Sprintf("run with `limits.requests_per_second` %g, or without the limiter where the target is one for tests", math.Max(math.Floor(d.Number*10)/10, 0.1))
 		}
 		return "run with a lower `limits.requests_per_second`, or without the limiter where the target is one for tests"
+	case OriginHeldOff:
+		return "where the target refuses these origins for good, have it answer 403 or leave Retry-After out; where it limits each origin, take that limit away for the test"
 	case TimedOut:
 		return "raise that limit in the configuration, or give other paths with `read`"
 	case TrustAssumed:

@@ -47,8 +47,10 @@ const (
 	NothingPrivate    DiagnosisKind = "nothing-private"
 	TargetFails       DiagnosisKind = "target-fails" // 5xx, or no answer
 	RateLimited       DiagnosisKind = "rate-limited" // Number is the rate that got through, requests a second
-	TimedOut          DiagnosisKind = "timed-out"    // a limit has to be raised
-	LeftAlone         DiagnosisKind = "left-alone"   // most of what is private was not examined
+	// OriginHeldOff says that the target told some origins alone to come back later.
+	OriginHeldOff DiagnosisKind = "origin-held-off"
+	TimedOut      DiagnosisKind = "timed-out"  // a limit has to be raised
+	LeftAlone     DiagnosisKind = "left-alone" // most of what is private was not examined
 	// AnswersAlike says that the target answers every path alike, so that no reply shows
 	// what is private.
 	AnswersAlike DiagnosisKind = "answers-alike"

@@ -19,6 +19,11 @@ func held(l tap.Limiting, late []string) []Diagnosis {
 		}
 		list = append(list, d)
 	}
+	if l.Aside > 0 {
+		list = append(list, Diagnosis{Kind: OriginHeldOff, Detail: fmt.Sprintf(
+			"the target tells some origins alone that it will answer later (Retry-After), from request %d on, %d times: the same requests of another origin were answered meanwhile, "+
+				"so that it is not about the rate; what these origins get later is not known", l.AsideFrom, l.Aside)})
+	}
 	if len(late) > 0 {
 		detail := late[0]
 		if more := len(late) - 1; more > 0 {

@@ -88,7 +88,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 	if !t.mayForward(q) {
 		return withheld(q)
 	}
-	at := placeOf(q)
+	at, why := placeOf(q), rateCause
 	for tries := 1; ; tries++ {
 		if err := t.admit(waiting, at); err != nil {
 			return cors.Exchange{Request: q, Fault: err.Error()}
@@ -115,12 +115,21 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			t.manners.pass(at)
 		case isLimit(*p):
 			r := refusal{at: at, number: number, sent: sent, tries: tries, headers: p.Headers, status: p.Status}
-			if t.manners.refused(waiting, r) {
+			if tries == 1 {
+				why = t.causeOf(waiting, sending, at, q, l, *p, send)
+			}
+			r.alone = why == credentialCause
+			switch {
+			case why == originCause && !t.manners.aside(r):
+				return e // which is the target's answer
+			case why == originCause:
+			case why == chanceCause && tries == 1, t.manners.refused(waiting, r):
 				continue
 			}
 			e.Limited.Request = number
 		default:
 			t.manners.pass(at)
+			t.askers.pass(at, q)
 			gateway := p.Status == http.StatusBadGateway || p.Status == http.StatusGatewayTimeout
 			if isSafe(q.Method) && t.repeats.again(at, tries, gateway) {
 				continue

@@ -36,12 +36,17 @@ type Limiting struct {
 	// Only names the request, such as "GET /busy", where none but that was refused, and
 	// that time and again: it need not be about the rate then.
 	Only string
+	// Aside counts refusals that are not about the rate and yet say that an answer will
+	// come later, by Retry-After: they stayed with the origin that asked, while the same
+	// request of another was answered. AsideFrom is the number of the first of them.
+	Aside, AsideFrom int
 }
 
 const (
 	// maxTries is how often a request is made at most that the target does not answer
-	// now, and how many pauses in a row it may cause; maxBareTries is for a 503 that does
-	// not say when to come back, which as often is the answer.
+	// now, and how many pauses in a row it may cause; maxBareTries is for what does not
+	// say when to come back and as often is the answer: a 503, and what is refused to one
+	// credential alone.
 	maxTries     = 8
 	maxBareTries = 3
 	// backoffTime is the first pause after an answer that does not say when to come
@@ -220,6 +225,7 @@ type refusal struct {
 	headers cors.Headers
 	status  int
 	final   bool // it is not made again, whatever is waited for
+	alone   bool // these credentials are refused, which were never answered, and a stranger is not
 }
 
 // refused takes notice of a refusal, and reports whether the request is to be made
@@ -246,7 +252,7 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 	}
 	asked, given := retryAfter(r.headers, now)
 	most := maxTries
-	if !given && r.status == http.StatusServiceUnavailable {
+	if !given && (r.alone || r.status == http.StatusServiceUnavailable) {
 		most = maxBareTries
 	}
 	if m.refusing[r.at] >= most {
@@ -257,6 +263,13 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 		}
 	}
 	if m.stubborn[r.at] == r.status || r.tries >= most {
+		return false
+	}
+	// After so many pauses in which nothing passed it is out of service, and there is no
+	// rate to be found.
+	if !given && r.status == http.StatusServiceUnavailable && m.rounds >= maxBareTries {
+		m.limiter.SetLimit(m.usual)
+		m.limiting.Passed = 0
 		return false
 	}
 	until := now.Add(asked)
@@ -292,6 +305,20 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 	m.until = until
 	deadline, bounded := ctx.Deadline()
 	return !bounded || deadline.After(until)
+}
+
+// aside takes notice of a refusal that is about who asks, and reports whether it is none
+// for good: where it says that there will be an answer later, nobody knows which.
+func (m *manners) aside(r refusal) bool {
+	if _, later := retryAfter(r.headers, time.Now()); !later {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.limiting.Aside++; m.limiting.AsideFrom == 0 || r.number < m.limiting.AsideFrom {
+		m.limiting.AsideFrom = r.number
+	}
+	return true
 }
 
 // slowDown has requests leave, after a pause, at the rate that was seen to pass.

@@ -56,6 +56,7 @@ func always(status int, h cors.Headers) limiterModel {
 // own, six at a time as a page does, and says what came of them.
 type run struct {
 	m          *manners
+	alone      bool // what is refused is so to one credential alone
 	mu         sync.Mutex
 	asked      int // requests that the target got
 	unanswered int
@@ -77,7 +78,7 @@ func (r *run) request(ctx context.Context, path string, target limiterModel) err
 			r.m.pass(place{path: path})
 			return nil
 		}
-		if !r.m.refused(ctx, refusal{at: place{path: path}, number: number, sent: sent, tries: tries, headers: headers, status: status}) {
+		if !r.m.refused(ctx, refusal{at: place{path: path}, number: number, sent: sent, tries: tries, headers: headers, status: status, alone: r.alone}) {
 			r.mu.Lock()
 			r.unanswered++
 			r.mu.Unlock()
@@ -169,6 +170,14 @@ func TestPatienceEnds(t *testing.T) {
 			return 200, nil
 		}
 	}
+	outOfServiceFrom := func(n int) limiterModel {
+		return func(string, time.Time) (int, cors.Headers) {
+			if n--; n <= 0 {
+				return 503, nil
+			}
+			return 200, nil
+		}
+	}
 	for name, c := range map[string]struct {
 		target     limiterModel
 		patience   time.Duration
@@ -176,20 +185,22 @@ func TestPatienceEnds(t *testing.T) {
 		waited     time.Duration // at most
 		asked      int           // at most
 	}{
-		"longer than the patience":    {always(429, after("3600")), 8 * time.Minute, 50, 0, 50},
-		"no patience":                 {always(429, after("1")), 0, 50, 0, 50},
-		"never":                       {always(429, nil), 8 * time.Minute, 50, 8 * time.Minute, 200},
-		"never, and it says at once":  {always(429, after("0")), 8 * time.Minute, 50, 8 * time.Minute, 300},
-		"no number":                   {always(503, after("soon")), time.Minute, 50, time.Minute, 150},
-		"a negative number":           {always(429, after("-5")), time.Minute, 50, time.Minute, 200},
-		"more than a number can be":   {always(429, after("99999999999999999999")), time.Minute, 50, time.Minute, 200},
-		"nothing is behind it":        {always(503, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
-		"one endpoint is out of work": {one(always(503, nil)), 8 * time.Minute, 10, 10 * time.Second, 75},
-		"one endpoint is refused":     {one(always(429, nil)), 8 * time.Minute, 10, 3 * time.Minute, 90},
+		"longer than the patience":     {always(429, after("3600")), 8 * time.Minute, 50, 0, 50},
+		"no patience":                  {always(429, after("1")), 0, 50, 0, 50},
+		"never":                        {always(429, nil), 8 * time.Minute, 50, 8 * time.Minute, 200},
+		"never, and it says at once":   {always(429, after("0")), 8 * time.Minute, 50, 8 * time.Minute, 300},
+		"no number":                    {always(503, after("soon")), time.Minute, 50, time.Minute, 150},
+		"a negative number":            {always(429, after("-5")), time.Minute, 50, time.Minute, 200},
+		"more than a number can be":    {always(429, after("99999999999999999999")), time.Minute, 50, time.Minute, 200},
+		"nothing is behind it":         {always(503, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
+		"out of service after a while": {outOfServiceFrom(11), 8 * time.Minute, 40, 15 * time.Second, 60},
+		"a credential is refused":      {always(429, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
+		"one endpoint is out of work":  {one(always(503, nil)), 8 * time.Minute, 10, 10 * time.Second, 75},
+		"one endpoint is refused":      {one(always(429, nil)), 8 * time.Minute, 10, 3 * time.Minute, 90},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := run{m: newManners(Limits{Patience: c.patience})}
+				r := run{m: newManners(Limits{Patience: c.patience}), alone: name == "a credential is refused"}
 				began := time.Now()
 				r.all(t, 50, c.target)
 				took, l := time.Since(began), r.m.limiting

@@ -160,6 +160,7 @@ type Tap struct {
 	expected func(method, url string, status int) bool
 
 	manners *manners
+	askers  askers
 	silence silence
 	repeats repeats
 	turns   chan struct{} // as many as may be under way; nil for no limit
@@ -203,6 +204,7 @@ func New(o Options) (*Tap, error) {
 		prompts:    o.Prompts,
 		expected:   o.Expected,
 		manners:    newManners(o.Limits),
+		askers:     newAskers(),
 		silence:    newSilence(),
 		repeats:    repeats{broken: map[place]bool{}},
 		plain:      newWay(d, o.Limits),

@@ -1,0 +1,181 @@
+package tap
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// An asker is whose page asks, by the lines that a browser has for that. The zero asker
+// is nobody's page.
+type asker struct {
+	origin, site string
+	stranger     bool // and without the credentials of the one it is compared with
+}
+
+func askerOf(q cors.Request) (a asker) {
+	a.origin, _ = q.Headers.Get("Origin")
+	a.site, _ = q.Headers.Get("Sec-Fetch-Site")
+	return a
+}
+
+// instead is the same request as this asker would make it.
+func (a asker) instead(q cors.Request) cors.Request {
+	refers := q.Headers.Has("Referer") && a.origin != "" && a.origin != "null"
+	replaced := []string{"Origin", "Referer", "Sec-Fetch-Site"}
+	if a.stranger {
+		replaced = append(replaced, "Cookie", "Authorization")
+		q.ClientCertificate = false
+	}
+	q.Headers = slices.DeleteFunc(slices.Clone(q.Headers), func(h cors.Header) bool {
+		return slices.ContainsFunc(replaced, func(name string) bool { return strings.EqualFold(h.Name, name) })
+	})
+	q.Headers = append(q.Headers, cors.OriginLine(a.origin)...)
+	if a.site != "" {
+		q.Headers = append(q.Headers, cors.Header{Name: "Sec-Fetch-Site", Value: a.site})
+	}
+	if refers {
+		q.Headers = append(q.Headers, cors.Header{Name: "Referer", Value: a.origin + "/"})
+	}
+	return q
+}
+
+// An askedPlace is a place as one asker finds it.
+type askedPlace struct {
+	place
+	asker
+}
+
+// askers know who is answered where. A refusal that says that the target does not answer
+// now, and that stays with one asker while another is answered, is about who asks.
+type askers struct {
+	mu       sync.Mutex
+	last     map[place]asker // who was answered there last
+	answered map[askedPlace]bool
+	accepted map[place]bool     // the credentials that were answered anywhere
+	refused  map[askedPlace]int // with this status, which is about who asks
+}
+
+func newAskers() askers {
+	return askers{last: map[place]asker{}, answered: map[askedPlace]bool{}, accepted: map[place]bool{}, refused: map[askedPlace]int{}}
+}
+
+// credentials is what of a place is about them.
+func (p place) credentials() place {
+	p = p.ofBodies()
+	p.method, p.path = "", ""
+	return p
+}
+
+func (p place) anonymous() bool { return p.cookie == "" && p.authorization == "" && !p.certificate }
+
+// pass takes notice of an answer that is about what was asked.
+func (a *askers) pass(at place, q cors.Request) {
+	credentials, at, who := at.credentials(), at.ofBodies(), askerOf(q)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.accepted[credentials] = true
+	a.last[at], a.answered[askedPlace{at, who}] = who, true
+	delete(a.refused, askedPlace{at, who})
+}
+
+// A cause is what a refusal is found to be about.
+type cause int
+
+const (
+	rateCause       cause = iota // the rate, as far as is known
+	originCause                  // whose page asks
+	credentialCause              // with which credentials
+	answeredCause                // not known, but that the asker was answered there before
+	chanceCause                  // none of these: the same request is answered at once
+)
+
+// known gives the cause where it is known by now, and otherwise who may be answered at that
+// place, if there is anybody to compare with.
+func (a *askers) known(at place, q cors.Request, status int) (c cause, other asker, compare bool) {
+	withThem, stranger := at.credentials(), at.anonymous()
+	at, who := at.ofBodies(), askerOf(q)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refused[askedPlace{at, who}] == status {
+		return originCause, asker{}, false
+	}
+	// A write is made for its asker alone, who is refused as elsewhere. And who was
+	// answered there before is refused for another reason.
+	if !isSafe(q.Method) {
+		for p, s := range a.refused {
+			if p.asker == who && s == status {
+				return originCause, asker{}, false
+			}
+		}
+		return rateCause, asker{}, false
+	}
+	if !stranger && !a.accepted[withThem] {
+		return rateCause, asker{stranger: true}, true
+	}
+	other = a.last[at]
+	if a.answered[askedPlace{at, who}] {
+		return answeredCause, asker{}, false
+	}
+	return rateCause, other, other != who
+}
+
+func (a *askers) refuses(at place, q cors.Request, status int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refused[askedPlace{at.ofBodies(), askerOf(q)}] = status
+}
+
+// turns says which requests of a trial are made as the asker who was refused: in the
+// Thue–Morse order, after the first of it. No period of a few requests passes for
+// it, and a rate that is passed by half the requests does in 1 of 128 cases at most.
+var turns = []bool{false, false, true, false, true, true, false}
+
+// causeOf finds out what a refusal is about, where the request can be compared: it is made
+// again at once, in turns as its asker and as one who is answered there (or, with
+// credentials that nothing was answered to, as a stranger). Where it is about the rate, both
+// are refused; where it is about who asks, one always is, and the other never.
+func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) cause {
+	c, other, compare := t.askers.known(at, q, refusal.Status)
+	if c == answeredCause && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After") && t.manners.open() {
+		// As of a gateway with a server behind it that is down: another answers, perhaps.
+		return chanceCause
+	}
+	if !compare || isHandshake(q) {
+		return c
+	}
+	l.BodyBytes = 1 // nobody reads it
+	passed := false
+	for _, refused := range turns {
+		asked := q
+		if !refused {
+			asked = other.instead(q)
+		}
+		if t.admit(waiting, at) != nil {
+			return rateCause
+		}
+		t.record.countRequest()
+		p, err := send(sending, asked, l)
+		t.done()
+		t.silence.heard(at, err)
+		switch {
+		case err != nil:
+			return rateCause
+		case isLimit(*p) == refused:
+			passed = passed || !refused
+		case refused, passed:
+			return chanceCause
+		default:
+			return rateCause
+		}
+	}
+	if other.stranger {
+		return credentialCause
+	}
+	t.askers.refuses(at, q, refusal.Status)
+	return originCause
+}

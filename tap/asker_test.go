@@ -1,0 +1,145 @@
+package tap
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+const (
+	ownPage     = "Origin: https://app.example"
+	foreignPage = "Origin: https://evil.test"
+)
+
+// A refusal that stays with one origin is about that origin, and nobody waits for its end.
+func TestRefusalsOfOneAsker(t *testing.T) {
+	type model func(n int, request string) (head string) // empty for an answer
+	foreign := func(head string) model {
+		return func(_ int, request string) string {
+			if strings.Contains(request, foreignPage) {
+				return head
+			}
+			return ""
+		}
+	}
+	// The first answer is one, the second none; what comes after is in turns.
+	refuses := func(these string) model {
+		return func(n int, _ string) string { return refuseIf(these[(n-1)%len(these)] == 'R') }
+	}
+	for name, c := range map[string]struct {
+		target model
+		method string
+		first  string // whose page is answered before, if any
+		want   cause
+		aside  bool // it is no answer for good
+	}{
+		"503 to foreign pages":           {foreign("503 Down"), "GET", ownPage, originCause, false},
+		"429 to foreign pages":           {foreign("429 Slow"), "GET", ownPage, originCause, false},
+		"preflights of foreign pages":    {foreign("503 Down"), "OPTIONS", ownPage, originCause, false},
+		"foreign pages are to come back": {foreign("503 Down\r\nRetry-After: 3600"), "GET", ownPage, originCause, true},
+		"a 403 that will end":            {foreign("403 No\r\nRetry-After: 1"), "GET", ownPage, originCause, true},
+		"a write":                        {foreign("503 Down"), "POST", ownPage, rateCause, false},
+		"everybody is refused":           {refuses("-" + strings.Repeat("R", 99)), "GET", ownPage, rateCause, false},
+		"the next is let through":        {refuses("-R-" + strings.Repeat("R", 99)), "GET", ownPage, chanceCause, false},
+		"every second is refused":        {refuses("-R"), "GET", ownPage, chanceCause, false},
+		"every third":                    {refuses("-R-"), "GET", ownPage, chanceCause, false},
+		"every fourth":                   {refuses("-R--"), "GET", ownPage, chanceCause, false},
+		"two of four":                    {refuses("-RR-"), "GET", ownPage, rateCause, false},
+		"one asker of two, by chance":    {refuses("-R--R-R-RR-"), "GET", ownPage, chanceCause, false},
+		"the victim":                     {func(_ int, r string) string { return refuseIf(strings.Contains(r, "Cookie")) }, "GET", "", credentialCause, false},
+		"everybody, from the first on":   {refuses("R"), "GET", "", rateCause, false},
+		// The same page was answered before: it is another matter.
+		"from the second on": {func(n int, _ string) string { return refuseIf(n > 1) }, "GET", foreignPage, chanceCause, false},
+		"from the second on, with a time": {func(n int, _ string) string {
+			if n > 1 {
+				return "503 Down\r\nRetry-After: 9"
+			}
+			return ""
+		}, "GET", foreignPage, answeredCause, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			n := 0
+			s := serveRaw(t, func(conn net.Conn, request string) bool {
+				mu.Lock()
+				n++
+				head := c.target(n, request)
+				mu.Unlock()
+				if head == "" {
+					head = "200 OK"
+				}
+				return says("HTTP/1.1 "+head+"\r\nContent-Length: 0\r\n\r\n")(conn, request)
+			})
+			tap := newTap(t, s.addr, func(o *Options) { o.AllowWrite = func(string, string) bool { return true } })
+			of := func(page string) cors.Request {
+				return cors.Request{Method: c.method, URL: "http://api.example/me", Headers: cors.Headers{
+					{Name: "Host", Value: "api.example"}, {Name: "Cookie", Value: "sid=1"},
+					{Name: "Origin", Value: strings.TrimPrefix(page, "Origin: ")}, {Name: "Sec-Fetch-Site", Value: "cross-site"},
+				}}
+			}
+			if c.first != "" {
+				tap.Probe(t.Context(), of(c.first))
+			}
+			q := of(foreignPage)
+			refusal, err := tap.roundTrip(t.Context(), q, tap.limits)
+			if err != nil || !isLimit(*refusal) {
+				t.Fatalf("the target has to refuse it: %+v, %v", refusal, err)
+			}
+			if got := tap.causeOf(t.Context(), t.Context(), placeOf(q), q, tap.limits, *refusal, tap.roundTrip); got != c.want {
+				t.Fatalf("cause %d, want %d, after %d requests", got, c.want, n)
+			}
+			if c.want != originCause {
+				return
+			}
+			// It is known by now.
+			before := tap.Requests()
+			e := tap.Probe(t.Context(), q)
+			if made := tap.Requests() - before; made != 1 {
+				t.Errorf("the second time it took %d requests", made)
+			}
+			l := tap.Limiting()
+			if l.Count != 0 || (l.Aside == 1) != c.aside || (e.Limited.Request == before+1) != c.aside || (l.AsideFrom == before+1) != c.aside {
+				t.Errorf("%+v, %+v", e.Limited, l)
+			}
+		})
+	}
+}
+
+func refuseIf(refused bool) string {
+	if refused {
+		return "503 Down"
+	}
+	return ""
+}
+
+// What is compared differs in the lines that say who asks, and in nothing else.
+func TestAskedByAnother(t *testing.T) {
+	q := cors.Request{Method: "GET", URL: "https://api.example/me", Headers: cors.Headers{
+		{Name: "Host", Value: "api.example"}, {Name: "Cookie", Value: "sid=1"}, {Name: "Origin", Value: "https://evil.test"},
+		{Name: "referer", Value: "https://evil.test/page"}, {Name: "Sec-Fetch-Mode", Value: "cors"}, {Name: "Sec-Fetch-Site", Value: "cross-site"},
+	}}
+	const shared = "Host: api.example; Cookie: sid=1; Sec-Fetch-Mode: cors; "
+	for who, want := range map[asker]string{
+		{}:                                   shared,
+		{stranger: true}:                     "Host: api.example; Sec-Fetch-Mode: cors; ",
+		{origin: "https://app.example"}:      shared + "Origin: https://app.example; Referer: https://app.example/; ",
+		{site: "none"}:                       shared + "Sec-Fetch-Site: none; ",
+		{origin: "null", site: "cross-site"}: shared + "Origin: null; Sec-Fetch-Site: cross-site; ",
+		{origin: "https://b.test", site: "same-site"}: shared + "Origin: https://b.test; Sec-Fetch-Site: same-site; Referer: https://b.test/; ",
+	} {
+		got := ""
+		for _, h := range who.instead(q).Headers {
+			got += fmt.Sprintf("%s: %s; ", h.Name, h.Value)
+		}
+		if got != want {
+			t.Errorf("%v:\n got %s\nwant %s", who, got, want)
+		}
+	}
+	if len(q.Headers) != 6 {
+		t.Error("the request itself was changed")
+	}
+}
