@@ -28,6 +28,8 @@ func (d Diagnosis) Advice() string {
 		return "give it apart, as what the front end alone knows: NAME=VALUE with `credentials.query`, or with `credentials.headers` if the API takes it there too, for URLs stand in logs"
 	case RequestRefused:
 		return "see what it answers, and try it with curl: a parameter may be missing (add it to the path, as /path?name=value, with `read`), a header (`credentials.headers` where it is a secret, else the headers of the endpoint in the configuration), the method be another (an endpoint of the configuration has a method and a body, and says reads: true of a POST that only reads, as JSON-RPC has them), or the API not know the host name of the URL"
+	case PostOnly:
+		return "say how it is read: a JSON-RPC or MCP server by its path with `json_rpc.path`, and the name of a method that only reads with `json_rpc.call`; GraphQL with `graphql.path` and `graphql.query`; another POST that only reads among the endpoints of the configuration, with its body and reads: true"
 	case HostUnknown:
 		return "say by which name it is to be asked: that name in the URL, with `connect_to` HOST:PORT; a name below localhost, such as http://tenant.localhost:8080, leads to this machine"
 	case MixedContent:

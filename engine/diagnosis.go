@@ -51,6 +51,7 @@ const (
 	OriginHeldOff DiagnosisKind = "origin-held-off"
 	TimedOut      DiagnosisKind = "timed-out"  // a limit has to be raised
 	LeftAlone     DiagnosisKind = "left-alone" // most of what is private was not examined
+	PostOnly      DiagnosisKind = "post-only"  // there is something that nobody can read by GET
 	// AnswersAlike says that the target answers every path alike, so that no reply shows
 	// what is private.
 	AnswersAlike DiagnosisKind = "answers-alike"
@@ -89,7 +90,11 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		}
 		return Diagnosis{Kind: LoginNeeded, Detail: "the API asks for a login wherever it has private data, and no credential was given: " + unseen.Refused()}
 	case len(found) == 0:
-		return nothingFound(t, discovered.Alike)
+		d := nothingFound(t, discovered.Alike)
+		if at := discovered.PostOnly; at != "" && (d.Kind == NothingPrivate || d.Kind == AnswersAlike) {
+			return Diagnosis{Kind: PostOnly, Detail: fmt.Sprintf("nothing is read by GET, and %s takes POST", at)}
+		}
+		return d
 	case len(with(scenarios.Limited)) > 0:
 		seen := with(scenarios.Limited)
 		if slices.ContainsFunc(seen, func(p scenarios.Premise) bool { return p.Victim.Status != http.StatusServiceUnavailable }) {

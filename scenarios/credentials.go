@@ -160,6 +160,12 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 	return planned(cases, noReads)
 }
 
+// refusesOrigin reports whether a reply to a victim may be the policy's own refusal of the
+// Origin: of this request, and neither for want of a login nor a limiter's.
+func refusesOrigin(r *cors.Response) bool {
+	return r != nil && r.Status/100 == 4 && r.Status != 401 && r.Status != 407 && !isLimited(r)
+}
+
 // grantsNobodyElse reports whether a reply with Access-Control-Allow-Credentials grants
 // what it says to none but trusted origins: browsers take one line with one origin, and
 // with credentials neither "*" nor a list (Fetch standard, #cors-check).
@@ -186,7 +192,7 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 		return inDoubt(doubt)
 	}
 	origin, r := read.Attempt.Origin(), read.Response()
-	if byHand := answer(ev.byHand); r == nil && read.Block.Reason.IsPreflight() && isSuccess(byHand) {
+	if byHand := answer(ev.byHand); r == nil && read.Block.Reason.IsPreflight() && (isSuccess(byHand) || refusesOrigin(byHand)) {
 		r = byHand // which got there all the same
 	}
 	switch {

@@ -63,6 +63,12 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 		{name: "only a preflight", obs: stolen(v, func(a Attempt) Observation {
 			return refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied)
 		}, denied, denied, denied), verdict: CannotTell},
+		{name: "only a preflight, and refused by hand for the Origin", obs: stolen(v, func(a Attempt) Observation {
+			return refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied)
+		}, denied, denied, reply(403, "Invalid Origin")), verdict: Conforms, reason: "the 403 reply"},
+		{name: "only a preflight, and limited by hand", obs: stolen(v, func(a Attempt) Observation {
+			return refusedTo(a, cors.PreflightMissingAllowOriginHeader, denied)
+		}, denied, denied, reply(429, "")), verdict: CannotTell},
 	})
 	// What grants nobody anything is advice; anything else binds.
 	for _, tt := range []struct {

@@ -33,6 +33,9 @@ func judgeExposedSecrets(declared []string, obs Observations) Judgement {
 // not read. Pages never see Set-Cookie, so that who lists it means something else.
 func isSecret(name string) bool {
 	name = strings.ToLower(name)
+	if name == "mcp-session-id" {
+		return false // which MCP has every client read and send back (Streamable HTTP, "Session Management")
+	}
 	for _, part := range []string{"authorization", "set-cookie", "token", "secret", "session", "password", "api-key", "apikey"} {
 		if strings.Contains(name, part) {
 			return true

@@ -14,6 +14,8 @@ func TestJudgeExposedSecrets(t *testing.T) {
 		{name: "none", obs: answers(v, plain, plain), verdict: Conforms},
 		{name: "harmless and declared", obs: answers(v, reply(200, "", expose+"X-Total-Count, x-csrf-token"), plain), verdict: Conforms},
 		{name: "a token", obs: answers(v, reply(200, "", expose+"X-Total-Count, X-Auth-Token"), plain), verdict: Violates, severity: Low, reason: `"X-Auth-Token"`},
+		{name: "the session of MCP", obs: answers(v, reply(200, "", expose+"Mcp-Session-Id"), plain), verdict: Conforms},
+		{name: "another session", obs: answers(v, reply(200, "", expose+"X-Session-Id"), plain), verdict: Violates, severity: Low, reason: `"X-Session-Id"`},
 		{name: "in a preflight", obs: answers(v, plain, reply(204, "", expose+"Set-Cookie")), verdict: Violates, severity: Low, proof: 1},
 		{name: "wildcard with credentials", obs: answers(v, reply(200, "", expose+"*", withCredentials), plain), verdict: Violates, severity: Low, reason: "*"},
 		{name: "wildcard without", obs: answers(v, reply(200, "", expose+"*"), plain), verdict: Conforms},

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ type Reply struct {
 	Location string `json:"location,omitempty"` // of a redirect
 	Says     string `json:"says,omitempty"`     // the beginning of a refusal's text
 	Bytes    int    `json:"bytes"`
+	Empty    bool   `json:"empty,omitempty"` // JSON in which there is nothing, such as []
 }
 
 // A Witness is the mark of the private reply. A reply carries it where its status is
@@ -268,7 +270,27 @@ func replyOf(r *cors.Response) Reply {
 	if r.Status >= 300 && r.Status <= 399 {
 		location, _ = r.Headers.Get("Location")
 	}
-	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Says: refusalText(r), Bytes: len(r.Body)}
+	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Says: refusalText(r), Bytes: len(r.Body), Empty: isEmpty(r)}
+}
+
+// isEmpty reports whether a reply is JSON in which there is nothing: an empty list or
+// object, or one whose values are all empty, null, false or 0.
+func isEmpty(r *cors.Response) bool {
+	var v any
+	if r.Truncated || json.Unmarshal([]byte(r.Body), &v) != nil {
+		return false
+	}
+	return holdsNothing(v)
+}
+
+func holdsNothing(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return !slices.ContainsFunc(v, func(e any) bool { return !holdsNothing(e) })
+	case map[string]any:
+		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(e any) bool { return !holdsNothing(e) })
+	}
+	return v == nil || v == "" || v == false || v == 0.0
 }
 
 // isLimited reports whether a reply is that of a limiter or of a proxy in front of a

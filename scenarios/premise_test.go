@@ -147,3 +147,18 @@ func TestRefusalsAreQuoted(t *testing.T) {
 		t.Errorf("what a stranger is told is not quoted where a premise holds: %s", p.Sentence())
 	}
 }
+
+// An API where the test user has nothing answers everybody alike.
+func TestNothingInIt(t *testing.T) {
+	me := Endpoint{Method: "GET", Path: "/notes", Private: true}
+	for body, want := range map[string]bool{
+		`[]`: true, `{}`: true, `{"items":[],"total":0,"next":null}`: true, `{"data":{"notes":[]}}`: true,
+		`[1]`: false, `{"total":2}`: false, `{"user":"alice"}`: false, ``: false, `nothing`: false,
+	} {
+		r := jsonReply(200, body)
+		s := NewPremise(me, Cookie, Asked{Victim: r, Stranger: r, Again: r}).Sentence()
+		if strings.Contains(s, "put something there for the test user") != want {
+			t.Errorf("%q: %s", body, s)
+		}
+	}
+}

@@ -47,6 +47,9 @@ func (p Premise) Sentence() string {
 	case PrivateByNetwork:
 		return fmt.Sprintf("%s: %s to whoever can reach it: private by the victim's place in the network, for no login is asked for%s", p.Endpoint, p.Victim.text(p.Witness.Excerpt()), p.asked())
 	case Open:
+		if p.Victim.Empty && p.Credential != Anonymous && p.Credential != Network {
+			return fmt.Sprintf("%s: %s with nothing in it, with the victim's %s as without: put something there for the test user, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
+		}
 		if p.Credential != Anonymous && p.Credential != Network {
 			return fmt.Sprintf("%s: %s with the victim's %s as without, so that it is not private, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
 		}

@@ -159,6 +159,9 @@ func (c Config) assemble() (Deployment, Problems) {
 	if e, err := c.GraphQL.endpoint(); !fail("graphql", err) && e.Path != "" {
 		add("graphql", e)
 	}
+	if e, err := c.JSONRPC.endpoint(); !fail("json_rpc", err) && e.Path != "" {
+		add("json_rpc", e)
+	}
 	nameEndpoints(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	for i, e := range c.Errors {
 		switch {

@@ -2,8 +2,11 @@ package target
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 // Brief is [Discovery.Summary] for somebody who waits for the verdict: what is examined,
@@ -33,7 +36,7 @@ func (d Discovery) Brief() []string {
 	}
 	var reads, writes, statuses []string
 	for _, e := range d.Reads {
-		reads = append(reads, e.Path)
+		reads = append(reads, readName(e))
 	}
 	for _, e := range d.Writes {
 		writes = append(writes, e.String())
@@ -60,4 +63,12 @@ func (d Discovery) Brief() []string {
 		s = append(s, fmt.Sprintf("Left alone: %d endpoints. The report says why.", n))
 	}
 	return append(s, d.Notes...)
+}
+
+// readName is what is read: a path, with its method where that is not GET.
+func readName(e scenarios.Endpoint) string {
+	if e.Method == http.MethodGet {
+		return e.Path
+	}
+	return e.String()
 }

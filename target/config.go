@@ -23,6 +23,7 @@ type Config struct {
 	Reads     []string         `yaml:"read"`      // paths of private endpoints
 	Endpoints []EndpointConfig `yaml:"endpoints"` // besides Reads
 	GraphQL   GraphQLConfig    `yaml:"graphql"`   // one of them
+	JSONRPC   JSONRPCConfig    `yaml:"json_rpc"`  // one of them
 	Errors    []ErrorConfig    `yaml:"errors"`
 
 	// WebSockets and EventStreams are paths where the victim gets private data;

@@ -78,6 +78,9 @@ type Discovery struct {
 	// included: with this status, and the same reply where it is a success. It is nil where
 	// paths differ or nobody looked.
 	Alike *cors.Response
+	// PostOnly is a path below the target's origin at which something takes POST alone and
+	// was not asked, because it does not say what it is; empty for none.
+	PostOnly string
 	// Origins are those of the servers and links that the document names.
 	Origins []string
 	// Logins are the ways to log in that the document names, such as "bearer".
@@ -95,7 +98,7 @@ func (c Config) NeedsDiscovery() bool {
 }
 
 func (c Config) namesReads() bool {
-	return len(c.Reads) > 0 || c.GraphQL.Path != "" ||
+	return len(c.Reads) > 0 || c.GraphQL.Path != "" || c.JSONRPC.Path != "" ||
 		slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return e.Reads || orGET(e.Method) == http.MethodGet })
 }
 
@@ -137,7 +140,14 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	} else {
 		f.guess()
 	}
-	f.graphQL(f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false))
+	nothing := f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false)
+	f.graphQL(nothing)
+	if !slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private }) {
+		f.jsonRPC(nothing)
+	}
+	if f.rebased {
+		c.URL = d.Facts.Origin().String()
+	}
 	f.found.Requests += f.tap.Requests()
 	if silent := f.tap.Silent(); silent != nil && len(f.found.Reads) == 0 {
 		return c, f.found, &UnreachableError{silent}
@@ -148,7 +158,10 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 
 func (f *finder) newTap(l tap.Limits) (*tap.Tap, error) {
 	return tap.New(tap.Options{Upstream: f.deployment.Upstream, Limits: l, Run: "crossexam-discovery", Browser: f.config.browser,
-		ClientCertificate: f.deployment.Credentials.Certificate(), Conceal: f.deployment.Credentials.Without})
+		ClientCertificate: f.deployment.Credentials.Certificate(), Conceal: f.deployment.Credentials.Without,
+		AllowWrite: func(method, u string) bool {
+			return method == http.MethodPost && f.posts != "" && f.deployment.Credentials.Without(u) == f.posts
+		}})
 }
 
 // lookForDocument reaches the target and looks for its document, by a tap of its
@@ -213,7 +226,13 @@ type finder struct {
 	// behindLogin says that there is a read that needs a login nobody gave.
 	behindLogin bool
 	carried     int // bytes of what might have been a document
-	found       Discovery
+	// posts is the URL that may be asked by POST, because it says that it is JSON-RPC;
+	// empty for none.
+	posts string
+	// rebased says that the target's URL is an endpoint itself, whose path what was found
+	// has.
+	rebased bool
+	found   Discovery
 }
 
 func (f *finder) note(format string, args ...any) {
@@ -433,7 +452,7 @@ func (d Discovery) Summary() []string {
 	s = append(s, where)
 	names := make([]string, len(d.Reads))
 	for i, e := range d.Reads {
-		names[i] = e.Path
+		names[i] = readName(e)
 		if !e.Private {
 			names[i] += " (open)"
 		}

@@ -45,6 +45,12 @@ func TestInputsThatMakeNoSense(t *testing.T) {
 		says string
 	}{
 		"query without path": {func(c *Config) { c.GraphQL.Query = "{me}" }, "give the path of the GraphQL endpoint"},
+		"call without path":  {func(c *Config) { c.JSONRPC.Call = "eth_accounts" }, "give the path of the JSON-RPC endpoint"},
+		"call that writes":   {func(c *Config) { c.JSONRPC = JSONRPCConfig{"/", "eth_sendTransaction"} }, "only reads"},
+		"call that is none":  {func(c *Config) { c.JSONRPC = JSONRPCConfig{"/", "a b"} }, "is no method"},
+		"request of no call": {func(c *Config) { c.JSONRPC = JSONRPCConfig{"/", `{"params":[]}`} }, "names no method"},
+		"request cut off":    {func(c *Config) { c.JSONRPC = JSONRPCConfig{"/", `{"method":`} }, "no request of JSON-RPC"},
+		"path of no call":    {func(c *Config) { c.JSONRPC = JSONRPCConfig{"mcp", ""} }, "is not a path"},
 		"mutation":           {func(c *Config) { c.GraphQL = GraphQLConfig{"/g", "mutation { drop }"} }, "only reads"},
 		"a GET that reads":   {func(c *Config) { c.Endpoints = []EndpointConfig{{Path: "/a", Reads: true}} }, "leave reads out"},
 		"reads and writes": {func(c *Config) {

@@ -196,7 +196,15 @@ endpoints:
 {{- else if or .Found.Reads .Found.Writes}}
 endpoints:
 {{- range .Found.Reads}}
+{{- if .Reads}}
+  - method: {{.Method}}
+    path: {{quote .Path}}
+    headers: {{ "{" }}{{range $i, $h := .Headers}}{{if $i}}, {{end}}{{quote $h.Name}}: {{quote $h.Value}}{{end}}{{ "}" }}
+    body: {{quote .Body}}
+    reads: true # it changes nothing, so that it is sent like a GET
+{{- else}}
   - path: {{quote .Path}}
+{{- end}}
 {{- if not .Private}}
     open: true # the same for everybody
 {{- end}}

@@ -13,7 +13,7 @@ import (
 func rare() []aboutFlags {
 	return []aboutFlags{
 		{"Credentials", []string{"basic-file", "bearer-file", "header-file", "query-key", "query-key-file", "storage-state", "together", "client-cert", "client-cert-password-file"}},
-		{"What is examined", []string{"graphql", "query", "openapi", "exclude", "examine", "startup-log", "preset", "accepted", "connect-to"}},
+		{"What is examined", []string{"graphql", "query", "json-rpc", "call", "openapi", "exclude", "examine", "startup-log", "preset", "accepted", "connect-to"}},
 		{"The policy", []string{"allow-methods", "allow-headers", "expose-headers"}},
 		{"Network", []string{"timeout", "rate", "concurrency", "header-timeout", "insecure-skip-verify", "direct", "follow-to-https", "allow-writes"}},
 		{"Browser", []string{"browser", "user-agent", "block-third-party-cookies"}},

@@ -135,7 +135,8 @@ func (o initOptions) discover(ctx context.Context) (target.Config, target.Discov
 	// What is named is written too, and keeps nobody from looking for more.
 	named := o.config.Reads
 	o.config.Reads = nil
-	_, found, err := o.config.Discover(ctx)
+	c, found, err := o.config.Discover(ctx)
+	o.config.URL = c.URL // which is another where it is an endpoint itself
 	for _, path := range slices.Backward(named) {
 		found.Reads = slices.DeleteFunc(found.Reads, func(e scenarios.Endpoint) bool { return e.Path == path })
 		found.Reads = slices.Insert(found.Reads, 0, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true})
