@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -516,7 +517,7 @@ func (t *Tab) Screenshot(ctx context.Context) ([]byte, error) {
 // browser made of the server's Set-Cookie.
 type StoredCookie struct {
 	Name, Value      string
-	Domain, Path     string
+	Domain, Path     string // Domain begins with a dot where other hosts below it have the cookie too
 	SameSite         string // "Strict", "Lax", "None", or empty, which is treated as Lax
 	Secure, HTTPOnly bool
 	Partitioned      bool // it is sent only below the site where it was set (CHIPS)
@@ -552,17 +553,24 @@ func (t *Tab) SetCookie(ctx context.Context, o cors.Origin, name, value string) 
 }
 
 // SetPartitioned gives the tab a partitioned cookie of an origin as if the origin had set
-// it below a page of another site.
+// it below a page of below, which may be its own.
 func (t *Tab) SetPartitioned(ctx context.Context, c StoredCookie, of, below cors.Origin) error {
 	site := below.RegistrableDomain()
 	if site == "" {
 		site = below.Host()
 	}
+	if strings.Contains(site, ":") {
+		site = "[" + site + "]" // an IPv6 address
+	}
+	domain := ""
+	if strings.HasPrefix(c.Domain, ".") {
+		domain = c.Domain
+	}
 	return t.do(ctx, func(ctx context.Context) error {
 		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{
-			Name: c.Name, Value: c.Value, URL: of.String() + c.Path, Path: c.Path,
+			Name: c.Name, Value: c.Value, URL: of.String() + c.Path, Path: c.Path, Domain: domain,
 			SameSite: network.CookieSameSite(c.SameSite), Secure: &c.Secure, HTTPOnly: &c.HTTPOnly,
-			PartitionKey: &network.CookiePartitionKey{TopLevelSite: below.Scheme() + "://" + site, HasCrossSiteAncestor: true},
+			PartitionKey: &network.CookiePartitionKey{TopLevelSite: below.Scheme() + "://" + site, HasCrossSiteAncestor: !below.SameSite(of)},
 		})
 		return err
 	})

@@ -15,7 +15,7 @@ import (
 func UnsafeHeaders(h Headers) []string {
 	var unsafe, safe []string
 	size := 0
-	h = slices.DeleteFunc(slices.Clone(h), func(l Header) bool { return isForbidden(strings.ToLower(l.Name), l.Value) })
+	h = slices.DeleteFunc(slices.Clone(h), func(l Header) bool { return IsForbiddenHeader(l.Name, l.Value) })
 	if !h.Has("Accept") { // the browser's own is added before the count
 		h = append(h, Header{"Accept", "*/*"})
 	}
@@ -109,11 +109,11 @@ func isSimpleRange(value string) bool {
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// isForbidden reports whether a header, its name in lower case, is the browser's
-// own, so that a page's attempt to set it is ignored (Fetch standard,
-// #forbidden-request-header). The standard allows User-Agent; Chrome takes it for
-// its own and does not ask for it.
-func isForbidden(name, value string) bool {
+// IsForbiddenHeader reports whether a request header is the browser's own, so that a
+// page's attempt to set it is ignored (Fetch standard, #forbidden-request-header). The
+// standard allows User-Agent; Chrome takes it for its own and does not ask for it.
+func IsForbiddenHeader(name, value string) bool {
+	name = strings.ToLower(name)
 	switch name {
 	case "accept-charset", "accept-encoding", "access-control-request-headers",
 		"access-control-request-method", "connection", "content-length", "cookie",
@@ -122,10 +122,20 @@ func isForbidden(name, value string) bool {
 		return true
 	case "x-http-method", "x-http-method-override", "x-method-override":
 		for m := range strings.SplitSeq(strings.ToUpper(value), ",") {
-			if m = trim(m); m == "CONNECT" || m == "TRACE" || m == "TRACK" {
+			if IsForbiddenMethod(trim(m)) {
 				return true
 			}
 		}
 	}
 	return strings.HasPrefix(name, "proxy-") || strings.HasPrefix(name, "sec-")
+}
+
+// IsForbiddenMethod reports whether no page can send a request of this method, whatever
+// its case (Fetch standard, #forbidden-method).
+func IsForbiddenMethod(method string) bool {
+	switch strings.ToUpper(method) {
+	case "CONNECT", "TRACE", "TRACK":
+		return true
+	}
+	return false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -133,7 +132,7 @@ func (s *session) answerPrompts(ctx context.Context, v *victim) error {
 func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 	base, given, login := s.plan.Target.URL, s.deployment.Credentials.Cookies, s.deployment.Credentials.Login
 	if len(given) > 0 {
-		if err := v.tab.TakeCookies(ctx, s.plan.Target.Origin(), given); err != nil {
+		if err := s.giveCookies(ctx, v, given); err != nil {
 			return err
 		}
 	}
@@ -178,37 +177,6 @@ func (s *session) cookieLogin(ctx context.Context, v *victim) error {
 	}
 	s.record.Cookies = v.cookies
 	return s.partition(ctx, v)
-}
-
-// partition gives the victim its partitioned cookies below each trusted front end of
-// another site too, where the front end's own use of the API would have had them set.
-func (s *session) partition(ctx context.Context, v *victim) error {
-	own := s.plan.Target.Origin()
-	for _, c := range v.cookies {
-		for _, o := range s.plan.Target.Trusted {
-			if !c.Partitioned || o.SameSite(own) {
-				continue
-			}
-			if err := v.tab.SetPartitioned(ctx, c, own, o); err != nil {
-				return fmt.Errorf("setting the victim's partitioned cookie below %s: %w", o, err)
-			}
-		}
-	}
-	return nil
-}
-
-// inPartition are the names of the victim's partitioned cookies that would have gone with
-// a request, were they not kept where they were set, as Chrome does not mention them.
-func (v *victim) inPartition(a scenarios.Attempt, seen []scenarios.CookieFate) []string {
-	var names []string
-	u, err := url.Parse(a.URL)
-	for _, c := range v.cookies {
-		mentioned := slices.ContainsFunc(seen, func(f scenarios.CookieFate) bool { return f.Name == c.Name })
-		if err == nil && c.Partitioned && !mentioned && strings.HasPrefix(u.Path, strings.TrimSuffix(c.Path, "/")) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
 }
 
 // basicLogin has the victim open a private endpoint and type the password.

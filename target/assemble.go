@@ -100,13 +100,14 @@ func (c Config) assemble() (Deployment, Problems) {
 	d.Facts.Assumed = c.Trusted == nil
 	for i, s := range c.Trusted {
 		switch {
-		case isOtherOrigin(s):
+		case isOtherOrigin(s) && !fail(fmt.Sprintf("trusted[%d]", i), checkOtherOrigin(s)):
 			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
 			continue
 		case s == "null":
 			d.Facts.OtherTrusted = append(d.Facts.OtherTrusted, s)
 			d.Notes = append(d.Notes, nullOpens)
 			continue
+		case isOtherOrigin(s): // which was told
 		case cors.IsPattern(s):
 			p, err := trustedPattern(s, c.Starts())
 			if !fail(fmt.Sprintf("trusted[%d]", i), err) {
@@ -129,8 +130,8 @@ func (c Config) assemble() (Deployment, Problems) {
 		check func(string) error
 	}{
 		{"policy.methods", c.Policy.Methods, checkMethod},
-		{"policy.headers", c.Policy.Headers, checkHeaderName},
-		{"policy.exposed", c.Policy.Exposed, checkHeaderName},
+		{"policy.headers", c.Policy.Headers, checkRequestHeaderName},
+		{"policy.exposed", c.Policy.Exposed, checkExposedName},
 	} {
 		for i, name := range list.names {
 			fail(fmt.Sprintf("%s[%d]", list.entry, i), list.check(name))
@@ -152,6 +153,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	for i, e := range c.Endpoints {
 		if entry := fmt.Sprintf("endpoints[%d]", i); !fail(entry+".path", checkPath("the path", e.Path)) &&
+			!fail(entry+".method", checkMethod(orGET(e.Method))) &&
 			!fail(entry+".name", checkEndpointName(e.Name)) && !fail(entry, e.check()) {
 			add(entry, e.endpoint(c.AllowWrites))
 		}
@@ -162,12 +164,14 @@ func (c Config) assemble() (Deployment, Problems) {
 	if e, err := c.JSONRPC.endpoint(); !fail("json_rpc", err) && e.Path != "" {
 		add("json_rpc", e)
 	}
+	checkRequestsOnce(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	nameEndpoints(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	for i, e := range c.Errors {
 		switch {
 		case e.None:
 			fail(fmt.Sprintf("errors[%d]", i), e.check())
 		case !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
+			!fail(fmt.Sprintf("errors[%d].method", i), checkMethod(orGET(e.Method))) &&
 			!fail(fmt.Sprintf("errors[%d]", i), errors.Join(e.check(), e.isAnother(c.Errors[:i]))):
 			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
 		}
@@ -199,6 +203,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	if c.Examine < 0 || c.Examine > mostExamined {
 		fail("examine", fmt.Errorf("%d endpoints cannot be examined in whole: write a number from 1 to %d", c.Examine, mostExamined))
 	}
+	c.saidTwice(fail)
 	fail("policy.headers", c.checkNoHeaders(d))
 	fail("openapi", c.checkDocument(d.Facts))
 	fail("connect_to", c.checkAddress())

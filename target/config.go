@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -153,6 +154,10 @@ func (e EndpointConfig) endpoint(allowWrites bool) scenarios.Endpoint {
 	return made
 }
 
+// queryBegins is what a document that reads begins with, behind comments (GraphQL
+// specification, section 2.3).
+var queryBegins = regexp.MustCompile(`^(?:[\s,]|#[^\n]*\n)*(?:\{|query\b|fragment\b)`)
+
 // endpoint is the GraphQL endpoint, or an empty one where there is none.
 func (g GraphQLConfig) endpoint() (scenarios.Endpoint, error) {
 	switch {
@@ -162,6 +167,8 @@ func (g GraphQLConfig) endpoint() (scenarios.Endpoint, error) {
 		return scenarios.Endpoint{}, nil
 	case strings.HasPrefix(strings.TrimSpace(g.Query), "mutation"), strings.HasPrefix(strings.TrimSpace(g.Query), "subscription"):
 		return scenarios.Endpoint{}, errors.New("this is no query: give one that only reads, such as { me { email } }")
+	case g.Query != "" && !queryBegins.MatchString(g.Query):
+		return scenarios.Endpoint{}, errors.New("this is not GraphQL: write the query itself, such as { me { email } }")
 	}
 	// Of strings nothing fails.
 	body, _ := json.Marshal(map[string]string{"query": cmp.Or(g.Query, "{ __typename }")})

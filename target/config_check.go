@@ -22,9 +22,14 @@ func (b BrowserConfig) check() error {
 
 // checkHeaders checks lines that an attacker's page sets as well as the front end.
 func checkHeaders(lines cors.Headers) error {
-	for _, h := range lines {
-		if !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value) {
+	for i, h := range lines {
+		switch {
+		case !httpguts.ValidHeaderFieldName(h.Name) || !httpguts.ValidHeaderFieldValue(h.Value):
 			return fmt.Errorf("the header %q cannot be sent: write a name of letters and dashes, and a value on one line", h.Name)
+		case cors.IsForbiddenHeader(h.Name, h.Value):
+			return fmt.Errorf("no page can set the header %s, which is the browser's own: leave it out", h.Name)
+		case lines[:i].Has(h.Name):
+			return fmt.Errorf("the header %s is given twice: give it once", h.Name)
 		}
 	}
 	return nil
@@ -34,12 +39,38 @@ func checkMethod(name string) error {
 	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return fmt.Errorf("%q is no method: write methods in capitals, such as PUT, or an empty list for none", name)
 	}
+	if cors.IsForbiddenMethod(name) {
+		return fmt.Errorf("no page can send a %s: leave it out", name)
+	}
 	return nil
 }
 
 func checkHeaderName(name string) error {
 	if name == "none" || !httpguts.ValidHeaderFieldName(name) {
 		return fmt.Errorf("%q is no name of a header: write names such as X-Request-Id, or an empty list for none", name)
+	}
+	if name == "*" {
+		return errors.New("* is what an API answers, and the policy is what the front end needs: name the headers, or leave the list out where nobody knows them")
+	}
+	return nil
+}
+
+func checkRequestHeaderName(name string) error {
+	if err := checkHeaderName(name); err != nil {
+		return err
+	}
+	if cors.IsForbiddenHeader(name, "") {
+		return fmt.Errorf("no page can set the header %s, which is the browser's own: leave it out", name)
+	}
+	return nil
+}
+
+func checkExposedName(name string) error {
+	if err := checkHeaderName(name); err != nil {
+		return err
+	}
+	if strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Set-Cookie2") {
+		return fmt.Errorf("no page can read %s, whatever is exposed (Fetch standard, forbidden response-header name): leave it out", name)
 	}
 	return nil
 }
@@ -106,6 +137,31 @@ func isOtherOrigin(s string) bool {
 	return err == nil && u.Host != "" && u.Scheme != "http" && u.Scheme != "https" && s == u.Scheme+"://"+u.Host
 }
 
+// checkOtherOrigin checks an origin of another scheme.
+func checkOtherOrigin(s string) error {
+	if scheme, _, _ := strings.Cut(s, "://"); strings.Contains(s, "*") {
+		return fmt.Errorf("trusted origin: %q stands for everybody's: any page of %s would be trusted; name your own, such as %s://ID", s, scheme, scheme)
+	}
+	return nil
+}
+
+// otherOriginMeant says what to write in the place of a text that is meant as an origin of
+// another scheme than http and https. It is empty for a text that is not.
+func otherOriginMeant(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case strings.EqualFold(s, "null"):
+		return "write null"
+	case err != nil || !strings.Contains(s, "://") || u.Scheme == "http" || u.Scheme == "https":
+		return ""
+	case u.Scheme == "file":
+		return "a page of a file has the origin null: write that, which every sandboxed frame has too"
+	case u.Host == "":
+		return "there is nothing behind its scheme: write it as the application sends it in Origin, such as " + u.Scheme + "://localhost"
+	}
+	return "write " + u.Scheme + "://" + strings.ToLower(u.Host)
+}
+
 // nullOpens is what the operator should know who trusts the opaque origin.
 const nullOpens = "`trusted` has null, which is the origin of every sandboxed frame: any page on the web can have it, and what that opens is shown by the family NUL, as if nobody had declared it."
 
@@ -127,6 +183,8 @@ func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 	switch several := inOne(s); {
 	case len(several) > 1 && !slices.ContainsFunc(several, func(s string) bool { return !strings.Contains(s, "://") }):
 		return o, fmt.Errorf("trusted origin: %q is several in one: give each by itself, %s", s, strings.Join(several, " and "))
+	case err != nil && otherOriginMeant(s) != "":
+		return o, fmt.Errorf("trusted origin: %q is not an origin: %s", s, otherOriginMeant(s))
 	case err != nil:
 		return o, fmt.Errorf("trusted origin: %w", err)
 	case o == own:
@@ -136,8 +194,8 @@ func trustedOrigin(s string, own cors.Origin) (cors.Origin, error) {
 }
 
 func checkPath(what, p string) error {
-	if several := inOne(p); len(several) > 1 && !isPath(p) && !slices.ContainsFunc(several, func(s string) bool { return !isPath(s) }) {
-		return fmt.Errorf("%s %q is several in one: give each by itself, %s", what, p, strings.Join(several, " and "))
+	if several := inOne(p); len(several) > 1 && !slices.ContainsFunc(several, func(s string) bool { return !isPath(s) }) {
+		return fmt.Errorf("%s %q is several in one: give each by itself, %s; a comma that belongs to it is %%2C", what, p, strings.Join(several, " and "))
 	}
 	if !isPath(p) {
 		return fmt.Errorf("%s %q is not a path: write it like %s", what, p, asPath(p))

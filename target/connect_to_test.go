@@ -82,7 +82,9 @@ func TestListsGivenAsOne(t *testing.T) {
 		{"https://a.example.com", "/me /orders", "give each by itself, /me and /orders"},
 		{"https://a.example.com", "/me, /orders", "give each by itself, /me and /orders"},
 		{"https://a.example.com", "GET /me", "write it like /me"},
-		{"https://a.example.com", "/me,/orders", ""}, // a path that may be there
+		{"https://a.example.com", "/me,/orders", "a comma that belongs to it is %2C"},
+		{"https://a.example.com", "/me,orders", ""},
+		{"https://a.example.com", "/me%2C/orders", ""},
 	} {
 		_, err := Config{URL: "http://127.0.0.1:8080", Trusted: []string{c.trusted}, Reads: []string{c.read}}.Deployment(t.Context())
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {

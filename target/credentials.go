@@ -51,7 +51,12 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 		if err != nil {
 			fail(fmt.Sprintf("cookies[%d]", i), fmt.Errorf("cookie %d: %w", i+1, err))
 		}
-		creds.Cookies = append(creds.Cookies, lines...)
+		for _, l := range lines {
+			if err := givenTwice(l, creds.Cookies); err != nil {
+				fail(fmt.Sprintf("cookies[%d]", i), err)
+			}
+			creds.Cookies = append(creds.Cookies, l)
+		}
 		if note != "" {
 			*notes = append(*notes, note)
 		}
@@ -70,6 +75,8 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 			fail("basic", errors.New("the basic credential seems to be in base64, as it is sent: write USER:PASSWORD as it was before"))
 		} else if !ok {
 			fail("basic", errors.New("the basic credential has no colon: write USER:PASSWORD"))
+		} else if user+password == "" {
+			fail("basic", errors.New("the basic credential has neither a user name nor a password: write USER:PASSWORD"))
 		}
 		creds.Basic = &BasicLogin{Username: user, Password: password}
 	}

@@ -58,6 +58,10 @@ func (o *provenance) validate(schema []byte, value any) Problems {
 // explain says one thing that is wrong in the words of somebody who writes the
 // file. A value is repeated only where it can be no secret.
 func (o *provenance) explain(s *jsonschema.Schema, e *jsonschema.ValidationError) Problems {
+	var list *jsonschema.Schema // that the value is in
+	if n := len(e.InstanceLocation); n > 0 {
+		list = at(s, e.InstanceLocation[:n-1])
+	}
 	at := at(s, e.InstanceLocation)
 	entry := entryOf(e.InstanceLocation)
 	one := func(format string, args ...any) Problems {
@@ -86,6 +90,12 @@ func (o *provenance) explain(s *jsonschema.Schema, e *jsonschema.ValidationError
 	case *kind.Enum:
 		return Problems{o.problemHere(entry, fmt.Errorf("%s is none of the words here: write %s", got(k.Got), alternatives(k.Want)))}
 	case *kind.Pattern:
+		if k.Got == "" {
+			return one("this is empty: fill it in or leave it out")
+		}
+		if at != nil && at.Description == "" && list != nil { // an entry is described with its list
+			return Problems{o.problemHere(entry, fmt.Errorf("%s is not written as it should be: %s, such as %s", got(k.Got), description(list), example(list)))}
+		}
 		return one("%s is not written as it should be: %s", got(k.Got), description(at))
 	case *kind.Required:
 		return Problems{o.problemHere(entry, fmt.Errorf("%s is missing: %s", strings.Join(k.Missing, " and "), description(property(at, k.Missing[0]))))}
@@ -164,6 +174,9 @@ func description(s *jsonschema.Schema) string {
 		return "see docs/configuration.md"
 	}
 	text := strings.TrimSuffix(s.Description, ".")
+	if first, _, _ := strings.Cut(text, " "); strings.ToLower(first[1:]) != first[1:] {
+		return text // a name, such as PKCS#12 or User-Agent
+	}
 	return strings.ToLower(text[:1]) + text[1:]
 }
 
