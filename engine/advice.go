@@ -56,9 +56,9 @@ func (d Diagnosis) Advice() string {
 		return "look at the target's log, and try again when it answers"
 	case RateLimited:
 		if d.Number > 0 {
-			return fmt.Sprintf("run with `limits.requests_per_second` %g, or without the limiter where the target is one for tests", math.Max(math.Floor(d.Number*10)/10, 0.1))
+			return fmt.Sprintf("wait until the limiter lets this machine in again, and run with `limits.requests_per_second` %g, or against an instance without the limiter", math.Max(math.Floor(d.Number*10)/10, 0.1))
 		}
-		return "run with a lower `limits.requests_per_second`, or without the limiter where the target is one for tests"
+		return "wait until the limiter lets this machine in again, and run with a lower `limits.requests_per_second`, or against an instance without the limiter"
 	case TimedOut:
 		return "raise that limit in the configuration, or give other paths with `read`"
 	case TrustAssumed:
