@@ -58,9 +58,9 @@ func (d Diagnosis) Advice() string {
 		return "look at the target's log, and try again when it answers"
 	case RateLimited:
 		if d.Number > 0 {
-			return fmt.Sprintf("run with `limits.requests_per_second` %g, or without the limiter where the target is one for tests", math.Max(math.Floor(d.Number*10)/10, 0.1))
+			return fmt.Sprintf("wait until the limiter lets this machine in again, and run with `limits.requests_per_second` %g, or against an instance without the limiter", math.Max(math.Floor(d.Number*10)/10, 0.1))
 		}
-		return "run with a lower `limits.requests_per_second`, or without the limiter where the target is one for tests"
+		return "wait until the limiter lets this machine in again, and run with a lower `limits.requests_per_second`, or against an instance without the limiter"
 	case OriginHeldOff:
 		return "where the target refuses these origins for good, have it answer 403 or leave Retry-After out; where it limits each origin, take that limit away for the test"
 	case TimedOut:

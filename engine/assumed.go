@@ -14,6 +14,6 @@ func (x *Examination) assumeTrust(ctx context.Context, a *sweep.Asker, found sce
 	}
 	inference, facts := a.Infer(found)
 	x.record.Inference = &inference
-	x.record.diagnose(Diagnosis{Kind: TrustAssumed, Detail: "nobody said which origins may read this API, so that this run found out which do, by asking for those that an owner may mean"})
+	x.record.diagnose(Diagnosis{Kind: TrustAssumed, Detail: "no trusted origin was named, so this run found out by itself which origins the API lets in"})
 	return facts
 }

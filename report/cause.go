@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -152,13 +151,11 @@ func (c Cause) grade() string { return graded(c.Level, c.Severity, c.Change) }
 func (c Cause) where(witnesses bool) string {
 	const most = 2
 	var parts []string
-	if n := len(c.Endpoints); n > most {
-		parts = append(parts, strings.Join(c.Endpoints[:most], ", ")+fmt.Sprintf(" and %d more", n-most))
-	} else if n > 0 {
-		parts = append(parts, strings.Join(c.Endpoints, ", "))
+	if len(c.Endpoints) > 0 {
+		parts = append(parts, few(c.Endpoints, most))
 	}
 	if witnesses && len(c.Witnesses) > 0 {
-		parts = append(parts, "from "+strings.Join(c.Witnesses[:min(len(c.Witnesses), most)], ", "))
+		parts = append(parts, from(strings.Join(c.Witnesses[:min(len(c.Witnesses), most)], ", ")))
 	}
 	if len(c.Credentials) > 0 {
 		var words []string

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/crossexam/crossexam/scenarios"
 )
@@ -47,11 +46,7 @@ func (r Report) doubts() []doubt {
 
 // about names the requirements, and how many results there are.
 func (d doubt) about() string {
-	const most = 6
-	text := strings.Join(d.Requirements[:min(len(d.Requirements), most)], ", ")
-	if n := len(d.Requirements) - most; n > 0 {
-		text += ", and " + plural(n, "more", "more")
-	}
+	text := few(d.Requirements, 6)
 	if d.Fails {
 		return text + " (" + plural(d.Results, "result", "results") + ", which fails the run)"
 	}

@@ -19,17 +19,12 @@ func (r Report) Headline() string {
 	} else if worst != nil {
 		return "A page of another origin could read this API, but of " + visibleLine(worst.Subject.Origin) + " alone, which no attacker can have today."
 	}
-	violated := 0
-	seen := map[string]bool{}
-	for _, c := range r.Results {
-		if c.violated() && !seen[c.ID] {
-			seen[c.ID] = true
-			violated++
-		}
-	}
 	but := ""
-	if violated > 0 {
-		but = fmt.Sprintf(", but %s violated", plural(violated, "requirement is", "requirements are"))
+	if violated := append(r.causesAs(asFailing), r.causesAs(asKnown)...); len(violated) > 0 {
+		but = ", but " + visibleLine(violated[0].Rule)
+		if n := len(violated) - 1; n > 0 {
+			but += " (and " + plural(n, "more cause", "more causes") + ")"
+		}
 	}
 	switch r.Summary.Exfiltration {
 	case NoneSeen:
@@ -53,19 +48,23 @@ func (r Report) Headline() string {
 
 // whatIsPrivate says how much private data was really seen.
 func (r Report) whatIsPrivate() string {
-	seen := map[string]bool{}
-	network := false
+	var seen []string
+	what := "the private data at "
 	for _, p := range r.Private() {
-		seen[p.Endpoint] = true
-		network = network || p.Finding == scenarios.PrivateByNetwork
+		if !slices.Contains(seen, p.Endpoint) {
+			seen = append(seen, p.Endpoint)
+		}
+		if p.Finding == scenarios.PrivateByNetwork {
+			what = "what this API gives to its network at "
+		}
 	}
-	switch {
-	case len(seen) == 0:
+	switch len(seen) {
+	case 0:
 		return "this API's private data"
-	case network:
-		return "the data that this API gives to its network at " + plural(len(seen), "endpoint", "endpoints")
+	case 1:
+		return what + visibleLine(seen[0])
 	}
-	return "this API's private data at " + plural(len(seen), "endpoint", "endpoints")
+	return what + fmt.Sprintf("any of %d endpoints", len(seen))
 }
 
 // does is what was proved: a write, or a read.
@@ -145,9 +144,11 @@ func (r Report) FrontEnd() string {
 		topics[s.ID] = s.Topic
 	}
 	conforms, doubt, accepted := false, false, true
-	var violated []string
+	var violated, hidden []string
 	for _, c := range r.Results {
 		switch {
+		case slices.Contains(errorsOfFrontEnd, c.ID) && c.violated() && !slices.Contains(hidden, c.ID):
+			hidden = append(hidden, c.ID)
 		case topics[c.ID] != scenarios.FrontEnd:
 		case c.Verdict == scenarios.Violates && c.Excuse != engine.ExcusedAdvice:
 			accepted = accepted && c.Accepted
@@ -167,11 +168,16 @@ func (r Report) FrontEnd() string {
 		return fmt.Sprintf("The trusted front end cannot do all of its work (%s).", strings.Join(violated, ", "))
 	case doubt:
 		return "Whether the trusted front end can do all of its work could not be judged."
+	case conforms && len(hidden) > 0:
+		return fmt.Sprintf("The trusted front end can do its work, but cannot read error replies (%s).", strings.Join(hidden, ", "))
 	case conforms:
 		return "The trusted front end can do its work."
 	}
 	return ""
 }
+
+// errorsOfFrontEnd are the requirements that the front end can read error replies.
+var errorsOfFrontEnd = []string{"ERR-001", "ERR-004", "ERR-005"}
 
 // worstTheft is the proven exfiltration that says most, or nil.
 func (r Report) worstTheft() *Result {
@@ -225,12 +231,23 @@ func (s Subject) String() string {
 		parts = append(parts, s.Endpoint)
 	}
 	if s.Origin != "" {
-		parts = append(parts, "from "+s.Origin)
+		parts = append(parts, from(s.Origin))
 	}
 	if s.Credential != "" {
 		parts = append(parts, "with "+string(s.Credential))
 	}
 	return visibleLine(strings.Join(parts, " "))
+}
+
+// noOrigin is the origin of a subject that is about requests without the header.
+const noOrigin = "none"
+
+// from says where requests come from.
+func from(origin string) string {
+	if origin == noOrigin {
+		return "without an Origin"
+	}
+	return "from " + origin
 }
 
 func plural(n int, one, many string) string {

@@ -58,6 +58,10 @@ var attackers = []struct {
 	{"a page that comes into the network", []string{"NET-001", "NET-004"}},
 }
 
+// lenient are the scenarios of a row that a target may conform to and still let the attacker
+// read: only what they convict says something about a cell.
+var lenient = []string{"WLD-005", "ALT-003", "ALT-004"}
+
 // heatColumns is how many columns fit beside the names of the attackers.
 const heatColumns = 8
 
@@ -80,7 +84,7 @@ func (r Report) heat() heatMap {
 		}) bool {
 			return slices.Contains(a.ids, c.ID)
 		})
-		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" {
+		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" || c.Verdict == scenarios.Conforms && slices.Contains(lenient, c.ID) {
 			continue
 		}
 		k := key{c.Subject.Endpoint, c.Subject.Credential}

@@ -28,6 +28,8 @@ func TestHeat(t *testing.T) {
 		at("ERR-002", "GET /b (405)", scenarios.Conforms, false),
 		at("TRU-001", "GET /a", scenarios.Conforms, false),
 		at("NUL-001", "GET /a", scenarios.NotApplicable, false),
+		at("WLD-005", "GET /open", scenarios.Conforms, false), // nobody tried to read it
+		at("ALT-004", "GET /open", scenarios.Conforms, false),
 	}}
 	m := r.heat()
 	var columns, rows []string

@@ -167,10 +167,10 @@ func (p InferredPolicy) Lines() []labelled {
 	case p.Credential.Ambient():
 		credentials += ", so that no page gets what they open"
 	}
-	lines := []labelled{{originsLabel, list(p.Origins)}, {"matcher", p.Matcher}}
 	if len(p.Origins) == 0 {
-		return lines
+		return []labelled{{originsLabel, "none of those that were asked about"}}
 	}
+	lines := []labelled{{originsLabel, list(p.Origins)}, {"matcher", p.Matcher}}
 	lines = append(lines, labelled{"credentials", credentials}, labelled{"methods", list(p.Methods) + unasked(p.Methods)}, labelled{"headers", list(p.Headers)}, labelled{"exposed", list(p.Exposed)})
 	if p.MaxAge != nil {
 		lines = append(lines, labelled{"max age", plural(*p.MaxAge, "second", "seconds")})
@@ -259,11 +259,11 @@ func (i Inferred) Questions() []string {
 
 // Asked says how much was asked.
 func (i Inferred) Asked() string {
-	s := fmt.Sprintf("Asked about %s, and about near-misses of what is granted; all of this is assumed until the owner says which origins are trusted.", plural(len(i.Candidates), "candidate", "candidates"))
+	s := fmt.Sprintf("This run asked about %s that an owner may mean, and about near-misses of those that are let in.", plural(len(i.Candidates), "origin", "origins"))
 	if i.Unanswered > 0 {
 		s += fmt.Sprintf(" %s got no answer.", plural(i.Unanswered, "question", "questions"))
 	}
-	return s
+	return s + " What it found is a guess until the owner says which origins are trusted: correct policy.yaml, in the folder of the report, and check it in."
 }
 
 // inferred prints what the target was seen to trust.
@@ -271,7 +271,7 @@ func (p *printer) inferred() {
 	if p.r.Inferred == nil {
 		return
 	}
-	p.line(p.style(bold, "WHAT THIS API TRUSTS, as it was seen; nobody said what it should"))
+	p.line(p.style(bold, "WHAT THIS API TRUSTS, as far as this run saw"))
 	for _, c := range p.r.Inferred.Classes() {
 		p.text("  ", c.About+":")
 		for _, l := range c.Lines {
@@ -281,7 +281,7 @@ func (p *printer) inferred() {
 	for _, q := range p.r.Inferred.Questions() {
 		p.text("  ", q)
 	}
-	p.text("  ", p.r.Inferred.Asked()+" The report has it as policy.yaml, to correct and check in.")
+	p.text("  ", p.r.Inferred.Asked())
 	p.line("")
 }
 
@@ -289,7 +289,7 @@ func (r Report) mdInferred(b *strings.Builder) {
 	if r.Inferred == nil {
 		return
 	}
-	b.WriteString("\n### What this API trusts, as it was seen; nobody said what it should\n\n")
+	b.WriteString("\n### What this API trusts, as far as this run saw\n\n")
 	for _, c := range r.Inferred.Classes() {
 		fmt.Fprintf(b, "- %s\n", mdCode(c.About))
 		for _, l := range c.Lines {

@@ -110,7 +110,7 @@ func (r Report) mdCauses(b *strings.Builder, heading string, causes []Cause) {
 			fmt.Fprintf(b, "  - %s: %s\n", c.Worst.ID, mdText(c.Worst.Reason))
 		}
 		if len(c.Requirements) > 1 {
-			fmt.Fprintf(b, "  - %s with it: %s\n", plural(len(c.Requirements), "requirement falls", "requirements fall"), strings.Join(c.Requirements, ", "))
+			fmt.Fprintf(b, "  - %s with it: %s\n", plural(len(c.Requirements), "requirement falls", "requirements fall"), few(c.Requirements, 6))
 		}
 		fmt.Fprintf(b, "  - Fix: %s\n", mdText(c.Fix))
 	}

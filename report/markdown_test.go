@@ -25,7 +25,7 @@ func TestMarkdown(t *testing.T) {
 		"## Crossexam: Any web page can read this API with a visitor's session.\n",
 		"\nThe trusted front end can do its work.\n",
 		"Target `https://api.example.com`, exit code 1: a MUST requirement is violated (in a strict run a SHOULD too).\n",
-		"\nViolations: 4 must, 1 advice \\(2 causes\\). Of the rest 2 conform, 1 could not be judged \\(1 must\\), 1 does not apply; 9 attempts in 1.2 s.\n",
+		"\nCauses: 2 must, 0 advice. Results: 5 violate, 2 conform, 1 could not be judged \\(1 must\\), 1 does not apply; 9 attempts in 1.2 s.\n",
 		"\n### Violated\n\n- **every-origin** (must, high severity) Every origin is echoed, with credentials\n  - `GET /api/notebooks from https://evil.test, https://x.example.com with cookie`\n",
 		"\n  - 4 requirements fall with it: WLD-001, CRD-002, PRE-003, HDR-003\n  - Fix: List the front end's origins ",
 		"\n### Could not be judged, which is not a pass\n\n- **ERR-002 \\(1 result, which fails the run\\)** the target closed the connection\n",
@@ -158,7 +158,7 @@ func TestMarkdownIsInert(t *testing.T) {
 	for line := range strings.SplitSeq(strings.TrimSpace(got), "\n") {
 		ours := line == "" || strings.HasPrefix(line, "## Crossexam") || strings.HasPrefix(line, "### ") ||
 			strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "- **") || strings.HasPrefix(line, "  - ") ||
-			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "Violations: ") || strings.HasPrefix(line, "The ") || strings.HasPrefix(line, "Withheld, since it could") ||
+			strings.HasPrefix(line, "Target ") || strings.HasPrefix(line, "Causes: ") || strings.HasPrefix(line, "The ") || strings.HasPrefix(line, "Withheld, since it could") ||
 			strings.HasPrefix(line, "1 new violation, ") || line == whatStale
 		if !ours {
 			t.Errorf("this line is not ours: %s", line)

@@ -87,8 +87,8 @@ func isTheft(c engine.Result) bool {
 	})
 }
 
-// Counts is the summary in one sentence, in which numbers of violations are told with
-// what they mean.
+// Counts is the summary in two sentences: how many causes there are to mend, with what
+// that means, and what the results came to.
 func (r Report) Counts() string {
 	s := r.Summary
 	work := fmt.Sprintf("%s in %.1f s.", plural(s.Attempts, "attempt", "attempts"), float64(s.DurationMS)/1000)
@@ -96,23 +96,22 @@ func (r Report) Counts() string {
 		return "Nothing was judged; " + work
 	}
 	levels := map[scenarios.Level]int{}
+	for _, c := range r.Causes {
+		if !c.Accepted {
+			levels[c.Level]++
+		}
+	}
 	doubts := 0
 	for _, c := range r.Results {
-		switch {
-		case c.Verdict == scenarios.Violates && !c.Accepted:
-			levels[c.Level]++
-		case c.Verdict == scenarios.CannotTell && c.Level == scenarios.Must:
+		if c.Verdict == scenarios.CannotTell && c.Level == scenarios.Must {
 			doubts++
 		}
 	}
-	violations := fmt.Sprintf("%d must, %d advice", levels[scenarios.Must], levels[scenarios.Should]+levels[scenarios.Info])
+	causes := fmt.Sprintf("%d must, %d advice", levels[scenarios.Must], levels[scenarios.Should]+levels[scenarios.Info])
 	if r.Run.Strict {
-		violations = fmt.Sprintf("%d must, %d should, %d advice", levels[scenarios.Must], levels[scenarios.Should], levels[scenarios.Info])
+		causes = fmt.Sprintf("%d must, %d should, %d advice", levels[scenarios.Must], levels[scenarios.Should], levels[scenarios.Info])
 	}
-	if n := len(r.Causes) - len(r.causesAs(asAccepted)); n > 0 {
-		violations += " (" + plural(n, "cause", "causes") + ")"
-	}
-	text := fmt.Sprintf("Violations: %s. Of the rest %d conform, %d could not be judged", violations, s.Conforms, s.CannotTell)
+	text := fmt.Sprintf("Causes: %s. Results: %d violate, %d conform, %d could not be judged", causes, s.Violates, s.Conforms, s.CannotTell)
 	if s.CannotTell > 0 {
 		text += fmt.Sprintf(" (%d must)", doubts)
 	}

@@ -201,8 +201,11 @@ func TestHeadline(t *testing.T) {
 		{"a sandboxed frame", of(stolen("ORG-001", sampleEvil), stolen("NUL-001", "null")), "Any web page can read this API with a visitor's session."},
 		{"network", of(network), "Any web page can read this API from a visitor's network."},
 		{"nobody", of(blocked), "No web page of another origin could read this API's private data."},
-		{"nobody, but", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, "")), "No web page of another origin could read this API's private data, but 1 requirement is violated."},
-		{"nobody, but what was there before", onlyNew(of(blocked, excused(judged("PRE-001", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "No web page of another origin could read this API's private data, but 1 requirement is violated."},
+		{"nobody, but", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, "")), "No web page of another origin could read this API's private data, but preflights of every origin are approved."},
+		{"nobody, but for two causes", of(blocked, judged("PRE-001", scenarios.Must, scenarios.Violates, ""), judged("ERR-001", scenarios.Must, scenarios.Violates, "")),
+			"No web page of another origin could read this API's private data, but preflights of every origin are approved (and 1 more cause)."},
+		{"nobody, but advice", of(blocked, judged("HDR-009", scenarios.Info, scenarios.Violates, "")), "No web page of another origin could read this API's private data."},
+		{"nobody, but what was there before", onlyNew(of(blocked, excused(judged("PRE-001", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "No web page of another origin could read this API's private data, but preflights of every origin are approved."},
 		{"anybody, which is accepted", accepting(sample()), "Any web page can read this API with a visitor's session."},
 		{"nobody, as far as", of(blocked, judged("PRE-001", scenarios.Must, scenarios.CannotTell, "")), "No web page of another origin could read this API's private data, but not every requirement could be judged."},
 		{"unknown", of(judged("ORG-001", scenarios.Must, scenarios.CannotTell, "", read(sampleEvil, false)), judged("HDR-001", scenarios.Must, scenarios.Conforms, "")), "Could not judge whether a web page of another origin can read this API."},
@@ -234,6 +237,8 @@ func TestFrontEnd(t *testing.T) {
 		{"is hindered", of(works, judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
 		{"is hindered as before", onlyNew(of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "cannot do all of its work (TRU-002)."},
 		{"is hindered, which is accepted", of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), true, "")), "cannot do all of its work (TRU-002), which was accepted."},
+		{"is not told of errors", of(works, judged("ERR-001", scenarios.Must, scenarios.Violates, ""), judged("ERR-001", scenarios.Must, scenarios.Violates, "")), "can do its work, but cannot read error replies (ERR-001)."},
+		{"an attacker is", of(works, judged("ERR-002", scenarios.Must, scenarios.Violates, "")), "can do its work."},
 		{"unknown", of(works, judged("TRU-002", scenarios.Must, scenarios.CannotTell, "")), "could not be judged"},
 		{"not asked", of(judged("ORG-001", scenarios.Must, scenarios.Conforms, "")), ""},
 	} {
@@ -262,5 +267,33 @@ func TestGroupsGoFromGraveToGood(t *testing.T) {
 	want := "WLD-001 NUL-001 PRE-003 CRD-002 HDR-003 ERR-002 ORG-001 TRU-001 WLD-003"
 	if strings.Join(got, " ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
+	}
+}
+
+// What nobody could read is named, and counted where it is more than one.
+func TestWhatIsPrivate(t *testing.T) {
+	private := func(endpoint string, f scenarios.Finding, c scenarios.Credential) Premise {
+		return Premise{Endpoint: endpoint, Finding: f, Credential: c}
+	}
+	for _, c := range []struct {
+		premises []Premise
+		want     string
+	}{
+		{nil, "this API's private data"},
+		{[]Premise{private("GET /open", scenarios.Open, scenarios.Cookie)}, "this API's private data"},
+		{[]Premise{private("GET /me", scenarios.Private, scenarios.Cookie), private("GET /me", scenarios.Private, scenarios.Basic)}, "the private data at GET /me"},
+		{[]Premise{private("GET /me", scenarios.Private, scenarios.Cookie), private("GET /notes", scenarios.Private, scenarios.Cookie)}, "the private data at any of 2 endpoints"},
+		{[]Premise{private("GET /me", scenarios.PrivateByNetwork, scenarios.Network)}, "what this API gives to its network at GET /me"},
+	} {
+		if got := (Report{Premises: c.premises}).whatIsPrivate(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// A subject that is about requests without the header says so.
+func TestSubjectWithoutAnOrigin(t *testing.T) {
+	if got := (Subject{Endpoint: "GET /me", Origin: noOrigin, Credential: scenarios.Cookie}).String(); got != "GET /me without an Origin with cookie" {
+		t.Error(got)
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -143,7 +144,7 @@ func (s Sweep) Counts() string {
 			examined++
 		}
 	}
-	text := fmt.Sprintf("%s in %s, by %s; %d examined in whole", plural(len(s.Endpoints), "endpoint", "endpoints"),
+	text := fmt.Sprintf("%s in %s, told apart by %s. Examined in whole: %d", plural(len(s.Endpoints), "endpoint", "endpoints"),
 		plural(len(s.Classes), "policy class", "policy classes"), plural(s.Requests, "request", "requests"), examined)
 	var outcomes []string
 	for _, o := range []engine.ProofOutcome{engine.ProofRead, engine.ProofBlocked, engine.ProofUnsent, engine.ProofUnknown} {
@@ -152,7 +153,7 @@ func (s Sweep) Counts() string {
 		}
 	}
 	if len(outcomes) > 0 {
-		text += ", and in the browser " + strings.Join(outcomes, ", ")
+		text += "; tried in the browser besides: " + strings.Join(outcomes, ", ")
 	}
 	return text + fmt.Sprintf(" (seed %d).", s.Seed)
 }
@@ -269,9 +270,12 @@ func (s Sweep) brief() string {
 			proved++
 		}
 	}
-	text := fmt.Sprintf("All %s were asked by header, and %d tried in the browser.", plural(len(s.Endpoints), "endpoint", "endpoints"), proved)
+	text := fmt.Sprintf("All %s were asked by header, and %d of them tried in the browser.", plural(len(s.Endpoints), "endpoint", "endpoints"), proved)
+	if proved == len(s.Endpoints) {
+		text = fmt.Sprintf("All %s were asked by header, and tried in the browser.", plural(proved, "endpoint", "endpoints"))
+	}
 	var order []string
-	size := map[string]int{}
+	size, where := map[string]int{}, map[string]string{}
 	for _, c := range s.Classes {
 		if len(c.Granted) > 0 || c.Why != "" {
 			word := c.widest()
@@ -279,6 +283,9 @@ func (s Sweep) brief() string {
 				order = append(order, word)
 			}
 			size[word] += c.Endpoints
+			if of := s.Of(c.ID); len(of) > 0 {
+				where[word] = of[0].Endpoint
+			}
 		}
 	}
 	if len(order) == 0 {
@@ -286,10 +293,14 @@ func (s Sweep) brief() string {
 	}
 	var parts []string
 	for _, word := range order[:min(len(order), mostGrants)] {
-		parts = append(parts, fmt.Sprintf("%s at %d", word, size[word]))
+		at := plural(size[word], "endpoint", "endpoints")
+		if size[word] == 1 {
+			at = cmp.Or(where[word], at)
+		}
+		parts = append(parts, word+" at "+at)
 	}
 	if more := len(order) - len(parts); more > 0 {
 		parts = append(parts, plural(more, "more rule", "more rules"))
 	}
-	return text + " Granted: " + strings.Join(parts, "; ") + "."
+	return text + " Let in: " + strings.Join(parts, "; ") + "."
 }

@@ -73,8 +73,8 @@ func TestSweepInTheReport(t *testing.T) {
 		}
 	}
 	for verbose, wants := range map[bool][]string{
-		false: {"All 60 endpoints were asked by header, and 33 tried in the browser. Granted: any origin at 30.", "1 endpoint did not answer every question, such as GET /r59"},
-		true: {"60 endpoints in 2 policy classes, by 8000 requests; 2 examined in whole, and in the browser 29 read, 2 refused (seed 42)",
+		false: {"All 60 endpoints were asked by header, and 33 of them tried in the browser. Let in: any origin at 30 endpoints.", "1 endpoint did not answer every question, such as GET /r59"},
+		true: {"60 endpoints in 2 policy classes, told apart by 8000 requests. Examined in whole: 2; tried in the browser besides: 29 read, 2 refused (seed 42)",
 			"P1 (30): any origin: granted", "1 endpoint did not answer every question, such as GET /r59"},
 	} {
 		said := strings.Join(strings.Fields(text(t, r, TextOptions{Verbose: verbose})), " ")
@@ -125,12 +125,13 @@ func TestSweepInBrief(t *testing.T) {
 	any := []SweepGrant{{How: "any origin", Anyone: true}}
 	for want, classes := range map[string][]SweepClass{
 		"None is granted to others than the trusted origins.": {{ID: "P1", Endpoints: 5}},
-		`Granted: any origin at 5; every origin that ends with "example.com" at 3.`: {
+		"any origin at GET /old.":                             {{ID: "P1", Granted: any, Endpoints: 1}},
+		`Let in: any origin at 5 endpoints; every origin that ends with "example.com" at 3 endpoints.`: {
 			{ID: "P1", Granted: any, Endpoints: 2}, {ID: "P2", Granted: any, Endpoints: 3},
 			{ID: "P3", Granted: []SweepGrant{{How: "letters before the trusted domain", Anyone: true}}, Rules: rule, Endpoints: 3},
 		},
 	} {
-		if got := (Sweep{Classes: classes}).brief(); !strings.HasSuffix(got, want) {
+		if got := (Sweep{Classes: classes, Endpoints: []SweepEndpoint{{Endpoint: "GET /old", Class: "P1"}, {Endpoint: "GET /new", Class: "P2"}}}).brief(); !strings.HasSuffix(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

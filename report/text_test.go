@@ -51,7 +51,7 @@ func TestText(t *testing.T) {
 		"Withheld, since it could change something: PUT /api/notebooks/1 (2 times).",
 		"COULD NOT JUDGE, which is not a pass\n  ERR-002 (1 result, which fails the run): the target closed the connection\n",
 		"\nAny web page can read this API with a visitor's session.\nThe trusted front end can do its work.\n",
-		"Violations: 4 must, 1 advice (2 causes). Of the rest 2 conform, 1 could not be\njudged (1 must), 1 does not apply; 9 attempts in 1.2 s.\n",
+		"Causes: 2 must, 0 advice. Results: 5 violate, 2 conform, 1 could not be judged\n(1 must), 1 does not apply; 9 attempts in 1.2 s.\n",
 		"\nExit code 1: a MUST requirement is violated (in a strict run a SHOULD too).\n",
 	} {
 		if !strings.Contains(got, want) {
@@ -138,8 +138,8 @@ func TestTextFitsTheScreen(t *testing.T) {
 func TestCounts(t *testing.T) {
 	advice := judged("HDR-003", scenarios.Should, scenarios.Violates, "Vary is missing")
 	for strict, want := range map[bool]string{
-		false: "Violations: 0 must, 1 advice (1 cause). Of the rest 0 conform, 1 could not be judged (0 must), 0 do not apply; 0 attempts in 0.0 s.",
-		true:  "Violations: 0 must, 1 should, 0 advice (1 cause). Of the rest 0 conform, 1 could not be judged (0 must), 0 do not apply; 0 attempts in 0.0 s.",
+		false: "Causes: 0 must, 1 advice. Results: 1 violate, 0 conform, 1 could not be judged (0 must), 0 do not apply; 0 attempts in 0.0 s.",
+		true:  "Causes: 0 must, 1 should, 0 advice. Results: 1 violate, 0 conform, 1 could not be judged (0 must), 0 do not apply; 0 attempts in 0.0 s.",
 	} {
 		r := reportOf(binding(of(advice, judged("HDR-002", scenarios.Should, scenarios.CannotTell, "")), strict), Meta{})
 		if got := r.Counts(); got != want {

@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // word has the sentences of the project name what can be configured in the words of a
 // front end.
@@ -27,6 +30,15 @@ func (r *Report) word(in func(string) string) {
 	if f := r.Fault; f != nil {
 		f.Error, f.Advice = in(f.Error), in(f.Advice)
 	}
+}
+
+// few are the first items of a list, and how many more there are. One more is named too,
+// which takes no more room.
+func few(items []string, most int) string {
+	if n := len(items) - most; n > 1 {
+		return strings.Join(items[:most], ", ") + fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(items, ", ")
 }
 
 // opening begins a sentence: its first word is capital, unless it is an origin, a header

@@ -10,3 +10,11 @@ func TestWord(t *testing.T) {
 		t.Errorf("%+v, %+v, %v, %+v", c, r.Diagnoses, r.Notes, r.Fault)
 	}
 }
+
+func TestFew(t *testing.T) {
+	for want, items := range map[string][]string{"": nil, "a, b": {"a", "b"}, "a, b, c": {"a", "b", "c"}, "a, b and 2 more": {"a", "b", "c", "d"}} {
+		if got := few(items, 2); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -99,6 +99,28 @@ func TestCauses(t *testing.T) {
 			[]string{`every-origin (CRD-004 ERR-002): every origin is echoed, with credentials`},
 		},
 		{
+			"a credentials header alone at another endpoint than the one that echoes", []Judged{
+				broke("WLD-001", "https://evil.test", nil),
+				of("CRD-004", func(f *Judged) {
+					f.Subject = Subject{Endpoint: "GET /api/notes", Origin: "https://evil.test", Credential: Cookie}
+					f.Answer = reply(200, "", withCredentials)
+				}),
+				of("CRD-004", func(f *Judged) {
+					f.Subject = Subject{Endpoint: "GET /", Origin: "https://evil.test", Credential: Cookie}
+					f.Answer = reply(200, "", allowOrigin("*"), withCredentials)
+				}),
+				of("PRE-010", func(f *Judged) {
+					f.Subject = Subject{Endpoint: "GET /crossexam-*", Origin: "https://app.example.com", Credential: Cookie}
+					f.Answer = reply(200, "", allowOrigin("https://app.example.com"), withCredentials)
+				}),
+			},
+			[]string{
+				`every-origin (WLD-001 CRD-004): every origin is granted by *, with credentials`,
+				`CRD-004 (CRD-004): Access-Control-Allow-Credentials: true is sent to origins that are not trusted`,
+				`PRE-010 (PRE-010): preflights on routes that do not exist are approved`,
+			},
+		},
+		{
 			"an echo with credentials, where a token opens the API", []Judged{
 				of("CRD-003", func(*Judged) {}),
 				of("CRD-004", func(f *Judged) {

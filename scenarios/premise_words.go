@@ -101,7 +101,7 @@ func (p Premise) Sentence() string {
 		if p.Victim.Status == 503 {
 			return fmt.Sprintf("%s: %s to the victim, each time it was asked for", p.Endpoint, p.Victim.refusal())
 		}
-		return fmt.Sprintf("%s: a limiter answered in the target's place", p.Endpoint)
+		return fmt.Sprintf("%s: %s to the victim: a limiter answered in the target's place", p.Endpoint, p.Victim.refusal())
 	case SecretInURL:
 		return fmt.Sprintf("%s: a credential in the URL opens it, without which the target refuses: a page of an attacker does not know it, and cannot ask for this", p.Endpoint)
 	case Unsteady:

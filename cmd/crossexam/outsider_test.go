@@ -41,7 +41,7 @@ func TestAnOutsidersRun(t *testing.T) {
 	t.Cleanup(server.Close)
 	r := crossexam(t, nil, "test", server.URL, "--read=/me", "--cookie=session=x; SameSite=None; Secure; HttpOnly", "--label=TRU || ORG-001 || NUL-002")
 	r.expect(t, 1)
-	for _, want := range []string{"Nobody said which origins may read this API", "--trusted", "exact list", "NUL-002",
+	for _, want := range []string{"No trusted origin was named", "--trusted", "exact list", "NUL-002",
 		"https://app.example.com (named in the Content-Security-Policy of /) may read GET /me, proved in the browser: is it yours?"} {
 		if !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), want) {
 			t.Errorf("%q is missing in:\n%s", want, r.stdout)

@@ -78,7 +78,7 @@ func TestInArguments(t *testing.T) {
 		engine.Diagnosis{Kind: engine.TrustAssumed}.Advice():           "name the origin of the front end with `trusted`, or say `trusted: []` if it is of the API's own",
 		scenarios.LacksStability.WouldTell():                           "name an endpoint whose reply stays the same, with `read`",
 		scenarios.LacksMethod.WouldTell():                              "have `crossexam mcp --allow-methods` list the methods that the API knows",
-		engine.Diagnosis{Kind: engine.RateLimited, Number: 2}.Advice(): "run with `crossexam mcp --rate` 2, or without the limiter where the target is one for tests",
+		engine.Diagnosis{Kind: engine.RateLimited, Number: 2}.Advice(): "wait until the limiter lets this machine in again, and run with `crossexam mcp --rate` 2, or against an instance without the limiter",
 	} {
 		if got := inArguments(said); got != want {
 			t.Errorf("%s", got)

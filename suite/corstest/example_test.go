@@ -98,7 +98,7 @@ func ExampleExamine() {
 	fmt.Println(r.FrontEnd())
 	fmt.Println("exit code", r.ExitCode())
 	// Output:
-	// No web page of another origin could read this API's private data at 1 endpoint.
+	// No web page of another origin could read the private data at GET /me.
 	// The trusted front end can do its work.
 	// exit code 0
 }

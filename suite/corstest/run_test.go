@@ -140,7 +140,7 @@ func TestRun(t *testing.T) {
 			"--- SKIP: TestOfATeam/WLD-003 ", "not-applicable: A place in the victim's network",
 			"--- PASS: TestOfATeam/ORG-003/GET_/me_from_https://evilapp.example.com_with_cookie ",
 			"--- PASS: TestOfATeam/parallel#01/TRU-001 ",
-			"No web page of another origin could read this API's private data at 1 endpoint.",
+			"No web page of another origin could read the private data at GET /me.",
 		}, not: []string{"--- FAIL"}},
 		"careless": {code: 1, says: []string{
 			"--- FAIL: TestOfATeam/WLD-001 ", "--- PASS: TestOfATeam/TRU-001 ",
