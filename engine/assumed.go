@@ -5,11 +5,12 @@ import (
 
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/sweep"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // assumeTrust finds out what the target trusts where nobody said what it should.
 func (x *Examination) assumeTrust(ctx context.Context, a *sweep.Asker, found scenarios.Target) scenarios.Target {
-	if !found.Assumed || over(ctx) {
+	if !found.Assumed || tap.Over(ctx) {
 		return found
 	}
 	inference, facts := a.Infer(found)

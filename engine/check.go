@@ -30,9 +30,7 @@ func checked(ctx context.Context, r Request) (*Examination, error) {
 	if err := x.deploy(ctx); err != nil {
 		return nil, err
 	}
-	if limit := withRoomFor(nil, x.deployment).Run; limit > 0 {
-		x.late = lateError(limit)
-	}
+	x.limits = withRoomFor(nil, x.deployment)
 	for _, check := range []func(context.Context) error{x.checkConfig, x.readExcuses, x.selectItems, x.checkAccepted} {
 		if err := check(ctx); err != nil {
 			return nil, err

@@ -39,7 +39,7 @@ type Examination struct {
 	labs     *Labs    // that are the examination's own, or nil
 	record   Record
 	closed   bool
-	late     lateError // what the run may take, all in all; 0 for no limit
+	limits   tap.Limits // for the time of the run
 }
 
 // NewExamination checks a request: everything that can be known to be wrong without
@@ -63,7 +63,7 @@ func (x *Examination) broke(ctx context.Context, stage Stage, err error) error {
 	var down *target.UnreachableError
 	var shut *tap.CertificateError
 	switch {
-	case over(ctx):
+	case tap.Over(ctx):
 		return x.fail(interrupted(ctx))
 	case errors.As(err, &f):
 		return x.fail(f)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/tap"
 )
 
 // A Fault says that the harness could not judge, and why. It is never a finding
@@ -51,7 +51,7 @@ func faultOf(ctx context.Context, err error) *Fault {
 	switch {
 	case errors.As(err, &f):
 		return f
-	case over(ctx):
+	case tap.Over(ctx):
 		return interrupted(ctx)
 	case errors.Is(err, attacker.ErrBrowserGone):
 		return &Fault{Stage: StageBrowser, Err: err, Advice: "look for a lack of memory or of shared memory on this machine, and try again"}
@@ -59,34 +59,14 @@ func faultOf(ctx context.Context, err error) *Fault {
 	return &Fault{Stage: StageBrowser, Err: err}
 }
 
-// A lateError says that a run took longer than it may.
-type lateError time.Duration
-
-func (e lateError) Error() string {
-	return fmt.Sprintf("the run was not done within %s, the limit for the whole of it, and ended there", time.Duration(e))
-}
-
 // inTime gives a context that ends with the time of the run.
 func (x *Examination) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	if x.late == 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadlineCause(ctx, x.record.Started.Add(time.Duration(x.late)), x.late)
-}
-
-// over reports whether a context has ended. One whose deadline has passed is about
-// to: a connection may have noticed first.
-func over(ctx context.Context) bool {
-	deadline, ok := ctx.Deadline()
-	if ok && !time.Now().Before(deadline) {
-		<-ctx.Done()
-	}
-	return ctx.Err() != nil
+	return x.limits.InTime(ctx, x.record.Started)
 }
 
 // interrupted is the fault of a run whose context has ended.
 func interrupted(ctx context.Context) *Fault {
-	var late lateError
+	var late tap.LateError
 	if errors.As(context.Cause(ctx), &late) {
 		return &Fault{Stage: StageRun, Err: late, Advice: "raise `limits.timeout` if it needs longer"}
 	}

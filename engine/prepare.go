@@ -184,7 +184,7 @@ func (x *Examination) findPremises(ctx context.Context) error {
 		x.record.diagnose(Diagnosis{Kind: BasicUnasked, Detail: neverAsked + "; it was left out, and what other credentials open was examined"})
 	}
 	switch {
-	case over(ctx):
+	case tap.Over(ctx):
 		return interrupted(ctx)
 	case unasked && !others:
 		x.record.Diagnoses = append([]Diagnosis{{Kind: BasicUnasked, Detail: neverAsked}}, x.record.Diagnoses...)

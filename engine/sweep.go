@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/sweep"
+	"github.com/crossexam/crossexam/tap"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -82,7 +83,7 @@ func (x *Examination) isAccepted(reads []scenarios.Endpoint) func(scenarios.Endp
 // sweepAll asks all endpoints by header where there are more of them than are examined in
 // whole, and returns the facts with one of each class to be examined.
 func (x *Examination) sweepAll(ctx context.Context, a *sweep.Asker, found scenarios.Target) scenarios.Target {
-	if len(x.deployment.Beyond) == 0 || over(ctx) {
+	if len(x.deployment.Beyond) == 0 || tap.Over(ctx) {
 		return found
 	}
 	items := sweep.ItemsOf(found, x.deployment)

@@ -8,6 +8,7 @@ package sweep
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -50,7 +51,8 @@ const (
 
 // Run sweeps one target. Its errors are [target.Problems] with the configuration, and
 // those of a target that does not answer ([*target.UnreachableError]), a context that
-// ended, or a program that does not start. It keeps nothing open.
+// ended, or a program that does not start. A sweep that is not done within the time of its
+// limits has what it found by then. It keeps nothing open.
 func Run(ctx context.Context, r Request) (Result, error) {
 	begun := time.Now()
 	d, requests, done, err := r.deploy(ctx)
@@ -67,6 +69,8 @@ func Run(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	defer t.Close()
+	ctx, cancel := d.Limits.InTime(ctx, begun)
+	defer cancel()
 	if err := t.Reach(ctx); err != nil {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
@@ -85,8 +89,8 @@ func Run(ctx context.Context, r Request) (Result, error) {
 	if r.Redact != nil {
 		result.redact(r.Redact(d))
 	}
-	if ctx.Err() != nil {
-		return result, context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil && !errors.As(err, new(tap.LateError)) {
+		return result, err
 	}
 	return result, nil
 }
@@ -323,12 +327,12 @@ func (w *witness) askConsent(q Question, method string, unsafe []string) (Decisi
 // answer is what the target says to a request; ok is false where it says nothing that can be
 // judged.
 func (w *witness) answer(q cors.Request) (_ *cors.Response, ok bool) {
-	if w.ctx.Err() != nil {
-		w.why = "the sweep ended before"
-		return nil, false
-	}
 	x := w.tap.Ask(w.ctx, q, bodyBytes)
 	switch {
+	case x.Response == nil && tap.Over(w.ctx):
+		if w.why = context.Cause(w.ctx).Error(); errors.As(context.Cause(w.ctx), new(tap.LateError)) {
+			w.why += ": raise `limits.timeout` if it needs longer"
+		}
 	case x.Response == nil:
 		w.why = x.Fault
 	case x.Limited.Request > 0:

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"time"
 )
@@ -35,8 +36,8 @@ type Limits struct {
 	// Patience is for how long a run may be kept back, all in all, because the target
 	// answers that its requests are too many. 0 takes every answer as it is.
 	Patience time.Duration `yaml:"patience"`
-	// Run is the time for a whole run, which who makes the run keeps to, and not the tap.
-	// 0 is no limit.
+	// Run is the time for a whole run, which who makes the run keeps to by [Limits.InTime],
+	// and not the tap. 0 is no limit.
 	Run time.Duration `yaml:"timeout"`
 }
 
@@ -74,6 +75,32 @@ func (l Limits) Over(defaults Limits) Limits {
 		Patience:          cmp.Or(l.Patience, defaults.Patience),
 		Run:               cmp.Or(l.Run, defaults.Run),
 	}
+}
+
+// A LateError says that a run took longer than [Limits.Run], which it is.
+type LateError time.Duration
+
+func (e LateError) Error() string {
+	return fmt.Sprintf("the run was not done within %s, the limit for the whole of it, and ended there", time.Duration(e))
+}
+
+// InTime returns a context that ends with the time of a run that began then; its cause is
+// a [LateError].
+func (l Limits) InTime(ctx context.Context, began time.Time) (context.Context, context.CancelFunc) {
+	if l.Run == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, began.Add(l.Run), LateError(l.Run))
+}
+
+// Over reports whether a context has ended. One whose deadline has passed is about
+// to: a connection may have noticed first.
+func Over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	if ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
 }
 
 // Parallel is how many requests a page should have under way at once, or 0 for as

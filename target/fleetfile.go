@@ -383,9 +383,12 @@ func (l *lister) hash(keys map[string]any, config []byte) string {
 // pretended are surroundings in which every name stands for something, so that all but
 // the secrets can be checked where they are not.
 var pretended = surroundings{
-	lookup: func(string) (string, bool) { return "user:pretended", true },
-	read:   func(string) ([]byte, error) { return []byte("user:pretended"), nil },
+	lookup: func(string) (string, bool) { return pretendedSecret, true },
+	read:   func(string) ([]byte, error) { return []byte(pretendedSecret), nil },
 }
+
+// pretendedSecret is a password, a token, USER:PASSWORD, and a whole cookie.
+const pretendedSecret = "user=pretended:pretended"
 
 // ParseConfig reads a configuration of [Listed]. Its paths start at a folder, and lead to
 // nothing outside; what a fleet does not take is refused, whoever wrote it. The error is

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -125,6 +126,8 @@ func TestFleetProblems(t *testing.T) {
 		"written secret":   {"targets:\n  - target: https://a.test\n    credentials:\n      bearer: " + secret + "\n", nil, []string{"fleet.yaml:4:", "credentials.bearer", "${NAME}"}},
 		"written password": {"targets:\n  - target: https://a.test\n    credentials:\n      login:\n        path: /login\n        form: {user: me, password: " + secret + ", csrf: \"${X}\"}\n", nil, []string{"fleet.yaml:6:", "login.form.password"}},
 		"no secret at all": {"targets:\n  - target: https://a.test\n    credentials:\n      login: {path: /login, json: {user: " + secret + "}}\n", nil, []string{"fleet.yaml:4:", "login.json"}},
+		"written key":      {"targets:\n  - target: https://a.test\n    credentials:\n      query: {key: " + secret + "}\n", nil, []string{"fleet.yaml:4:", "credentials.query.key", "${NAME}"}},
+		"written header":   {"targets:\n  - target: https://a.test\n    credentials:\n      headers: {X-Key: " + secret + "}\n", nil, []string{"fleet.yaml:4:", "credentials.headers.X-Key"}},
 		"written cookie":   {"defaults:\n  credentials:\n    cookies:\n      - s=" + secret + "\ntargets: [https://a.test]\n", nil, []string{"fleet.yaml:4:", "credentials.cookies[0]"}},
 		"launch":           {"targets: [a.yaml]\n", []string{"a.yaml", "target: http://127.0.0.1:1\nlaunch: {command: [a]}\n"}, []string{"a.yaml:2:", "start no program"}},
 		"browser":          {"targets:\n  - target: https://a.test\n    browser: {path: /bin/sh}\n", nil, []string{"fleet.yaml:3:", "no such key"}},
@@ -182,6 +185,46 @@ func TestParseConfig(t *testing.T) {
 		var ps Problems
 		if !errors.As(err, &ps) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Where a secret may stand, all of the text may be one, as a crossexam.yaml has it.
+func TestWholeSecretsOfAFleet(t *testing.T) {
+	for _, credentials := range []string{
+		`cookies: ["${A}"]`, `cookies: ["${file:a}", "s=${A}; Secure"]`, `basic: "${A}"`, `basic: "me:${file:a}"`, `bearer: "${A}"`, `headers: {X-Api-Key: "${A}"}`,
+		`query: {key: "${A}"}`, `login: {path: /login, form: {user: me, password: "${A}"}}`, `login: {path: /login, json: {a: "${file:a}"}}`,
+	} {
+		path := fleetFiles(t, "fleet.yaml", "targets:\n  - target: https://a.test\n    trusted: []\n    read: [/me]\n    credentials: {"+credentials+"}\n")
+		if _, err := LoadFleet(path); err != nil {
+			t.Errorf("%s: %v", credentials, err)
+		}
+	}
+}
+
+// No key under credentials takes a secret that is written out: one that is added to them
+// is refused there too, or named here as none.
+func TestNoSecretIsWrittenInAFleet(t *testing.T) {
+	none := []string{"storage_state", "network", "together"}
+	nested := map[string]string{"login": `{path: /login, form: {password: hunter2}}`, "client_certificate": `{file: a.p12, password: hunter2}`}
+	fields := reflect.TypeFor[CredentialsConfig]()
+	for i := range fields.NumField() {
+		key := fields.Field(i).Tag.Get("yaml")
+		value := nested[key]
+		switch kind := fields.Field(i).Type.Kind(); {
+		case slices.Contains(none, key):
+			continue
+		case value != "":
+		case kind == reflect.Slice:
+			value = `["s=hunter2"]`
+		case kind == reflect.Map:
+			value = `{a: hunter2}`
+		default:
+			value = `me:hunter2`
+		}
+		path := fleetFiles(t, "fleet.yaml", "targets:\n  - target: https://a.test\n    trusted: []\n    read: [/me]\n    credentials: {"+key+": "+value+"}\n")
+		if _, err := LoadFleet(path); err == nil || !strings.Contains(err.Error(), "credentials."+key) || !strings.Contains(err.Error(), "${NAME}") {
+			t.Errorf("%s: %v", key, err)
 		}
 	}
 }

@@ -36,9 +36,11 @@ func checkForFleet(keys map[string]any, fail func(entry string, err error)) {
 	for i, v := range cookies {
 		one(fmt.Sprintf("cookies[%d]", i), v)
 	}
-	headers, _ := credentials["headers"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		one("headers."+name, headers[name])
+	for _, key := range []string{"headers", "query"} {
+		pairs, _ := credentials[key].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(pairs)) {
+			one(key+"."+name, pairs[name])
+		}
 	}
 	if certificate, _ := credentials["client_certificate"].(map[string]any); certificate["password"] != nil {
 		one("client_certificate.password", certificate["password"])
