@@ -53,6 +53,9 @@ type Response struct {
 	// Broken says that the server ended the body before its end, so that a browser
 	// gives it to no page as a whole. Such a body is truncated too.
 	Broken bool `json:"broken,omitempty"`
+	// Unended says that the server did not end the body within the recorder's time, though
+	// its media type is none of a stream. Such a body is truncated too.
+	Unended bool `json:"unended,omitempty"`
 }
 
 // Exchange is one request and what came back for it.

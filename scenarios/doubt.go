@@ -66,9 +66,14 @@ func (o Observation) Doubt() *Doubt {
 	case o.Read():
 		if x := o.Request(); x == nil || x.Response == nil && !x.Withheld {
 			return doubt(ForeignAnswer, "")
-		} else if o.Attempt.Trusted && x.Response != nil && x.Response.Broken {
+		} else if o.Attempt.Trusted && x.Response != nil {
 			// An attacker has use for the half of it; a front end has none.
-			return untold(o, "the target broke its answer off in the middle of the body, which a browser gives to no page as a whole")
+			switch {
+			case x.Response.Broken:
+				return untold(o, "the target broke its answer off in the middle of the body, which a browser gives to no page as a whole")
+			case x.Response.Unended:
+				return untold(o, "the body of the target's answer did not end in the time that it had, and a front end that waits for it gets nothing")
+			}
 		}
 		return nil
 	case o.Blocked():

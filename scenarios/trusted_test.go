@@ -37,6 +37,7 @@ func TestJudgeTrustedRead(t *testing.T) {
 		{name: "another error", obs: obs(readBy(a, granted(500)), denied), verdict: CannotTell, reason: "an error (500)"},
 		{name: "not in play", obs: obs(lacking(readBy(a, granted(200))), denied), verdict: CannotTell, reason: "not in play"},
 		{name: "broken off", obs: obs(readBy(a, brokenOff(granted(200))), denied), verdict: CannotTell, reason: "in the middle of the body"},
+		{name: "no end", obs: obs(readBy(a, unended(granted(200))), denied), verdict: CannotTell, reason: "did not end"},
 		{name: "no body", obs: obs(bodiless(readBy(a, granted(200))), denied), verdict: CannotTell, reason: "no body (TypeError: network error)"},
 		{name: "fault", obs: obs(broken(a), denied), verdict: CannotTell},
 	})
@@ -128,6 +129,12 @@ func bodiless(o Observation) Observation {
 	page.Body, page.Error = "", "TypeError: network error"
 	o.Page = &page
 	return o
+}
+
+// unended is a reply whose body did not end in time.
+func unended(r *cors.Response) *cors.Response {
+	r.Truncated, r.Unended = true, true
+	return r
 }
 
 // brokenOff is a reply whose body the target ended too early.

@@ -90,8 +90,7 @@ const (
 	rateCause       cause = iota // the rate, as far as is known
 	originCause                  // whose page asks
 	credentialCause              // with which credentials
-	answeredCause                // not known, but that the asker was answered there before
-	chanceCause                  // none of these: the same request is answered at once
+	chanceCause                  // none of these, perhaps: it is to be made again at once
 )
 
 // known gives the cause where it is known by now, and otherwise who may be answered at that
@@ -118,10 +117,7 @@ func (a *askers) known(at place, q cors.Request, status int) (c cause, other ask
 		return rateCause, asker{stranger: true}, true
 	}
 	other = a.last[at]
-	if a.answered[askedPlace{at, who}] {
-		return answeredCause, asker{}, false
-	}
-	return rateCause, other, other != who
+	return rateCause, other, other != who && !a.answered[askedPlace{at, who}]
 }
 
 func (a *askers) refuses(at place, q cors.Request, status int) {
@@ -141,11 +137,11 @@ var turns = []bool{false, false, true, false, true, true, false}
 // are refused; where it is about who asks, one always is, and the other never.
 func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) cause {
 	c, other, compare := t.askers.known(at, q, refusal.Status)
-	if c == answeredCause && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After") && t.manners.open() {
-		// As of a gateway with a server behind it that is down: another answers, perhaps.
-		return chanceCause
-	}
-	if !compare || isHandshake(q) {
+	if compare = compare && !isHandshake(q) && t.manners.answered(); !compare {
+		if c == rateCause && isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After") && t.manners.calm() {
+			// As of a gateway with a server behind it that is down: another answers, perhaps.
+			return chanceCause
+		}
 		return c
 	}
 	l.BodyBytes = 1 // nobody reads it

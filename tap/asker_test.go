@@ -59,7 +59,7 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 				return "503 Down\r\nRetry-After: 9"
 			}
 			return ""
-		}, "GET", foreignPage, answeredCause, false},
+		}, "GET", foreignPage, rateCause, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -81,6 +81,7 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 					{Name: "Origin", Value: strings.TrimPrefix(page, "Origin: ")}, {Name: "Sec-Fetch-Site", Value: "cross-site"},
 				}}
 			}
+			tap.manners.pass(place{}) // anything was answered before
 			if c.first != "" {
 				tap.Probe(t.Context(), of(c.first))
 			}

@@ -123,7 +123,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			case why == originCause && !t.manners.aside(r):
 				return e // which is the target's answer
 			case why == originCause:
-			case why == chanceCause && tries == 1, t.manners.refused(waiting, r):
+			case why == chanceCause && tries < maxBareTries, t.manners.refused(waiting, r):
 				continue
 			}
 			e.Limited.Request = number

@@ -127,7 +127,7 @@ func (c *conn) exchangeHTTP2(ctx context.Context, request []byte, l Limits) (p *
 	body, whole, err := readBody(answer.Body, l.BodyBytes)
 	inTime = late.Stop()
 	p.Body, p.Truncated = string(body), !whole
-	c.unending = err != nil && !inTime && !isEventStream(p)
+	p.Unended = err != nil && !inTime && !isStream(p)
 	p.Broken = err != nil && inTime && ctx.Err() == nil && !errors.Is(err, io.EOF)
 	// What reads on in the background has no deadline.
 	return p, whole && c.SetDeadline(time.Time{}) == nil && c.http2.Err() == nil, nil

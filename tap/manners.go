@@ -151,6 +151,20 @@ func (m *manners) admit(ctx context.Context) error {
 	}
 }
 
+// answered reports whether anything was answered so far.
+func (m *manners) answered() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.limiting.Answered
+}
+
+// calm reports whether something was answered since the last pause.
+func (m *manners) calm() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.limiting.Answered && m.rounds == 0
+}
+
 // open reports whether there is no pause.
 func (m *manners) open() bool {
 	m.mu.Lock()

@@ -32,7 +32,6 @@ type conn struct {
 	upgrade  bool             // a WebSocket was asked for
 	first    string           // to be said on it
 	since    time.Time        // when it was kept
-	unending bool             // the body of the answer, which is no stream, did not end in time
 }
 
 // roundTrip writes a request to the target and reads the response: on a
@@ -87,7 +86,7 @@ func (t *Tap) exchangeOn(ctx context.Context, to *way, c *conn, q cors.Request, 
 	p, reusable, err := c.exchange(ctx, q.Method, request, limits)
 	if err == nil {
 		to.dialer.alpn.answers.Store(true)
-		t.silence.read(at, c.unending, limits.Body)
+		t.silence.read(at, p.Unended, limits.Body)
 	}
 	if stop() && reusable {
 		to.pool.keep(c)
@@ -156,7 +155,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	}
 	body, whole, err := readBody(content, l.BodyBytes)
 	p.Body, p.Truncated = string(body), !whole
-	c.unending = isTimeout(err) && !isEventStream(p)
+	p.Unended = isTimeout(err) && !isStream(p)
 	p.Broken = isBroken(framed, err) && ctx.Err() == nil
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
 		!mayBeFollowed(method, p)
