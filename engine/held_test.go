@@ -21,6 +21,9 @@ func TestWhatHeldTheRunBack(t *testing.T) {
 			"the target limits the rate of requests, or was out of service for a while: it answered 503 from request 2 on; 9 of them got no other answer, which proves nothing", 0}}},
 		{limiting: tap.Limiting{First: 1, Status: 503, Count: 9, Unanswered: 9}, want: []Diagnosis{{TargetFails, "the target is out of service: it answered 503 to every request", 0}}},
 		{limiting: tap.Limiting{First: 2, Status: 503, Count: 9, Unanswered: 9, Only: "GET /busy"}},
+		{limiting: tap.Limiting{Aside: 3, AsideFrom: 61}, want: []Diagnosis{{OriginHeldOff,
+			"the target tells some origins alone that it will answer later (Retry-After), from request 61 on, 3 times: the same requests of another origin were answered meanwhile, " +
+				"so that it is not about the rate; what these origins get later is not known", 0}}},
 		{late: []string{"first", "second"}, want: []Diagnosis{{TimedOut, "first; and 1 more like this", 0}}},
 	} {
 		got := held(c.limiting, c.late)

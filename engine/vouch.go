@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossexam/crossexam/cors"
@@ -82,6 +83,8 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		s.record.diagnose(Diagnosis{Kind: kind, Number: after.Seconds(), Detail: fmt.Sprintf(format, args...)})
 	}
 	switch r := x.Response; {
+	case p.Witness.CarriedBy(r) && s.deployment.Direct && len(p.Witness.Parts) > 0 && isCoded(r):
+		return fmt.Sprintf("%s comes compressed though nobody asked for that: what the browser got decoded (`direct`) cannot be compared with the private reply", e)
 	case p.Witness.CarriedBy(r):
 		return ""
 	case ctx.Err() != nil:
@@ -110,6 +113,13 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		tell(ReplyChanged, "the private reply was given no longer than %s: %s now answers the victim %d with something else, as where a session has ended or a limiter answers", after, e, r.Status)
 		return fmt.Sprintf("%s now answers the victim %d with something else than the private reply", e, r.Status)
 	}
+}
+
+// isCoded reports whether the body of a reply is in a content coding (RFC 9110, section
+// 8.4), which a browser undoes and a record does not.
+func isCoded(r *cors.Response) bool {
+	coding, ok := r.Headers.Get("Content-Encoding")
+	return ok && !strings.EqualFold(strings.TrimSpace(coding), "identity")
 }
 
 // victimsOwn asks for what a victim was seen to get, as the victim does on the API's own

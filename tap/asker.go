@@ -126,6 +126,9 @@ func (a *askers) refuses(at place, q cors.Request, status int) {
 	a.refused[askedPlace{at.ofBodies(), askerOf(q)}] = status
 }
 
+// maxAtOnce is how often a request is made again at once that is refused by chance.
+const maxAtOnce = 2
+
 // turns says which requests of a trial are made as the asker who was refused: in the
 // Thue–Morse order, after the first of it. No period of a few requests passes for
 // it, and a rate that is passed by half the requests does in 1 of 128 cases at most.

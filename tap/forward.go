@@ -88,7 +88,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 	if !t.mayForward(q) {
 		return withheld(q)
 	}
-	at, why := placeOf(q), rateCause
+	at, why, atOnce := placeOf(q), rateCause, 0
 	for tries := 1; ; tries++ {
 		if err := t.admit(waiting, at); err != nil {
 			return cors.Exchange{Request: q, Fault: err.Error()}
@@ -114,7 +114,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 		case t.expected != nil && t.expected(q.Method, t.shown(q.URL), p.Status):
 			t.manners.pass(at)
 		case isLimit(*p):
-			r := refusal{at: at, number: number, sent: sent, tries: tries, headers: p.Headers, status: p.Status}
+			r := refusal{at: at, number: number, sent: sent, tries: tries - atOnce, headers: p.Headers, status: p.Status}
 			if tries == 1 {
 				why = t.causeOf(waiting, sending, at, q, l, *p, send)
 			}
@@ -123,7 +123,10 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 			case why == originCause && !t.manners.aside(r):
 				return e // which is the target's answer
 			case why == originCause:
-			case why == chanceCause && tries < maxBareTries, t.manners.refused(waiting, r):
+			case why == chanceCause && atOnce < maxAtOnce:
+				atOnce++
+				continue
+			case t.manners.refused(waiting, r):
 				continue
 			}
 			e.Limited.Request = number
