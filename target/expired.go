@@ -32,7 +32,7 @@ func (c Credentials) Expired(now time.Time) string {
 	}
 	for _, line := range c.Cookies {
 		if cookie, err := ParseSetCookie(line); err == nil {
-			if text := over("the cookie "+cookie.Name, strings.Trim(cookie.Value, `"`)); text != "" {
+			if text := over("the cookie "+cookie.Name, cookie.Value); text != "" {
 				return text
 			}
 		}

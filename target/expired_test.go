@@ -22,7 +22,7 @@ func TestTokensThatExpired(t *testing.T) {
 		"bearer":          {Credentials{Bearer: old}, "the bearer token expired at 2023-11-14 22:13 UTC"},
 		"header":          {Credentials{Headers: cors.Headers{{Name: "X-Auth", Value: "JWT " + old}}}, "the token in the header X-Auth expired"},
 		"cookie":          {Credentials{Cookies: []string{"jwt=" + old + "; Secure"}}, "the token in the cookie jwt expired"},
-		"padded":          {Credentials{Bearer: "e30." + base64.URLEncoding.EncodeToString([]byte(`{"exp":1700000000}`)) + ".c2ln"}, "the bearer token expired"},
+		"padded":          {Credentials{Bearer: "e30." + base64.URLEncoding.EncodeToString([]byte(`{"exp":1700000000,"sub":"ad"}`)) + ".c2ln"}, "the bearer token expired"},
 		"in quotes":       {Credentials{Cookies: []string{`jwt="` + old + `"`}}, "the token in the cookie jwt expired"},
 		"five parts":      {Credentials{Bearer: old + ".more.more"}, ""}, // encrypted, and so not to be read
 		"good":            {Credentials{Bearer: token(`{"exp":1900000000}`)}, ""},
