@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +48,55 @@ type InferredPolicy struct {
 	Headers []string `json:"headers"`
 	Exposed []string `json:"exposed" redact:"wire"`
 	MaxAge  *int     `json:"max_age"` // seconds; nil where no preflight says it
+	// Requests are those of the endpoints, for what [Report.WritePolicy] writes.
+	Requests []InferredRequest `json:"-"`
+}
+
+// InferredRequest is how an endpoint was read.
+type InferredRequest struct {
+	Method  string
+	Path    string
+	Name    string
+	Headers []Header
+	Body    string
+}
+
+// endpoint names it as reports do.
+func (q InferredRequest) endpoint() string {
+	return scenarios.Endpoint{Method: q.Method, Path: q.Path, Name: q.Name}.String()
+}
+
+// bare reports whether it is a GET of which nothing is said but the path.
+func (q InferredRequest) bare() bool {
+	return q.Method == http.MethodGet && q.Name == "" && len(q.Headers) == 0
+}
+
+// write writes it as an entry of endpoints in a crossexam.yaml.
+func (q InferredRequest) write(line func(format string, args ...any), open bool) {
+	if q.bare() {
+		line("  - {path: %s, open: %t}", yamlQuoted(q.Path), open)
+		return
+	}
+	line("  - method: %s", q.Method)
+	line("    path: %s", yamlQuoted(q.Path))
+	if !(scenarios.Endpoint{Method: q.Method}).Safe() {
+		line("    reads: true")
+	}
+	if len(q.Headers) > 0 {
+		line("    headers:")
+	}
+	for _, h := range q.Headers {
+		line("      %s: %s", yamlQuoted(h.Name), yamlQuoted(h.Value))
+	}
+	if q.Body != "" {
+		line("    body: %s", yamlQuoted(q.Body))
+	}
+	if q.Name != "" {
+		line("    name: %s", yamlQuoted(q.Name))
+	}
+	if open {
+		line("    open: true")
+	}
 }
 
 func newInferred(record engine.Record) *Inferred {
@@ -74,7 +124,14 @@ func newInferred(record engine.Record) *Inferred {
 		out.Candidates = append(out.Candidates, Candidate{Origin: c.Origin.String(), Why: c.Why, Granted: granted, Proved: proved, Rule: rule})
 	}
 	for _, p := range seen.Policies {
-		out.Policies = append(out.Policies, newInferredPolicy(p))
+		policy := newInferredPolicy(p)
+		for _, e := range record.Target.Endpoints {
+			if slices.Contains(p.Endpoints, e.String()) {
+				headers, _ := newHeaders(e.Headers)
+				policy.Requests = append(policy.Requests, InferredRequest{Method: e.Method, Path: e.Path, Name: e.Name, Headers: headers, Body: e.Body})
+			}
+		}
+		out.Policies = append(out.Policies, policy)
 	}
 	return out
 }
@@ -397,32 +454,47 @@ func (r Report) WritePolicy(w io.Writer) error {
 			break
 		}
 	}
-	var reads, others []string
+	// Other endpoints than those that were examined were asked by header alone: a GET.
+	type read struct {
+		InferredRequest
+		open bool
+	}
+	var private []string
+	var others []read
+	written := map[string]bool{} // an endpoint is in a class for each credential
 	for _, p := range r.Inferred.Policies {
 		for _, e := range p.Endpoints {
-			switch path, ok := strings.CutPrefix(e, "GET "); {
-			case !ok || strings.Contains(path, "#"):
-				note(e + " was asked too: it needs a group of its own under endpoints, with its method, headers and body.")
-			case p.Open:
-				others = append(others, path)
-			default:
-				reads = append(reads, path)
+			method, path, _ := strings.Cut(e, " ")
+			q := InferredRequest{Method: method, Path: path}
+			i := slices.IndexFunc(p.Requests, func(q InferredRequest) bool { return q.endpoint() == e })
+			if i >= 0 {
+				q = p.Requests[i]
 			}
+			switch {
+			case written[e]:
+			case i < 0 && method != http.MethodGet:
+				note(e + " was asked too: it needs a group of its own under endpoints, with its method, headers and body.")
+			case q.bare() && !p.Open:
+				private = append(private, q.Path)
+			default:
+				others = append(others, read{q, p.Open})
+			}
+			written[e] = true
 		}
 	}
-	if len(reads) > 0 {
+	if len(private) > 0 {
 		line("")
 		line("read:")
 	}
-	for _, path := range reads {
+	for _, path := range private {
 		line("  - %s", yamlQuoted(path))
 	}
 	if len(others) > 0 {
 		line("")
 		line("endpoints:")
 	}
-	for _, path := range others {
-		line("  - {path: %s, open: true}", yamlQuoted(path))
+	for _, q := range others {
+		q.write(line, q.open)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -433,8 +505,5 @@ func wrapped(text string, width int, prefix string) string {
 	return prefix + strings.Join(Wrap(text, width-len(prefix)), "\n"+prefix)
 }
 
-// yamlQuoted writes a string in double quotes, as YAML takes it and variables in it
-// are left alone.
-func yamlQuoted(s string) string {
-	return strings.ReplaceAll(strconv.QuoteToASCII(s), "${", "$${")
-}
+// yamlQuoted writes a string in double quotes, as YAML takes it.
+func yamlQuoted(s string) string { return strconv.QuoteToASCII(s) }

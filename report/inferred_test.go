@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,8 +35,13 @@ func TestInferred(t *testing.T) {
 	open := sweep.InferredPolicy{Endpoints: []string{"GET /news"}, Open: true, Everyone: true, Null: true, Methods: []string{"GET", "HEAD", "POST"}}
 	bare := sweep.InferredPolicy{Endpoints: []string{"GET /me"}, Credential: scenarios.Cookie, Granted: list[:1], Methods: []string{"GET", "HEAD", "POST"}}
 	star := sweep.InferredPolicy{Endpoints: []string{"GET /me"}, Credential: scenarios.Cookie, WithoutCredentials: true, Methods: []string{"GET", "HEAD", "POST"}}
+	asked := scenarios.Target{Endpoints: []scenarios.Endpoint{
+		{Method: "POST", Path: "/graphql", Name: "me", Private: true, Reads: true, Headers: cors.Headers{{Name: "Content-Type", Value: "application/json"}, {Name: "X-CSRF", Value: "1"}},
+			Body: "{\"query\":\"query Me($id: ID = \\\"${x}\\\") { me { name } }\\n# \\u00e9\"}"},
+		{Method: "GET", Path: "/bff", Private: true, Headers: cors.Headers{{Name: "X-CSRF", Value: "1"}}},
+	}}
 	query := private
-	query.Endpoints, query.Rules, query.Granted = []string{"POST /graphql#me"}, nil, list[:1]
+	query.Endpoints, query.Rules, query.Granted = []string{"POST /graphql#me", "GET /bff", "GET /me"}, nil, list[:1]
 	for _, c := range []struct {
 		name      string
 		policies  []sweep.InferredPolicy
@@ -54,15 +60,17 @@ func TestInferred(t *testing.T) {
 			target.Config{Trusted: []string{}, Reads: []string{"/me"}, Policy: target.PolicyConfig{Credentials: "none", Methods: []string{"GET", "HEAD", "POST"}}}},
 		{"everyone without credentials", []sweep.InferredPolicy{star}, []string{"origins: *", "every origin is granted, without credentials"}, []string{"none of the origins"}, 0,
 			target.Config{Trusted: []string{}, Reads: []string{"/me"}, Policy: target.PolicyConfig{Credentials: "none", Methods: []string{"GET", "HEAD", "POST"}}}},
-		{"a query", []sweep.InferredPolicy{query}, []string{"POST /graphql#me, with cookie"}, nil, 1,
-			target.Config{Trusted: []string{"https://app.example.com"}, Policy: target.PolicyConfig{Credentials: "include", Methods: []string{"GET", "HEAD", "POST", "PUT"}, Headers: []string{"X-Trace-Id"}}}},
+		{"a query", []sweep.InferredPolicy{query}, []string{"POST /graphql#me, GET /bff, GET /me, with cookie:"}, nil, 1,
+			target.Config{Trusted: []string{"https://app.example.com"}, Reads: []string{"/me"}, Policy: target.PolicyConfig{Credentials: "include", Methods: []string{"GET", "HEAD", "POST", "PUT"}, Headers: []string{"X-Trace-Id"}}}},
+		{"by two credentials", []sweep.InferredPolicy{bare, private}, nil, nil, 2,
+			target.Config{Trusted: []string{"https://app.example.com"}, Reads: []string{"/me", "/orders"}, Policy: target.PolicyConfig{Credentials: "include", Methods: []string{"GET", "HEAD", "POST", "PUT"}, Headers: []string{"X-Trace-Id"}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inference := sweep.Inference{Policies: c.policies}
 			for _, o := range list {
 				inference.Candidates = append(inference.Candidates, scenarios.Candidate{Origin: o, Why: "why"})
 			}
-			r := Report{Target: Target{URL: "https://api.example.com"}, Inferred: newInferred(engine.Record{Inference: &inference})}
+			r := Report{Target: Target{URL: "https://api.example.com"}, Inferred: newInferred(engine.Record{Inference: &inference, Target: asked})}
 			p := &printer{r: r, o: TextOptions{Width: 100}}
 			p.inferred()
 			said := strings.Join(strings.Fields(p.b.String()), " ")
@@ -94,6 +102,19 @@ func TestInferred(t *testing.T) {
 			if got.URL != r.Target.URL || !slices.Equal(got.Trusted, c.config.Trusted) || got.Trusted == nil || !slices.Equal(got.Reads, c.config.Reads) ||
 				got.Policy.Credentials != c.config.Policy.Credentials || !slices.Equal(got.Policy.Methods, c.config.Policy.Methods) || !slices.Equal(got.Policy.Headers, c.config.Policy.Headers) {
 				t.Errorf("%+v of\n%s", got, b.String())
+			}
+			if c.name == "a query" {
+				// What was asked is what will be asked.
+				again, err := got.Deployment(t.Context())
+				if err != nil || len(again.Facts.Endpoints) != 3 {
+					t.Fatalf("%v, %+v of\n%s", err, again.Facts.Endpoints, b.String())
+				}
+				for i, e := range asked.Endpoints {
+					e.SafeToWrite = e.Reads
+					if !reflect.DeepEqual(again.Facts.Endpoints[1+i], e) {
+						t.Errorf("%+v, and it was %+v, of\n%s", again.Facts.Endpoints[1+i], e, b.String())
+					}
+				}
 			}
 			if slices.ContainsFunc(c.policies, func(p sweep.InferredPolicy) bool { return p.Open }) && (len(got.Endpoints) != 1 || !got.Endpoints[0].Open || strings.Contains(b.String(), "null is granted")) {
 				t.Errorf("open endpoints are %+v of\n%s", got.Endpoints, b.String())

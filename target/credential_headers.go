@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,13 +33,18 @@ func ParseHeaders(lines []string) (map[string]string, error) {
 	return headers, nil
 }
 
-// isGuessable reports whether the value of a header is no secret: a word that frameworks
-// ask for only so that a browser has to ask first, such as X-Requested-With:
-// XMLHttpRequest, OCS-APIRequest: true or X-CSRF: 1. Every page can set it.
+// isGuessable reports whether a header is no secret, and every page can set it: its value
+// is a word that frameworks ask for only so that a browser has to ask first, such as
+// X-Requested-With: XMLHttpRequest, OCS-APIRequest: true or X-CSRF: 1, or its name says
+// that it tells whom or what a request is for, such as X-Tenant: acme or Api-Version: 2.
 func isGuessable(h cors.Header) bool {
 	words := []string{"1", "true", "yes", "xmlhttprequest", "fetch", "no-check", "nocheck", "same-origin"}
-	return !strings.EqualFold(h.Name, "Authorization") && slices.Contains(words, strings.ToLower(h.Value))
+	return !strings.EqualFold(h.Name, "Authorization") && (slices.Contains(words, strings.ToLower(h.Value)) || addressing.MatchString(h.Name))
 }
+
+// addressing matches names of headers that say which tenant, version, client or language a
+// request is for, and nothing of who makes it.
+var addressing = regexp.MustCompile(`(?i)^(x[-_])?([a-z]+[-_])??(tenant|org|organi[sz]ation|workspace|site|locale|lang|language|time[-_]?zone|(api|app|client)[-_]?version)([-_]?(id|name|code|slug))?$`)
 
 // keys checks the headers in which the front end sends a secret, and gives them in
 // the order of their names. "Authorization: Bearer TOKEN" is the bearer token, which

@@ -264,7 +264,13 @@ func TestHeadersThatAreNoSecret(t *testing.T) {
 			t.Errorf("%s %s: %v", r.Method, r.Path, r.Headers)
 		}
 	}
-	for name, value := range map[string]string{"X-CSRF-Token": "tok3n", "X-Key": "12", "Authorization": "true"} {
+	for _, name := range []string{"tenant", "X-Tenant", "X-Tenant-ID", "X-Acme-Tenant-Id", "X-Org-Id", "x_organization", "Workspace-Slug", "Api-Version", "X-App-Version", "X-Language", "X-Timezone"} {
+		d, err := said(func(c *Config) { c.Credentials.Headers = map[string]string{name: "acme"} }).Deployment(context.Background())
+		if err != nil || len(d.Credentials.Headers) > 0 || !d.Facts.Endpoints[0].Headers.Has(name) || len(d.Notes) != 1 {
+			t.Errorf("%s: %v, %q, %v", name, d.Credentials.Headers, d.Notes, err)
+		}
+	}
+	for name, value := range map[string]string{"X-CSRF-Token": "tok3n", "X-Key": "12", "Authorization": "true", "X-Tenant-Key": "acme", "X-Tenant-Token": "acme", "X-Org-Secret": "acme", "X-Site-Auth": "acme", "X-Client-Id": "acme"} {
 		d, err := said(func(c *Config) { c.Credentials.Headers = map[string]string{name: value} }).Deployment(context.Background())
 		if err != nil || !d.Credentials.Headers.Has(name) || d.Facts.Endpoints[0].Headers.Has(name) {
 			t.Errorf("%s: %v, %v", name, d.Credentials.Headers, err)

@@ -222,6 +222,9 @@ endpoints:
 #     path: /api/notebooks
 #     body: '{"name": "Made by Crossexam"}'
 {{- end}}
+
+# GraphQL is read by a POST of a query for what only the victim gets:
+# graphql: {path: /graphql, query: "{ me { email } }"}
 {{- if .Found.Left}}
 
 # Left alone:
@@ -325,6 +328,8 @@ credentials:
 {{- range .Query}}
 #     {{comment (quote .)}}: ${API_KEY}
 {{- end}}
+{{- else if not .Found.Logins}}
+#   query: {api_key: "${API_KEY}"} # and adds this to its URLs
 {{- end}}
 {{- if .Cookie}}
 #   cookies: ["{{.Cookie}}=${SESSION}; Secure; HttpOnly; SameSite=None"]
@@ -357,6 +362,11 @@ credentials:
 #   patience: 20m # with a target that answers 429 or 503 and is asked again later
 # follow_to_https: true # where an http:// target redirects to https:// on its host
 # connect_to: 127.0.0.1:8080 # where the API is, whatever host its URL names
+# direct: true # the browser talks to the API itself, for one that treats others differently
+# insecure_skip_verify: true # accept any certificate of the API
+# allow_writes: true # let the writes above reach the API, as if each were safe_to_write
+# browser: {user_agent: "..."} # where an API wants another than Chrome's
+# openapi: openapi.yaml # a file or URL, or none to look for no document
 # exclude: ["/admin/*"] # paths that discovery leaves alone
 # examine: 20 # private endpoints that are examined in whole; the others are asked by header
 # accepted: accepted.yaml # violations that do not fail a run; 'crossexam accept' writes it

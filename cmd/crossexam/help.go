@@ -21,6 +21,10 @@ func helpful(root *cobra.Command) {
 	).Replace(root.UsageTemplate()))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		text := err.Error()
+		var invalid *pflag.InvalidValueError
+		if errors.As(err, &invalid) {
+			text = ofFlag(invalid).Error()
+		}
 		var unknown *pflag.NotExistError
 		if errors.As(err, &unknown) {
 			var names []string

@@ -98,6 +98,7 @@ stale included, 3 could not judge.`,
 	helpful(root)
 	root.AddCommand(demoCommand(), testCommand(), initCommand(), learnCommand(), acceptCommand(), diffCommand(), judgeCommand(), listCommand(), explainCommand(), doctorCommand(), serveCommand(), mcpCommand(), fleetCommand(), versionCommand())
 	briefly(root)
+	strictly(root)
 	return root
 }
 

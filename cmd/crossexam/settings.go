@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ type setting struct {
 	flag     string // empty for none
 	variable string // empty for none
 	split    bool   // the variable holds several values, separated by blanks or commas
-	kind     any    // zero value of the flag: string, []string, bool or float64
+	kind     any    // zero value of the flag: string, []string or bool
 	usage    string
 	set      func(c *target.Config, values []string) error
 }
@@ -170,10 +171,10 @@ func settings() []setting {
 			flag(func(c *target.Config) *bool { return &c.FollowToHTTPS })},
 		{"connect_to", "connect-to", "CROSSEXAM_CONNECT_TO", false, "", "`HOST:PORT` where the API is, whatever host its URL names; http://HOST:PORT where a proxy before it ends TLS",
 			text(func(c *target.Config) *string { return &c.ConnectTo })},
-		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, 0.0, "at most `N` requests a second (default 20, and no limit on loopback)",
+		{"limits.requests_per_second", "rate", "CROSSEXAM_RATE", false, "", "at most `N` requests a second (default 20, and no limit on loopback)",
 			func(c *target.Config, v []string) (err error) {
-				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil {
-					err = fmt.Errorf("%q is not a number", v[0])
+				if c.Limits.RequestsPerSecond, err = strconv.ParseFloat(v[0], 64); err != nil || !(c.Limits.RequestsPerSecond > 0) || math.IsInf(c.Limits.RequestsPerSecond, 1) {
+					err = fmt.Errorf("%q is not a number of requests a second: write more than 0, such as 5, or leave it out for the default", v[0])
 				}
 				return err
 			}},
@@ -264,8 +265,6 @@ func addSettings(f *pflag.FlagSet) {
 			f.StringArray(s.flag, nil, s.usage)
 		case bool:
 			f.Bool(s.flag, false, s.usage)
-		case float64:
-			f.Float64(s.flag, 0, s.usage)
 		default:
 			f.String(s.flag, "", s.usage)
 		}
@@ -287,8 +286,6 @@ func configured(f *pflag.FlagSet, args []string) (target.Config, error) {
 		if c, err = target.LoadConfig(file); err != nil {
 			return c, err
 		}
-	} else if f.Changed("config") {
-		return c, errors.New("--config is empty: give the path of a crossexam.yaml")
 	}
 	switch fromEnvironment := os.Getenv("CROSSEXAM_TARGET"); {
 	case len(args) > 0:

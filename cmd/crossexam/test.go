@@ -125,6 +125,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 	f.BoolVar(&o.json, "json", false, "print report.json on standard output")
 	f.BoolVar(&o.sweep, "sweep-only", false, "ask all endpoints by header, with no browser")
 	c.MarkFlagsMutuallyExclusive("json", "dry-run")
+	c.MarkFlagsMutuallyExclusive("quiet", "verbose")
 	for _, other := range []string{"dry-run", "label", "baseline", "fail-on-new", "report-mode"} {
 		c.MarkFlagsMutuallyExclusive("sweep-only", other)
 	}
