@@ -43,8 +43,8 @@ func TestHeat(t *testing.T) {
 		}
 		rows = append(rows, line)
 	}
-	if len(columns) != 3 || columns[0] != "GET /a" || columns[1] != "error replies" || columns[2] != "GET /closed" || len(m.Columns[0].Alike) != 1 || m.Columns[0].Alike[0] != "GET /b" {
-		t.Errorf("the columns are %q, alike %v", columns, m.Columns[0].Alike)
+	if len(columns) != 3 || columns[0] != "GET /a" || columns[1] != "error replies" || columns[2] != "GET /closed" || len(m.Columns[0].Alike) != 1 || m.Columns[0].Alike[0] != "GET /b" || len(m.Columns[2].Alike) != 0 {
+		t.Errorf("the columns are %q, alike %v, %v", columns, m.Columns[0].Alike, m.Columns[2].Alike)
 	}
 	if len(rows) != 2 || rows[0] != "any https:// site | got data | unknown | kept out" || rows[1] != "a site that begins as yours | let in |  | " {
 		t.Errorf("the rows are %q", rows)
