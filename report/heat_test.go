@@ -30,7 +30,9 @@ func TestHeat(t *testing.T) {
 		at("NUL-001", "GET /a", scenarios.NotApplicable, false),
 		at("WLD-005", "GET /open", scenarios.Conforms, false), // nobody tried to read it
 		at("ALT-004", "GET /open", scenarios.Conforms, false),
+		at("ALT-004", "GET /closed", scenarios.Violates, false), // it ran as a script, and handed nothing over
 	}}
+	r.Results[len(r.Results)-1].Level = scenarios.Should
 	m := r.heat()
 	var columns, rows []string
 	for _, c := range m.Columns {
