@@ -59,7 +59,8 @@ var attackers = []struct {
 }
 
 // lenient are the scenarios of a row that a target may conform to and still let the attacker
-// read: only what they convict says something about a cell.
+// read, and whose advice is about what handed nothing over: only what binds says something
+// about a cell.
 var lenient = []string{"WLD-005", "ALT-003", "ALT-004"}
 
 // heatColumns is how many columns fit beside the names of the attackers.
@@ -84,7 +85,8 @@ func (r Report) heat() heatMap {
 		}) bool {
 			return slices.Contains(a.ids, c.ID)
 		})
-		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" || c.Verdict == scenarios.Conforms && slices.Contains(lenient, c.ID) {
+		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" ||
+			slices.Contains(lenient, c.ID) && (c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates && c.Level != scenarios.Must && !c.Exfiltrated) {
 			continue
 		}
 		k := key{c.Subject.Endpoint, c.Subject.Credential}

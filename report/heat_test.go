@@ -30,7 +30,9 @@ func TestHeat(t *testing.T) {
 		at("NUL-001", "GET /a", scenarios.NotApplicable, false),
 		at("WLD-005", "GET /open", scenarios.Conforms, false), // nobody tried to read it
 		at("ALT-004", "GET /open", scenarios.Conforms, false),
+		at("ALT-004", "GET /closed", scenarios.Violates, false), // it ran as a script, and handed nothing over
 	}}
+	r.Results[len(r.Results)-1].Level = scenarios.Should
 	m := r.heat()
 	var columns, rows []string
 	for _, c := range m.Columns {
@@ -43,8 +45,8 @@ func TestHeat(t *testing.T) {
 		}
 		rows = append(rows, line)
 	}
-	if len(columns) != 3 || columns[0] != "GET /a" || columns[1] != "error replies" || columns[2] != "GET /closed" || len(m.Columns[0].Alike) != 1 || m.Columns[0].Alike[0] != "GET /b" {
-		t.Errorf("the columns are %q, alike %v", columns, m.Columns[0].Alike)
+	if len(columns) != 3 || columns[0] != "GET /a" || columns[1] != "error replies" || columns[2] != "GET /closed" || len(m.Columns[0].Alike) != 1 || m.Columns[0].Alike[0] != "GET /b" || len(m.Columns[2].Alike) != 0 {
+		t.Errorf("the columns are %q, alike %v, %v", columns, m.Columns[0].Alike, m.Columns[2].Alike)
 	}
 	if len(rows) != 2 || rows[0] != "any https:// site | got data | unknown | kept out" || rows[1] != "a site that begins as yours | let in |  | " {
 		t.Errorf("the rows are %q", rows)

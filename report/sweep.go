@@ -192,7 +192,7 @@ func (c SweepClass) About() string {
 	}
 	text := strings.Join(parts, "; ")
 	if text == "" {
-		text = "not granted to others than the trusted origins"
+		text = "granted to none but the trusted origins"
 	}
 	if c.Why != "" {
 		text += "; " + c.Why + " (split from " + c.SplitFrom + ")"
@@ -289,7 +289,7 @@ func (s Sweep) brief() string {
 		}
 	}
 	if len(order) == 0 {
-		return text + " None is granted to others than the trusted origins."
+		return text + " None lets in others than the trusted origins."
 	}
 	var parts []string
 	for _, word := range order[:min(len(order), mostGrants)] {

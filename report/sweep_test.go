@@ -124,7 +124,7 @@ func TestSweepInBrief(t *testing.T) {
 	rule := []string{`the target seems to trust every origin that ends with "example.com" (granted too: https://evilexample.com)`}
 	any := []SweepGrant{{How: "any origin", Anyone: true}}
 	for want, classes := range map[string][]SweepClass{
-		"None is granted to others than the trusted origins.": {{ID: "P1", Endpoints: 5}},
+		"None lets in others than the trusted origins.": {{ID: "P1", Endpoints: 5}},
 		"any origin at GET /old.":                             {{ID: "P1", Granted: any, Endpoints: 1}},
 		`Let in: any origin at 5 endpoints; every origin that ends with "example.com" at 3 endpoints.`: {
 			{ID: "P1", Granted: any, Endpoints: 2}, {ID: "P2", Granted: any, Endpoints: 3},
