@@ -36,6 +36,13 @@ func EncodeJSON(w io.Writer, v any) error {
 	return err
 }
 
+// JSONLine returns a value as JSON on one line, without its end, in which what a terminal
+// would obey or not show is escaped, as are <, > and &.
+func JSONLine(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	return escapeUnprintable(text), err
+}
+
 // escapeUnprintable writes characters such as C1 controls and directional overrides
 // as escapes, by which a JSON text means the same: they stand in strings only.
 func escapeUnprintable(text []byte) []byte {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -79,13 +80,17 @@ func page(t *testing.T, name, content string) {
 		// A proof of concept has the address to ask in its script; a report has nothing
 		// of a target's there.
 		proof := strings.HasPrefix(name, "poc/")
-		if n.Type == html.TextNode && n.Parent.Data == "script" && (strings.Contains(n.Data, "<img") || !proof && strings.Contains(n.Data, hostile.Mark)) {
+		data := slices.Contains(n.Parent.Attr, dataScript) || slices.Contains(n.Attr, dataScript)
+		if data && n.Type == html.TextNode && (!json.Valid([]byte(n.Data)) || strings.Contains(n.Data, "<")) {
+			t.Errorf("%s has data that a browser may take for markup", name)
+		}
+		if !data && n.Type == html.TextNode && n.Parent.Data == "script" && (strings.Contains(n.Data, "<img") || !proof && strings.Contains(n.Data, hostile.Mark)) {
 			t.Errorf("%s has a target's words in a script", name)
 		}
 		if n.Type != html.ElementNode {
 			continue
 		}
-		if n.Data == "script" {
+		if n.Data == "script" && !data {
 			scripts++
 		}
 		if strings.Contains(n.Data, hostile.Mark) {
@@ -114,8 +119,12 @@ func page(t *testing.T, name, content string) {
 	}
 }
 
-// ours are the addresses that a report leads to: guidance, places in it, pictures.
-var ours = regexp.MustCompile(`^(https://[a-z0-9.-]+/|#|data:image/png;base64,|poc/|screens/)`)
+// dataScript has a script be data, which no browser runs.
+var dataScript = html.Attribute{Key: "type", Val: "application/json"}
+
+// ours are the addresses that a report leads to: guidance, places in it, pictures, and the
+// reports of a fleet's targets.
+var ours = regexp.MustCompile(`^(https://[a-z0-9.-]+/|#|data:image/png;base64,|poc/|screens/|targets/)`)
 
 // spellings are the encodings in which a secret would be recognised.
 func spellings(secret string) map[string]string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -44,7 +43,7 @@ func (a *assistant) readReport(_ context.Context, _ *mcp.CallToolRequest, in rea
 	if err != nil {
 		return nil, nil, a.refusal(err)
 	}
-	text, err := json.Marshal(p)
+	text, err := report.JSONLine(p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,6 +157,6 @@ func selected(r report.Report, in readArguments) (part, error) {
 
 // encoded is a result as JSON; all that it holds can be encoded.
 func encoded(c report.Result) []byte {
-	text, _ := json.Marshal(c)
+	text, _ := report.JSONLine(c)
 	return text
 }

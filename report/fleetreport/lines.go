@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/crossexam/crossexam/report"
 )
 
 //go:embed outcome.schema.json
@@ -23,11 +25,12 @@ const maxLine = 4 << 20
 // WriteLines writes outcomes.jsonl: an outcome a line, in the order given.
 func WriteLines(w io.Writer, outcomes []Outcome) error {
 	b := bufio.NewWriter(w)
-	e := json.NewEncoder(b) // which escapes <, > and &, and line separators
 	for _, o := range outcomes {
-		if err := e.Encode(o); err != nil {
+		line, err := report.JSONLine(o)
+		if err != nil {
 			return err
 		}
+		_, _ = b.Write(append(line, '\n')) // Flush has the error
 	}
 	return b.Flush()
 }
