@@ -139,17 +139,14 @@ func broke(stage string) string {
 // FrontEnd says in one sentence whether the trusted front end still works, the
 // other half of the question. It is empty where that was not asked.
 func (r Report) FrontEnd() string {
-	topics := map[string]scenarios.Topic{}
-	for _, s := range scenarios.Catalogue() {
-		topics[s.ID] = s.Topic
-	}
 	conforms, doubt, accepted := false, false, true
 	var violated, hidden []string
 	for _, c := range r.Results {
+		about, _ := scenarios.Find(c.ID)
 		switch {
-		case slices.Contains(errorsOfFrontEnd, c.ID) && c.violated() && !slices.Contains(hidden, c.ID):
+		case about.HidesErrors && c.violated() && !slices.Contains(hidden, c.ID):
 			hidden = append(hidden, c.ID)
-		case topics[c.ID] != scenarios.FrontEnd:
+		case about.Topic != scenarios.FrontEnd:
 		case c.Verdict == scenarios.Violates && c.Excuse != engine.ExcusedAdvice:
 			accepted = accepted && c.Accepted
 			if !slices.Contains(violated, c.ID) {
@@ -175,9 +172,6 @@ func (r Report) FrontEnd() string {
 	}
 	return ""
 }
-
-// errorsOfFrontEnd are the requirements that the front end can read error replies.
-var errorsOfFrontEnd = []string{"ERR-001", "ERR-004", "ERR-005"}
 
 // worstTheft is the proven exfiltration that says most, or nil.
 func (r Report) worstTheft() *Result {

@@ -39,30 +39,6 @@ type heatCell struct {
 	About  string
 }
 
-// attackers are the pages that the heat map tells apart, by the scenarios that play them.
-var attackers = []struct {
-	name string
-	ids  []string
-}{
-	{"any https:// site", []string{"WLD-001", "WLD-003", "WLD-005", "PRE-003", "ERR-002", "ERR-006", "ALT-001", "ALT-002", "ALT-003", "ALT-004"}},
-	{"any http:// site", []string{"WLD-002"}},
-	{"a site that begins as yours", []string{"ORG-001", "ORG-002", "ORG-008", "ORG-015", "ORG-017"}},
-	{"a site that ends as yours", []string{"ORG-003"}},
-	{"a look-alike of your site", []string{"ORG-004", "ORG-005", "ORG-016", "ORG-018"}},
-	{"your host, other scheme or port", []string{"ORG-006", "ORG-007"}},
-	{"a subdomain or sibling", []string{"ORG-009", "ORG-010", "ORG-011", "CRD-002"}},
-	{"a site on shared hosting", []string{"ORG-012"}},
-	{"a page on localhost", []string{"ORG-013", "ORG-014"}},
-	{"another extension", []string{"ORG-020"}},
-	{"a sandboxed frame or file (null)", []string{"NUL-001", "NUL-002", "NUL-003", "NUL-004"}},
-	{"a page that comes into the network", []string{"NET-001", "NET-004"}},
-}
-
-// lenient are the scenarios of a row that a target may conform to and still let the attacker
-// read, and whose advice is about what handed nothing over: only what binds says something
-// about a cell.
-var lenient = []string{"WLD-005", "ALT-003", "ALT-004"}
-
 // heatColumns is how many columns fit beside the names of the attackers.
 const heatColumns = 8
 
@@ -75,18 +51,15 @@ func (r Report) heat() heatMap {
 		endpoint   string
 		credential scenarios.Credential
 	}
+	attackers := scenarios.Attackers()
 	cells := map[key]map[int]heatCell{}
 	gravest := map[key]int{}
 	var keys []key
 	for i, c := range r.Results {
-		row := slices.IndexFunc(attackers, func(a struct {
-			name string
-			ids  []string
-		}) bool {
-			return slices.Contains(a.ids, c.ID)
-		})
+		about, _ := scenarios.Find(c.ID)
+		row := slices.Index(attackers, about.Attacker)
 		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" ||
-			slices.Contains(lenient, c.ID) && (c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates && c.Level != scenarios.Must && !c.Exfiltrated) {
+			about.Indirect && (c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates && c.Level != scenarios.Must && !c.Exfiltrated) {
 			continue
 		}
 		k := key{c.Subject.Endpoint, c.Subject.Credential}
@@ -135,7 +108,7 @@ func (r Report) heat() heatMap {
 			return list
 		}()
 		if slices.ContainsFunc(cells, func(c heatCell) bool { return c.Mark != "" }) {
-			m.Rows = append(m.Rows, heatRow{Attacker: a.name, Cells: cells})
+			m.Rows = append(m.Rows, heatRow{Attacker: string(a), Cells: cells})
 		}
 	}
 	return m

@@ -55,21 +55,3 @@ func TestHeat(t *testing.T) {
 		t.Errorf("the evidence is result %d", got)
 	}
 }
-
-// Every scenario that plays an attacker's page has a row of one attacker.
-func TestAttackersAreToldApart(t *testing.T) {
-	seen := map[string]bool{}
-	for _, a := range attackers {
-		for _, id := range a.ids {
-			if _, known := scenarios.Find(id); !known || seen[id] {
-				t.Errorf("%s is unknown, or has two rows", id)
-			}
-			seen[id] = true
-		}
-	}
-	for _, s := range scenarios.Catalogue() {
-		if f := s.Family(); (f == "ORG" && s.ID != "ORG-019" || f == "NUL") && !seen[s.ID] {
-			t.Errorf("%s has no row", s.ID)
-		}
-	}
-}

@@ -125,7 +125,7 @@ func TestSweepInBrief(t *testing.T) {
 	any := []SweepGrant{{How: "any origin", Anyone: true}}
 	for want, classes := range map[string][]SweepClass{
 		"None lets in others than the trusted origins.": {{ID: "P1", Endpoints: 5}},
-		"any origin at GET /old.":                             {{ID: "P1", Granted: any, Endpoints: 1}},
+		"any origin at GET /old.":                       {{ID: "P1", Granted: any, Endpoints: 1}},
 		`Let in: any origin at 5 endpoints; every origin that ends with "example.com" at 3 endpoints.`: {
 			{ID: "P1", Granted: any, Endpoints: 2}, {ID: "P2", Granted: any, Endpoints: 3},
 			{ID: "P3", Granted: []SweepGrant{{How: "letters before the trusted domain", Anyone: true}}, Rules: rule, Endpoints: 3},

@@ -75,6 +75,12 @@ func TestScenariosSayWhatTheyAreAbout(t *testing.T) {
 		if !slices.Contains(topics, s.Topic) {
 			t.Errorf("%s is about %q", s.ID, s.Topic)
 		}
+		// Of origins that are not to be granted each is an attacker's, but for spellings that no
+		// browser sends.
+		granted := (s.Family() == "ORG" || s.Family() == "NUL") && s.ID != "ORG-019"
+		if known := slices.Contains(Attackers(), s.Attacker); s.Attacker != "" && !known || s.Attacker == "" && (granted || s.Anyone || s.Indirect) {
+			t.Errorf("%s plays the page of %q", s.ID, s.Attacker)
+		}
 		planned, attacked, cached := false, false, false
 		for name, target := range targets() {
 			cases, _ := s.Plan(target)

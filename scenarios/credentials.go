@@ -25,6 +25,7 @@ func credentials() []Scenario {
 			Title:    "A page on a sibling subdomain cannot read a private endpoint with the victim's cookie",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: SubdomainPage,
 			Guidance: []Guidance{asvs5("3.4.2"), hardeningStep("step 1"), cwe("942"), chen2018()},
 			Fix: "List the exact origins of the front end instead of a pattern for the whole domain. SameSite cookies " +
 				"do not help here: a page on a taken-over subdomain is the same site.",

@@ -13,11 +13,12 @@ import (
 func errorResponses() []Scenario {
 	return []Scenario{
 		{
-			ID:       "ERR-001",
-			Title:    "A trusted origin can read the status and body of the application's errors",
-			Level:    Must,
-			Topic:    Errors,
-			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
+			ID:          "ERR-001",
+			Title:       "A trusted origin can read the status and body of the application's errors",
+			Level:       Must,
+			Topic:       Errors,
+			HidesErrors: true,
+			Guidance:    []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Run CORS outside authentication and error handling: add CORSMiddleware last, so that it is outermost. " +
 				"In nginx, write add_header with always, or errors lose the headers. A gateway that refuses by itself needs them in its own replies (AWS API Gateway: the gateway responses DEFAULT_4XX and DEFAULT_5XX).",
 			Plan: ofIntention(planReadableErrors),
@@ -27,6 +28,7 @@ func errorResponses() []Scenario {
 			Title:    "An arbitrary origin can read none of the application's errors",
 			Level:    Must,
 			Topic:    Errors,
+			Attacker: AnySite,
 			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("step 1"), asvs5("3.4.2"), cwe("942")},
 			Fix: "Let exception handlers and error pages use the same list of origins as successes do: " +
 				"remove Access-Control-Allow-Origin headers that they add by hand.",
@@ -42,21 +44,23 @@ func errorResponses() []Scenario {
 			Plan:     planModestErrors,
 		},
 		{
-			ID:       "ERR-004",
-			Title:    "A trusted origin can read the error that an unhandled exception ends in",
-			Level:    Should,
-			Topic:    Errors,
-			Guidance: []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
+			ID:          "ERR-004",
+			Title:       "A trusted origin can read the error that an unhandled exception ends in",
+			Level:       Should,
+			Topic:       Errors,
+			HidesErrors: true,
+			Guidance:    []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
 			Fix: "Catch every exception inside the CORS layer: in FastAPI add an exception handler for Exception that answers 500 with the CORS headers of a listed origin, since Starlette's own stands outside of all middleware. " +
 				"Or wrap the whole application: app = CORSMiddleware(app, ...).",
 			Plan: ofIntention(planReadableCrashes),
 		},
 		{
-			ID:       "ERR-005",
-			Title:    "A trusted origin can read the errors that the reverse proxy makes, such as a 413",
-			Level:    Should,
-			Topic:    Errors,
-			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("section on errors"), fetchStandard("cors-check")},
+			ID:          "ERR-005",
+			Title:       "A trusted origin can read the errors that the reverse proxy makes, such as a 413",
+			Level:       Should,
+			Topic:       Errors,
+			HidesErrors: true,
+			Guidance:    []Guidance{hardeningStep("step 5"), hardeningStep("section on errors"), fetchStandard("cors-check")},
 			Fix: "Have the proxy add the CORS headers to the errors it makes itself: in nginx an error_page for 413, 502 and 504 that leads to a location with add_header ... always and the origin from a map of the listed ones. " +
 				"In HAProxy use http-after-response instead of http-response.",
 			Plan: ofIntention(planReadableProxyErrors),
@@ -66,6 +70,7 @@ func errorResponses() []Scenario {
 			Title:    "An arbitrary origin can read none of the errors that the reverse proxy makes",
 			Level:    Must,
 			Topic:    Errors,
+			Attacker: AnySite,
 			Guidance: []Guidance{hardeningStep("step 5"), hardeningStep("step 1"), asvs5("3.4.2"), cwe("942")},
 			Fix:      "Let the proxy's error pages answer from the same list of origins: in nginx a map of exact origins, and neither $http_origin itself nor \"*\" in the location of error_page.",
 			Plan:     planHiddenProxyErrors,

@@ -11,10 +11,11 @@ import (
 func localNetwork() []Scenario {
 	return []Scenario{
 		{
-			ID:    "NET-001",
-			Title: "A page on a public address cannot read a private endpoint in the victim's network, even with the browser's permission",
-			Level: Must,
-			Topic: LocalNetwork,
+			ID:       "NET-001",
+			Title:    "A page on a public address cannot read a private endpoint in the victim's network, even with the browser's permission",
+			Level:    Must,
+			Topic:    LocalNetwork,
+			Attacker: NetworkPage,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
@@ -47,6 +48,7 @@ func localNetwork() []Scenario {
 			Title:    "A request that names a foreign host gets nothing private, so that DNS rebinding gets nothing",
 			Level:    Must,
 			Topic:    LocalNetwork,
+			Attacker: NetworkPage,
 			Guidance: []Guidance{hardeningStep("section on placement"), cwe("346")},
 			Fix: "Refuse requests whose Host is none of yours: TrustedHostMiddleware(allowed_hosts=[\"127.0.0.1\", \"localhost\", ...]) in FastAPI, " +
 				"or in nginx a default_server that answers 421. A login protects as well.",

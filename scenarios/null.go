@@ -10,6 +10,7 @@ func nullOrigin() []Scenario {
 			Title:    "A sandboxed or data: frame or page, whose origin is null, cannot read a private endpoint",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: NullPage,
 			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins: any page on the web can make a sandboxed frame. " +
@@ -21,6 +22,7 @@ func nullOrigin() []Scenario {
 			Title:    "A data: worker, whose origin is null, cannot read a private endpoint",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: NullPage,
 			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins (allow_origins, the map in nginx): " +
@@ -32,6 +34,7 @@ func nullOrigin() []Scenario {
 			Title:    "A request that another origin redirected, whose origin is null, cannot read a private endpoint",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: NullPage,
 			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins: a redirect from one of the attacker's hosts to the API makes the browser send it. " +
@@ -43,6 +46,7 @@ func nullOrigin() []Scenario {
 			Title:    "A page opened from a file, whose origin is null, cannot read a private endpoint",
 			Level:    Should,
 			Topic:    Reading,
+			Attacker: NullPage,
 			Anyone:   true,
 			Guidance: guidance,
 			Fix: "Take \"null\" out of the list of allowed origins: an HTML attachment that the victim opens would be trusted too. " +

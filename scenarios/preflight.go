@@ -37,6 +37,7 @@ func preflights() []Scenario {
 			Title:    "No state-changing request of an arbitrary origin leaves the browser",
 			Level:    Must,
 			Topic:    Writing,
+			Attacker: AnySite,
 			Guidance: []Guidance{asvs5("3.5.1"), asvs5("3.5.2"), asvs5("3.5.3"), fetchStandard("cors-preflight-fetch"), cwe("346")},
 			Fix: "Approve preflights of the listed origins only: once a preflight is approved the write happens, " +
 				"even if the page cannot read the answer.",

@@ -21,6 +21,14 @@ type Scenario struct {
 	Title string // a sentence that is true of a safe target
 	Level Level
 	Topic Topic
+	// Attacker is whose page it plays; empty where it is not about what one of them reads or
+	// changes.
+	Attacker Attacker
+	// Indirect says that its attacker may read or change something though it conforms, and
+	// may not though its advice is not followed.
+	Indirect bool
+	// HidesErrors says that the trusted front end cannot read errors where it is violated.
+	HidesErrors bool
 	// Anyone says that every page on the web is in the place of its attacker.
 	Anyone   bool
 	Needs    Need

@@ -8,6 +8,7 @@ func otherWays() []Scenario {
 			Title:    "A WebSocket handshake from an arbitrary origin is refused",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: AnySite,
 			Anyone:   true,
 			Guidance: []Guidance{asvs5("4.4.2"), cwe("346")},
 			Fix: "Compare the Origin header of the handshake with the front end's origins before accepting it: CORSMiddleware does not, and browsers put no CORS check before a WebSocket. " +
@@ -19,6 +20,7 @@ func otherWays() []Scenario {
 			Title:    "A page on an arbitrary origin cannot read an event stream with the victim's credential",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: AnySite,
 			Anyone:   true,
 			Guidance: []Guidance{asvs5("3.4.2"), fetchStandard("cors-check"), hardeningStep("step 1"), cwe("942")},
 			Fix: "Remove Access-Control-Allow-Origin headers that the stream's handler (StreamingResponse, EventSourceResponse) adds by hand, " +
@@ -30,6 +32,8 @@ func otherWays() []Scenario {
 			Title:    "A JSON write endpoint refuses bodies of types that need no preflight",
 			Level:    Must,
 			Topic:    Writing,
+			Attacker: AnySite,
+			Indirect: true,
 			Guidance: []Guidance{asvs5("3.5.1"), asvs5("3.5.2"), asvs5("3.5.3"), fetchStandard("cors-preflight-fetch"), cwe("346")},
 			Fix: "Answer 415 or 422 unless the Content-Type is application/json: the browser then has to ask first, and CORS decides. " +
 				"FastAPI does so since 0.132 (0.65.2 for text/plain); elsewhere check the header before parsing, or ask for a CSRF token.",
@@ -40,6 +44,8 @@ func otherWays() []Scenario {
 			Title:    "A private reply does not run as a script in a page of another origin",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: AnySite,
+			Indirect: true,
 			Anyone:   true,
 			Guidance: []Guidance{asvs5("3.5.8"), cwe("346")},
 			Fix: "Send X-Content-Type-Options: nosniff and Content-Type: application/json on every reply, and take JSONP (a callback parameter) out: " +

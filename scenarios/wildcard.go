@@ -6,11 +6,12 @@ import "github.com/crossexam/crossexam/cors"
 func wildcardDefaults() []Scenario {
 	return []Scenario{
 		{
-			ID:     "WLD-001",
-			Title:  "A page on an arbitrary origin cannot read a private endpoint with the victim's credential",
-			Level:  Must,
-			Topic:  Reading,
-			Anyone: true,
+			ID:       "WLD-001",
+			Title:    "A page on an arbitrary origin cannot read a private endpoint with the victim's credential",
+			Level:    Must,
+			Topic:    Reading,
+			Attacker: AnySite,
+			Anyone:   true,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), asvs5("3.4.2"), apiTop10("API8:2023"), cwe("942"), wstg("WSTG-CLNT-07"),
 			},
@@ -23,6 +24,7 @@ func wildcardDefaults() []Scenario {
 			Title:    "A page on an arbitrary http:// origin cannot read a private endpoint with the victim's credential",
 			Level:    Must,
 			Topic:    Reading,
+			Attacker: AnyHTTPSite,
 			Anyone:   true,
 			Guidance: []Guidance{hardeningStep("step 1"), asvs5("3.4.2"), cwe("942"), chen2018()},
 			Fix: "Compare the whole origin, its scheme included, with the list of the front end's origins. " +
@@ -30,11 +32,12 @@ func wildcardDefaults() []Scenario {
 			Plan: planArbitraryInsecure,
 		},
 		{
-			ID:     "WLD-003",
-			Title:  "A page on an arbitrary origin cannot read a private endpoint from the victim's place in the network",
-			Level:  Must,
-			Topic:  Reading,
-			Anyone: true,
+			ID:       "WLD-003",
+			Title:    "A page on an arbitrary origin cannot read a private endpoint from the victim's place in the network",
+			Level:    Must,
+			Topic:    Reading,
+			Attacker: AnySite,
+			Anyone:   true,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
@@ -53,10 +56,12 @@ func wildcardDefaults() []Scenario {
 			Plan: planWildcardWithCredentials,
 		},
 		{
-			ID:    "WLD-005",
-			Title: "The answer to an arbitrary origin does not turn into a grant when a credential comes along",
-			Level: Must,
-			Topic: Reading,
+			ID:       "WLD-005",
+			Title:    "The answer to an arbitrary origin does not turn into a grant when a credential comes along",
+			Level:    Must,
+			Topic:    Reading,
+			Attacker: AnySite,
+			Indirect: true,
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials"), cwe("346"),
 			},
