@@ -46,6 +46,7 @@ func TestPageInChrome(t *testing.T) {
 		{"a link unfolds what it leads to", `new Promise(done => { addEventListener("hashchange", () => done(document.getElementById("card-ORG-001").open)); location.hash = "card-ORG-001"; })`, "true"},
 		{"every cell leads to evidence", `[...document.querySelectorAll(".heat a")].every(a => document.querySelector(a.hash))`, "true"},
 		{"a search", `(words.value = "sandboxed null", words.dispatchEvent(new Event("input")), [...document.querySelectorAll("[data-verdict]:not([hidden])")].map(c => c.id).slice(0, 1))`, "card-NUL-001"},
+		{"Enter in the search", `(words.form.requestSubmit(), location.search)`, ""},
 		{"a verdict", `(words.value = "", verdict.value = "conforms", verdict.dispatchEvent(new Event("change")), document.querySelectorAll("[data-verdict=violates]:not([hidden])").length)`, "0"},
 		{"how many were found", `document.getElementById("found").textContent.endsWith("requirements")`, "true"},
 		{"a stack", `(document.getElementById("stack-nginx").click(), getComputedStyle(document.querySelector(".snippet-nginx")).display + getComputedStyle(document.querySelector(".snippet-fastapi")).display)`, "blocknone"},

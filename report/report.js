@@ -37,6 +37,7 @@ if (words) {
   };
   words.addEventListener("input", filter);
   verdict.addEventListener("change", filter);
+  words.form.addEventListener("submit", (event) => event.preventDefault());
   filter();
 }
 

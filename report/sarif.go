@@ -154,7 +154,7 @@ func (a alerted) result() *sarif.Result {
 		}
 	}
 	slices.Sort(requirements)
-	message := fmt.Sprintf("%s. %s", visibleLine(capital(a.cause.Rule)), visibleLine(worst.Reason))
+	message := fmt.Sprintf("%s. %s", visibleLine(capital(a.cause.Rule)), visibleLine(opening(worst.Reason)))
 	if about := worst.Subject.String(); about != "" {
 		message += " [" + about + "]"
 	}

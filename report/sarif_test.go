@@ -167,6 +167,8 @@ func TestEndpointURI(t *testing.T) {
 		"GET //evil.test/x":  "evil.test/x",
 		"POST /graphql#me":   "graphql#me",
 		"GET /me?a=1#v1+x/y": "me?a=1#v1+x/y",
+		"GET /me (405)":      "me",
+		"GET /a (b)":         "a%20%28b%29",
 	} {
 		if got := alert.EndpointURI(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

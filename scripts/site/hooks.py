@@ -40,6 +40,8 @@ STAND_IN = "https://unpkg.com/iframe-worker/shim"
 def on_post_page(output, page, config):
     depth = page.file.dest_uri.count("/")
     output = output.replace(STAND_IN, "../" * depth + "assets/javascripts/iframe-worker.js")
+    # Beside the link to the repository the theme shows its stars, for which each page asks api.github.com.
+    output = output.replace(' data-md-component="source"', "")
     if re.search(r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//""", output):
         raise ValueError(f"{page.file.src_uri} would fetch something from the network")
     return output

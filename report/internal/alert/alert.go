@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
@@ -28,10 +29,11 @@ func Fingerprint(parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// EndpointURI is the path of "GET /path", with its query, as a relative reference, with
-// the endpoint's name as its fragment.
+// EndpointURI is the path of "GET /path" or, of its error, "GET /path (404)", with its query,
+// as a relative reference, with the endpoint's name as its fragment.
 func EndpointURI(endpoint string) string {
 	_, path, _ := strings.Cut(endpoint, " ")
+	path = status.ReplaceAllString(path, "")
 	path, name, _ := strings.Cut(path, "#")
 	path, query, _ := strings.Cut(strings.TrimLeft(path, "/"), "?")
 	u := url.URL{Path: path, RawQuery: url.PathEscape(query), Fragment: name}
@@ -43,6 +45,8 @@ func EndpointURI(endpoint string) string {
 	}
 	return "./"
 }
+
+var status = regexp.MustCompile(` \([1-5][0-9][0-9]\)$`)
 
 // NewRun is one of this version of Crossexam, which is empty where it is not known, with
 // no rules and no results.
