@@ -143,10 +143,12 @@ func (r Report) FrontEnd() string {
 	for _, s := range scenarios.Catalogue() {
 		topics[s.ID] = s.Topic
 	}
-	conforms, doubt, accepted := false, false, true
+	conforms, doubt, accepted, asked := false, false, true, true
 	var violated, hidden []string
 	for _, c := range r.Results {
 		switch {
+		case c.ID == "PRE-007" && c.violated():
+			asked = false
 		case slices.Contains(errorsOfFrontEnd, c.ID) && c.violated() && !slices.Contains(hidden, c.ID):
 			hidden = append(hidden, c.ID)
 		case topics[c.ID] != scenarios.FrontEnd:
@@ -168,6 +170,8 @@ func (r Report) FrontEnd() string {
 		return fmt.Sprintf("The trusted front end cannot do all of its work (%s).", strings.Join(violated, ", "))
 	case doubt:
 		return "Whether the trusted front end can do all of its work could not be judged."
+	case conforms && !asked:
+		return "The trusted front end can do what the browser does not ask for first, and nothing else: its preflights are refused (PRE-007)."
 	case conforms && len(hidden) > 0:
 		return fmt.Sprintf("The trusted front end can do its work, but cannot read error replies (%s).", strings.Join(hidden, ", "))
 	case conforms:
