@@ -139,11 +139,13 @@ func broke(stage string) string {
 // FrontEnd says in one sentence whether the trusted front end still works, the
 // other half of the question. It is empty where that was not asked.
 func (r Report) FrontEnd() string {
-	conforms, doubt, accepted := false, false, true
+	conforms, doubt, accepted, asked := false, false, true, true
 	var violated, hidden []string
 	for _, c := range r.Results {
 		about, _ := scenarios.Find(c.ID)
 		switch {
+		case about.StopsPreflights && c.violated():
+			asked = false
 		case about.HidesErrors && c.violated() && !slices.Contains(hidden, c.ID):
 			hidden = append(hidden, c.ID)
 		case about.Topic != scenarios.FrontEnd:
@@ -165,6 +167,8 @@ func (r Report) FrontEnd() string {
 		return fmt.Sprintf("The trusted front end cannot do all of its work (%s).", strings.Join(violated, ", "))
 	case doubt:
 		return "Whether the trusted front end can do all of its work could not be judged."
+	case conforms && !asked:
+		return "The trusted front end can do what the browser does not ask for first, and nothing else: its preflights are refused (PRE-007)."
 	case conforms && len(hidden) > 0:
 		return fmt.Sprintf("The trusted front end can do its work, but cannot read error replies (%s).", strings.Join(hidden, ", "))
 	case conforms:

@@ -234,6 +234,9 @@ func TestFrontEnd(t *testing.T) {
 		want   string
 	}{
 		{"works", of(works), "can do its work"},
+		{"works where nothing is asked first", of(works, judged("PRE-007", scenarios.Must, scenarios.Violates, "")), "what the browser does not ask for first, and nothing else: its preflights are refused (PRE-007)"},
+		{"is hindered, preflights apart", of(works, judged("PRE-007", scenarios.Must, scenarios.Violates, ""), judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
+		{"works, and preflights are accepted", of(works, excused(judged("PRE-007", scenarios.Must, scenarios.Violates, ""), true, "")), "can do its work"},
 		{"is hindered", of(works, judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
 		{"is hindered as before", onlyNew(of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "cannot do all of its work (TRU-002)."},
 		{"is hindered, which is accepted", of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), true, "")), "cannot do all of its work (TRU-002), which was accepted."},

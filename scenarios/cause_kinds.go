@@ -196,7 +196,7 @@ func twoLayers() causeKind {
 	return causeKind{
 		id: "two-layers",
 		words: func(findings []Judged) string {
-			if slices.ContainsFunc(findings, func(f Judged) bool { return f.ID == "ERR-007" }) {
+			if slices.ContainsFunc(findings, func(f Judged) bool { return f.ID == "ERR-007" && f.Judgement.Fix != listInLines }) {
 				return "two layers, such as the proxy and the application, both add CORS headers"
 			}
 			return "replies have Access-Control-Allow-Origin more than once, or more than one origin in it"

@@ -143,6 +143,17 @@ func TestCauses(t *testing.T) {
 			[]string{`front-end-refused (PRE-006 TRU-001): the trusted front end is not granted all that it needs`},
 		},
 		{
+			"a list of origins, each in a line", []Judged{of("ERR-007", func(f *Judged) { f.Judgement.Fix = listInLines }), of("HDR-001", func(*Judged) {})},
+			[]string{`two-layers (ERR-007 HDR-001): replies have Access-Control-Allow-Origin more than once, or more than one origin in it`},
+		},
+		{
+			"the same beside preflights that everybody is granted", []Judged{
+				of("PRE-001", func(*Judged) {}), of("PRE-006", func(f *Judged) { f.Judgement.FollowsFrom = "TRU-001" }), of("TRU-001", func(*Judged) {}),
+			},
+			[]string{`preflights-for-everyone (PRE-001): preflights of every origin are approved`,
+				`front-end-refused (PRE-006 TRU-001): the trusted front end is not granted all that it needs`},
+		},
+		{
 			"the login is asked for first", []Judged{
 				of("PRE-007", func(*Judged) {}), of("TRU-002", func(*Judged) {}), of("ERR-001", func(*Judged) {}),
 				of("PRE-008", func(f *Judged) { f.Judgement.FollowsFrom = "PRE-007" }),

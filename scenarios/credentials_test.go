@@ -81,6 +81,7 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 		{[]string{allowOrigin("*"), withCredentials}, Should}, // which browsers refuse, and WLD-004 is about
 		{[]string{allowOrigin("https://other.test"), withCredentials}, ""},
 		{[]string{allowOrigin(trustedOrigin), allowOrigin("https://other.test"), withCredentials}, Should},
+		{[]string{allowOrigin("https://other.test"), allowOrigin("https://third.test"), withCredentials}, Should},
 		{[]string{allowOrigin(trustedOrigin + ", https://other.test"), withCredentials}, Should},
 		{[]string{allowOrigin(trustedOrigin + "/"), withCredentials}, Should},
 		{echoed, ""},

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -281,11 +282,18 @@ func planOneLayer(t Target) ([]Case, string) {
 
 // judgeOneLayer: browsers take two values of the first headers for none, which locks the
 // front end out. Two lists are one to them, and two lifetimes none, which costs preflights.
+//
+// Lines that name an origin each are as often one layer's, which sends all of its list.
 func judgeOneLayer(obs Observations) Judgement {
+	list := false
 	judge := func(names ...string) Judgement {
 		return judgeReplies(obs, "no reply has a CORS header twice", func(r *cors.Response) string {
 			for _, name := range names {
-				if vs := r.Headers.Values(name); len(vs) > 1 {
+				vs := r.Headers.Values(name)
+				if list = name == cors.HeaderAllowOrigin && areOrigins(vs); list {
+					return fmt.Sprintf("has %d lines of %s, an origin each (%s), which browsers take for none", len(vs), name, quote(strings.Join(vs, " | ")))
+				}
+				if len(vs) > 1 {
 					return fmt.Sprintf("has %d lines of %s (%s), as if two layers added it", len(vs), name, quote(strings.Join(vs, " | ")))
 				}
 			}
@@ -293,7 +301,24 @@ func judgeOneLayer(obs Observations) Judgement {
 		})
 	}
 	if j := judge(cors.HeaderAllowOrigin, cors.HeaderAllowCredentials); j.Verdict == Violates {
+		if list {
+			j.Fix = listInLines
+		}
 		return j
 	}
 	return judge(cors.HeaderAllowMethods, cors.HeaderAllowHeaders, cors.HeaderMaxAge).binding(Should)
+}
+
+// listInLines mends a list of origins that is sent as so many lines.
+const listInLines = "Answer with the one origin that asks, if it is on the list, in one line: a list is compared in the code or in a map, and not sent. " +
+	"If the proxy and the application each add a line, let only one of them do so."
+
+// areOrigins reports whether these are several origins, each another one.
+func areOrigins(lines []string) bool {
+	for i, line := range lines {
+		if !isSerializedOrigin(line) || line == "null" || slices.Contains(lines[:i], line) {
+			return false
+		}
+	}
+	return len(lines) > 1
 }

@@ -85,6 +85,21 @@ func TestJudgeOneLayer(t *testing.T) {
 		{name: "credentials twice", obs: answers(v, reply(200, "", withCredentials, withCredentials), good), verdict: Violates, severity: Low, reason: "true | true", level: "none"},
 		{name: "lists twice", obs: answers(v, good, reply(204, "", "Access-Control-Allow-Headers: x-a", "Access-Control-Allow-Headers: x-b")), verdict: Violates, severity: Low, level: Should, proof: 1},
 		{name: "lists, then origins", obs: answers(v, reply(200, "", "Access-Control-Allow-Headers: x-a", "Access-Control-Allow-Headers: x-b"), twice), verdict: Violates, severity: Low, level: "none", proof: 1},
+		{name: "an origin a line", obs: answers(v, good, reply(200, "", allowOrigin(trustedOrigin), allowOrigin("https://admin.example.com"))), verdict: Violates, severity: Low, proof: 1, level: "none", reason: "2 lines of Access-Control-Allow-Origin, an origin each"},
 		{name: "no answer", obs: []Observation{broken(v.read(privateRead))}, verdict: CannotTell},
 	})
+	for want, lines := range map[string][]string{
+		listInLines: {trustedOrigin, "https://admin.example.com"},
+		"":          {trustedOrigin, trustedOrigin},
+	} {
+		for _, more := range []string{"", "*", "null", "app.example.com"} {
+			headers := []string{allowOrigin(lines[0]), allowOrigin(lines[1])}
+			if more != "" {
+				headers, want = append(headers, allowOrigin(more)), ""
+			}
+			if j := byKey(judgeOneLayer)(answers(v, good, reply(200, "", headers...))); j.Verdict != Violates || j.Fix != want {
+				t.Errorf("%q: %+v", headers, j)
+			}
+		}
+	}
 }

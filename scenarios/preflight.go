@@ -74,11 +74,12 @@ func preflights() []Scenario {
 			Plan: planAgreement,
 		},
 		{
-			ID:       "PRE-007",
-			Title:    "A preflight of a trusted origin is answered without a login",
-			Level:    Must,
-			Topic:    Hygiene,
-			Guidance: []Guidance{fetchStandard("cors-protocol-and-credentials"), fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
+			ID:              "PRE-007",
+			Title:           "A preflight of a trusted origin is answered without a login",
+			Level:           Must,
+			Topic:           Hygiene,
+			StopsPreflights: true,
+			Guidance:        []Guidance{fetchStandard("cors-protocol-and-credentials"), fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
 			Fix: "Run CORS before authentication: add CORSMiddleware last, so that it is outermost, and let auth_request or basic auth of the proxy skip OPTIONS. " +
 				"Browsers send preflights without credentials.",
 			Plan: ofIntention(planPreflightWithoutLogin),

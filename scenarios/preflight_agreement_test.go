@@ -106,3 +106,15 @@ func TestAgreementOfALockedOutFrontEnd(t *testing.T) {
 		}
 	}
 }
+
+// Where only the request lets the front end in, and the preflight does not, TRU-001 may
+// hold: what the front end reads may need no preflight.
+func TestAgreementOfAFrontEndWithoutPreflights(t *testing.T) {
+	v := frontEnd(oneEndpoint(Cookie), cors.MustParseOrigin(trustedOrigin), Cookie)
+	request, asked := v.read(privateRead), v.preflighted(privateRead)
+	granted := reply(200, privateBody, allowOrigin(trustedOrigin), withCredentials)
+	j := judgeAgreement(true, readBy(request, granted), refusedTo(asked, cors.PreflightMissingAllowOriginHeader, reply(204, "")), answeredTo(bare(v.target, privateRead), granted))
+	if j.Verdict != Violates || j.FollowsFrom != "" {
+		t.Errorf("%+v", j)
+	}
+}

@@ -27,8 +27,9 @@ type Scenario struct {
 	// Indirect says that its attacker may read or change something though it conforms, and
 	// may not though its advice is not followed.
 	Indirect bool
-	// HidesErrors says that the trusted front end cannot read errors where it is violated.
-	HidesErrors bool
+	// HidesErrors says that the trusted front end cannot read errors where it is violated,
+	// StopsPreflights that none of its preflights is approved.
+	HidesErrors, StopsPreflights bool
 	// Anyone says that every page on the web is in the place of its attacker.
 	Anyone   bool
 	Needs    Need

@@ -286,23 +286,28 @@ func (w *witness) ask(q Question) (Decision, bool) {
 		return w.askConsent(q, q.Preflight, nil)
 	}
 	r, ok := w.answer(w.request(w.item.Endpoint, q.With, cors.OriginLine(q.Origin.String())...))
+	if !ok {
+		return "", false
+	}
+	seen := r
+	if r.Status >= http.StatusInternalServerError {
+		if seen, ok = w.throws(q, r); !ok {
+			w.why, w.first = fmt.Sprintf("it answered %d", r.Status), r
+			return "", false
+		}
+	}
 	switch {
-	case !ok:
-		return "", false
-	case r.Status >= http.StatusInternalServerError:
-		w.why, w.first = fmt.Sprintf("it answered %d", r.Status), r
-		return "", false
 	case q.With == scenarios.Anonymous:
-		w.stranger = r
+		w.stranger = seen
 		if w.first == nil {
-			w.first = r
+			w.first = seen
 		}
 	default:
-		if w.first == nil || w.first.Status >= 300 && r.Status < 300 {
-			w.first = r
+		if w.first == nil || w.first.Status >= 300 && seen.Status < 300 {
+			w.first = seen
 		}
-		if r.Status < 300 && len(w.victims) < 2 {
-			w.victims = append(w.victims, r)
+		if seen.Status < 300 && len(w.victims) < 2 {
+			w.victims = append(w.victims, seen)
 		}
 	}
 	d := decide(q, r)
@@ -312,6 +317,21 @@ func (w *witness) ask(q Question) (Decision, bool) {
 	}
 	asked, ok := w.askConsent(q, w.item.Method, cors.UnsafeHeaders(set))
 	return narrower(d, asked), ok
+}
+
+// throws reports whether a 500 is how the target refuses an Origin, as where Express's cors
+// is given a function that calls back with an error: it grants nothing, comes again, and
+// does not come to the same request without the Origin, whose reply is returned.
+func (w *witness) throws(q Question, r *cors.Response) (without *cors.Response, ok bool) {
+	if r.Status != http.StatusInternalServerError {
+		return nil, false
+	}
+	again, ok := w.answer(w.request(w.item.Endpoint, q.With, cors.OriginLine(q.Origin.String())...))
+	if !ok || again.Status != r.Status || decide(q, again) != NotGranted {
+		return nil, false
+	}
+	without, ok = w.answer(w.request(w.item.Endpoint, q.With, cors.OriginLine(w.needed)...))
+	return without, ok && without.Status < http.StatusInternalServerError
 }
 
 // askConsent asks by a preflight for a request with this method and these headers.

@@ -123,7 +123,8 @@ func TestDoubt(t *testing.T) {
 	reads := func(paths ...string) func(*target.Config) {
 		return func(c *target.Config) { c.OpenAPI, c.Reads = "none", paths }
 	}
-	var asked atomic.Int32
+	var asked, failed atomic.Int32
+	var down atomic.Bool
 	for _, c := range []struct {
 		name   string
 		h      http.HandlerFunc
@@ -140,6 +141,37 @@ func TestDoubt(t *testing.T) {
 			}
 			private(w, r)
 		}, reads("/me", "/broken"), "1 of 2 endpoints did not answer every question: GET /broken (it answered 500)"},
+		{"an error for every foreign origin", func(w http.ResponseWriter, r *http.Request) {
+			if o := r.Header.Get("Origin"); o != "" && o != front.String() {
+				reply(http.StatusInternalServerError)(w, r)
+				return
+			}
+			private(w, r)
+		}, reads("/me"), ""},
+		{"an error for one origin, once", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") == "null" && failed.Add(1) == 1 {
+				reply(http.StatusInternalServerError)(w, r)
+				return
+			}
+			private(w, r)
+		}, reads("/me"), "it answered 500"},
+		{"an error that grants", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") == "null" {
+				w.Header().Set(cors.HeaderAllowOrigin, "null")
+				w.Header().Set(cors.HeaderAllowCredentials, "true")
+				reply(http.StatusInternalServerError)(w, r)
+				return
+			}
+			private(w, r)
+		}, reads("/me"), "it answered 500"},
+		{"an error from the first foreign origin on", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") != "" || down.Load() {
+				down.Store(true)
+				reply(http.StatusInternalServerError)(w, r)
+				return
+			}
+			private(w, r)
+		}, reads("/me"), "it answered 500"},
 		{"too many requests", func(w http.ResponseWriter, r *http.Request) {
 			if asked.Add(1) > 4 {
 				reply(http.StatusTooManyRequests)(w, r)

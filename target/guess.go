@@ -18,10 +18,10 @@ import (
 
 // guesses are paths at which APIs often answer, those with something private
 // first. They are as good a guess for a frontend's own server, so that only data
-// counts.
+// counts. Model servers on the user's own machine have the last two before /api.
 var guesses = []string{
 	"/me", "/api/me", "/users/me", "/api/users/me", "/api/v1/me", "/api/v1/users/me", "/user", "/api/user", "/profile", "/api/profile",
-	"/session", "/api/session", "/api", "/api/v1", "/", "/health", "/api/health",
+	"/session", "/api/session", "/v1/models", "/api/tags", "/api", "/api/v1", "/", "/health", "/api/health",
 }
 
 // followed is how many links of the API's own are tried.

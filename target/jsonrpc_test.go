@@ -26,6 +26,7 @@ func TestJSONRPCIsFound(t *testing.T) {
 		get     int    // and what it says there to a GET
 		says    string
 		query   string // and to one with a query
+		quotes  bool   // with 200 and not 415
 		knows   string // the call it knows
 		refuses int    // the status of all others
 		reply   func(string) string
@@ -46,6 +47,7 @@ func TestJSONRPCIsFound(t *testing.T) {
 		"a POST that says nothing":   {at: "/", get: 405, says: "Method Not Allowed", knows: "rpc.discover", only: "/"},
 		"a page about it":            {at: "/", get: 200, says: "<html>JSON-RPC 2.0</html>", knows: "rpc.discover"},
 		"an empty page":              {at: "/", get: 200, query: "only text is supported", knows: "rpc.discover"},
+		"a page that quotes a node":  {at: "/", get: 200, query: geth, quotes: true, knows: "rpc.discover"},
 		"one whose discovery is off": {at: "/", get: 405, says: mcpSays, knows: "rpc.discover", config: func(c *Config) { c.OpenAPI = "none" }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +61,8 @@ func TestJSONRPCIsFound(t *testing.T) {
 				switch {
 				case r.URL.Path != tt.at:
 					http.NotFound(w, r)
+				case r.Method == http.MethodGet && r.URL.RawQuery != "" && tt.quotes:
+					fmt.Fprint(w, tt.query)
 				case r.Method == http.MethodGet && r.URL.RawQuery != "" && tt.query != "":
 					http.Error(w, tt.query, http.StatusUnsupportedMediaType)
 				case r.Method == http.MethodGet:
