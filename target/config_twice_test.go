@@ -37,6 +37,7 @@ func TestEntriesThatMakeNoSense(t *testing.T) {
 		"exclude: []":                             "exclude: this is empty",
 		"policy: {}":                              "c.yaml:3:1: policy: this is empty",
 		"graphql: {}":                             "graphql: this is empty",
+		"json_rpc: {}":                            "json_rpc: this is empty",
 		"limits: {}":                              "limits: this is empty",
 		"browser: {}":                             "browser: this is empty",
 		"credentials: {}":                         "credentials: this is empty",

@@ -88,6 +88,7 @@ var notInInit = map[string]string{
 	"browser":                        "user_agent is there; the rest belongs to a machine, not to a deployment",
 	"credentials.login.json":         "form is there",
 	"credentials.client_certificate": "on its line",
+	"json_rpc.call":                  "on the line of json_rpc",
 }
 
 // covered reports whether a list has a key, or the group that it is in.
