@@ -63,9 +63,9 @@ func snippetsFor(p CORSPolicy) []Snippet {
 		{ID: "fastapi", Name: "FastAPI, Starlette", fixture: "fastapi/app.py", Text: w.starlette()},
 		{ID: "flask", Name: "Flask (flask-cors)", fixture: "flask-cors/app.py", Text: w.flask()},
 		{ID: "django", Name: "Django (django-cors-headers)", fixture: "django-cors-headers/app.py", Text: w.django()},
-		{ID: "express", Name: "Express (cors)", fixture: "express-cors/server.js", Text: "app.use(cors({\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "}));\n"},
-		{ID: "fastify", Name: "Fastify (@fastify/cors)", fixture: "fastify/server.js", Text: "app.register(cors, {\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "});\n"},
-		{ID: "hono", Name: "Hono", fixture: "hono/server.js", Text: "app.use(cors({\n" + w.node("allowMethods", "allowHeaders", "exposeHeaders") + "}));\n"},
+		{ID: "express", Name: "Express (cors)", fixture: "express-cors/server.js", Text: "app.use(cors({ // const cors = require(\"cors\"), before the routes\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "}));\n"},
+		{ID: "fastify", Name: "Fastify (@fastify/cors)", fixture: "fastify/server.js", Text: "app.register(cors, { // const cors = require(\"@fastify/cors\")\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "});\n"},
+		{ID: "hono", Name: "Hono", fixture: "hono/server.js", Text: "app.use(cors({ // import { cors } from \"hono/cors\"; before the routes\n" + w.node("allowMethods", "allowHeaders", "exposeHeaders") + "}));\n"},
 		{ID: "go", Name: "Go (rs/cors)", fixture: "go/nethttp.go", Text: w.rsCORS()},
 		{ID: "go-jub0bs", Name: "Go (jub0bs/cors)", fixture: "go/nethttp.go", Text: w.jub0bsCORS()},
 		{ID: "spring", Name: "Spring", fixture: "spring/src/main/java/stack/Application.java", Text: w.spring()},
@@ -108,13 +108,13 @@ func when(needed bool, lines string) string {
 func (w snippetWriter) age() string { return strconv.Itoa(w.MaxAge) }
 
 func (w snippetWriter) starlette() string {
-	return "app.add_middleware(  # last, so that it is outermost\n    CORSMiddleware,\n    allow_origins=[" + list(w.Origins) + "],\n" +
+	return "from fastapi.middleware.cors import CORSMiddleware\n\napp.add_middleware(  # last, so that it is outermost\n    CORSMiddleware,\n    allow_origins=[" + list(w.Origins) + "],\n" +
 		when(w.Credentials, "    allow_credentials=True,\n") + "    allow_methods=[" + list(w.Methods) + "],\n    allow_headers=[" + list(w.Headers) + "],\n" +
 		when(len(w.Exposed) > 0, "    expose_headers=["+list(w.Exposed)+"],\n") + when(w.MaxAge > 0, "    max_age="+w.age()+",\n") + ")\n"
 }
 
 func (w snippetWriter) flask() string {
-	return "CORS(\n    app,\n    origins=[" + list(w.Origins) + "],\n" + when(w.Credentials, "    supports_credentials=True,\n") +
+	return "from flask_cors import CORS\n\nCORS(\n    app,\n    origins=[" + list(w.Origins) + "],\n" + when(w.Credentials, "    supports_credentials=True,\n") +
 		"    methods=[" + list(w.Methods) + "],\n    allow_headers=[" + list(w.Headers) + "],\n" +
 		when(len(w.Exposed) > 0, "    expose_headers=["+list(w.Exposed)+"],\n") + when(w.MaxAge > 0, "    max_age="+w.age()+",\n") + ")\n"
 }
@@ -124,7 +124,7 @@ func (w snippetWriter) django() string {
 	for i, name := range w.Headers {
 		lower[i] = strings.ToLower(name)
 	}
-	return "CORS_ALLOWED_ORIGINS = [" + list(w.Origins) + "]\n" + when(w.Credentials, "CORS_ALLOW_CREDENTIALS = True\n") +
+	return "CORS_ALLOWED_ORIGINS = [" + list(w.Origins) + "] # with corsheaders in INSTALLED_APPS, and corsheaders.middleware.CorsMiddleware first in MIDDLEWARE\n" + when(w.Credentials, "CORS_ALLOW_CREDENTIALS = True\n") +
 		"CORS_ALLOW_METHODS = [" + list(w.Methods) + "]\nCORS_ALLOW_HEADERS = [" + list(lower) + "]\n" +
 		when(len(w.Exposed) > 0, "CORS_EXPOSE_HEADERS = ["+list(w.Exposed)+"]\n") + when(w.MaxAge > 0, "CORS_PREFLIGHT_MAX_AGE = "+w.age()+"\n")
 }
@@ -137,14 +137,14 @@ func (w snippetWriter) node(methods, headers, exposed string) string {
 }
 
 func (w snippetWriter) rsCORS() string {
-	return "c := cors.New(cors.Options{\n\tAllowedOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tAllowCredentials: true,\n") +
+	return "c := cors.New(cors.Options{ // import \"github.com/rs/cors\"\n\tAllowedOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tAllowCredentials: true,\n") +
 		"\tAllowedMethods: []string{" + list(w.Methods) + "},\n\tAllowedHeaders: []string{" + list(w.Headers) + "},\n" +
 		when(len(w.Exposed) > 0, "\tExposedHeaders: []string{"+list(w.Exposed)+"},\n") + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+",\n") +
 		"})\nhttp.Serve(l, c.Handler(mux()))\n"
 }
 
 func (w snippetWriter) jub0bsCORS() string {
-	return "c, err := cors.NewMiddleware(cors.Config{\n\tOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tCredentialed: true,\n") +
+	return "c, err := cors.NewMiddleware(cors.Config{ // import \"github.com/jub0bs/cors\"\n\tOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tCredentialed: true,\n") +
 		"\tMethods: []string{" + list(w.Methods) + "},\n" + when(len(w.Headers) > 0, "\tRequestHeaders: []string{"+list(w.Headers)+"},\n") +
 		when(len(w.Exposed) > 0, "\tResponseHeaders: []string{"+list(w.Exposed)+"},\n") + when(w.MaxAge > 0, "\tMaxAgeInSeconds: "+w.age()+",\n") +
 		"})\nif err != nil {\n\treturn err\n}\nhttp.Serve(l, c.Wrap(mux()))\n"

@@ -164,6 +164,9 @@ func (c Config) assemble() (Deployment, Problems) {
 	if e, err := c.JSONRPC.endpoint(); !fail("json_rpc", err) && e.Path != "" {
 		add("json_rpc", e)
 	}
+	for i, e := range d.Facts.Endpoints {
+		fail(entries[i], d.Credentials.checkApart(e.Path))
+	}
 	checkRequestsOnce(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	nameEndpoints(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	for i, e := range c.Errors {

@@ -197,6 +197,9 @@ func checkPath(what, p string) error {
 	if several := inOne(p); len(several) > 1 && !slices.ContainsFunc(several, func(s string) bool { return !isPath(s) }) {
 		return fmt.Errorf("%s %q is several in one: give each by itself, %s; a comma that belongs to it is %%2C", what, p, strings.Join(several, " and "))
 	}
+	if p == "" {
+		return fmt.Errorf("%s is missing: write it like %s", what, asPath(p))
+	}
 	if !isPath(p) {
 		return fmt.Errorf("%s %q is not a path: write it like %s", what, p, asPath(p))
 	}

@@ -51,6 +51,19 @@ func (c CredentialsConfig) queryKeys() ([]QueryKey, error) {
 	return keys, nil
 }
 
+// checkApart checks that the path of an endpoint has none of the keys in it: everybody
+// would ask with it, and the stranger's reply would be the victim's.
+func (c Credentials) checkApart(path string) error {
+	_, query, _ := strings.Cut(path, "?")
+	given, _ := url.ParseQuery(query) // what cannot be read is no key
+	for _, k := range c.Query {
+		if given.Has(k.Name) {
+			return fmt.Errorf("the path has %s in it, which is given as a key of the front end alone: leave it out here", k.Name)
+		}
+	}
+	return nil
+}
+
 // At is a URL as the trusted front end asks for it that has this credential: with its
 // keys at the end of the query.
 func (c Credentials) At(rawURL string, identity scenarios.Credential) string {

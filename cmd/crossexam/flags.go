@@ -17,8 +17,8 @@ func strictly(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Value.Type() != "bool" {
 			f.Value = &strictValue{Value: f.Value}
-			if f.DefValue == "[]" {
-				f.DefValue = "" // the help says nothing of it
+			if f.DefValue == "[]" || f.DefValue == "0s" {
+				f.DefValue = "" // the help says nothing of an empty one
 			}
 		}
 	})

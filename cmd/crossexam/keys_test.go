@@ -5,12 +5,15 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/crossexam/crossexam/target"
 )
@@ -84,8 +87,8 @@ var notInInit = map[string]string{
 	"launch":                         "those that are needed are there",
 	"browser":                        "user_agent is there; the rest belongs to a machine, not to a deployment",
 	"credentials.login.json":         "form is there",
-	"graphql.query":                  "on the line of graphql",
 	"credentials.client_certificate": "on its line",
+	"json_rpc.call":                  "on the line of json_rpc",
 }
 
 // covered reports whether a list has a key, or the group that it is in.
@@ -190,4 +193,103 @@ func optionsOfCorstest(t *testing.T) map[string]bool {
 		}
 	}
 	return options
+}
+
+// at is the value of a key of the configuration, and whether anything was said.
+func at(t *testing.T, c target.Config, key string) (any, bool) {
+	t.Helper()
+	v := reflect.ValueOf(c)
+	for part := range strings.SplitSeq(key, ".") {
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return nil, false
+			}
+			v = v.Elem()
+		}
+		i := slices.IndexFunc(reflect.VisibleFields(v.Type()), func(f reflect.StructField) bool { return f.Tag.Get("yaml") == part })
+		if i < 0 {
+			t.Fatalf("there is no key %s", key)
+		}
+		v = v.Field(i)
+	}
+	return v.Interface(), !v.IsZero()
+}
+
+// saidAs are values of flags and variables as they are written; the others take any text.
+var saidAs = map[string]string{
+	"trusted": "https://a.example", "read": "/a", "policy.methods": "PUT", "policy.headers": "X-A", "policy.exposed": "X-A", "examine": "3",
+	"credentials.headers": "X-Key: k3y", "credentials.query": "api_key=k3y", "limits.requests_per_second": "5", "limits.concurrency": "2",
+	"limits.header_timeout": "5s", "limits.timeout": "5m",
+}
+
+// Each flag, each variable and each argument of the MCP server says the key that it is
+// about, and what a -file flag reads is what the flag without it is given.
+func TestEverySettingSaysItsKey(t *testing.T) {
+	for _, s := range settings() {
+		text, known := saidAs[s.entry]
+		if !known {
+			text = "text"
+		}
+		if _, yes := s.kind.(bool); yes {
+			text = "true"
+		}
+		said := func(how string, args []string) any {
+			f := pflag.NewFlagSet("test", pflag.ContinueOnError)
+			addSettings(f)
+			if err := f.Parse(args); err != nil {
+				t.Fatalf("%s: %v", how, err)
+			}
+			c, err := configured(f, nil)
+			value, given := at(t, c, s.entry)
+			if err != nil || !given {
+				t.Errorf("%s says %v of %s: %v", how, value, s.entry, err)
+			}
+			return value
+		}
+		switch {
+		case s.flag == "same-origin":
+			if v := said("--same-origin", []string{"--same-origin"}); !reflect.DeepEqual(v, []string{}) {
+				t.Errorf("--same-origin says %v", v)
+			}
+		case strings.HasSuffix(s.flag, "-file"):
+			file := filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(file, []byte(text+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			v := said("--"+s.flag, []string{"--" + s.flag, file})
+			if plain := strings.TrimSuffix(s.flag, "-file"); flagOf(s.entry) == "--"+plain {
+				if w := said("--"+plain, []string{"--" + plain, text}); !reflect.DeepEqual(v, w) {
+					t.Errorf("--%s says %v, and --%s %v", s.flag, v, plain, w)
+				}
+			}
+		case s.flag != "":
+			said("--"+s.flag, []string{"--" + s.flag + "=" + text})
+		}
+		if s.variable != "" {
+			t.Run(s.variable, func(t *testing.T) {
+				t.Setenv(s.variable, text)
+				said(s.variable, nil)
+			})
+		}
+	}
+	examine := reflect.TypeFor[examineArguments]()
+	for key, name := range inCommand {
+		var in examineArguments
+		text, known := saidAs[key]
+		if !known {
+			text = "http://127.0.0.1:1"
+		}
+		i := slices.IndexFunc(reflect.VisibleFields(examine), func(f reflect.StructField) bool { return strings.HasPrefix(f.Tag.Get("json"), name+",") })
+		switch field := reflect.ValueOf(&in).Elem().Field(i); field.Kind() {
+		case reflect.Slice:
+			field.Set(reflect.ValueOf([]string{text}))
+		default:
+			field.SetString(text)
+		}
+		a := newAssistant(target.Config{URL: "http://127.0.0.1:2"}, reach{})
+		c, err := a.config(in)
+		if v, given := at(t, c, key); err != nil || !given || key == "target" && v != text {
+			t.Errorf("%s of the MCP server says %v of %s: %v", name, v, key, err)
+		}
+	}
 }

@@ -125,11 +125,11 @@ func snippetServers() map[string]func(t *testing.T, snippet string) string {
 		}
 	}
 	return map[string]func(*testing.T, string) string{
-		"fastapi": interpreted("fastapi", "app.py", "from fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\n\napp = FastAPI()\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n",
+		"fastapi": interpreted("fastapi", "app.py", "from fastapi import FastAPI\n\napp = FastAPI()\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n",
 			func(installed, dir, port string) []string {
 				return []string{installed + "/bin/uvicorn", "--app-dir", dir, "app:app", "--port", port}
 			}),
-		"flask": interpreted("flask-cors", "app.py", "from flask import Flask\nfrom flask_cors import CORS\n\napp = Flask(__name__)\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n\nimport sys\napp.run(port=int(sys.argv[1]))\n",
+		"flask": interpreted("flask-cors", "app.py", "from flask import Flask\n\napp = Flask(__name__)\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n\nimport sys\napp.run(port=int(sys.argv[1]))\n",
 			func(installed, dir, port string) []string {
 				return []string{installed + "/bin/python", filepath.Join(dir, "app.py"), port}
 			}),
