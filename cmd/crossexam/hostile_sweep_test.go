@@ -94,7 +94,7 @@ func TestHostileFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "out")
-	r, peak := bounded(t, 300<<20, env, "fleet", "run", manifest, "--prove=none", "--state="+filepath.Join(dir, "state"), "--out="+out)
+	r, peak := bounded(t, 300<<20, env, "fleet", "run", manifest, "--prove=none", "--sweeps=32", "--state="+filepath.Join(dir, "state"), "--out="+out)
 	r.out = out
 	r.expect(t, report.ExitViolates, "fleet.html")
 	size := harmlessOutputs(t, r, all...)
