@@ -128,7 +128,7 @@ hostile: setup ## more than 300 hostile or broken targets, examined, swept, in o
 chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; it prints the SEED that repeats them
 	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestChaos$$' ./cmd/crossexam -chaos $(SIGNALS) -chaos-seed $(SEED) -chaos-label ''
 
-fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once; on the built-in broker and on a cluster
+fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once, on the built-in broker and on a cluster, which in the end loses its power
 	go test -count=1 -v -timeout 2h $(TESTFLAGS) -run '^TestFleetChaos$$' ./cmd/crossexam -fleet-targets 1000 -fleet-kills 20 -fleet-node-kills 5 -fleet-cluster -fleet-proofs 6 -fleet-seed $(SEED)
 
 bench-fleet: setup ## measure fleets of 100 to 10,000 targets; writes crossexam-bench-fleet.json
