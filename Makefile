@@ -122,13 +122,13 @@ recordings: setup ## write the observations of Chrome that the judges' tests rep
 	go test -count=1 -run '^TestPoliciesAreConvictedByWhatTheyBreak$$' ./engine -record
 
 # Each has a short form in `make test`, but for the soak, whose shortest would take longer than it could find.
-hostile: setup ## more than 300 hostile or broken targets, examined, swept, in one fleet and by an assistant; BEHAVIOURS='body/*,tls/*' chooses
+hostile: setup ## more than 300 hostile or broken targets, examined, swept, in one fleet, by an assistant and by learn; BEHAVIOURS='body/*,tls/*' chooses
 	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestHostile' ./cmd/crossexam -hostile $(call quote,$(BEHAVIOURS))
 
 chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; it prints the SEED that repeats them
 	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestChaos$$' ./cmd/crossexam -chaos $(SIGNALS) -chaos-seed $(SEED) -chaos-label ''
 
-fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once; on the built-in broker and on a cluster
+fleet-chaos: setup ## 1,000 targets, while workers are killed 20 times, brokers 5 times and the disk is full once, on the built-in broker and on a cluster, which in the end loses its power
 	go test -count=1 -v -timeout 2h $(TESTFLAGS) -run '^TestFleetChaos$$' ./cmd/crossexam -fleet-targets 1000 -fleet-kills 20 -fleet-node-kills 5 -fleet-cluster -fleet-proofs 6 -fleet-seed $(SEED)
 
 bench-fleet: setup ## measure fleets of 100 to 10,000 targets; writes crossexam-bench-fleet.json

@@ -135,12 +135,11 @@ func (x *Examination) prove(ctx context.Context) error {
 	if s == nil || len(x.plan.Items) < len(x.plan.whole) {
 		return nil
 	}
-	for trials := range slices.Chunk(s.Trials(s.Examined, s.Seed), trialsAtOnce) {
-		proofs, err := x.session.try(ctx, trials)
-		s.Proofs = append(s.Proofs, proofs...)
-		if err != nil {
-			return err
-		}
+	if err := x.tryAll(ctx, s.Trials(s.Examined, s.Seed)); err != nil {
+		return err
+	}
+	if err := x.tryAll(ctx, s.MoreTrials(s.disagreeing())); err != nil {
+		return err
 	}
 	s.split()
 	if disagreeing := slices.DeleteFunc(slices.Clone(s.Proofs), func(p Proof) bool { return !p.Disagrees() }); len(disagreeing) > 0 {
@@ -149,6 +148,36 @@ func (x *Examination) prove(ctx context.Context) error {
 			"the browser did otherwise than the headers said at %d of %d endpoints that were tried, at %s for one (%s), so that they are classes of their own", len(disagreeing), len(s.Proofs), p.Endpoint, p.Outcome)})
 	}
 	return nil
+}
+
+// tryAll makes trials, a page's at a time.
+func (x *Examination) tryAll(ctx context.Context, all []sweep.Trial) error {
+	for trials := range slices.Chunk(all, trialsAtOnce) {
+		proofs, err := x.session.try(ctx, trials)
+		x.record.Sweep.Proofs = append(x.record.Sweep.Proofs, proofs...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// disagreeing are the classes in which the browser did otherwise than the headers said, and
+// the endpoints of which it is known what it does.
+func (s *Sweep) disagreeing() (classes, known []string) {
+	known = slices.Clone(s.Examined)
+	for _, p := range s.Proofs {
+		known = append(known, p.Endpoint)
+		if p.Disagrees() {
+			classes = append(classes, s.classOf(p.Endpoint))
+		}
+	}
+	return classes, known
+}
+
+// classOf is the ID of the class of an endpoint.
+func (s *Sweep) classOf(endpoint string) string {
+	return s.Endpoints[slices.IndexFunc(s.Endpoints, func(e sweep.Endpoint) bool { return e.Endpoint == endpoint })].Class
 }
 
 // split makes a class of the endpoints of each class where the browser did one thing that
@@ -164,8 +193,7 @@ func (s *Sweep) split() {
 		if !p.Disagrees() {
 			continue
 		}
-		i := slices.IndexFunc(s.Endpoints, func(e sweep.Endpoint) bool { return e.Endpoint == p.Endpoint })
-		d := deviation{s.Endpoints[i].Class, p.Outcome}
+		d := deviation{s.classOf(p.Endpoint), p.Outcome}
 		if endpoints[d] == nil {
 			order = append(order, d)
 		}

@@ -44,7 +44,11 @@ func (s *Store) unqueue(ctx context.Context, stage fleetreport.Stage, key string
 // number of times. What is bounded is how often it is begun, see [Worker].
 func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstream.Consumer, error) {
 	return persist(ctx, s.tell, func(ctx context.Context) (jetstream.Consumer, error) {
-		if found, err := s.items.Consumer(ctx, string(stage)); !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		found, err := s.items.Consumer(ctx, string(stage))
+		if err == nil {
+			err = s.forgetAhead(ctx, found)
+		}
+		if !errors.Is(err, jetstream.ErrConsumerNotFound) {
 			return found, err
 		}
 		return s.items.CreateConsumer(ctx, jetstream.ConsumerConfig{
@@ -52,6 +56,21 @@ func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstrea
 			AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.lease, MaxDeliver: -1, MaxAckPending: 10_000,
 		})
 	})
+}
+
+// forgetAhead deletes a consumer that has given out what the queue never had: the servers
+// of a cluster that lost their power kept the one, and of the other not all. It would give
+// out nothing until the queue has as much again. The error is ErrConsumerNotFound then.
+func (s *Store) forgetAhead(ctx context.Context, c jetstream.Consumer) error {
+	given := c.CachedInfo().Delivered.Stream // before the queue is looked at, which may grow
+	queue, err := s.items.Info(ctx)
+	if err != nil || given <= queue.State.LastSeq {
+		return err
+	}
+	if err := s.items.DeleteConsumer(ctx, c.CachedInfo().Name); err != nil {
+		return err
+	}
+	return jetstream.ErrConsumerNotFound
 }
 
 // LetGo forgets who has which item, where no worker is at work any more, so that another

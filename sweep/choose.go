@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
@@ -72,20 +73,37 @@ func (r Result) Trials(examined []string, seed uint64) []Trial {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	var trials []Trial
 	for _, c := range r.Classes {
-		page, granted := c.page()
-		var left []string
-		for _, e := range r.Endpoints {
-			if e.Class == c.ID && e.Readable() && !slices.Contains(examined, e.Endpoint) {
-				left = append(left, e.Endpoint)
-			}
-		}
-		if !granted {
+		left := r.trialsOf(c, examined)
+		if _, granted := c.page(); !granted {
 			draw.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
 			left = left[:min((len(left)+sampled-1)/sampled, mostSampled)]
-			slices.Sort(left)
+			slices.SortFunc(left, func(a, b Trial) int { return strings.Compare(a.Endpoint, b.Endpoint) })
 		}
-		for _, name := range left[:min(len(left), mostTried-len(trials))] {
-			trials = append(trials, Trial{Endpoint: name, Page: page, With: c.With(), Expected: granted})
+		trials = append(trials, left[:min(len(left), mostTried-len(trials))]...)
+	}
+	return trials
+}
+
+// MoreTrials are those of the endpoints of these classes that are neither examined nor
+// tried: where the browser disagreed with the headers at one endpoint of a class, a tenth
+// says nothing of the others.
+func (r Result) MoreTrials(classes, known []string) []Trial {
+	var trials []Trial
+	for _, c := range r.Classes {
+		if slices.Contains(classes, c.ID) {
+			trials = append(trials, r.trialsOf(c, known)...)
+		}
+	}
+	return trials[:min(len(trials), mostTried)]
+}
+
+// trialsOf are those of all endpoints of a class, but for the known ones.
+func (r Result) trialsOf(c Class, known []string) []Trial {
+	page, granted := c.page()
+	var trials []Trial
+	for _, e := range r.Endpoints {
+		if e.Class == c.ID && e.Readable() && !slices.Contains(known, e.Endpoint) {
+			trials = append(trials, Trial{Endpoint: e.Endpoint, Page: page, With: c.With(), Expected: granted})
 		}
 	}
 	return trials

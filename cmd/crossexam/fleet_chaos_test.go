@@ -259,7 +259,7 @@ func freeAddress(t testing.TB) string {
 }
 
 // TestFleetChaos kills workers and brokers of a fleet at random moments, and fills the
-// disk. However often, each target has one result in the end, that of an undisturbed run;
+// disk; in the end all servers of a cluster lose their power. However often, each target has one result in the end, that of an undisturbed run;
 // none was ever stored twice; no two runs were at a target at once; and the secret is in
 // none of what was stored.
 func TestFleetChaos(t *testing.T) {
@@ -466,6 +466,44 @@ func (c *chaos) cluster(manifest string, requests int, truth map[string]fleetrep
 		t.Errorf("%d results of %d targets, written %d times", results, len(truth), writes)
 	}
 	noSecretIn(t, append(states, filepath.Join(c.dir, "clustered"))...)
+
+	// All of them lose their power, and each what it had not written to its disk.
+	for i, node := range nodes {
+		node.kill()
+		loseEnds(t, states[i])
+	}
+	for i := range nodes {
+		startNode(i)
+	}
+	awaitCluster(t, url)
+	if code, output := start(t, c.dir, binary, "fleet", "run", manifest, "--prove=none", "--nats="+url, "--out=healed").end(t); code != 1 {
+		t.Errorf("after the loss it ends with %d:\n%s", code, output)
+	}
+	same(t, truth, found(t, filepath.Join(c.dir, "healed")))
+}
+
+// loseEnds takes the second half of each file that a server of NATS has of its streams and
+// of its log, in the middle of a record, and the index that would know better.
+func loseEnds(t testing.TB, state string) {
+	t.Helper()
+	lost := 0
+	err := filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".blk" {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		lost++
+		if err := os.Remove(filepath.Join(filepath.Dir(path), "index.db")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return os.Truncate(path, info.Size()/2+1)
+	})
+	if err != nil || lost == 0 {
+		t.Errorf("%d files lost their end: %v", lost, err)
+	}
 }
 
 // awaitCluster waits until the cluster has a leader.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/fixtures/hostile"
+	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -58,18 +59,16 @@ func (m meeting) asks(t *testing.T, s *mcp.ClientSession, tool string, arguments
 	if len(text) > maxText+note || len(structured) > 2*maxText {
 		t.Errorf("%s %v: %d bytes of text, %d of values", tool, arguments["verdict"], len(text), len(structured))
 	}
-	for _, told := range []string{text, string(structured)} {
-		harmlessAbout(t, tool, printable(told), m)
+	for _, told := range []string{text, decoded(structured)} {
+		harmlessAbout(t, tool, told, m)
 	}
 	return len(text) + len(structured)
 }
 
-// printable is a text, and what is in it where it is JSON: an assistant decodes it.
-func printable(text string) string {
+// decoded are the texts in a value, as a client has them that has read it.
+func decoded(encoded []byte) string {
 	var v any
-	if json.Unmarshal([]byte(text), &v) != nil {
-		return text
-	}
+	_ = json.Unmarshal(encoded, &v) // what was encoded a moment ago
 	var b strings.Builder
 	var walk func(any)
 	walk = func(v any) {
@@ -89,4 +88,21 @@ func printable(text string) string {
 	}
 	walk(v)
 	return b.String()
+}
+
+// What a report quotes is escaped in the results that an assistant reads, which are JSON in
+// a text.
+func TestMCPReadsEscapes(t *testing.T) {
+	a := newAssistant(target.Config{}, reach{})
+	a.keep(report.Report{Results: []report.Result{{ID: "WLD-001", Family: "WLD", Verdict: "violates", Reason: hostile.Words}}})
+	r, _, err := a.readReport(t.Context(), nil, readArguments{ID: "WLD-001"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := textOf(r)
+	harmless(t, "read_report", text)
+	var p part
+	if err := json.Unmarshal([]byte(text), &p); err != nil || p.Results[0].Reason != hostile.Words {
+		t.Errorf("it says %+v, %v", p, err)
+	}
 }

@@ -55,7 +55,7 @@ func TestHostileSwept(t *testing.T) {
 // word in the fleet's report that anybody obeys.
 func TestHostileFleet(t *testing.T) {
 	dir := t.TempDir()
-	var env []string
+	env := []string{"CSRF=token-of-the-form"} // which a fleet has named too
 	var list strings.Builder
 	list.WriteString("targets:\n")
 	var all []meeting
@@ -66,7 +66,7 @@ func TestHostileFleet(t *testing.T) {
 		env = append(env, cookie+"="+hostile.Cookie(m.secret), secret+"="+m.secret)
 		if m.File != "" {
 			name := fmt.Sprintf("target%d.yaml", i)
-			text := strings.NewReplacer("URL", m.server.URL(), "${COOKIE}", "${"+cookie+"}", "${SECRET}", "${"+secret+"}").Replace(m.File)
+			text := strings.NewReplacer("URL", m.server.URL(), "${COOKIE}", "${"+cookie+"}", "${SECRET}", "${"+secret+"}", "csrf=token-of-the-form", "csrf=${CSRF}").Replace(m.File)
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func TestHostileFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "out")
-	r, peak := bounded(t, 300<<20, env, "fleet", "run", manifest, "--prove=none", "--state="+filepath.Join(dir, "state"), "--out="+out)
+	r, peak := bounded(t, 300<<20, env, "fleet", "run", manifest, "--prove=none", "--sweeps=32", "--state="+filepath.Join(dir, "state"), "--out="+out)
 	r.out = out
 	r.expect(t, report.ExitViolates, "fleet.html")
 	size := harmlessOutputs(t, r, all...)
