@@ -144,3 +144,46 @@ func TestAskedByAnother(t *testing.T) {
 		t.Error("the request itself was changed")
 	}
 }
+
+// A target that refuses by chance, as a gateway does of whose servers some are down, is
+// asked again at once and has no rate; a limiter is not taken for one.
+func TestRefusedByChance(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuses func(n int) bool
+		waits   bool
+	}{
+		"every second":     {func(n int) bool { return n%2 == 0 }, false},
+		"every third":      {func(n int) bool { return n%3 == 0 }, false},
+		"one of a hundred": {func(n int) bool { return n%100 == 0 }, false},
+		"after the tenth":  {func(n int) bool { return n > 10 }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			n := 0
+			s := serveRaw(t, func(conn net.Conn, request string) bool {
+				mu.Lock()
+				n++
+				head := refuseIf(c.refuses(n))
+				mu.Unlock()
+				if head == "" {
+					head = "200 OK"
+				}
+				return says("HTTP/1.1 "+head+"\r\nContent-Length: 0\r\n\r\n")(conn, request)
+			})
+			tap := newTap(t, s.addr, func(o *Options) { o.Patience = 0 })
+			var pages sync.WaitGroup
+			tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/0"})
+			for worker := range 6 {
+				pages.Go(func() {
+					for i := range 20 {
+						tap.Probe(t.Context(), cors.Request{Method: "GET", URL: fmt.Sprintf("http://api.example/%d", (i+worker)%7), Headers: cors.Headers{{Name: "Origin", Value: "https://app.example"}}})
+					}
+				})
+			}
+			pages.Wait()
+			if l := tap.Limiting(); (l.Count > 6) != c.waits {
+				t.Errorf("%+v", l)
+			}
+		})
+	}
+}
