@@ -166,9 +166,10 @@ var turns = []bool{false, false, true, false, true, true, false}
 // are refused; where it is about who asks, one always is, and the other never.
 func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) cause {
 	c, other, compare := t.askers.known(at, q, refusal.Status)
+	bare := isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
+	byChance := bare && t.askers.atOnce() > maxAtOnce
 	if compare = compare && !isHandshake(q) && t.manners.answered(); !compare {
-		bare := refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
-		if c == rateCause && isSafe(q.Method) && bare && (t.manners.calm() || t.askers.atOnce() > maxAtOnce) {
+		if c == rateCause && (byChance || bare && t.manners.calm()) {
 			// As of a gateway with a server behind it that is down: another answers, perhaps.
 			return chanceCause
 		}
@@ -193,7 +194,7 @@ func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request
 			return rateCause
 		case isLimit(*p) == refused:
 			passed = passed || !refused
-		case refused, passed:
+		case refused, passed, byChance:
 			return chanceCause
 		default:
 			return rateCause
