@@ -48,6 +48,8 @@ func (s *session) vouch(ctx context.Context, g *group) {
 			continue
 		case ok && p.Witness.CarriedBy(o.Response()):
 			o.Stake = scenarios.PrivateReply
+		case ok && o.Response() != nil && o.Response().Unended:
+			o.Fault = "the body of the target's answer did not end in time, and what came of it is not the private reply"
 		case ok && o.Response() != nil:
 			v, err := s.of(a.Identity).by(ctx, o)
 			if err != nil {

@@ -229,6 +229,11 @@ func (x *recorder) strings(v reflect.Value) {
 			h.Value = x.once("", h.Value, x.text)
 			return
 		}
+		if w, ok := v.Addr().Interface().(*scenarios.Witness); ok {
+			for i, part := range w.Parts { // a long one was cut
+				w.Parts[i] = x.once("body", part, x.body)
+			}
+		}
 		for i := range v.NumField() {
 			x.strings(v.Field(i))
 		}

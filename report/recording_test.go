@@ -337,3 +337,26 @@ func TestRejudgeUnsure(t *testing.T) {
 		t.Errorf("%+v", j)
 	}
 }
+
+// What a premise quotes of a reply is cut, perhaps in the middle of a secret: no part of
+// that is recorded.
+func TestCutQuotationsAreRecorded(t *testing.T) {
+	const secret = "3f9a1c77-bb20-4d7e-9a51-0c6e2d8f4b19"
+	record := recordedRun(t, "hardened")
+	record.Cookies = []attacker.StoredCookie{{Name: "sid", Value: secret}}
+	me := scenarios.Endpoint{Method: "GET", Path: "/me", Private: true}
+	reply := func(status int, before int) *cors.Response {
+		return &cors.Response{Status: status, Headers: cors.Headers{{Name: "Content-Type", Value: "text/plain"}}, Body: strings.Repeat("x", before) + secret + " and more that is said"}
+	}
+	for _, before := range []int{60, 65, 70, 76, 170, 180, 190} {
+		refused := scenarios.NewPremise(me, scenarios.Cookie, scenarios.Asked{Victim: reply(403, before), Stranger: reply(403, before), Again: reply(403, before)})
+		private := scenarios.NewPremise(me, scenarios.Cookie, scenarios.Asked{Victim: reply(200, before), Stranger: &cors.Response{Status: 200, Body: "nothing"}, Again: reply(200, before)})
+		if before < 80 && !strings.Contains(refused.Victim.Says, secret[:4]) || before > 80 && !strings.Contains(strings.Join(private.Witness.Parts, ""), secret[:4]) {
+			t.Fatalf("the test cuts no secret: %+v, %+v", refused.Victim, private.Witness)
+		}
+		record.Target.Premises = []scenarios.Premise{refused, private}
+		if _, _, text := kept(t, record, Meta{}); strings.Contains(text, secret[:4]) {
+			t.Errorf("after %d bytes a part of the secret is recorded", before)
+		}
+	}
+}

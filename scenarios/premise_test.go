@@ -135,7 +135,7 @@ func TestRefusalsAreQuoted(t *testing.T) {
 		{"a page without a title", typed(405, "text/html", "<style>p{}</style><h1>Method\n Not  Allowed</h1>"), "405 (`Method Not Allowed`)", true},
 		{"nothing", typed(422, "", ""), "422 to the victim", true},
 		{"not there", jsonReply(404, `{"detail":"Not Found"}`), "there is nothing to read", false},
-		{"long", typed(400, "text/plain", strings.Repeat("é", 3000)), strings.Repeat("é", 80) + "`", true},
+		{"long", typed(400, "text/plain", strings.Repeat("é", 3000)), strings.Repeat("é", 80) + "…`", true},
 		{"no text", typed(400, "image/png", "\x89PNG\x00\x01"), "400 to the victim", true},
 	} {
 		p := NewPremise(me, Cookie, Asked{Victim: c.reply, Stranger: c.reply})

@@ -185,5 +185,9 @@ func refusalText(r *cors.Response) string {
 	if strings.ContainsRune(string(words), 0) {
 		return ""
 	}
-	return strings.ReplaceAll(string(words[:min(len(words), limit)]), "`", "'")
+	said := strings.ReplaceAll(string(words[:min(len(words), limit)]), "`", "'")
+	if len(words) > limit {
+		said += "…" // by which whoever redacts it knows that half a secret may stand before
+	}
+	return said
 }

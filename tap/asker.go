@@ -58,6 +58,9 @@ type askers struct {
 	answered map[askedPlace]bool
 	accepted map[place]bool     // the credentials that were answered anywhere
 	refused  map[askedPlace]int // with this status, which is about who asks
+	// helped and failed count the requests that were answered when they were made again at
+	// once, and those that were not.
+	helped, failed int
 }
 
 func newAskers() askers {
@@ -126,8 +129,31 @@ func (a *askers) refuses(at place, q cors.Request, status int) {
 	a.refused[askedPlace{at.ofBodies(), askerOf(q)}] = status
 }
 
-// maxAtOnce is how often a request is made again at once that is refused by chance.
-const maxAtOnce = 2
+// maxAtOnce is how often a request is made again at once that is refused by chance, as
+// far as is known; maxByChance where that was seen to help.
+const maxAtOnce, maxByChance = 2, 8
+
+// atOnce is how often a request may be made again at once. Where that helps more often
+// than not, the refusals are no matter of the rate.
+func (a *askers) atOnce() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.helped > a.failed {
+		return maxByChance
+	}
+	return maxAtOnce
+}
+
+// madeAtOnce takes notice of whether that helped.
+func (a *askers) madeAtOnce(helped bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if helped {
+		a.helped++
+	} else {
+		a.failed++
+	}
+}
 
 // turns says which requests of a trial are made as the asker who was refused: in the
 // Thue–Morse order, after the first of it. No period of a few requests passes for
@@ -140,8 +166,10 @@ var turns = []bool{false, false, true, false, true, true, false}
 // are refused; where it is about who asks, one always is, and the other never.
 func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) cause {
 	c, other, compare := t.askers.known(at, q, refusal.Status)
+	bare := isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
+	byChance := bare && t.askers.atOnce() > maxAtOnce
 	if compare = compare && !isHandshake(q) && t.manners.answered(); !compare {
-		if c == rateCause && isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After") && t.manners.calm() {
+		if c == rateCause && (byChance || bare && t.manners.calm()) {
 			// As of a gateway with a server behind it that is down: another answers, perhaps.
 			return chanceCause
 		}
@@ -166,7 +194,7 @@ func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request
 			return rateCause
 		case isLimit(*p) == refused:
 			passed = passed || !refused
-		case refused, passed:
+		case refused, passed, byChance:
 			return chanceCause
 		default:
 			return rateCause

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -142,5 +143,43 @@ func TestAskedByAnother(t *testing.T) {
 	}
 	if len(q.Headers) != 6 {
 		t.Error("the request itself was changed")
+	}
+}
+
+// A target that refuses by chance, as a gateway does of whose servers some are down, is
+// asked again at once and has no rate; a limiter is not taken for one.
+func TestRefusedByChance(t *testing.T) {
+	drawn := rand.New(rand.NewPCG(1, 2))
+	for name, c := range map[string]struct {
+		refuses func(n int) bool
+		refused int // at most, in the end
+	}{
+		"every second":     {func(n int) bool { return n%2 == 0 }, 0},
+		"every third":      {func(n int) bool { return n%3 == 0 }, 0},
+		"one of a hundred": {func(n int) bool { return n%100 == 0 }, 0},
+		"half":             {func(n int) bool { return n > 1 && drawn.IntN(2) == 0 }, 10},
+		"after the tenth":  {func(n int) bool { return n > 10 }, 120},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			s := serveRaw(t, func(conn net.Conn, request string) bool { // one after the other
+				if n++; c.refuses(n) {
+					return says("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n")(conn, request)
+				}
+				return says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(conn, request)
+			})
+			tap := newTap(t, s.addr, func(o *Options) { o.Patience = 0 })
+			for i := range 120 {
+				q := cors.Request{Method: "GET", URL: fmt.Sprintf("http://api.example/%d", i%7)}
+				if i%3 == 1 {
+					q.Headers = cors.OriginLine("https://app.example")
+				}
+				tap.Probe(t.Context(), q)
+			}
+			l := tap.Limiting()
+			if limited := c.refused > 100; l.Count > c.refused || limited && l.Count < 100 {
+				t.Errorf("%+v", l)
+			}
+		})
 	}
 }

@@ -119,20 +119,26 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 				why = t.causeOf(waiting, sending, at, q, l, *p, send)
 			}
 			r.alone = why == credentialCause
-			switch {
-			case why == originCause && !t.manners.aside(r):
+			if why == originCause && !t.manners.aside(r) {
 				return e // which is the target's answer
-			case why == originCause:
-			case why == chanceCause && atOnce < maxAtOnce:
+			}
+			if why == chanceCause && atOnce < t.askers.atOnce() {
 				atOnce++
 				continue
-			case t.manners.refused(waiting, r):
+			}
+			if why == chanceCause && r.tries == 1 {
+				t.askers.madeAtOnce(false)
+			}
+			if why != originCause && t.manners.refused(waiting, r) {
 				continue
 			}
 			e.Limited.Request = number
 		default:
 			t.manners.pass(at)
 			t.askers.pass(at, q)
+			if atOnce > 0 && tries-atOnce == 1 {
+				t.askers.madeAtOnce(true)
+			}
 			gateway := p.Status == http.StatusBadGateway || p.Status == http.StatusGatewayTimeout
 			if isSafe(q.Method) && t.repeats.again(at, tries, gateway) {
 				continue

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -122,11 +123,16 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 func trimBlanks(s string) string { return strings.Trim(s, " \t") }
 
 // excerpt quotes the beginning of a text that may be long.
-func excerpt(s string) string {
-	if short := shorten(s, 60); short != s {
-		return fmt.Sprintf("%q...", short)
-	}
-	return fmt.Sprintf("%q", s)
-}
+func excerpt(s string) string { return fmt.Sprintf("%q", shorten(s, 60)) }
 
-func shorten(s string, most int) string { return s[:min(len(s), most)] }
+// shorten cuts a text that is longer, and says so: whoever redacts it knows by the
+// ellipsis that half a secret may stand before.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
+}

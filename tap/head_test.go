@@ -39,7 +39,7 @@ func TestParseHead(t *testing.T) {
 		{head: "HTTP/1.1 2000\r\n\r\n", wrong: `status "2000"`},
 		{head: "HTTP/1.1 200 OK\r\n A: 1\r\n\r\n", wrong: "not a header line"},
 		{head: "HTTP/1.1 200 OK\r\nA 1\r\n\r\n", wrong: "not a header line"},
-		{head: strings.Repeat("x", 1000), wrong: `x"...`},
+		{head: strings.Repeat("x", 1000), wrong: `x…"`},
 	} {
 		status, headers, err := parseHead([]byte(c.head))
 		if c.wrong != "" {

@@ -287,8 +287,8 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 		return false
 	}
 	until := now.Add(asked)
-	down := !m.limiting.Answered && !given && r.status == http.StatusServiceUnavailable
-	if down { // nothing is behind it, as far as is known, and no rate to be found
+	down := !given && (r.alone || !m.limiting.Answered && r.status == http.StatusServiceUnavailable)
+	if down { // nothing is behind it for whoever asks, as far as is known, and no rate to be found
 		until = now.Add(backoffTime)
 	}
 	if another && !down {

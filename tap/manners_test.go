@@ -193,7 +193,7 @@ func TestPatienceEnds(t *testing.T) {
 		"a negative number":            {always(429, after("-5")), time.Minute, 50, time.Minute, 200},
 		"more than a number can be":    {always(429, after("99999999999999999999")), time.Minute, 50, time.Minute, 200},
 		"nothing is behind it":         {always(503, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
-		"out of service after a while": {outOfServiceFrom(11), 8 * time.Minute, 40, 15 * time.Second, 60},
+		"out of service after a while": {outOfServiceFrom(11), 8 * time.Minute, 40, 25 * time.Second, 60},
 		"a credential is refused":      {always(429, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
 		"one endpoint is out of work":  {one(always(503, nil)), 8 * time.Minute, 10, 10 * time.Second, 75},
 		"one endpoint is refused":      {one(always(429, nil)), 8 * time.Minute, 10, 3 * time.Minute, 90},

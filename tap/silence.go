@@ -123,11 +123,14 @@ func (p place) ofBodies() place {
 
 // patience is the time for the next body at a place. Where the last ones there, or
 // anywhere, did not end in theirs, what comes in a second is enough to judge by, as of a
-// stream.
+// stream, and in a quarter of that where some of these have not ended either.
 func (s *silence) patience(at place, limit time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.unending[at.ofBodies()] >= maxTimeouts || s.unending[place{}] >= maxTimeouts {
+	switch n := max(s.unending[at.ofBodies()], s.unending[place{}]); {
+	case n >= 3*maxTimeouts:
+		return min(limit, streamTime/4)
+	case n >= maxTimeouts:
 		return min(limit, streamTime)
 	}
 	return limit
@@ -178,7 +181,7 @@ func (s *silence) sentences() []string {
 		list = append(list, fmt.Sprintf("time-outs in a row at %s: %d%s: %s", where, t.count, more, t.last))
 	}
 	bodies := func(where string, count int) {
-		list = append(list, fmt.Sprintf("bodies in a row %s that did not end within %s: %d; of those after the first %d Crossexam read what came within %s (if they need longer, raise limits.%s, now %s)",
+		list = append(list, fmt.Sprintf("bodies in a row %s that did not end within %s: %d; of those after the first %d Crossexam read what came within %s, or less (if they need longer, raise limits.%s, now %s)",
 			where, s.wait, count, maxTimeouts, streamTime, bodyLimit, s.wait))
 	}
 	before := len(list)

@@ -169,6 +169,12 @@ func TestUnendingBodies(t *testing.T) {
 		if said := fmt.Sprint(s.sentences()); !strings.Contains(said, c.says) || !strings.Contains(said, "raise limits.body_timeout, now 10s") {
 			t.Errorf("%s: it says %s", c.name, said)
 		}
+		for range 2 * maxTimeouts {
+			s.read(last, true, streamTime)
+		}
+		if got := s.patience(last, limit); got != streamTime/4 {
+			t.Errorf("%s: where a second did not do either the time is %s", c.name, got)
+		}
 		s.read(last, false, streamTime)
 		if got := s.patience(last, limit); got != limit || len(s.sentences()) > 0 {
 			t.Errorf("%s: the time is %s, and it says %q", c.name, got, s.sentences())
@@ -192,7 +198,10 @@ func TestUnendingBodyOnTheWire(t *testing.T) {
 	})
 	tap := newTap(t, s.addr, func(o *Options) { o.Body = 20 * time.Millisecond })
 	for i, path := range []string{"/drip", "/drip", "/cut", "/drip", "/drip", "/", "/drip", "/stream"} {
-		tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
+		e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example" + path})
+		if e.Response.Unended != (path == "/drip") {
+			t.Errorf("%s: %+v", path, *e.Response)
+		}
 		if want := []int{1, 2, 0, 1, 2, 0, 1, 0}[i]; tap.silence.unending[place{}] != want {
 			t.Errorf("after %d requests, the last for %s: %d in a row", i+1, path, tap.silence.unending[place{}])
 		}
