@@ -40,12 +40,12 @@ var stackKinds = map[string]string{
 // fixesIn is by scenario, or by family for those that have none of their own.
 var fixesIn = map[string]map[string]string{
 	"WLD": {
-		"fastapi": "In FastAPI they are allow_origins of CORSMiddleware.",
-		"flask":   "In Flask they are origins of CORS(app).",
-		"django":  "In Django they are CORS_ALLOWED_ORIGINS, without CORS_ALLOW_ALL_ORIGINS.",
-		"node":    "They are origin of cors(), as a list of strings and not true, a pattern or a function that says yes to all.",
-		"golang":  "They are the list of allowed origins of the CORS middleware, without a function that says yes to all.",
-		"spring":  "In Spring they are setAllowedOrigins, without setAllowedOriginPatterns(\"*\").",
+		"fastapi": "In FastAPI the list is allow_origins of CORSMiddleware.",
+		"flask":   "In Flask the list is origins of CORS(app).",
+		"django":  "In Django the list is CORS_ALLOWED_ORIGINS, without CORS_ALLOW_ALL_ORIGINS.",
+		"node":    "The list is origin of the CORS middleware: strings, and not true, a pattern or a function that says yes to all.",
+		"golang":  "The list is that of allowed origins of the CORS middleware, without a function that says yes to all.",
+		"spring":  "In Spring the list is setAllowedOrigins, without setAllowedOriginPatterns(\"*\").",
 		"nginx":   "In nginx, answer from a map of exact origins and never with $http_origin itself.",
 	},
 	"WLD-006": {
@@ -58,11 +58,11 @@ var fixesIn = map[string]map[string]string{
 	},
 	"WLD-005": {"fastapi": "Starlette before 1.0 turns \"*\" with credentials into an echo of the origin as soon as the request has a cookie."},
 	"ORG": {
-		"fastapi": "In FastAPI write them into allow_origins, and take allow_origin_regex out.",
-		"flask":   "In Flask write them into origins without a character of patterns such as * or \\, which makes a pattern of a string.",
-		"django":  "In Django write them into CORS_ALLOWED_ORIGINS, and take CORS_ALLOWED_ORIGIN_REGEXES out.",
+		"fastapi": "In FastAPI write the origins into allow_origins, and take allow_origin_regex out.",
+		"flask":   "In Flask write the origins into origins without a character of patterns such as * or \\, which makes a pattern of a string.",
+		"django":  "In Django write the origins into CORS_ALLOWED_ORIGINS, and take CORS_ALLOWED_ORIGIN_REGEXES out.",
 		"node":    "Give the CORS middleware a list of strings as origin, and no RegExp.",
-		"golang":  "Write them into the list of allowed origins, and take out the function that decides, and every *.",
+		"golang":  "Write the origins into the list of allowed origins, and take out the function that decides, and every *.",
 		"spring":  "In Spring use setAllowedOrigins, and take setAllowedOriginPatterns out.",
 		"nginx":   "In nginx use a map of anchored, escaped patterns, \"~^https://app[.]example[.]com$\", since its plain strings ignore case.",
 	},
