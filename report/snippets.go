@@ -17,9 +17,11 @@ func (r Report) policySnippets() []Snippet { return ranked(snippetsFor(r.policy(
 // and the request headers that browsers asked for on its behalf.
 func (r Report) policy() CORSPolicy {
 	p := CORSPolicy{
-		Origins:     r.Target.TrustedOrigins,
-		Credentials: slices.ContainsFunc(r.Target.Credentials, func(c string) bool { return scenarios.Credential(c).Ambient() }),
-		Methods:     []string{"GET", "POST"}, Headers: []string{"Content-Type"}, Exposed: r.Target.ExposedHeaders,
+		Origins: r.Target.TrustedOrigins,
+		Credentials: slices.ContainsFunc(r.Target.Credentials, func(c string) bool {
+			return scenarios.Credential(c).Ambient() && scenarios.Credential(c) != scenarios.Network // which no grant is needed for
+		}),
+		Methods: []string{"GET", "POST"}, Headers: []string{"Content-Type"}, Exposed: r.Target.ExposedHeaders,
 	}
 	if len(p.Origins) == 0 {
 		p.Origins = []string{"https://app.example.com"}

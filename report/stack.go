@@ -28,6 +28,7 @@ var signs = []sign{
 	{id: "django", header: "server", says: "wsgiserver"},
 	{id: "flask", header: "server", says: "werkzeug"},
 	{id: "express", header: "x-powered-by", says: "express"},
+	{id: "spring", header: "cache-control", says: "no-cache, no-store, max-age=0, must-revalidate"}, // Spring Security's, which answers before any route
 	{id: "nginx", header: "server", says: "nginx"},
 	{id: "nginx", header: "server", says: "openresty"},
 	{id: "caddy", header: "server", says: "caddy"},

@@ -29,6 +29,7 @@ func TestStackOfReplies(t *testing.T) {
 		{"Content-Type: application/json", "{\"message\":\"Not Found\"}\n", 404, "echo"},
 		{"Content-Type: text/plain; charset=utf-8", "Cannot GET /nope", 404, "fiber-2"},
 		{"Content-Type: application/json", `{"timestamp":"2026-11-29T09:05:06.991Z","status":404,"error":"Not Found","path":"/nope"}`, 404, "spring"},
+		{"Cache-Control: no-cache, no-store, max-age=0, must-revalidate", "", 401, "spring"},
 		{"Server: Caddy\nContent-Type: text/plain; charset=utf-8", "404 page not found\n", 404, "caddy go"},
 		{"Content-Type: application/json", `{"detail":"Not Found"}`, 200, ""},
 		{"Content-Type: text/html", `{"detail":"Not Found"}`, 404, ""},

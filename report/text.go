@@ -232,7 +232,7 @@ func (p *printer) cause(c Cause, first bool) {
 func (p *printer) snippet(c Cause) {
 	switch {
 	case c.Snippet != nil:
-		p.field("for", c.Snippet.Name+", which the target's replies speak of:")
+		p.field("for", c.Snippet.Name+", which the replies speak of (where a proxy adds the headers, report.html has its lines):")
 		for line := range strings.Lines(c.Snippet.Text) {
 			p.line("            " + strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "  "))
 		}
