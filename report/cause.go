@@ -38,6 +38,16 @@ type Cause struct {
 	Requirements []string `json:"requirements" redact:"-"`
 	Results      int      `json:"results"`
 	Fix          string   `json:"fix" redact:"-"`
+	// Snippet is the fix as the target's stack has it: nil where that is not known, or
+	// where the cause is mended in another place than the CORS policy.
+	Snippet *StackFix `json:"snippet"`
+}
+
+// StackFix is a fix as one stack has it.
+type StackFix struct {
+	Stack string `json:"stack" redact:"-"` // the ID of the [Snippet]
+	Name  string `json:"name" redact:"-"`
+	Text  string `json:"text"`
 }
 
 // Worst is the result of a cause that lets most through.
@@ -47,8 +57,10 @@ type Worst struct {
 	Reason  string  `json:"reason" redact:"words"`
 }
 
-// trace finds the causes of a record's violations, and has each result name its own.
-func (r *Report) trace(found []scenarios.Cause, fixFor func(id string) string) {
+// trace finds the causes of a record's violations, and has each result name its own. What
+// follows the fix of a scenario is fixFor's; after that of a judgement alone, which is about
+// another mistake, it is the preset's.
+func (r *Report) trace(found []scenarios.Cause, preset, fixFor func(id string) string) {
 	for _, f := range found {
 		worst := r.Results[f.Worst]
 		c := Cause{
@@ -57,8 +69,10 @@ func (r *Report) trace(found []scenarios.Cause, fixFor func(id string) string) {
 			Witnesses: f.Witnesses, Endpoints: []string{}, Credentials: []scenarios.Credential{},
 			Requirements: f.Requirements, Results: len(f.Findings), Fix: cmp.Or(f.Fix, worst.Fix),
 		}
-		if fixFor != nil {
+		if s, _ := scenarios.Find(f.Root); s.Fix != "" && strings.HasPrefix(c.Fix, s.Fix) {
 			c.Fix = strings.TrimSpace(c.Fix + " " + fixFor(f.Root))
+		} else if preset != nil {
+			c.Fix = strings.TrimSpace(c.Fix + " " + preset(f.Root))
 		}
 		for _, i := range f.Findings {
 			one := &r.Results[i]

@@ -11,7 +11,7 @@ import (
 func TestFailure(t *testing.T) {
 	result := stolen("WLD-001", sampleEvil)
 	r := reportOf(engine.Record{Results: []engine.Result{result}}, Meta{})
-	const want = `WLD-001 is violated (must, high)
+	want := `WLD-001 is violated (must, high)
   expected:  Title of WLD-001
   happened:  https://evil.test read the reply with the victim's cookie
   subject:   GET /api/notebooks from https://evil.test with cookie
@@ -21,7 +21,7 @@ func TestFailure(t *testing.T) {
              answered 200
                Access-Control-Allow-Origin: https://evil.test
                Access-Control-Allow-Credentials: true
-  fix:       Fix of WLD-001.`
+  fix:       Fix of WLD-001. ` + scenarios.FixIn("WLD-001", nil)
 	if got := r.Results[0].Failure(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -113,6 +113,9 @@ func (r Report) mdCauses(b *strings.Builder, heading string, causes []Cause) {
 			fmt.Fprintf(b, "  - %s with it: %s\n", plural(len(c.Requirements), "requirement falls", "requirements fall"), few(c.Requirements, 6))
 		}
 		fmt.Fprintf(b, "  - Fix: %s\n", mdText(c.Fix))
+		if c.Snippet != nil && i == 0 {
+			fmt.Fprintf(b, "\n  For %s:\n\n  ```\n%s  ```\n\n", mdText(c.Snippet.Name), indented(c.Snippet.Text, "  "))
+		}
 	}
 }
 
@@ -138,3 +141,12 @@ func (r Report) mdDoubts(b *strings.Builder) {
 func mdText(s string) string { return escape.Markdown(s) }
 
 func mdCode(s string) string { return escape.MarkdownCode(s) }
+
+// indented has its lines behind an indent.
+func indented(text, indent string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(indent + line)
+	}
+	return b.String()
+}

@@ -103,6 +103,8 @@ type Target struct {
 	// Stack is the framework that the target's own document speaks of, by the name of a
 	// [Snippet]; empty where none is known.
 	Stack string `json:"stack" redact:"-"`
+	// ExposedHeaders are those of responses that the front end is said to read.
+	ExposedHeaders []string `json:"exposed_headers"`
 }
 
 // Control is an attempt with a known answer, made before the target was judged.
@@ -255,13 +257,19 @@ func New(record engine.Record, meta Meta) Report {
 		if c.Verdict() == scenarios.CannotTell {
 			result.WouldTell = c.Judgement.Lack.WouldTell()
 		}
-		if meta.FixFor != nil && c.Judgement.Fix == "" {
-			result.Fix = strings.TrimSpace(result.Fix + " " + meta.FixFor(result.ID))
-		}
 		r.Results = append(r.Results, result)
 	}
 	r.Target.Stack = meta.Stack
-	r.trace(record.Causes(), meta.FixFor)
+	fixFor := meta.fixFor(r.stacks())
+	for i, c := range record.Results {
+		if c.Judgement.Fix == "" { // a judgement's own is about another mistake
+			r.Results[i].Fix = strings.TrimSpace(r.Results[i].Fix + " " + fixFor(c.Scenario.ID))
+		}
+	}
+	r.trace(record.Causes(), meta.FixFor, fixFor)
+	for i, c := range r.Causes {
+		r.Causes[i].Snippet = r.snippet(c)
+	}
 	for _, c := range record.Cookies {
 		cookie := Cookie{
 			Name: c.Name, Value: redacted, Domain: c.Domain, Path: c.Path,
@@ -324,12 +332,18 @@ func newTarget(t scenarios.Target) Target {
 		Credentials:    []string{},
 		Capabilities:   capabilities(t),
 		Endpoints:      []string{},
+		ExposedHeaders: []string{},
 	}
 	for _, c := range t.Credentials {
 		out.Credentials = append(out.Credentials, string(c))
 	}
 	for _, e := range t.Endpoints {
 		out.Endpoints = append(out.Endpoints, e.String())
+	}
+	for _, name := range t.Policy.Exposed {
+		if name != "*" {
+			out.ExposedHeaders = append(out.ExposedHeaders, name)
+		}
 	}
 	return out
 }
@@ -357,6 +371,19 @@ func capabilities(t scenarios.Target) []string {
 		}
 	}
 	return list
+}
+
+// fixFor gives the sentences that follow the fix of a scenario: what the application's
+// operator does, or else how the target's stacks have it.
+func (m Meta) fixFor(stacks []string) func(id string) string {
+	return func(id string) string {
+		if m.FixFor != nil {
+			if text := m.FixFor(id); text != "" {
+				return text
+			}
+		}
+		return scenarios.FixIn(id, stacks)
+	}
 }
 
 func newResult(c engine.Result) Result {

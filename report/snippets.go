@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -8,57 +9,82 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// policySnippets are the stacks that were tried, the target's first. They name its
-// trusted origins.
-func (r Report) policySnippets() []Snippet {
-	origins := r.Target.TrustedOrigins
-	if len(origins) == 0 {
-		origins = []string{"https://app.example.com"}
+// policySnippets are the stacks that were tried, the target's first, with the policy that
+// its front end needs.
+func (r Report) policySnippets() []Snippet { return ranked(snippetsFor(r.policy()), r.stacks()) }
+
+// policy is what the front end needs: the trusted origins, the methods of the endpoints,
+// and the request headers that browsers asked for on its behalf.
+func (r Report) policy() CORSPolicy {
+	p := CORSPolicy{
+		Origins: r.Target.TrustedOrigins,
+		Credentials: slices.ContainsFunc(r.Target.Credentials, func(c string) bool {
+			return scenarios.Credential(c).Ambient() && scenarios.Credential(c) != scenarios.Network // which no grant is needed for
+		}),
+		Methods: []string{"GET", "POST"}, Headers: []string{"Content-Type"}, Exposed: r.Target.ExposedHeaders,
 	}
-	credentials := slices.ContainsFunc(r.Target.Credentials, func(c string) bool { return scenarios.Credential(c).Ambient() })
-	var answers []cors.Headers
-	for _, c := range r.Results {
-		for _, x := range c.Proof.Exchanges {
-			if x.Response == nil {
-				continue
-			}
-			var lines cors.Headers
-			for _, h := range x.Response.Headers {
-				lines = append(lines, cors.Header{Name: h.Name, Value: h.Value})
-			}
-			answers = append(answers, lines)
+	if len(p.Origins) == 0 {
+		p.Origins = []string{"https://app.example.com"}
+	}
+	if slices.Contains(r.Target.Credentials, string(scenarios.Bearer)) || slices.Contains(r.Target.Credentials, string(scenarios.Basic)) {
+		p.Headers = []string{"Authorization", "Content-Type"}
+	}
+	for _, e := range r.Target.Endpoints {
+		if method, _, _ := strings.Cut(e, " "); !slices.Contains(p.Methods, method) && method != "HEAD" && method != "OPTIONS" {
+			p.Methods = append(p.Methods, method)
 		}
 	}
-	// The application's document comes first: what answers in front of it is not where its list is.
-	likely := stack(answers)
-	if s := r.Target.Stack; s != "" {
-		likely = append([]string{s}, likely...)
+	slices.Sort(p.Methods)
+	for _, c := range r.Results {
+		if c.Family != "TRU" {
+			continue
+		}
+		for _, x := range c.Proof.Exchanges {
+			if x.Preflight {
+				p.Headers = appendMissing(p.Headers, listed(x.Request.Headers, cors.HeaderRequestHeaders))
+			} else if x.Response != nil { // what is exposed now is read by someone
+				p.Exposed = appendMissing(p.Exposed, listed(x.Response.Headers, cors.HeaderExposeHeaders))
+			}
+		}
 	}
-	return ranked(snippetsFor(CORSPolicy{Origins: origins, Credentials: credentials, Methods: []string{"GET", "POST"}, Headers: []string{"Authorization", "Content-Type"}}), likely)
+	return p
 }
 
-// stack names the snippets that fit what a server's replies say of themselves, the
-// likeliest first.
-func stack(answers []cors.Headers) []string {
-	signs := []struct{ id, header, says string }{
-		{"fastapi", "server", "uvicorn"}, {"fastapi", "server", "hypercorn"}, {"django", "server", "wsgiserver"}, {"flask", "server", "werkzeug"},
-		{"express", "x-powered-by", "express"}, {"nginx", "server", "nginx"}, {"nginx", "server", "openresty"}, {"caddy", "server", "caddy"}, {"caddy", "via", "caddy"},
-	}
-	var found []string
-	for _, h := range answers {
-		for _, s := range signs {
-			if value, ok := h.Get(s.header); ok && strings.Contains(strings.ToLower(value), s.says) && !slices.Contains(found, s.id) {
-				found = append(found, s.id)
+// listed are the names in the lists that a header has, as people write them.
+func listed(lines []Header, header string) []string {
+	var names []string
+	for _, h := range lines {
+		if strings.EqualFold(h.Name, header) {
+			for name := range strings.SplitSeq(h.Value, ",") {
+				if name = strings.TrimSpace(name); name != "" && name != "*" {
+					names = append(names, http.CanonicalHeaderKey(name))
+				}
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b string) int {
-		place := func(id string) int {
-			return slices.IndexFunc(signs, func(s struct{ id, header, says string }) bool { return s.id == id })
+	return names
+}
+
+// appendMissing appends header names that are not there yet.
+func appendMissing(list, more []string) []string {
+	for _, item := range more {
+		if !slices.ContainsFunc(list, func(name string) bool { return strings.EqualFold(name, item) }) {
+			list = append(slices.Clip(list), item)
 		}
-		return place(a) - place(b)
-	})
-	return found
+	}
+	return list
+}
+
+// snippet is the policy for the stack that the target reveals, where that mends a cause;
+// nil otherwise.
+func (r Report) snippet(c Cause) *StackFix {
+	if !c.mendedByPolicy() {
+		return nil
+	}
+	if s := r.policySnippets()[0]; s.Likely {
+		return &StackFix{Stack: s.ID, Name: s.Name, Text: s.Text}
+	}
+	return nil
 }
 
 // mendedByPolicy reports whether a list of origins, with its methods and headers, is what

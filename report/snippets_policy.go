@@ -29,13 +29,11 @@ type Snippet struct {
 	Likely bool
 	// Untried says that no server was run with it: it is written by the documentation.
 	Untried bool
-
-	fixture string // the file of fixtures/stacks that was examined with these settings
 }
 
 // Snippets writes a policy for the stacks that are known, those first of which the
 // target's answers speak.
-func Snippets(p CORSPolicy, answers []cors.Headers) []Snippet {
+func Snippets(p CORSPolicy, answers []cors.Response) []Snippet {
 	return ranked(snippetsFor(p), stack(answers))
 }
 
@@ -60,19 +58,26 @@ func ranked(list []Snippet, likely []string) []Snippet {
 func snippetsFor(p CORSPolicy) []Snippet {
 	w := snippetWriter{p}
 	return []Snippet{
-		{ID: "fastapi", Name: "FastAPI, Starlette", fixture: "fastapi/app.py", Text: w.starlette()},
-		{ID: "flask", Name: "Flask (flask-cors)", fixture: "flask-cors/app.py", Text: w.flask()},
-		{ID: "django", Name: "Django (django-cors-headers)", fixture: "django-cors-headers/app.py", Text: w.django()},
-		{ID: "express", Name: "Express (cors)", fixture: "express-cors/server.js", Text: "app.use(cors({ // const cors = require(\"cors\"), before the routes\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "}));\n"},
-		{ID: "fastify", Name: "Fastify (@fastify/cors)", fixture: "fastify/server.js", Text: "app.register(cors, { // const cors = require(\"@fastify/cors\")\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "});\n"},
-		{ID: "hono", Name: "Hono", fixture: "hono/server.js", Text: "app.use(cors({ // import { cors } from \"hono/cors\"; before the routes\n" + w.node("allowMethods", "allowHeaders", "exposeHeaders") + "}));\n"},
-		{ID: "go", Name: "Go (rs/cors)", fixture: "go/nethttp.go", Text: w.rsCORS()},
-		{ID: "go-jub0bs", Name: "Go (jub0bs/cors)", fixture: "go/nethttp.go", Text: w.jub0bsCORS()},
-		{ID: "spring", Name: "Spring", fixture: "spring/src/main/java/stack/Application.java", Text: w.spring()},
-		{ID: "nginx", Name: "nginx", fixture: "nginx/list.conf", Text: w.nginx()},
-		{ID: "caddy", Name: "Caddy", fixture: "caddy/list.caddyfile", Text: w.caddy()},
-		{ID: "haproxy", Name: "HAProxy", fixture: "haproxy/list.cfg", Text: w.haproxy()},
-		{ID: "traefik", Name: "Traefik (file provider)", fixture: "traefik/main.go", Text: w.traefik()},
+		{ID: "fastapi", Name: "FastAPI, Starlette", Text: w.starlette()},
+		{ID: "flask", Name: "Flask (flask-cors)", Text: w.flask()},
+		{ID: "django", Name: "Django (django-cors-headers)", Text: w.django()},
+		{ID: "express", Name: "Express (cors)", Text: w.express()},
+		{ID: "fastify", Name: "Fastify (@fastify/cors)", Text: w.fastify()},
+		{ID: "hono", Name: "Hono", Text: w.hono()},
+		{ID: "koa", Name: "Koa (@koa/cors)", Text: w.koa()},
+		{ID: "go", Name: "Go (rs/cors)", Text: w.rsCORS()},
+		{ID: "go-jub0bs", Name: "Go (jub0bs/cors)", Text: w.jub0bsCORS()},
+		{ID: "chi", Name: "chi (go-chi/cors)", Text: w.chi()},
+		{ID: "gorilla", Name: "gorilla/handlers", Text: w.gorilla()},
+		{ID: "gin", Name: "gin (gin-contrib/cors)", Text: w.gin()},
+		{ID: "echo", Name: "Echo 4 and 5", Text: w.echo()},
+		{ID: "fiber", Name: "Fiber 3", Text: w.fiber3()},
+		{ID: "fiber-2", Name: "Fiber 2", Text: w.fiber2()},
+		{ID: "spring", Name: "Spring", Text: w.spring()},
+		{ID: "nginx", Name: "nginx", Text: w.nginx()},
+		{ID: "caddy", Name: "Caddy", Text: w.caddy()},
+		{ID: "haproxy", Name: "HAProxy", Text: w.haproxy()},
+		{ID: "traefik", Name: "Traefik (file provider)", Text: w.traefik()},
 		{ID: "gateway-api", Name: "Kubernetes Gateway API (HTTPRoute)", Untried: true, Text: w.gatewayAPI()},
 	}
 }
@@ -108,13 +113,13 @@ func when(needed bool, lines string) string {
 func (w snippetWriter) age() string { return strconv.Itoa(w.MaxAge) }
 
 func (w snippetWriter) starlette() string {
-	return "from fastapi.middleware.cors import CORSMiddleware\n\napp.add_middleware(  # last, so that it is outermost\n    CORSMiddleware,\n    allow_origins=[" + list(w.Origins) + "],\n" +
+	return "from fastapi.middleware.cors import CORSMiddleware\n\napp.add_middleware(  # after every other one, so that it is outermost\n    CORSMiddleware,\n    allow_origins=[" + list(w.Origins) + "],\n" +
 		when(w.Credentials, "    allow_credentials=True,\n") + "    allow_methods=[" + list(w.Methods) + "],\n    allow_headers=[" + list(w.Headers) + "],\n" +
 		when(len(w.Exposed) > 0, "    expose_headers=["+list(w.Exposed)+"],\n") + when(w.MaxAge > 0, "    max_age="+w.age()+",\n") + ")\n"
 }
 
 func (w snippetWriter) flask() string {
-	return "from flask_cors import CORS\n\nCORS(\n    app,\n    origins=[" + list(w.Origins) + "],\n" + when(w.Credentials, "    supports_credentials=True,\n") +
+	return "from flask_cors import CORS\n\nCORS(  # the only one: a cross_origin on a route counts instead\n    app,\n    origins=[" + list(w.Origins) + "],\n" + when(w.Credentials, "    supports_credentials=True,\n") +
 		"    methods=[" + list(w.Methods) + "],\n    allow_headers=[" + list(w.Headers) + "],\n" +
 		when(len(w.Exposed) > 0, "    expose_headers=["+list(w.Exposed)+"],\n") + when(w.MaxAge > 0, "    max_age="+w.age()+",\n") + ")\n"
 }
@@ -124,7 +129,8 @@ func (w snippetWriter) django() string {
 	for i, name := range w.Headers {
 		lower[i] = strings.ToLower(name)
 	}
-	return "CORS_ALLOWED_ORIGINS = [" + list(w.Origins) + "] # with corsheaders in INSTALLED_APPS, and corsheaders.middleware.CorsMiddleware first in MIDDLEWARE\n" + when(w.Credentials, "CORS_ALLOW_CREDENTIALS = True\n") +
+	return "# settings.py, with corsheaders.middleware.CorsMiddleware first in MIDDLEWARE\nCORS_ALLOW_ALL_ORIGINS = False\nCORS_ALLOWED_ORIGIN_REGEXES = []\n" +
+		"CORS_ALLOWED_ORIGINS = [" + list(w.Origins) + "]\n" + when(w.Credentials, "CORS_ALLOW_CREDENTIALS = True\n") +
 		"CORS_ALLOW_METHODS = [" + list(w.Methods) + "]\nCORS_ALLOW_HEADERS = [" + list(lower) + "]\n" +
 		when(len(w.Exposed) > 0, "CORS_EXPOSE_HEADERS = ["+list(w.Exposed)+"]\n") + when(w.MaxAge > 0, "CORS_PREFLIGHT_MAX_AGE = "+w.age()+"\n")
 }
@@ -136,23 +142,86 @@ func (w snippetWriter) node(methods, headers, exposed string) string {
 		when(len(w.Exposed) > 0, "  "+exposed+": ["+list(w.Exposed)+"],\n") + when(w.MaxAge > 0, "  maxAge: "+w.age()+",\n")
 }
 
+func (w snippetWriter) express() string {
+	return "const cors = require(\"cors\");\n\napp.use(cors({ // before logins and routes\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "}));\n"
+}
+
+func (w snippetWriter) fastify() string {
+	return "app.register(require(\"@fastify/cors\"), { // before logins and routes\n" + w.node("methods", "allowedHeaders", "exposedHeaders") + "});\n"
+}
+
+func (w snippetWriter) hono() string {
+	return "import { cors } from \"hono/cors\";\n\napp.use(cors({ // before logins and routes\n" + w.node("allowMethods", "allowHeaders", "exposeHeaders") + "}));\n"
+}
+
+// koa has a function: there is no option for a list.
+func (w snippetWriter) koa() string {
+	_, rest, _ := strings.Cut(w.node("allowMethods", "allowHeaders", "exposeHeaders"), "\n")
+	return "const cors = require(\"@koa/cors\");\n\nconst origins = [" + list(w.Origins) + "];\napp.use(cors({ // before logins and routes\n" +
+		"  origin: (ctx) => (origins.includes(ctx.get(\"Origin\")) ? ctx.get(\"Origin\") : \"\"),\n" + rest + "}));\n"
+}
+
+// outermost is where a middleware of net/http belongs.
+const outermost = " // around the router, logins and recovery\n"
+
 func (w snippetWriter) rsCORS() string {
-	return "c := cors.New(cors.Options{ // import \"github.com/rs/cors\"\n\tAllowedOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tAllowCredentials: true,\n") +
+	return "import \"github.com/rs/cors\"\n\nc := cors.New(cors.Options{\n" + w.rsOptions() + "})\nhandler = c.Handler(handler)" + outermost
+}
+
+// chi has a copy of rs/cors.
+func (w snippetWriter) chi() string {
+	return "import \"github.com/go-chi/cors\"\n\nr.Use(cors.Handler(cors.Options{ // before every other Use\n" + w.rsOptions() + "}))\n"
+}
+
+func (w snippetWriter) rsOptions() string {
+	return "\tAllowedOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tAllowCredentials: true,\n") +
 		"\tAllowedMethods: []string{" + list(w.Methods) + "},\n\tAllowedHeaders: []string{" + list(w.Headers) + "},\n" +
-		when(len(w.Exposed) > 0, "\tExposedHeaders: []string{"+list(w.Exposed)+"},\n") + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+",\n") +
-		"})\nhttp.Serve(l, c.Handler(mux()))\n"
+		when(len(w.Exposed) > 0, "\tExposedHeaders: []string{"+list(w.Exposed)+"},\n") + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+",\n")
 }
 
 func (w snippetWriter) jub0bsCORS() string {
-	return "c, err := cors.NewMiddleware(cors.Config{ // import \"github.com/jub0bs/cors\"\n\tOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tCredentialed: true,\n") +
+	return "import \"github.com/jub0bs/cors\"\n\nc, err := cors.NewMiddleware(cors.Config{\n\tOrigins: []string{" + list(w.Origins) + "},\n" + when(w.Credentials, "\tCredentialed: true,\n") +
 		"\tMethods: []string{" + list(w.Methods) + "},\n" + when(len(w.Headers) > 0, "\tRequestHeaders: []string{"+list(w.Headers)+"},\n") +
 		when(len(w.Exposed) > 0, "\tResponseHeaders: []string{"+list(w.Exposed)+"},\n") + when(w.MaxAge > 0, "\tMaxAgeInSeconds: "+w.age()+",\n") +
-		"})\nif err != nil {\n\treturn err\n}\nhttp.Serve(l, c.Wrap(mux()))\n"
+		"})\nif err != nil {\n\tlog.Fatal(err)\n}\nhandler = c.Wrap(handler)" + outermost
+}
+
+func (w snippetWriter) gorilla() string {
+	return "import \"github.com/gorilla/handlers\"\n\nhandler = handlers.CORS(" + strings.TrimSpace(outermost) + "\n\thandlers.AllowedOrigins([]string{" + list(w.Origins) + "}),\n" +
+		when(w.Credentials, "\thandlers.AllowCredentials(),\n") + "\thandlers.AllowedMethods([]string{" + list(w.Methods) + "}),\n" +
+		"\thandlers.AllowedHeaders([]string{" + list(w.Headers) + "}),\n" + when(len(w.Exposed) > 0, "\thandlers.ExposedHeaders([]string{"+list(w.Exposed)+"}),\n") +
+		when(w.MaxAge > 0, "\thandlers.MaxAge("+w.age()+"),\n") + ")(handler)\n"
+}
+
+func (w snippetWriter) gin() string {
+	return "import (\n\t\"github.com/gin-contrib/cors\"\n" + when(w.MaxAge > 0, "\t\"time\"\n") + ")\n\nr.Use(cors.New(cors.Config{ // before every other Use\n" +
+		w.config(func(items []string) string { return "[]string{" + list(items) + "}" }) + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+" * time.Second,\n") + "}))\n"
+}
+
+func (w snippetWriter) echo() string {
+	return "import \"github.com/labstack/echo/v4/middleware\" // or v5\n\ne.Use(middleware.CORSWithConfig(middleware.CORSConfig{ // before every other Use\n" +
+		w.config(func(items []string) string { return "[]string{" + list(items) + "}" }) + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+",\n") + "}))\n"
+}
+
+func (w snippetWriter) fiber3() string {
+	return "import \"github.com/gofiber/fiber/v3/middleware/cors\"\n\napp.Use(cors.New(cors.Config{ // before every other Use\n" +
+		w.config(func(items []string) string { return "[]string{" + list(items) + "}" }) + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+",\n") + "}))\n"
+}
+
+func (w snippetWriter) fiber2() string {
+	return "import \"github.com/gofiber/fiber/v2/middleware/cors\"\n\napp.Use(cors.New(cors.Config{ // before every other Use\n" +
+		w.config(header) + when(w.MaxAge > 0, "\tMaxAge: "+w.age()+",\n") + "}))\n"
+}
+
+// config is for the middlewares of Go's frameworks, which differ in what a list is.
+func (w snippetWriter) config(items func([]string) string) string {
+	return "\tAllowOrigins: " + items(w.Origins) + ",\n" + when(w.Credentials, "\tAllowCredentials: true,\n") + "\tAllowMethods: " + items(w.Methods) + ",\n" +
+		when(len(w.Headers) > 0, "\tAllowHeaders: "+items(w.Headers)+",\n") + when(len(w.Exposed) > 0, "\tExposeHeaders: "+items(w.Exposed)+",\n")
 }
 
 // spring writes a filter: it holds with Spring Security and without.
 func (w snippetWriter) spring() string {
-	return "@Bean // with Spring Security: http.cors(withDefaults())\nCorsFilter corsFilter() {\n" +
+	return "// in a @Configuration class, in the place of @CrossOrigin and addCorsMappings; with Spring Security: http.cors(withDefaults())\n@Bean\nCorsFilter corsFilter() {\n" +
 		"    CorsConfiguration c = new CorsConfiguration();\n    c.setAllowedOrigins(List.of(" + list(w.Origins) + "));\n" +
 		when(w.Credentials, "    c.setAllowCredentials(true);\n") + "    c.setAllowedMethods(List.of(" + list(w.Methods) + "));\n" +
 		"    c.setAllowedHeaders(List.of(" + list(w.Headers) + "));\n" + when(len(w.Exposed) > 0, "    c.setExposedHeaders(List.of("+list(w.Exposed)+"));\n") +
@@ -165,9 +234,9 @@ func (w snippetWriter) nginx() string {
 	for i, o := range w.Origins {
 		patterns[i] = "\t\"~^" + strings.ReplaceAll(regexp.QuoteMeta(visibleLine(o)), `"`, `\"`) + "$\" $http_origin;"
 	}
-	return "map $http_origin $cors_origin {\n" + strings.Join(patterns, "\n") + "\n}\n" +
+	return "# in the http block\nmap $http_origin $cors_origin {\n" + strings.Join(patterns, "\n") + "\n}\n" +
 		when(w.Credentials, "map $cors_origin $cors_credentials {\n\t\"\" \"\";\n\tdefault true;\n}\n") +
-		"server {\n\tlocation / {\n\t\tadd_header Access-Control-Allow-Origin $cors_origin always;\n" +
+		"server {\n\tlocation / { # in each that passes on; no other add_header Access-Control-*\n" + hides("\t\tproxy_hide_header Access-Control-Allow-", ";") + "\t\tadd_header Access-Control-Allow-Origin $cors_origin always;\n" +
 		when(w.Credentials, "\t\tadd_header Access-Control-Allow-Credentials $cors_credentials always;\n") +
 		when(len(w.Exposed) > 0, "\t\tadd_header Access-Control-Expose-Headers "+header(w.Exposed)+" always;\n") +
 		"\t\tadd_header Vary Origin always;\n\t\tif ($request_method = OPTIONS) {\n\t\t\tadd_header Access-Control-Allow-Origin $cors_origin;\n" +
@@ -178,12 +247,18 @@ func (w snippetWriter) nginx() string {
 		"\t\t\tadd_header Vary Origin;\n\t\t\treturn 204;\n\t\t}\n\t}\n}\n"
 }
 
+// hides are lines that leave out what the application behind a proxy says, so that the
+// proxy's policy is the only one.
+func hides(before, after string) string {
+	return before + "Origin" + after + "\n" + before + "Credentials" + after + "\n"
+}
+
 func (w snippetWriter) caddy() string {
 	plain := make([]string, len(w.Origins))
 	for i, o := range w.Origins {
 		plain[i] = visibleLine(o)
 	}
-	return "@trusted {\n\theader Origin " + strings.Join(plain, "\n\theader Origin ") + "\n}\n" +
+	return "# in the site's block; take CORS out of the application: to other origins its header stays\n@trusted {\n\theader Origin " + strings.Join(plain, "\n\theader Origin ") + "\n}\n" +
 		"@preflight {\n\tmethod OPTIONS\n\theader Access-Control-Request-Method *\n}\nheader Vary Origin\nheader @trusted {\n" +
 		"\tAccess-Control-Allow-Origin {http.request.header.Origin}\n" + when(w.Credentials, "\tAccess-Control-Allow-Credentials true\n") +
 		"\tAccess-Control-Allow-Methods " + header(w.Methods) + "\n" + when(len(w.Headers) > 0, "\tAccess-Control-Allow-Headers "+header(w.Headers)+"\n") +
@@ -199,16 +274,16 @@ func (w snippetWriter) haproxy() string {
 	set := func(name, value string) string {
 		return "http-after-response set-header " + name + " " + value + " if { var(txn.origin) -m found }\n"
 	}
-	return "http-request set-var(txn.origin) req.hdr(Origin) if { req.hdr(Origin) -m str " + strings.Join(plain, " ") + " }\n" +
+	return "# in the frontend\nhttp-request set-var(txn.origin) req.hdr(Origin) if { req.hdr(Origin) -m str " + strings.Join(plain, " ") + " }\n" +
 		"http-request return status 204 if METH_OPTIONS { req.hdr(Access-Control-Request-Method) -m found }\n" +
-		set("Access-Control-Allow-Origin", "%[var(txn.origin)]") + when(w.Credentials, set("Access-Control-Allow-Credentials", "true")) +
+		hides("http-after-response del-header Access-Control-Allow-", "") + set("Access-Control-Allow-Origin", "%[var(txn.origin)]") + when(w.Credentials, set("Access-Control-Allow-Credentials", "true")) +
 		set("Access-Control-Allow-Methods", header(w.Methods)) + when(len(w.Headers) > 0, set("Access-Control-Allow-Headers", header(w.Headers))) +
 		when(len(w.Exposed) > 0, set("Access-Control-Expose-Headers", header(w.Exposed))) + when(w.MaxAge > 0, set("Access-Control-Max-Age", w.age())) +
 		"http-after-response add-header Vary Origin\n"
 }
 
 func (w snippetWriter) traefik() string {
-	return "http:\n  middlewares:\n    cors: # name it in the router's middlewares\n      headers:\n        accessControlAllowOriginList: [" + list(w.Origins) + "]\n" +
+	return "# take CORS out of the application: to other origins its header stays\nhttp:\n  middlewares:\n    cors: # name it in the router's middlewares\n      headers:\n        accessControlAllowOriginList: [" + list(w.Origins) + "]\n" +
 		when(w.Credentials, "        accessControlAllowCredentials: true\n") + "        accessControlAllowMethods: [" + list(w.Methods) + "]\n" +
 		"        accessControlAllowHeaders: [" + list(w.Headers) + "]\n" + when(len(w.Exposed) > 0, "        accessControlExposeHeaders: ["+list(w.Exposed)+"]\n") +
 		when(w.MaxAge > 0, "        accessControlMaxAge: "+w.age()+"\n") + "        addVaryHeader: true\n"

@@ -208,6 +208,9 @@ func (p *printer) cause(c Cause, first bool) {
 	}
 	p.field("where", c.where(!first || p.o.Verbose))
 	p.field("fix", c.Fix)
+	if first {
+		p.snippet(c)
+	}
 	if n := len(c.Requirements); n > 1 {
 		falls := strings.Join(c.Requirements, ", ")
 		if most := 2; n > 2*most && !p.o.Verbose { // a line
@@ -221,6 +224,20 @@ func (p *printer) cause(c Cause, first bool) {
 	p.line("")
 	if p.o.Verbose {
 		p.results(red, "RESULTS that fall with "+c.ID, func(r Result) bool { return r.Cause == c.ID })
+	}
+}
+
+// snippet prints the fix as the stack has it: lines as they have to be written, with no
+// escape of the target's in them.
+func (p *printer) snippet(c Cause) {
+	switch {
+	case c.Snippet != nil:
+		p.field("for", c.Snippet.Name+", which the replies speak of (where a proxy adds the headers, report.html has its lines):")
+		for line := range strings.Lines(c.Snippet.Text) {
+			p.line("            " + strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "  "))
+		}
+	case c.mendedByPolicy():
+		p.field("", "report.html has it for FastAPI, Express, nginx and others.")
 	}
 }
 

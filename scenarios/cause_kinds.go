@@ -71,6 +71,9 @@ func everyOrigin() causeKind {
 			switch f.ID {
 			case "CRD-003":
 				return f.Level == Must // beside another origin than the listed ones
+			case "ERR-001", "ERR-004":
+				// The "*" is that of errors too, where what turns it into an echo is a credential.
+				return f.Block == cors.WildcardOriginNotAllowed
 			case "CRD-004", "PRE-010":
 				// Another endpoint may send a header alone, or answer for the listed origins: no echo.
 				return slices.ContainsFunc(shown, func(s Judged) bool {
@@ -277,7 +280,7 @@ func preflightLists() causeKind {
 		words: saying("the lists of methods and headers are not the policy's"),
 		shows: anyOf("WLD-006", "WLD-007", "PRE-004", "PRE-005", "TRU-004"),
 		roots: []string{"WLD-007", "WLD-006"},
-		too:   []tooFix{{[]string{"TRU-004"}, "List the headers that it reads in expose_headers (Access-Control-Expose-Headers)."}},
+		too:   []tooFix{{[]string{"TRU-004"}, "List the headers that it reads in Access-Control-Expose-Headers."}},
 	}
 }
 

@@ -16,7 +16,7 @@ func credentials() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{asvs5("3.3.2"), hardeningStep("step 2")},
-			Fix: "Set the cookie with Secure; HttpOnly; SameSite=Lax (Starlette's SessionMiddleware: https_only=True, same_site=\"lax\"), or Strict. " +
+			Fix: "Set the cookie with Secure; HttpOnly; SameSite=Lax, or Strict. " +
 				"If the front end is on another site and needs SameSite=None, declare that the target needs cross-site cookies.",
 			Plan: ofIntention(planSessionCookies),
 		},
@@ -37,7 +37,7 @@ func credentials() []Scenario {
 			Level:    Must,
 			Topic:    Reading,
 			Guidance: []Guidance{hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials")},
-			Fix: "Set allow_credentials=False, and remove Access-Control-Allow-Credentials from the proxy: " +
+			Fix: "Leave Access-Control-Allow-Credentials out, in the application and in the proxy: " +
 				"what the front end sets in a header needs no credentials mode.",
 			Plan: planBearerOnly,
 		},
@@ -49,8 +49,7 @@ func credentials() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials"), asvs5("3.4.2"),
 			},
-			Fix: "Send Access-Control-Allow-Credentials only together with the Access-Control-Allow-Origin of a listed origin. " +
-				"Starlette's CORSMiddleware sends it to every origin while allow_credentials=True; set it to False unless the front end needs cookies.",
+			Fix:  "Send Access-Control-Allow-Credentials only together with the Access-Control-Allow-Origin of a listed origin.",
 			Plan: planUntrustedCredentials,
 		},
 		{

@@ -20,8 +20,8 @@ func errorResponses() []Scenario {
 			Topic:       Errors,
 			HidesErrors: true,
 			Guidance:    []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
-			Fix: "Run CORS outside authentication and error handling: add CORSMiddleware last, so that it is outermost. " +
-				"In nginx, write add_header with always, or errors lose the headers. A gateway that refuses by itself needs them in its own replies (AWS API Gateway: the gateway responses DEFAULT_4XX and DEFAULT_5XX).",
+			Fix: "Run CORS outside authentication and error handling, so that its headers are on every reply. " +
+				"A gateway that refuses by itself needs them in its own replies (AWS API Gateway: the gateway responses DEFAULT_4XX and DEFAULT_5XX).",
 			Plan: ofIntention(planReadableErrors),
 		},
 		{
@@ -51,9 +51,8 @@ func errorResponses() []Scenario {
 			Topic:       Errors,
 			HidesErrors: true,
 			Guidance:    []Guidance{hardeningStep("section on errors"), hardeningStep("section on placement"), fetchStandard("cors-check")},
-			Fix: "Catch every exception inside the CORS layer: in FastAPI add an exception handler for Exception that answers 500 with the CORS headers of a listed origin, since Starlette's own stands outside of all middleware. " +
-				"Or wrap the whole application: app = CORSMiddleware(app, ...).",
-			Plan: ofIntention(planReadableCrashes),
+			Fix:         "Catch every exception inside the CORS layer, and answer 500 there.",
+			Plan:        ofIntention(planReadableCrashes),
 		},
 		{
 			ID:          "ERR-005",

@@ -18,7 +18,7 @@ func headerSyntax() []Scenario {
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("cors-check"), chen2018()},
 			Fix: "Answer with the one origin that asked, without path or trailing slash, and never with a list or a pattern. " +
-				"If nginx and FastAPI both add the header, let only one of them do so (proxy_hide_header Access-Control-Allow-Origin).",
+				"If proxy and application both add the header, let only one of them do so (in nginx proxy_hide_header Access-Control-Allow-Origin).",
 			Plan: planAllowOriginSyntax,
 		},
 		{
@@ -27,9 +27,8 @@ func headerSyntax() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9110", "12.5.5"), rfc("9111", "4.1")},
-			Fix: "Add Vary: Origin to every reply, those to refused origins and without an Origin too: in nginx add_header Vary Origin always. " +
-				"Starlette's CORSMiddleware leaves it out there.",
-			Plan: planVary,
+			Fix:      "Add Vary: Origin to every reply, those to refused origins and without an Origin too.",
+			Plan:     planVary,
 		},
 		{
 			ID:       "HDR-003",
@@ -37,7 +36,7 @@ func headerSyntax() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9110", "12.5.5"), rfc("9111", "4.1")},
-			Fix: "Answer every request of one origin with the same Access-Control headers, whatever credential comes along: list the origins instead of \"*\", which Starlette before 1.0 turns into an echo when there is a cookie. " +
+			Fix: "Answer every request of one origin with the same Access-Control headers, whatever credential comes along: list the origins instead of \"*\". " +
 				"Or add Cookie (Authorization) to Vary.",
 			Plan: planVaryCredential,
 		},
@@ -47,7 +46,7 @@ func headerSyntax() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), fetchStandard("basic-safe-cors-protocol-setup"), hardeningStep("step 3")},
-			Fix: "List in expose_headers (Access-Control-Expose-Headers) the headers that the front end reads, and take out Authorization, Set-Cookie and tokens. " +
+			Fix: "List in Access-Control-Expose-Headers the headers that the front end reads, and take out Authorization, Set-Cookie and tokens. " +
 				"With credentials \"*\" exposes nothing, and without them everything.",
 			Plan: planExposedSecrets,
 		},
@@ -68,7 +67,7 @@ func headerSyntax() []Scenario {
 			Topic:    Hygiene,
 			Needs:    SharedCache,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-http-caches"), rfc("9111", "4.1"), rfc("9110", "12.5.5"), chen2018()},
-			Fix: "Send Vary: Origin on every reply, those without an Origin too (in nginx add_header Vary Origin always), or keep shared caches from storing it with Cache-Control: private. " +
+			Fix: "Send Vary: Origin on every reply, those without an Origin too, or keep shared caches from storing it with Cache-Control: private. " +
 				"Then empty the cache: what it holds stays until it expires.",
 			Plan: planSharedCache,
 		},
@@ -78,7 +77,7 @@ func headerSyntax() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{asvs5("14.3.2"), rfc("9111", "4.1")},
-			Fix: "Send Cache-Control: no-store, or private, with every reply that depends on the login: in FastAPI by a middleware or a dependency of the routes that need one. " +
+			Fix: "Send Cache-Control: no-store, or private, with every reply that depends on the login. " +
 				"Without it a cache may keep a reply to a request with a cookie and give it to someone else.",
 			Plan: planPrivateReplies,
 		},
@@ -88,7 +87,7 @@ func headerSyntax() []Scenario {
 			Level:    Must,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-check"), fetchStandard("cors-protocol-and-credentials"), hardeningStep("section on placement")},
-			Fix: "Let the CORS layer stand outside of what redirects: the router (redirect_slashes of FastAPI), the login, the proxy's rewrites with add_header ... always. " +
+			Fix: "Let the CORS layer stand outside of what redirects: the router that adds a slash, the login, the proxy's rewrites. " +
 				"Or have the front end ask for the final URL.",
 			Plan: planRedirects,
 		},

@@ -39,7 +39,7 @@ func localNetwork() []Scenario {
 			Level:    Must,
 			Topic:    LocalNetwork,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), asvs5("3.4.2"), cwe("942")},
-			Fix: "Remove Access-Control-Allow-Private-Network from the application (Starlette: allow_private_network=False) and from the proxy, " +
+			Fix: "Remove Access-Control-Allow-Private-Network from the application and from the proxy, " +
 				"or send it only with the Access-Control-Allow-Origin of a listed origin.",
 			Plan: planPrivateNetworkPreflight,
 		},
@@ -50,9 +50,8 @@ func localNetwork() []Scenario {
 			Topic:    LocalNetwork,
 			Attacker: NetworkPage,
 			Guidance: []Guidance{hardeningStep("section on placement"), cwe("346")},
-			Fix: "Refuse requests whose Host is none of yours: TrustedHostMiddleware(allowed_hosts=[\"127.0.0.1\", \"localhost\", ...]) in FastAPI, " +
-				"or in nginx a default_server that answers 421. A login protects as well.",
-			Plan: planRebinding,
+			Fix:      "Refuse requests whose Host is none of yours, such as with 421. A login protects as well.",
+			Plan:     planRebinding,
 		},
 	}
 }

@@ -25,7 +25,7 @@ func nullOrigin() []Scenario {
 			Attacker: NullPage,
 			Anyone:   true,
 			Guidance: guidance,
-			Fix: "Take \"null\" out of the list of allowed origins (allow_origins, the map in nginx): " +
+			Fix: "Take \"null\" out of the list of allowed origins: " +
 				"any page on the web can start a worker from a data: URL.",
 			Plan: nullThefts(DataWorker),
 		},

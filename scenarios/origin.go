@@ -13,7 +13,7 @@ func originMatching() []Scenario {
 			Topic:    Reading,
 			Attacker: BeginsAlike,
 			Guidance: guidance,
-			Fix:      exactly + "A pattern needs an end: $ in nginx's map and in allow_origin_regex.",
+			Fix:      exactly + "A pattern without an end ($), and startswith(), trust every domain that begins as yours does.",
 			Plan:     nearMisses(ofEach(dotted), "No trusted origin has a host name that another domain can follow."),
 		},
 		{
@@ -53,7 +53,7 @@ func originMatching() []Scenario {
 			Topic:    Reading,
 			Attacker: LookAlike,
 			Guidance: guidance,
-			Fix:      exactly + "In a pattern, write each dot as \\. (nginx map ~, allow_origin_regex): a bare dot stands for any character.",
+			Fix:      exactly + "In a pattern, write each dot as \\.: a bare dot stands for any character.",
 			Plan:     nearMisses(ofEach(dotReplaced), "No trusted origin has a host name with a dot."),
 		},
 		{
@@ -211,5 +211,4 @@ func originMatching() []Scenario {
 
 // exactly begins the fix of each scenario of the family, since it is the same
 // mistake everywhere.
-const exactly = "Compare the whole Origin header, character by character, with a list of exact origins (allow_origins; " +
-	"in nginx a map of anchored, escaped patterns, \"~^https://app[.]example[.]com$\", since its plain strings ignore case). "
+const exactly = "Compare the whole Origin header, character by character, with a list of exact origins. "

@@ -49,9 +49,8 @@ func preflights() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
-			Fix: "List in allow_methods (Access-Control-Allow-Methods) the methods that the front end uses, and no others. " +
-				"Starlette makes of \"*\" every method it knows.",
-			Plan: ofIntention(planPolicyMethods),
+			Fix:      "List in Access-Control-Allow-Methods the methods that the front end uses, and no others.",
+			Plan:     ofIntention(planPolicyMethods),
 		},
 		{
 			ID:       "PRE-005",
@@ -59,7 +58,7 @@ func preflights() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("http-new-header-syntax")},
-			Fix: "List in allow_headers (Access-Control-Allow-Headers) the headers that the front end sends, and no others. " +
+			Fix: "List in Access-Control-Allow-Headers the headers that the front end sends, and no others. " +
 				"Write Authorization out: by the Fetch standard \"*\" does not cover it.",
 			Plan: ofIntention(planPolicyHeaders),
 		},
@@ -69,9 +68,8 @@ func preflights() []Scenario {
 			Level:    Must,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), fetchStandard("cors-check"), hardeningStep("step 1")},
-			Fix: "Let one place, the application or the proxy, answer both the OPTIONS request and the request itself from one list of origins. " +
-				"In FastAPI that is CORSMiddleware; then remove the OPTIONS block from nginx.",
-			Plan: planAgreement,
+			Fix:      "Let one place, the application or the proxy, answer both the OPTIONS request and the request itself from one list of origins.",
+			Plan:     planAgreement,
 		},
 		{
 			ID:              "PRE-007",
@@ -80,7 +78,7 @@ func preflights() []Scenario {
 			Topic:           Hygiene,
 			StopsPreflights: true,
 			Guidance:        []Guidance{fetchStandard("cors-protocol-and-credentials"), fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
-			Fix: "Run CORS before authentication: add CORSMiddleware last, so that it is outermost, and let auth_request or basic auth of the proxy skip OPTIONS. " +
+			Fix: "Run CORS before authentication, in the proxy too, and let the login skip OPTIONS. " +
 				"Browsers send preflights without credentials.",
 			Plan: ofIntention(planPreflightWithoutLogin),
 		},
@@ -90,7 +88,7 @@ func preflights() []Scenario {
 			Level:    Must,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
-			Fix: "Let the CORS layer answer preflights itself (CORSMiddleware outermost, or in nginx \"return 204\" for OPTIONS), before routing, redirects and handlers. " +
+			Fix: "Let the CORS layer answer preflights itself, before routing, redirects and handlers. " +
 				"A catch-all route that serves OPTIONS like GET does the endpoint's work for anyone.",
 			Plan: ofIntention(planPreflightReply),
 		},
@@ -100,7 +98,7 @@ func preflights() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{fetchStandard("cors-preflight-cache"), fetchStandard("http-new-header-syntax")},
-			Fix: "Set max_age (Access-Control-Max-Age) to a whole number of seconds such as 600: as long as browsers keep an answer, a policy that was mended does not reach them. " +
+			Fix: "Set Access-Control-Max-Age to a whole number of seconds such as 600: as long as browsers keep an answer, a policy that was mended does not reach them. " +
 				"If proxy and application both add the header, let only one of them do so.",
 			Plan: planMaxAge,
 		},

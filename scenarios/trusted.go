@@ -16,7 +16,7 @@ func trustedFrontEnd() []Scenario {
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 1"), hardeningStep("section on placement"), fetchStandard("cors-check")},
-			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to the list of allowed ones, and allow credentials (allow_credentials=True) only if it uses cookies or HTTP authentication. " +
+			Fix: "Add the front end's exact origin (scheme, host and port, no trailing slash) to the list of allowed ones, and allow credentials only if it uses cookies or HTTP authentication. " +
 				"A cookie for a front end on another site needs SameSite=None; Secure.",
 			Plan: planTrustedReads,
 		},
@@ -26,7 +26,7 @@ func trustedFrontEnd() []Scenario {
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch"), fetchStandard("methods")},
-			Fix: "List the front end's methods and headers (allow_methods, allow_headers), and let OPTIONS through without a login, " +
+			Fix: "List the front end's methods and headers, and let OPTIONS through without a login, " +
 				"in the proxy as well as in the application.",
 			Plan: ofIntention(planTrustedWrites),
 		},
@@ -36,7 +36,7 @@ func trustedFrontEnd() []Scenario {
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("cors-preflight-fetch")},
-			Fix: "List the header by name in allow_headers (Access-Control-Allow-Headers): with credentials \"*\" is a name like any other, and covers none. " +
+			Fix: "List the header by name in Access-Control-Allow-Headers: with credentials \"*\" is a name like any other, and covers none. " +
 				"Where nginx answers OPTIONS itself, its list counts.",
 			Plan: ofIntention(planTrustedHeaders),
 		},
@@ -46,9 +46,8 @@ func trustedFrontEnd() []Scenario {
 			Level:    Should,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{fetchStandard("http-new-header-syntax"), hardeningStep("step 3")},
-			Fix: "List the header by name in expose_headers (Access-Control-Expose-Headers); with credentials \"*\" exposes nothing. " +
-				"In nginx, add_header Access-Control-Expose-Headers belongs to the replies themselves, not to the preflight.",
-			Plan: ofIntention(planExposedHeaders),
+			Fix:      "List the header by name in Access-Control-Expose-Headers of the reply itself, not of the preflight; with credentials \"*\" exposes nothing.",
+			Plan:     ofIntention(planExposedHeaders),
 		},
 		{
 			ID:       "TRU-005",
@@ -56,7 +55,7 @@ func trustedFrontEnd() []Scenario {
 			Level:    Must,
 			Topic:    FrontEnd,
 			Guidance: []Guidance{hardeningStep("step 2"), hardeningStep("step 3"), hardeningStep("section on placement"), fetchStandard("cors-preflight-fetch")},
-			Fix:      "Allow the header by name (allow_headers=[\"Authorization\", ...], or X-API-Key and the like), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
+			Fix:      "Allow the header by name (Authorization, X-API-Key and the like), and answer OPTIONS before the login: the preflight that asks for the token does not carry it.",
 			Plan:     ofIntention(planTrustedToken),
 		},
 	}

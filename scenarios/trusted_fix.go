@@ -26,15 +26,15 @@ func fixGrant(origin cors.Origin, read Observation) string {
 	named, _ := r.Headers.Get(cors.HeaderAllowOrigin)
 	switch read.Block.Reason {
 	case cors.InvalidAllowCredentials, cors.PreflightInvalidAllowCredentials:
-		return fmt.Sprintf("The reply names %s, but does not let it send a cookie or HTTP authentication: add Access-Control-Allow-Credentials: true (allow_credentials=True). "+
+		return fmt.Sprintf("The reply names %s, but does not let it send a cookie or HTTP authentication: add Access-Control-Allow-Credentials: true. "+
 			"First see that the origin comes from a list of exact origins: where every origin is echoed, that header lets every page read the API.", origin)
 	case cors.WildcardOriginNotAllowed, cors.PreflightWildcardOriginNotAllowed:
-		return fmt.Sprintf("Browsers do not take \"*\" for a request with a cookie or HTTP authentication. Answer with the exact origin from a list, such as allow_origins=[%q], and with Access-Control-Allow-Credentials: true (allow_credentials=True).", origin)
+		return fmt.Sprintf("Browsers do not take \"*\" for a request with a cookie or HTTP authentication. List the front end's origins, %s and any other, and answer each by its own name, with Access-Control-Allow-Credentials: true.", origin)
 	case cors.AllowOriginMismatch, cors.PreflightAllowOriginMismatch:
 		return fmt.Sprintf("The reply names %s, and browsers compare it with %s letter by letter. Put the exact origin (scheme, host and port, no trailing slash) on the list of allowed ones, "+
 			"and have the server answer each request with the listed origin that asks, and not with a fixed one.", quote(named), origin)
 	case cors.MissingAllowOriginHeader, cors.PreflightMissingAllowOriginHeader:
-		return fmt.Sprintf("Add %s, exactly so (scheme, host and port, no trailing slash), to the list of allowed origins, if it is one of the front end's; and allow credentials (allow_credentials=True) if it uses cookies or HTTP authentication.", origin)
+		return fmt.Sprintf("Add %s, exactly so (scheme, host and port, no trailing slash), and each other origin of the front end to the list of allowed ones; and allow credentials if it uses cookies or HTTP authentication.", origin)
 	}
 	return ""
 }

@@ -22,7 +22,7 @@ func TestFixOfATrustedRead(t *testing.T) {
 		not    string
 	}{
 		{"no credentials", cors.InvalidAllowCredentials, []string{allowOrigin(trustedOrigin)}, "where every origin is echoed, that header lets every page read the API", "Add the front end's"},
-		{"the wildcard", cors.WildcardOriginNotAllowed, []string{allowOrigin("*")}, `allow_origins=["` + trustedOrigin + `"]`, "SameSite"},
+		{"the wildcard", cors.WildcardOriginNotAllowed, []string{allowOrigin("*")}, "origins, " + trustedOrigin + " and any other", "SameSite"},
 		{"another origin", cors.AllowOriginMismatch, []string{allowOrigin("https://other.test"), withCredentials}, `names "https://other.test"`, "SameSite"},
 		{"nothing", cors.MissingAllowOriginHeader, nil, "Add " + trustedOrigin + ", exactly so", "SameSite"},
 	} {

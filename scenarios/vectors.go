@@ -11,9 +11,8 @@ func otherWays() []Scenario {
 			Attacker: AnySite,
 			Anyone:   true,
 			Guidance: []Guidance{asvs5("4.4.2"), cwe("346")},
-			Fix: "Compare the Origin header of the handshake with the front end's origins before accepting it: CORSMiddleware does not, and browsers put no CORS check before a WebSocket. " +
-				"In FastAPI, look at websocket.headers[\"origin\"] before websocket.accept(); in nginx, answer 403 from a map of exact origins.",
-			Plan: planSockets,
+			Fix:      "Compare the Origin header of the handshake with the front end's origins before accepting it: no CORS middleware does, and browsers put no CORS check before a WebSocket.",
+			Plan:     planSockets,
 		},
 		{
 			ID:       "ALT-002",
@@ -23,7 +22,7 @@ func otherWays() []Scenario {
 			Attacker: AnySite,
 			Anyone:   true,
 			Guidance: []Guidance{asvs5("3.4.2"), fetchStandard("cors-check"), hardeningStep("step 1"), cwe("942")},
-			Fix: "Remove Access-Control-Allow-Origin headers that the stream's handler (StreamingResponse, EventSourceResponse) adds by hand, " +
+			Fix: "Remove Access-Control-Allow-Origin headers that the stream's handler adds by hand, " +
 				"and let the one CORS layer with the front end's origins answer for it too.",
 			Plan: planStreams,
 		},
@@ -36,7 +35,7 @@ func otherWays() []Scenario {
 			Indirect: true,
 			Guidance: []Guidance{asvs5("3.5.1"), asvs5("3.5.2"), asvs5("3.5.3"), fetchStandard("cors-preflight-fetch"), cwe("346")},
 			Fix: "Answer 415 or 422 unless the Content-Type is application/json: the browser then has to ask first, and CORS decides. " +
-				"FastAPI does so since 0.132 (0.65.2 for text/plain); elsewhere check the header before parsing, or ask for a CSRF token.",
+				"Check the header before parsing, or ask for a CSRF token.",
 			Plan: planBodyTypes,
 		},
 		{

@@ -15,8 +15,7 @@ func wildcardDefaults() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), asvs5("3.4.2"), apiTop10("API8:2023"), cwe("942"), wstg("WSTG-CLNT-07"),
 			},
-			Fix: "List the front end's origins (such as allow_origins of FastAPI's CORSMiddleware) instead of \"*\". " +
-				"In nginx, answer from a map of exact origins and never with $http_origin itself.",
+			Fix:  "List the front end's origins instead of \"*\" or an echo, and grant no other one.",
 			Plan: planArbitrary,
 		},
 		{
@@ -51,7 +50,7 @@ func wildcardDefaults() []Scenario {
 			Level:    Should,
 			Topic:    Reading,
 			Guidance: []Guidance{fetchStandard("cors-protocol-and-credentials"), hardeningStep("step 2"), cwe("942")},
-			Fix: "List the front end's origins instead of \"*\", or set allow_credentials=False. " +
+			Fix: "List the front end's origins instead of \"*\", or allow no credentials. " +
 				"Browsers refuse the two together, and frameworks that notice turn them into an echo of any origin.",
 			Plan: planWildcardWithCredentials,
 		},
@@ -65,8 +64,7 @@ func wildcardDefaults() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), hardeningStep("step 2"), fetchStandard("cors-protocol-and-credentials"), cwe("346"),
 			},
-			Fix: "List the front end's origins instead of \"*\", or set allow_credentials=False: Starlette before 1.0 " +
-				"turns \"*\" with credentials into an echo of the origin as soon as the request has a cookie.",
+			Fix:  "List the front end's origins instead of \"*\", or allow no credentials.",
 			Plan: planCredentialTrap,
 		},
 		{
@@ -75,9 +73,8 @@ func wildcardDefaults() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("basic-safe-cors-protocol-setup"), fetchStandard("cors-preflight-fetch")},
-			Fix: "List the methods that the front end uses, such as allow_methods=[\"GET\", \"POST\", \"PUT\", \"DELETE\"], instead of [\"*\"]. " +
-				"In nginx, write them out instead of $http_access_control_request_method.",
-			Plan: planListedMethods,
+			Fix:      "List the methods that the front end uses, such as GET, POST, PUT and DELETE, instead of \"*\" or an echo.",
+			Plan:     planListedMethods,
 		},
 		{
 			ID:       "WLD-007",
@@ -85,9 +82,8 @@ func wildcardDefaults() []Scenario {
 			Level:    Should,
 			Topic:    Hygiene,
 			Guidance: []Guidance{hardeningStep("step 3"), fetchStandard("basic-safe-cors-protocol-setup"), fetchStandard("cors-preflight-fetch")},
-			Fix: "List the headers that the front end sends, such as allow_headers=[\"Authorization\", \"Content-Type\"], instead of [\"*\"], which Starlette turns into an echo. " +
-				"In nginx, write them out instead of $http_access_control_request_headers.",
-			Plan: planListedHeaders,
+			Fix:      "List the headers that the front end sends, such as Authorization and Content-Type, instead of \"*\" or an echo.",
+			Plan:     planListedHeaders,
 		},
 	}
 }

@@ -59,7 +59,7 @@ func explainCommand() *cobra.Command {
 
 // explain prints what a scenario asks for.
 func explain(w io.Writer, s scenarios.Scenario) {
-	fmt.Fprintf(w, "%s (%s)\n%s\n\nFix: %s\n\nGuidance:\n", s.ID, s.Level, s.Title, s.Fix)
+	fmt.Fprintf(w, "%s (%s)\n%s\n\nFix: %s\n\nGuidance:\n", s.ID, s.Level, s.Title, s.WholeFix())
 	for _, g := range s.Guidance {
 		fmt.Fprintf(w, "  %s, %s\n    %s\n", g.Source, g.Ref, g.URL)
 	}

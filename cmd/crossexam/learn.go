@@ -211,9 +211,9 @@ func (o *learnOptions) learn(ctx context.Context, l engine.Learning) error {
 	for _, sentence := range found.Summary() {
 		fmt.Fprintln(os.Stderr, wrap(report.Visible(inFlags(sentence)), "  "))
 	}
-	var answers []cors.Headers
+	var answers []cors.Response
 	for _, q := range r.Requests {
-		answers = append(answers, q.Answer)
+		answers = append(answers, cors.Response{Headers: q.Answer})
 	}
 	if err := o.writeSnippets(c, answers); err != nil {
 		return err
@@ -222,7 +222,7 @@ func (o *learnOptions) learn(ctx context.Context, l engine.Learning) error {
 }
 
 // writeSnippets tells the policy, and writes it as every stack has it.
-func (o *learnOptions) writeSnippets(c target.Config, answers []cors.Headers) error {
+func (o *learnOptions) writeSnippets(c target.Config, answers []cors.Response) error {
 	p := report.CORSPolicy{
 		Origins: c.Trusted, Methods: c.Policy.Methods, Headers: c.Policy.Headers, Exposed: c.Policy.Exposed,
 		Credentials: c.Policy.Credentials == string(scenarios.IncludeCredentials),

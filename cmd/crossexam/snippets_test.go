@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/crossexam/crossexam/nginx"
@@ -22,13 +23,15 @@ func TestSnippetsAreServed(t *testing.T) {
 		Origins: []string{"https://app.example.com", "https://admin.example.com"}, Methods: []string{"GET", "PATCH"},
 		Headers: []string{"Authorization", "X-Requested-With"}, Exposed: []string{"ETag", "X-Total-Count"}, Credentials: true, MaxAge: 600,
 	}
-	for _, s := range report.Snippets(policy, nil) {
+	all := report.Snippets(policy, nil)
+	goServer := sync.OnceValues(func() (string, error) { return buildGo(root(t), t.TempDir(), all) })
+	for _, s := range all {
 		if s.Untried {
 			continue
 		}
 		t.Run(s.ID, func(t *testing.T) {
 			t.Parallel()
-			serve, ok := snippetServers()[s.ID]
+			serve, ok := snippetServers(goServer)[s.ID]
 			if !ok {
 				t.Fatalf("nobody runs %s", s.Name)
 			}
@@ -88,7 +91,7 @@ func ask(t *testing.T, q *http.Request) (http.Header, int) {
 
 // snippetServers start a server with a snippet, by its ID, and give its address; /x of it
 // answers anything.
-func snippetServers() map[string]func(t *testing.T, snippet string) string {
+func snippetServers(goServer func() (string, error)) map[string]func(t *testing.T, snippet string) string {
 	interpreted := func(stack, file, program string, argv func(installed, dir, port string) []string) func(*testing.T, string) string {
 		return func(t *testing.T, snippet string) string {
 			installed := filepath.Join(root(t), "bin/stacks", stack)
@@ -105,7 +108,14 @@ func snippetServers() map[string]func(t *testing.T, snippet string) string {
 		}
 	}
 	node := func(stack, program string) func(*testing.T, string) string {
-		return interpreted(stack, "server.js", program, func(_, dir, _ string) []string { return []string{"node", filepath.Join(dir, "server.js")} })
+		name := "server.js"
+		if strings.HasPrefix(program, "import ") {
+			name = "server.mjs"
+		}
+		return interpreted(stack, name, program, func(installed, dir, _ string) []string {
+			_ = os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(dir, "node_modules")) // import knows no NODE_PATH; without it the server says so
+			return []string{"node", filepath.Join(dir, name)}
+		})
 	}
 	// configured is for servers that read a configuration with their port in it.
 	configured := func(name, text string, argv func(file string) []string) func(*testing.T, string) string {
@@ -114,6 +124,9 @@ func snippetServers() map[string]func(t *testing.T, snippet string) string {
 				missing(t, name)
 			}
 			upstream := strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }), "http://")
+			if name == "haproxy" {
+				upstream = behindProxy(t)
+			}
 			file := filepath.Join(t.TempDir(), "conf")
 			return startServer(t, ".", []string{"HOME=" + t.TempDir()}, func(port string) []string {
 				made := strings.NewReplacer("SNIPPET", snippet, "PORT", port, "UPSTREAM", upstream).Replace(text)
@@ -124,7 +137,7 @@ func snippetServers() map[string]func(t *testing.T, snippet string) string {
 			})
 		}
 	}
-	return map[string]func(*testing.T, string) string{
+	servers := map[string]func(*testing.T, string) string{
 		"fastapi": interpreted("fastapi", "app.py", "from fastapi import FastAPI\n\napp = FastAPI()\nSNIPPET\n\n@app.get('/x')\ndef x():\n    return {}\n",
 			func(installed, dir, port string) []string {
 				return []string{installed + "/bin/uvicorn", "--app-dir", dir, "app:app", "--port", port}
@@ -149,15 +162,13 @@ execute_from_command_line(["app.py", "runserver", "--noreload", sys.argv[1]])
 `, func(installed, dir, port string) []string {
 			return []string{installed + "/bin/python", filepath.Join(dir, "app.py"), port}
 		}),
-		"express": node("express", "const cors = require('cors');\nconst app = require('express')();\nSNIPPET\napp.get('/x', (q, r) => r.json({}));\napp.listen(process.env.PORT, '127.0.0.1');\n"),
-		"fastify": node("fastify", "const cors = require('@fastify/cors');\nconst app = require('fastify')();\nSNIPPET\napp.get('/x', async () => ({}));\napp.listen({ port: process.env.PORT, host: '127.0.0.1' });\n"),
-		"hono": node("hono", "const { serve } = require('@hono/node-server');\nconst { Hono } = require('hono');\nconst { cors } = require('hono/cors');\nconst app = new Hono();\nSNIPPET\n"+
+		"express": node("express", "const app = require('express')();\nSNIPPET\napp.get('/x', (q, r) => r.json({}));\napp.listen(process.env.PORT, '127.0.0.1');\n"),
+		"fastify": node("fastify", "const app = require('fastify')();\nSNIPPET\napp.get('/x', async () => ({}));\napp.listen({ port: process.env.PORT, host: '127.0.0.1' });\n"),
+		"koa":     node("koa", "const app = new (require('koa'))();\nSNIPPET\napp.use((ctx) => { ctx.body = {}; });\napp.listen(process.env.PORT, '127.0.0.1');\n"),
+		"hono": node("hono", "import { serve } from '@hono/node-server';\nimport { Hono } from 'hono';\nconst app = new Hono();\nSNIPPET\n"+
 			"app.get('/x', (c) => c.json({}));\nserve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: '127.0.0.1' });\n"),
-		"go":        goProgram("github.com/rs/cors", ""),
-		"go-jub0bs": goProgram("github.com/jub0bs/cors", "func run(l net.Listener) error {\nSNIPPETreturn nil\n}\n"),
 		"nginx": func(t *testing.T, snippet string) string {
-			upstream := strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "x") }), "http://")
-			return behindNginxWith(t, upstream, snippet)
+			return behindNginxWith(t, behindProxy(t), snippet)
 		},
 		"caddy": configured("caddy", "{\n\tadmin off\n\tauto_https off\n}\nhttp://127.0.0.1:PORT {\nSNIPPET\nreverse_proxy UPSTREAM\n}\n", func(file string) []string {
 			return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}
@@ -177,29 +188,82 @@ execute_from_command_line(["app.py", "runserver", "--noreload", sys.argv[1]])
 		},
 		"spring": springProgram,
 	}
+	for id := range goPrograms {
+		servers[id] = func(t *testing.T, _ string) string {
+			program, err := goServer()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return startServer(t, ".", nil, func(string) []string { return []string{program, id} })
+		}
+	}
+	return servers
 }
 
-// goProgram builds a server from a snippet for the module of a middleware, which serves on
-// l: in main, or in the function run.
-func goProgram(module, run string) func(t *testing.T, snippet string) string {
-	return func(t *testing.T, snippet string) string {
-		dir := t.TempDir()
-		inMain := snippet
-		if run != "" {
-			inMain = "\tpanic(run(l))\n"
+// goPrograms are the servers of Go, by snippet: what stands around it in a function that
+// serves on l. Imports of the snippet are its file's.
+var goPrograms = map[string]string{
+	"go":        "handler := mux()\nSNIPPET\nreturn http.Serve(l, handler)",
+	"go-jub0bs": "handler := mux()\nSNIPPET\nreturn http.Serve(l, handler)",
+	"gorilla":   "handler := mux()\nSNIPPET\nreturn http.Serve(l, handler)",
+	"chi":       "r := chi.NewRouter()\nSNIPPET\nr.Get(\"/x\", func(http.ResponseWriter, *http.Request) {})\nreturn http.Serve(l, r)",
+	"gin":       "gin.SetMode(gin.ReleaseMode)\nr := gin.New()\nSNIPPET\nr.GET(\"/x\", func(*gin.Context) {})\nreturn http.Serve(l, r)",
+	"echo":      "e := echo.New()\nSNIPPET\ne.GET(\"/x\", func(c echo.Context) error { return c.NoContent(http.StatusOK) })\nreturn http.Serve(l, e)",
+	"fiber":     "app := fiber.New()\nSNIPPET\napp.Get(\"/x\", func(c fiber.Ctx) error { return c.SendStatus(http.StatusOK) })\nreturn app.Listener(l, fiber.ListenConfig{DisableStartupMessage: true})",
+	"fiber-2":   "app := fiber.New(fiber.Config{DisableStartupMessage: true})\nSNIPPET\napp.Get(\"/x\", func(c *fiber.Ctx) error { return c.SendStatus(http.StatusOK) })\nreturn app.Listener(l)",
+}
+
+// goImports are those of what stands around a snippet.
+var goImports = map[string]string{
+	"go-jub0bs": "\"log\"", "chi": "\"github.com/go-chi/chi/v5\"", "gin": "\"github.com/gin-gonic/gin\"", "echo": "\"github.com/labstack/echo/v4\"",
+	"fiber": "\"github.com/gofiber/fiber/v3\"", "fiber-2": "\"github.com/gofiber/fiber/v2\"",
+}
+
+// buildGo builds one program of all snippets for Go, a file each, and gives its path: they
+// share most of what has to be linked.
+func buildGo(root, dir string, snippets []report.Snippet) (string, error) {
+	names := []string{filepath.Join(dir, "main.go")}
+	table := ""
+	for i, s := range snippets {
+		around, ok := goPrograms[s.ID]
+		if !ok {
+			continue
 		}
-		program := "package main\n\nimport (\n\t\"net\"\n\t\"net/http\"\n\t\"os\"\n\n\t\"" + module + "\"\n)\n\nfunc mux() http.Handler {\n\treturn http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})\n}\n\n" +
-			strings.Replace(run, "SNIPPET", snippet, 1) +
-			"func main() {\n\tl, err := net.Listen(\"tcp\", \"127.0.0.1:\"+os.Getenv(\"PORT\"))\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" + inMain + "}\n"
-		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
-			t.Fatal(err)
+		imports, snippet, _ := strings.Cut(s.Text, "\n\n")
+		for _, path := range []string{"\"net\"", "\"net/http\"", goImports[s.ID]} {
+			if path != "" {
+				imports += "\nimport " + path
+			}
 		}
-		build := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join(root(t), "fixtures/stacks/go"), "-o", filepath.Join(dir, "server"), filepath.Join(dir, "main.go"))
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
+		file := filepath.Join(dir, fmt.Sprintf("%d.go", i))
+		text := fmt.Sprintf("package main\n\n%s\n\nvar _ http.Handler\n\nfunc serve%d(l net.Listener) error {\n%s\n}\n", imports, i, strings.Replace(around, "SNIPPET", snippet, 1))
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return "", err
 		}
-		return startServer(t, ".", nil, func(string) []string { return []string{filepath.Join(dir, "server")} })
+		names = append(names, file)
+		table += fmt.Sprintf("\t%q: serve%d,\n", s.ID, i)
 	}
+	main := "package main\n\nimport (\n\t\"net\"\n\t\"net/http\"\n\t\"os\"\n)\n\nfunc mux() http.Handler {\n\treturn http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})\n}\n\n" +
+		"var serve = map[string]func(net.Listener) error{\n" + table + "}\n\nfunc main() {\n\tl, err := net.Listen(\"tcp\", \"127.0.0.1:\"+os.Getenv(\"PORT\"))\n\tif err != nil {\n\t\tpanic(err)\n\t}\n\tpanic(serve[os.Args[1]](l))\n}\n"
+	if err := os.WriteFile(names[0], []byte(main), 0o600); err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "server")
+	build := exec.Command("go", append([]string{"build", "-C", filepath.Join(root, "fixtures/stacks/go"), "-o", program}, names...)...)
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return program, nil
+}
+
+// behindProxy is an application that speaks CORS itself, and grants everyone: where a
+// proxy has the policy, the proxy's counts alone.
+func behindProxy(t *testing.T) string {
+	return strings.TrimPrefix(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Allow-Credentials", "true")
+		fmt.Fprint(w, "x")
+	}), "http://")
 }
 
 // springProgram compiles a Spring Boot application with a snippet, behind Spring Security,

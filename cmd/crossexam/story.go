@@ -48,7 +48,7 @@ func (s *story) half(title string, record engine.Record, vulnerable bool) {
 	}
 	if vulnerable {
 		s.say("")
-		s.say("  The fix: %s", wrap(find("WLD-001").Fix, "           "))
+		s.say("  The fix: %s", wrap(find("WLD-001").WholeFix(), "           "))
 		return
 	}
 	s.say("")

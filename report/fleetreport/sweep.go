@@ -96,7 +96,7 @@ func sweptCause(r sweep.Result, class sweep.Class, g sweep.Grant, o Outcome) Cau
 	scenario, _ := scenarios.Find(g.Requirement)
 	c := Cause{
 		ID: g.Cause, Rule: g.How + " is " + string(g.Decision), Level: g.Level, Severity: scenarios.Medium, Reason: g.String(),
-		Endpoint: endpointOf(r, class), Fix: scenario.Fix, Fingerprint: o.fingerprint(g.Cause),
+		Endpoint: endpointOf(r, class), Fix: scenario.WholeFix(), Fingerprint: o.fingerprint(g.Cause),
 	}
 	if g.Rule != "" {
 		c.Rule = g.Rule

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+)
+
+// A sign is what replies of a stack have and those of others have not.
+type sign struct {
+	id string // of the snippet
+	// header has to be there, with says in its value.
+	header, says string
+	// body is what it answers of itself with status to what it does not know; nil for any reply.
+	body      *regexp.Regexp
+	mediaType string // begins the type of that reply
+}
+
+// signs have what names itself first: frameworks, then what stands in front of them, whose
+// snippet holds wherever the list is. A body is the weakest.
+// The bodies are those of a path without a route, as the fixtures of the stacks answer.
+var signs = []sign{
+	{id: "fastapi", header: "server", says: "uvicorn"},
+	{id: "fastapi", header: "server", says: "hypercorn"},
+	{id: "django", header: "server", says: "wsgiserver"},
+	{id: "flask", header: "server", says: "werkzeug"},
+	{id: "express", header: "x-powered-by", says: "express"},
+	{id: "spring", header: "cache-control", says: "no-cache, no-store, max-age=0, must-revalidate"}, // Spring Security's, which answers before any route
+	{id: "nginx", header: "server", says: "nginx"},
+	{id: "nginx", header: "server", says: "openresty"},
+	{id: "caddy", header: "server", says: "caddy"},
+	{id: "caddy", header: "via", says: "caddy"},
+	{id: "spring", body: regexp.MustCompile(`^\{"timestamp":.*"status":404,"error":"Not Found"`), mediaType: "application/json"},
+	{id: "fastapi", body: regexp.MustCompile(`^\{"detail":"Not Found"\}$`), mediaType: "application/json"},
+	{id: "flask", body: regexp.MustCompile(`(?i)^<!doctype html>\s*<html lang=en>\s*<title>404 Not Found</title>`), mediaType: "text/html"},
+	{id: "fastify", body: regexp.MustCompile(`^\{"message":"Route GET:.* not found","error":"Not Found","statusCode":404\}$`), mediaType: "application/json"},
+	{id: "express", body: regexp.MustCompile(`<pre>Cannot GET /.*</pre>`), mediaType: "text/html"},
+	{id: "fiber-2", body: regexp.MustCompile(`^Cannot GET /\S*$`), mediaType: "text/plain"},
+	{id: "echo", body: regexp.MustCompile(`^\{"message":"Not Found"\}\n$`), mediaType: "application/json"},
+	{id: "gin", body: regexp.MustCompile(`^404 page not found$`), mediaType: "text/plain"},
+	{id: "go", body: regexp.MustCompile(`^404 page not found\n$`), mediaType: "text/plain"},
+	{id: "hono", body: regexp.MustCompile(`^404 Not Found$`), mediaType: "text/plain;charset=utf-8"},
+}
+
+// shows reports whether a reply has the sign.
+func (s sign) shows(a cors.Response) bool {
+	if s.header != "" {
+		if value, ok := a.Headers.Get(s.header); !ok || !strings.Contains(strings.ToLower(value), s.says) {
+			return false
+		}
+	}
+	if s.body == nil {
+		return true
+	}
+	typ, _ := a.Headers.Get("content-type")
+	return a.Status == http.StatusNotFound && strings.HasPrefix(strings.ReplaceAll(strings.ToLower(typ), " ", ""), s.mediaType) && s.body.MatchString(a.Body)
+}
+
+// stack names the snippets that fit what a server's replies say of themselves, the
+// likeliest first.
+func stack(answers []cors.Response) []string {
+	var found []string
+	for _, s := range signs {
+		if !slices.Contains(found, s.id) && slices.ContainsFunc(answers, s.shows) {
+			found = append(found, s.id)
+		}
+	}
+	return found
+}
+
+// stacks are those that the target reveals: the one that its document speaks of first,
+// since what answers in front of it is not where its list is.
+func (r Report) stacks() []string {
+	var answers []cors.Response
+	for _, c := range r.Results {
+		for _, x := range c.Proof.Exchanges {
+			if x.Response == nil {
+				continue
+			}
+			a := cors.Response{Status: x.Response.Status, Body: x.Response.Body}
+			for _, h := range x.Response.Headers {
+				a.Headers = append(a.Headers, cors.Header{Name: h.Name, Value: h.Value})
+			}
+			answers = append(answers, a)
+		}
+	}
+	likely := stack(answers)
+	if s := r.Target.Stack; s != "" {
+		likely = append([]string{s}, slices.DeleteFunc(likely, func(l string) bool { return l == s })...)
+	}
+	return likely
+}

@@ -1,0 +1,80 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// The replies are those of the fixtures of the stacks to a path that they do not know.
+func TestStackOfReplies(t *testing.T) {
+	for _, tt := range []struct {
+		headers, body string
+		status        int
+		want          string
+	}{
+		{"server: uvicorn", `{}`, 200, "fastapi"},
+		{"server: nginx\ncontent-type: application/json", `{"detail":"Not Found"}`, 404, "nginx fastapi"},
+		{"Server: waitress\nContent-Type: text/html; charset=utf-8", "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n", 404, "flask"},
+		{"X-Powered-By: Express", `{}`, 401, "express"},
+		{"Content-Type: text/html; charset=utf-8", "<!DOCTYPE html>\n<body>\n<pre>Cannot GET /nope</pre>\n</body>", 404, "express"},
+		{"content-type: application/json; charset=utf-8", `{"message":"Route GET:/nope not found","error":"Not Found","statusCode":404}`, 404, "fastify"},
+		{"content-type: text/plain; charset=UTF-8", "404 Not Found", 404, "hono"},
+		{"Content-Type: text/plain; charset=utf-8", "Not Found", 404, ""}, // Koa and Fiber 3 alike
+		{"Content-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff", "404 page not found\n", 404, "go"},
+		{"Content-Type: text/plain", "404 page not found", 404, "gin"},
+		{"Content-Type: application/json", "{\"message\":\"Not Found\"}\n", 404, "echo"},
+		{"Content-Type: text/plain; charset=utf-8", "Cannot GET /nope", 404, "fiber-2"},
+		{"Content-Type: application/json", `{"timestamp":"2026-11-29T09:05:06.991Z","status":404,"error":"Not Found","path":"/nope"}`, 404, "spring"},
+		{"Cache-Control: no-cache, no-store, max-age=0, must-revalidate", "", 401, "spring"},
+		{"Server: Caddy\nContent-Type: text/plain; charset=utf-8", "404 page not found\n", 404, "caddy go"},
+		{"Content-Type: application/json", `{"detail":"Not Found"}`, 200, ""},
+		{"Content-Type: text/html", `{"detail":"Not Found"}`, 404, ""},
+	} {
+		var lines cors.Headers
+		for l := range strings.Lines(tt.headers) {
+			name, value, _ := strings.Cut(strings.TrimSpace(l), ": ")
+			lines = append(lines, cors.Header{Name: name, Value: value})
+		}
+		got := strings.Join(stack([]cors.Response{{Status: tt.status, Headers: lines, Body: tt.body}}), " ")
+		if got != tt.want {
+			t.Errorf("%q %d %q: %q, want %q", tt.headers, tt.status, tt.body, got, tt.want)
+		}
+	}
+	for _, s := range signs {
+		if !slices.ContainsFunc(snippetsFor(CORSPolicy{}), func(one Snippet) bool { return one.ID == s.id }) {
+			t.Errorf("the sign of %s leads to no snippet", s.id)
+		}
+	}
+}
+
+// Who writes the snippet into its server as it stands, and nothing else, must not take from
+// the front end what it has: its methods, the headers that it sends and those that it reads.
+func TestSnippetKeepsWhatTheFrontEndNeeds(t *testing.T) {
+	record := of(judged("TRU-003", scenarios.Must, scenarios.Conforms, "", frontEndRead("x-csrf-token, content-type", "X-Total-Count")))
+	record.Target.Endpoints = []scenarios.Endpoint{{Method: "GET", Path: "/a"}, {Method: "DELETE", Path: "/a"}}
+	record.Target.Policy.Exposed = []string{"ETag", "*"}
+	p := reportOf(record, Meta{}).policy()
+	for what, pair := range map[string][2][]string{
+		"methods": {p.Methods, {"DELETE", "GET", "POST"}},
+		"headers": {p.Headers, {"Content-Type", "X-Csrf-Token"}},
+		"exposed": {p.Exposed, {"ETag", "X-Total-Count"}},
+	} {
+		if !slices.Equal(pair[0], pair[1]) {
+			t.Errorf("%s: %q, want %q", what, pair[0], pair[1])
+		}
+	}
+}
+
+// frontEndRead is a read of the front end with its preflight.
+func frontEndRead(headers, exposed string) scenarios.Observation {
+	o := read(sampleEvil, true)
+	o.Exchanges = []cors.Exchange{
+		{Request: cors.Request{Method: "OPTIONS", Headers: cors.Headers{{Name: "Origin", Value: sampleEvil}, {Name: "Access-Control-Request-Method", Value: "DELETE"}, {Name: "access-control-request-headers", Value: headers}}}, Response: &cors.Response{Status: 204}},
+		{Request: cors.Request{Method: "GET"}, Response: &cors.Response{Status: 200, Headers: cors.Headers{{Name: "Access-Control-Expose-Headers", Value: exposed + ", etag"}}}},
+	}
+	return o
+}
