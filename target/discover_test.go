@@ -207,12 +207,12 @@ func TestDiscoveryIsBounded(t *testing.T) {
 }
 
 func TestGuessing(t *testing.T) {
-	api := &documented{replies: map[string]int{"GET /api/me": 200, "GET /users/me": 401, "GET /health": 200}}
+	api := &documented{replies: map[string]int{"GET /api/me": 200, "GET /users/me": 401, "GET /v1/models": 200, "GET /health": 200}}
 	_, found, err := Config{URL: api.serve(t), Exclude: []string{"/api/user*"}}.Discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := paths(found.Reads); got != "GET /api/me private\nGET /health" {
+	if got := paths(found.Reads); got != "GET /api/me private\nGET /v1/models private\nGET /health" {
 		t.Errorf("reads:\n%s", got)
 	}
 	if len(found.Errors) != 1 || found.Errors[0].Path != "/users/me" || found.Errors[0].Status != 401 {
