@@ -118,8 +118,11 @@ func (k causeKind) cause(all []Judged, its []int, order ranking) Cause {
 	c.Witnesses = witnessed(findings)
 	c.Rule = k.words(findings)
 	c.Root = findings[0].ID
+	if i := slices.IndexFunc(findings, notFollowing); i >= 0 { // what follows is mended by what it follows from
+		c.Root = findings[i].ID
+	}
 	for _, id := range k.roots {
-		if slices.Contains(c.Requirements, id) {
+		if slices.ContainsFunc(findings, func(f Judged) bool { return f.ID == id && notFollowing(f) }) {
 			c.Root = id
 			break
 		}
@@ -128,15 +131,17 @@ func (k causeKind) cause(all []Judged, its []int, order ranking) Cause {
 	return c
 }
 
+// notFollowing reports whether a violation follows from no other one: the fix of one that
+// does may say no more than where to look.
+func notFollowing(f Judged) bool { return f.Judgement.FollowsFrom == "" }
+
 // fix is what mends the cause: what the judge of its root says, or the scenario.
 func (k causeKind) fix(root string, findings []Judged) string {
 	s, _ := Find(root)
 	fix := s.Fix
-	for _, f := range findings {
-		if f.ID == root {
-			fix = cmp.Or(f.Judgement.Fix, fix)
-			break
-		}
+	its := slices.DeleteFunc(slices.Clone(findings), func(f Judged) bool { return f.ID != root })
+	if i := max(0, slices.IndexFunc(its, notFollowing)); i < len(its) {
+		fix = cmp.Or(its[i].Judgement.Fix, fix)
 	}
 	for _, too := range k.too {
 		if slices.ContainsFunc(findings, func(f Judged) bool { return slices.Contains(too.ids, f.ID) }) {

@@ -227,6 +227,7 @@ func credentialsValue() causeKind {
 		id:    "CRD-005",
 		words: saying("Access-Control-Allow-Credentials has a value other than true, which browsers take for none"),
 		shows: anyOf("CRD-005"),
+		roots: []string{"CRD-005"},
 		fells: func(f Judged, _ []Judged) bool {
 			return lockedOut(f) && (f.Block == cors.InvalidAllowCredentials || f.Block == cors.PreflightInvalidAllowCredentials || f.Judgement.FollowsFrom == "TRU-001")
 		},

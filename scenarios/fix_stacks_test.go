@@ -33,7 +33,7 @@ func TestFixInAStack(t *testing.T) {
 		want   string // in it; empty for nothing
 	}{
 		{"WLD-001", []string{"fastapi"}, "In FastAPI the list is allow_origins"},
-		{"WLD-001", []string{"koa"}, "The list is origin of the CORS middleware"},
+		{"WLD-001", []string{"koa"}, "In Node the list is origin of the CORS middleware"},
 		{"PRE-007", []string{"flask"}, "before_request"},
 		{"PRE-007", []string{"gin", "nginx"}, "wrap the CORS middleware around the login's. In nginx, answer OPTIONS"},
 		{"ORG-003", []string{"django"}, "take CORS_ALLOWED_ORIGIN_REGEXES out"}, // by its family
