@@ -77,7 +77,7 @@ func everyOrigin() causeKind {
 			case "CRD-004", "PRE-010":
 				// Another endpoint may send a header alone, or answer for the listed origins: no echo.
 				return slices.ContainsFunc(shown, func(s Judged) bool {
-					return s.Subject.Endpoint == f.Subject.Endpoint || s.Subject.Origin == f.Subject.Origin && granted(f) != nothing
+					return s.Subject.Endpoint == f.Subject.Endpoint || strings.HasPrefix(s.ID, "WLD") && s.Subject.Origin == f.Subject.Origin && granted(f) != nothing
 				})
 			}
 			return slices.Contains(falls, f.ID) || strings.HasPrefix(f.ID, "ORG") && f.Judgement.Rule == nil

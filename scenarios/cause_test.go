@@ -101,6 +101,7 @@ func TestCauses(t *testing.T) {
 		{
 			"a credentials header alone at another endpoint than the one that echoes", []Judged{
 				broke("WLD-001", "https://evil.test", nil),
+				broke("ORG-019", "https://app.example.com", &Rule{Kind: EchoRule}), // about the trusted origin's spellings
 				of("CRD-004", func(f *Judged) {
 					f.Subject = Subject{Endpoint: "GET /api/notes", Origin: "https://evil.test", Credential: Cookie}
 					f.Answer = reply(200, "", withCredentials)
@@ -115,7 +116,7 @@ func TestCauses(t *testing.T) {
 				}),
 			},
 			[]string{
-				`every-origin (WLD-001 CRD-004): every origin is granted by *, with credentials`,
+				`every-origin (WLD-001 ORG-019 CRD-004): every origin is granted by *, with credentials`,
 				`CRD-004 (CRD-004): Access-Control-Allow-Credentials: true is sent to origins that are not trusted`,
 				`PRE-010 (PRE-010): preflights on routes that do not exist are approved`,
 			},
