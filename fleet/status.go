@@ -21,8 +21,10 @@ type Status struct {
 	Submitted time.Time `json:"submitted"`
 	Targets   int       `json:"targets"`
 	Known     int       `json:"known"`
-	// Exits counts the known targets by exit code, dead letters apart.
+	// Exits counts the known targets by exit code, dead letters apart, and Swept those
+	// with exit code 0 that no browser examined, of which nobody says that they conform.
 	Exits   map[int]int   `json:"exits"`
+	Swept   int           `json:"swept"`
 	Queued  map[Stage]int `json:"queued"` // in the hands of workers included
 	Taken   map[Stage]int `json:"taken"`  // in the hands of workers
 	Dead    []DeadLetter  `json:"dead"`
@@ -66,6 +68,9 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 			continue
 		}
 		st.Exits[o.ExitCode]++
+		if o.ExitCode == report.ExitConforms && o.Stage == fleetreport.Sweep {
+			st.Swept++
+		}
 	}
 	for _, stage := range []Stage{fleetreport.Sweep, fleetreport.Proof} {
 		c, err := s.consumer(ctx, stage)
@@ -97,7 +102,14 @@ func (st Status) WriteText(w io.Writer) {
 	}
 	fmt.Fprintf(w, "Submitted %s: %d of %d targets are known.\n", st.Submitted.Format(time.RFC3339), st.Known, st.Targets)
 	for _, code := range slices.Sorted(maps.Keys(st.Exits)) {
-		fmt.Fprintf(w, "  %6d  exit code %d: %s\n", st.Exits[code], code, report.ExitMeaning(code))
+		n := st.Exits[code]
+		if code == report.ExitConforms && st.Swept > 0 {
+			fmt.Fprintf(w, "  %6d  exit code 0: no requirement that binds is seen to be violated, by headers alone\n", st.Swept)
+			n -= st.Swept
+		}
+		if n > 0 {
+			fmt.Fprintf(w, "  %6d  exit code %d: %s\n", n, code, report.ExitMeaning(code))
+		}
 	}
 	if len(st.Dead) > 0 {
 		fmt.Fprintf(w, "  %6d  given up or cancelled\n", len(st.Dead))

@@ -282,9 +282,13 @@ func (s *Store) Known(ctx context.Context) (Known, error) {
 var ErrNothingSubmitted = errors.New("nothing was submitted to this fleet: `crossexam fleet run fleet.yaml` does")
 
 // Retry queues again what was given up or cancelled, and what could not be judged, of
-// the targets with these names or URLs; of all where none is named. It gives how many.
+// the targets with these names or URLs; of all where none is named. It gives how many. The
+// error is ErrNoSuchTarget where one has no such name.
 func (s *Store) Retry(ctx context.Context, names []string) (int, error) {
 	a, err := s.all(ctx)
+	if err == nil {
+		err = a.knows(names)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -313,9 +317,13 @@ func (s *Store) Retry(ctx context.Context, names []string) (int, error) {
 }
 
 // Cancel takes from the queue what is not known yet of the targets with these names or
-// URLs; of all where none is named. What a worker is at, it ends. It gives how many.
+// URLs; of all where none is named. What a worker is at, it ends. It gives how many. The
+// error is ErrNoSuchTarget where one has no such name.
 func (s *Store) Cancel(ctx context.Context, names []string) (int, error) {
 	a, err := s.all(ctx)
+	if err == nil {
+		err = a.knows(names)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -342,6 +350,19 @@ func (s *Store) Cancel(ctx context.Context, names []string) (int, error) {
 		n++
 	}
 	return n, nil
+}
+
+// ErrNoSuchTarget says that no target of a fleet has a name.
+var ErrNoSuchTarget = errors.New("the fleet has no such target")
+
+// knows has an error where a name is none of a submitted target's.
+func (a snapshot) knows(names []string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(a.submission.Targets, func(t Target) bool { return named(t, []string{name}) }) {
+			return fmt.Errorf("%w: %q is neither a name nor a URL of what was submitted last", ErrNoSuchTarget, name)
+		}
+	}
+	return nil
 }
 
 func named(t Target, names []string) bool {

@@ -205,6 +205,11 @@ func TestCancel(t *testing.T) {
 	if _, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
+	for _, do := range []func(context.Context, []string) (int, error){s.Cancel, s.Retry} {
+		if n, err := do(until(t), []string{"two", "tow"}); n != 0 || !errors.Is(err, ErrNoSuchTarget) || !strings.Contains(err.Error(), `"tow"`) {
+			t.Errorf("of a name that is none: %d, %v", n, err)
+		}
+	}
 	if n, err := s.Cancel(until(t), []string{"two", numbered(3).URL}); n != 2 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -215,6 +220,12 @@ func TestCancel(t *testing.T) {
 	}
 	if len(c.swept) != 1 || c.swept[numbered(1).URL] != 1 {
 		t.Errorf("swept %v", c.swept)
+	}
+	// Nobody says of what was swept that it conforms.
+	st, err := s.Status(until(t))
+	var text strings.Builder
+	if st.WriteText(&text); err != nil || st.Exits[0] != 1 || st.Swept != 1 || strings.Contains(text.String(), "conforms") {
+		t.Errorf("%+v, %v\n%s", st, err, text.String())
 	}
 	// Who submits them again wants them.
 	if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n != (Submitted{2, 1}) {

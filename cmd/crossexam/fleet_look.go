@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -106,10 +107,14 @@ func (b *fleetBroker) withTargets(do func(*fleet.Store, context.Context, []strin
 		}
 		defer kept.close()
 		n, err := do(kept.Store, c.Context(), names)
-		if err != nil {
-			return couldNotSay(fmt.Errorf("%d targets were %s; then: %w", n, what, err))
+		sentence := counted(n, "target was ", "targets were ") + what
+		switch {
+		case errors.Is(err, fleet.ErrNoSuchTarget):
+			return usage(err)
+		case err != nil:
+			return couldNotSay(fmt.Errorf("%s; then: %w", sentence, err))
 		}
-		fmt.Printf("%d targets were %s.\n", n, what)
+		fmt.Println(sentence + ".")
 		return nil
 	}
 }
