@@ -70,7 +70,7 @@ func TestFleetOfSweeps(t *testing.T) {
 	if out := run(0, "cancel"); !strings.Contains(out, "0 targets") {
 		t.Error(out)
 	}
-	if out := run(0, "retry", "gone"); !strings.Contains(out, "1 targets") {
+	if out := run(0, "retry", "gone"); !strings.Contains(out, "1 target was queued again") {
 		t.Error(out)
 	}
 	// What changed is swept again, and what was not wanted to be known before.
