@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -139,13 +140,15 @@ func broke(stage string) string {
 // FrontEnd says in one sentence whether the trusted front end still works, the
 // other half of the question. It is empty where that was not asked.
 func (r Report) FrontEnd() string {
-	conforms, doubt, accepted, asked := false, false, true, true
+	conforms, doubt, accepted := false, false, true
+	unasked := "" // the requirement by which preflights fail
 	var violated, hidden []string
 	for _, c := range r.Results {
 		about, _ := scenarios.Find(c.ID)
 		switch {
-		case about.StopsPreflights && c.violated():
-			asked = false
+		// Advice too: that nobody said the front end needs preflights does not make them work.
+		case about.StopsPreflights && c.Verdict == scenarios.Violates && !c.Accepted && c.preflightFails():
+			unasked = cmp.Or(unasked, c.ID)
 		case about.HidesErrors && c.violated() && !slices.Contains(hidden, c.ID):
 			hidden = append(hidden, c.ID)
 		case about.Topic != scenarios.FrontEnd:
@@ -167,14 +170,22 @@ func (r Report) FrontEnd() string {
 		return fmt.Sprintf("The trusted front end cannot do all of its work (%s).", strings.Join(violated, ", "))
 	case doubt:
 		return "Whether the trusted front end can do all of its work could not be judged."
-	case conforms && !asked:
-		return "The trusted front end can do what the browser does not ask for first, and nothing else: its preflights are refused (PRE-007)."
+	case conforms && unasked != "":
+		return fmt.Sprintf("The trusted front end can only make requests that need no preflight: its preflights fail (%s).", unasked)
 	case conforms && len(hidden) > 0:
 		return fmt.Sprintf("The trusted front end can do its work, but cannot read error replies (%s).", strings.Join(hidden, ", "))
 	case conforms:
 		return "The trusted front end can do its work."
 	}
 	return ""
+}
+
+// preflightFails reports whether the evidence has a preflight that was not answered with a
+// 2xx, which is all that browsers take (Fetch standard, #cors-preflight-fetch).
+func (c Result) preflightFails() bool {
+	return slices.ContainsFunc(c.Proof.Exchanges, func(x Exchange) bool {
+		return x.Preflight && x.Response != nil && x.Response.Status/100 != 2
+	})
 }
 
 // worstTheft is the proven exfiltration that says most, or nil.

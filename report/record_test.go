@@ -95,6 +95,20 @@ func judged(id string, level scenarios.Level, v scenarios.Verdict, reason string
 	return r
 }
 
+// preflight is an observation of the trusted front end's preflight, answered with this status.
+func preflight(status int) scenarios.Observation {
+	trusted := cors.NewOrigin("https", "app.example.com", "")
+	return scenarios.Observation{
+		Attempt: scenarios.Attempt{Page: trusted, Trusted: true, Vector: scenarios.Fetch, Method: "GET", URL: sampleURL + "/api/notebooks"},
+		Exchanges: []cors.Exchange{{
+			Request: cors.Request{Method: "OPTIONS", URL: sampleURL + "/api/notebooks", Headers: cors.Headers{
+				{Name: "Origin", Value: trusted.String()}, {Name: "Access-Control-Request-Method", Value: "GET"},
+			}},
+			Response: &cors.Response{Status: status},
+		}},
+	}
+}
+
 // stolen is a result with a proved exfiltration.
 func stolen(id, origin string) engine.Result {
 	r := judged(id, scenarios.Must, scenarios.Violates, origin+" read the reply with the victim's cookie", read(origin, true))

@@ -234,9 +234,11 @@ func TestFrontEnd(t *testing.T) {
 		want   string
 	}{
 		{"works", of(works), "can do its work"},
-		{"works where nothing is asked first", of(works, judged("PRE-007", scenarios.Must, scenarios.Violates, "")), "what the browser does not ask for first, and nothing else: its preflights are refused (PRE-007)"},
+		{"works where nothing is asked first", of(works, judged("PRE-007", scenarios.Must, scenarios.Violates, "", preflight(401))), "can only make requests that need no preflight: its preflights fail (PRE-007)."},
+		{"works where nothing is asked first, and nobody says that anything is", of(works, judged("PRE-008", scenarios.Should, scenarios.Violates, "", preflight(404))), "its preflights fail (PRE-008)."},
+		{"works, and its preflights run the handler", of(works, judged("PRE-008", scenarios.Must, scenarios.Violates, "", preflight(200))), "The trusted front end can do its work."},
 		{"is hindered, preflights apart", of(works, judged("PRE-007", scenarios.Must, scenarios.Violates, ""), judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
-		{"works, and preflights are accepted", of(works, excused(judged("PRE-007", scenarios.Must, scenarios.Violates, ""), true, "")), "can do its work"},
+		{"works, and preflights are accepted", of(works, excused(judged("PRE-007", scenarios.Must, scenarios.Violates, "", preflight(401)), true, "")), "can do its work."},
 		{"is hindered", of(works, judged("TRU-002", scenarios.Must, scenarios.Violates, "")), "cannot do all of its work (TRU-002)"},
 		{"is hindered as before", onlyNew(of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), false, engine.Unchanged))), "cannot do all of its work (TRU-002)."},
 		{"is hindered, which is accepted", of(works, excused(judged("TRU-002", scenarios.Must, scenarios.Violates, ""), true, "")), "cannot do all of its work (TRU-002), which was accepted."},

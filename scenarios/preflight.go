@@ -83,11 +83,12 @@ func preflights() []Scenario {
 			Plan: ofIntention(planPreflightWithoutLogin),
 		},
 		{
-			ID:       "PRE-008",
-			Title:    "A preflight is answered with a 2xx and does not run the endpoint's handler",
-			Level:    Must,
-			Topic:    Hygiene,
-			Guidance: []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
+			ID:              "PRE-008",
+			Title:           "A preflight is answered with a 2xx and does not run the endpoint's handler",
+			Level:           Must,
+			Topic:           Hygiene,
+			StopsPreflights: true,
+			Guidance:        []Guidance{fetchStandard("cors-preflight-fetch"), hardeningStep("section on placement")},
 			Fix: "Let the CORS layer answer preflights itself, before routing, redirects and handlers. " +
 				"A catch-all route that serves OPTIONS like GET does the endpoint's work for anyone.",
 			Plan: ofIntention(planPreflightReply),

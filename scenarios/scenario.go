@@ -28,7 +28,7 @@ type Scenario struct {
 	// may not though its advice is not followed.
 	Indirect bool
 	// HidesErrors says that the trusted front end cannot read errors where it is violated,
-	// StopsPreflights that none of its preflights is approved.
+	// StopsPreflights that a preflight of its own which was not answered with a 2xx is why.
 	HidesErrors, StopsPreflights bool
 	// Anyone says that every page on the web is in the place of its attacker.
 	Anyone   bool
