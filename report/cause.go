@@ -61,6 +61,9 @@ type Worst struct {
 // follows the fix of a scenario is fixFor's; after that of a judgement alone, which is about
 // another mistake, it is the preset's.
 func (r *Report) trace(found []scenarios.Cause, preset, fixFor func(id string) string) {
+	// The same attempts show how headers and cookies are kept, which lets nobody read.
+	lets := func(c Result) bool { return c.Exfiltrated && topicOf(c) != scenarios.Hygiene }
+	let := slices.ContainsFunc(r.Results, lets)
 	for _, f := range found {
 		worst := r.Results[f.Worst]
 		c := Cause{
@@ -79,7 +82,7 @@ func (r *Report) trace(found []scenarios.Cause, preset, fixFor func(id string) s
 			one.Cause = f.ID
 			c.Fails = c.Fails || one.Fails
 			c.Accepted = c.Accepted && one.Accepted
-			c.Exfiltrated = c.Exfiltrated || one.Exfiltrated
+			c.Exfiltrated = c.Exfiltrated || lets(*one) || one.Exfiltrated && !let
 			if c.Change != engine.Unchanged {
 				c.Change = one.Change
 			}

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"maps"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/engine"
 )
 
 // Every violation names a cause of the report, and each cause tells what its results come to.
@@ -27,5 +30,25 @@ func TestCauses(t *testing.T) {
 	}
 	if w := r.worst(first); w == nil || w.ID != "WLD-001" {
 		t.Errorf("the worst is %+v", w)
+	}
+}
+
+// How cookies are kept is shown by the attempts that stole, and lets nobody read by itself.
+func TestHygieneStealsNothing(t *testing.T) {
+	cookies := stolen("CRD-001", sampleEvil)
+	for name, c := range map[string]struct {
+		results []engine.Result
+		want    map[string]bool // exfiltrated, by the scenario that its cause begins with
+	}{
+		"beside a theft": {[]engine.Result{stolen("WLD-001", sampleEvil), cookies}, map[string]bool{"WLD-001": true, "CRD-001": false}},
+		"alone":          {[]engine.Result{cookies}, map[string]bool{"CRD-001": true}},
+	} {
+		got := map[string]bool{}
+		for _, cause := range reportOf(of(c.results...), Meta{}).Causes {
+			got[cause.Worst.ID] = cause.Exfiltrated
+		}
+		if !maps.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }

@@ -86,6 +86,7 @@ func Run(ctx context.Context, x *engine.Examination, o RunOptions) (engine.Recor
 		told.SpecReports = append(told.SpecReports, broken(record.Fault))
 	}
 	told = withWhatWouldTell(withCauses(told, record), record)
+	told.SuitePath = record.Target.URL // JUnit's package; it would be the folder where the command was called
 	if o.Redact != nil {
 		told = redacted(told, o.Redact(record))
 	}
@@ -136,6 +137,8 @@ func WriteJUnit(r Report, path string) (err error) {
 	err = reporters.GenerateJUnitReportWithConfig(r, beside, reporters.JunitReportConfig{
 		OmitSpecLabels:   true,
 		OmitLeafNodeType: true,
+		// The message and the entries say all that the timeline of a judged spec does.
+		OmitTimelinesForSpecState: types.SpecStatePassed | types.SpecStateSkipped | types.SpecStateFailed,
 	})
 	if err != nil {
 		return err
@@ -176,6 +179,7 @@ func redacted(r Report, redact func(string) string) Report {
 	failure := func(f *types.Failure) {
 		f.Message, f.ForwardedPanic = redact(f.Message), redact(f.ForwardedPanic)
 	}
+	r.SuitePath = redact(r.SuitePath)
 	r.SpecReports = slices.Clone(r.SpecReports)
 	for i := range r.SpecReports {
 		s := &r.SpecReports[i]

@@ -205,8 +205,8 @@ func TestBaseline(t *testing.T) {
 	t.Run("new", func(t *testing.T) {
 		r := examineStrictly(t, url, few, of(clean), "--fail-on-new")
 		r.expect(t, 1, "1 new violation, 0 fixed, 0 unchanged", "new: subdomain-of", "violated that was not before")
-		if failures, _, _ := junitOf(t, r); failures != 1 {
-			t.Errorf("%d failures in the JUnit file", failures)
+		if failures, _, text := junitOf(t, r); failures != 1 || !strings.Contains(text, `package="`+url+`"`) || strings.Contains(text, "system-err") {
+			t.Errorf("%d failures in the JUnit file:\n%s", failures, text)
 		}
 	})
 	t.Run("unchanged", func(t *testing.T) {
