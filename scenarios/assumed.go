@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -69,8 +70,8 @@ func Matchers(t Target, of cors.Origin) []NearMiss { return witnesses(t, of) }
 // near-miss of an origin. The first of them has the host before, within and after other
 // text, so that every rule grants it that compares a part of the host: only where it is
 // granted are Matchers worth asking about. The others show the rules that compare the
-// whole host, and not its dots, its scheme, its port, or some letters or a label before it.
-// Where one of these is granted, Matchers are worth asking about too.
+// whole host, and not its dots, its ends, its scheme, its port, or some letters or a label
+// before it. Where one of these is granted, Matchers are worth asking about too.
 // It is Matchers where no host can be like the first, as with an IP address.
 func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 	if of.IsOpaque() {
@@ -82,10 +83,39 @@ func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 		return NearMiss{}, witnesses(t, of)
 	}
 	first, s.list = s.list[0], nil
-	for _, spell := range []spelling{lettersBefore, dotReplaced, insecureSpelling, otherPort, subdomain, siblingHost, neighbour} {
+	for _, spell := range []spelling{lettersBefore, dotReplaced, shortened, dashed, insecureSpelling, otherPort, longerPort, subdomain, insecureSubdomain, siblingHost, neighbour} {
 		spell(s)
 	}
 	return first, distinct(s.list)
+}
+
+// A Suspect is a near-miss, and what the grant to it comes to.
+type Suspect struct {
+	NearMiss
+	Suspicion
+}
+
+// Unlike are near-misses that resemble no origin much, and that lists let in all the same:
+// a development server's, and sites of others where previews of a front end are hosted.
+// They are the fewest of those that a proof asks about.
+func Unlike(t Target) []Suspect {
+	var all []Suspect
+	add := func(id string, misses []NearMiss) {
+		s, _ := Find(id)
+		for _, m := range misses[:min(1, len(misses))] {
+			all = append(all, Suspect{m, Suspicion{Cause: id, Requirement: id, Level: s.Level}})
+		}
+	}
+	on := func(suffix string, named bool) []NearMiss {
+		return slices.DeleteFunc(shared(t), func(m NearMiss) bool {
+			return m.Of.IsOpaque() == named || !strings.HasSuffix(m.Origin.Host(), "."+suffix)
+		})
+	}
+	add("ORG-013", fixed(t, developmentServer, "http://localhost:3000"))
+	add("ORG-012", on("vercel.app", true))
+	add("ORG-012", on("vercel.app", false))
+	add("ORG-012", on("github.io", false))
+	return all
 }
 
 // OfSameDomain reports whether the near-miss is on the domain of what it resembles.
@@ -119,12 +149,7 @@ type Suspicion struct {
 func (r Rule) Suspicion(t Target, m NearMiss) Suspicion {
 	s := Suspicion{Cause: string(r.Kind), Requirement: r.scenario(m.Origin, m.Of), Level: Must}
 	if s.Requirement == "" { // no rule is known, and the cause is called as the requirement is
-		s.Requirement = "ORG-002"
-		before := &spellings{target: t, of: m.Of}
-		lettersBefore(before)
-		if slices.ContainsFunc(before.list, func(n NearMiss) bool { return n.Origin == m.Origin }) {
-			s.Requirement = "ORG-003"
-		}
+		s.Requirement = lone(t, m)
 		s.Cause = s.Requirement
 	}
 	switch page, ok := sibling(t); {
@@ -135,6 +160,21 @@ func (r Rule) Suspicion(t Target, m NearMiss) Suspicion {
 		s.Level = Should
 	}
 	return s
+}
+
+// lone is the scenario of a near-miss that no rule explains.
+func lone(t Target, m NearMiss) string {
+	for _, c := range []struct {
+		id    string
+		spell spelling
+	}{{"ORG-003", lettersBefore}, {"ORG-004", cut}, {"ORG-008", longerPort}, {"ORG-011", insecureSubdomain}, {"ORG-015", punctuated}} {
+		s := &spellings{target: t, of: m.Of}
+		c.spell(s)
+		if slices.ContainsFunc(s.list, func(n NearMiss) bool { return n.Origin == m.Origin }) {
+			return c.id
+		}
+	}
+	return "ORG-002"
 }
 
 // EveryOriginSuspicion and NullSuspicion are those of the grants to an arbitrary origin and

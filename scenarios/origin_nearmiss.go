@@ -235,6 +235,14 @@ func cut(s *spellings) {
 	}
 }
 
+// shortened is the one of these that a part of the trusted origin is.
+func shortened(s *spellings) {
+	if _, isIP := s.of.IP(); !isIP {
+		host := s.of.Host()
+		s.add("the trusted host without its last character", host[:len(host)-1])
+	}
+}
+
 func dotReplaced(s *spellings) {
 	host := s.of.Host()
 	for i, c := range host {
@@ -301,6 +309,13 @@ func punctuated(s *spellings) {
 	for _, c := range []string{"-", "_.", "!.", ",.", "~."} {
 		s.add(fmt.Sprintf("the trusted host, %q and another domain", c[:1]), s.of.Host()+c+bad)
 	}
+}
+
+// dashed is the first of these.
+func dashed(s *spellings) {
+	all := &spellings{target: s.target, of: s.of}
+	punctuated(all)
+	s.list = append(s.list, all.list[:min(1, len(all.list))]...)
 }
 
 func trailingDot(s *spellings) {
@@ -405,10 +420,12 @@ func shared(t Target) []NearMiss {
 	return distinct(all)
 }
 
+const developmentServer = "a development server's origin"
+
 // local are the origins of development servers.
 func local(t Target) []NearMiss {
-	return fixed(t, "a development server's origin",
-		"http://localhost", "http://localhost:3000", "http://localhost:8080", "https://localhost",
+	return fixed(t, developmentServer,
+		"http://localhost", "http://localhost:3000", "http://localhost:5173", "http://localhost:8080", "https://localhost",
 		"http://127.0.0.1", "http://127.0.0.1:3000", "http://[::1]", "http://crossexam.localhost")
 }
 

@@ -53,6 +53,13 @@ func TestOneDeviatingRouteIsFound(t *testing.T) {
 	front := cors.MustParseOrigin("https://notebook.example.com")
 	facts := scenarios.Target{URL: "https://api.example.com", Trusted: []cors.Origin{front}, Credentials: []scenarios.Credential{scenarios.Cookie}}
 	deviations := fixtures.SevenPolicies(7)[1:]
+	for _, name := range []string{"hosting-service", "preview-deployments", "localhost-trusted"} {
+		p, ok := fixtures.PolicyNamed(name)
+		if !ok {
+			t.Fatalf("there is no policy %s", name)
+		}
+		deviations = append(deviations, fixtures.Share{Policy: p})
+	}
 	for seed := range uint64(20) {
 		deviant := deviations[seed%uint64(len(deviations))].Policy
 		api := fixtures.NewRoutes(seed, facts.Trusted, fixtures.Share{Policy: fixtures.Hardened(), Routes: 499}, fixtures.Share{Policy: deviant, Routes: 1})
@@ -65,6 +72,34 @@ func TestOneDeviatingRouteIsFound(t *testing.T) {
 			if alone := e.Class == classes[0].ID; alone != (api.Policy(e.Endpoint[len("GET "):]) == deviant.Name) {
 				t.Errorf("seed %d, %s: %s is in %s", seed, deviant.Name, e.Endpoint, e.Class)
 			}
+		}
+	}
+}
+
+// Each rule that takes an origin for a trusted one is seen where a single route has it, and
+// suspected of what it violates.
+func TestEveryMatcherIsFound(t *testing.T) {
+	front := cors.MustParseOrigin("https://notebook.example.com")
+	facts := scenarios.Target{URL: "https://api.example.com", Trusted: []cors.Origin{front}, Credentials: []scenarios.Credential{scenarios.Cookie}}
+	unasked := []string{
+		"port-begins-with", "run-together", // they take another front end, or two
+		"trailing-dot", "look-alikes", "case-insensitive", "list-parsed", // nobody has a page there, or few
+	}
+	for _, m := range fixtures.Matchers() {
+		api := fixtures.NewRoutes(1, facts.Trusted, fixtures.Share{Policy: fixtures.Hardened(), Routes: 9}, fixtures.Share{Policy: m, Routes: 1})
+		_, classes := interviewed(api, facts)
+		if slices.Contains(unasked, m.Name) {
+			if len(classes) != 1 {
+				t.Errorf("%s is found: take it out of the list", m.Name)
+			}
+			continue
+		}
+		if len(classes) != 2 || classes[0].Size != 1 {
+			t.Errorf("%s: %d classes", m.Name, len(classes))
+			continue
+		}
+		if !slices.ContainsFunc(classes[0].Granted, func(g Grant) bool { return slices.Contains(m.Convicts, g.Requirement) }) {
+			t.Errorf("%s is suspected of %+v", m.Name, classes[0].Granted)
 		}
 	}
 }

@@ -78,6 +78,7 @@ type script struct {
 	arbitrary cors.Origin
 	own       sieve
 	trusted   []sieve
+	unlike    []scenarios.Suspect
 }
 
 // A sieve is that of [scenarios.Sieve].
@@ -92,8 +93,8 @@ func newScript(t scenarios.Target) *script {
 		first, others := scenarios.Sieve(t, o)
 		return sieve{o, first, others}
 	}
-	s := &script{target: t, arbitrary: t.Arbitrary(), own: of(t.Origin())}
-	s.own.others = slices.DeleteFunc(s.own.others, func(m scenarios.NearMiss) bool { return !m.OfSameDomain() })
+	s := &script{target: t, arbitrary: t.Arbitrary(), own: of(t.Origin()), unlike: scenarios.Unlike(t)}
+	s.own.others = slices.DeleteFunc(s.own.others, func(m scenarios.NearMiss) bool { return !m.OfSameDomain() || m.Origin.Scheme() != m.Of.Scheme() })
 	for _, o := range t.Trusted[:min(len(t.Trusted), mostTrusted)] {
 		s.trusted = append(s.trusted, of(o))
 	}
@@ -146,6 +147,11 @@ func (v *interview) run() {
 		v.resembling(s)
 	}
 	v.resembling(v.own)
+	for _, s := range v.unlike {
+		if v.granted(v.read(s.Origin)) {
+			v.misses = append(v.misses, grantedMiss{s.NearMiss, s.Suspicion, ""})
+		}
+	}
 	front := v.arbitrary
 	if len(trusted) > 0 {
 		front = trusted[0].of
