@@ -40,7 +40,7 @@ func wildcardDefaults() []Scenario {
 			Guidance: []Guidance{
 				hardeningStep("step 1"), fetchStandard("basic-safe-cors-protocol-setup"), asvs5("3.4.2"), cwe("942"),
 			},
-			Fix: "Have the API ask for a login, or put one in front, and list the front end's origins instead of \"*\". " +
+			Fix: "Have the API ask for a login, or put one in front, and list the front end's origins instead of \"*\" or an echo. " +
 				"Without a login, any page that the victim opens reads the API through the victim's browser.",
 			Plan: planNetwork,
 		},
