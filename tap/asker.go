@@ -86,41 +86,41 @@ func (a *askers) pass(at place, q cors.Request) {
 	delete(a.refused, askedPlace{at, who})
 }
 
-// A cause is what a refusal is found to be about.
-type cause int
+// about is what a refusal is found to be about.
+type about int
 
 const (
-	rateCause       cause = iota // the rate, as far as is known
-	originCause                  // whose page asks
-	credentialCause              // with which credentials
-	chanceCause                  // none of these, perhaps: it is to be made again at once
+	aboutRate       about = iota // the rate, as far as is known
+	aboutOrigin                  // whose page asks
+	aboutCredential              // with which credentials
+	aboutChance                  // none of these, perhaps: it is to be made again at once
 )
 
-// known gives the cause where it is known by now, and otherwise who may be answered at that
-// place, if there is anybody to compare with.
-func (a *askers) known(at place, q cors.Request, status int) (c cause, other asker, compare bool) {
+// known says what a refusal is about where that is known by now, and otherwise who may be
+// answered at that place, if there is anybody to compare with.
+func (a *askers) known(at place, q cors.Request, status int) (w about, other asker, compare bool) {
 	withThem, stranger := at.credentials(), at.anonymous()
 	at, who := at.ofBodies(), askerOf(q)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.refused[askedPlace{at, who}] == status {
-		return originCause, asker{}, false
+		return aboutOrigin, asker{}, false
 	}
 	// A write is made for its asker alone, who is refused as elsewhere. And who was
 	// answered there before is refused for another reason.
 	if !isSafe(q.Method) {
 		for p, s := range a.refused {
 			if p.asker == who && s == status {
-				return originCause, asker{}, false
+				return aboutOrigin, asker{}, false
 			}
 		}
-		return rateCause, asker{}, false
+		return aboutRate, asker{}, false
 	}
 	if !stranger && !a.accepted[withThem] {
-		return rateCause, asker{stranger: true}, true
+		return aboutRate, asker{stranger: true}, true
 	}
 	other = a.last[at]
-	return rateCause, other, other != who && !a.answered[askedPlace{at, who}]
+	return aboutRate, other, other != who && !a.answered[askedPlace{at, who}]
 }
 
 func (a *askers) refuses(at place, q cors.Request, status int) {
@@ -160,20 +160,20 @@ func (a *askers) madeAtOnce(helped bool) {
 // it, and a rate that is passed by half the requests does in 1 of 128 cases at most.
 var turns = []bool{false, false, true, false, true, true, false}
 
-// causeOf finds out what a refusal is about, where the request can be compared: it is made
+// whatAbout finds out what a refusal is about, where the request can be compared: it is made
 // again at once, in turns as its asker and as one who is answered there (or, with
 // credentials that nothing was answered to, as a stranger). Where it is about the rate, both
 // are refused; where it is about who asks, one always is, and the other never.
-func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) cause {
-	c, other, compare := t.askers.known(at, q, refusal.Status)
+func (t *Tap) whatAbout(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) about {
+	w, other, compare := t.askers.known(at, q, refusal.Status)
 	bare := isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
 	byChance := bare && t.askers.atOnce() > maxAtOnce
 	if compare = compare && !isHandshake(q) && t.manners.answered(); !compare {
-		if c == rateCause && (byChance || bare && t.manners.calm()) {
+		if w == aboutRate && (byChance || bare && t.manners.calm()) {
 			// As of a gateway with a server behind it that is down: another answers, perhaps.
-			return chanceCause
+			return aboutChance
 		}
-		return c
+		return w
 	}
 	l.BodyBytes = 1 // nobody reads it
 	passed := false
@@ -183,7 +183,7 @@ func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request
 			asked = other.instead(q)
 		}
 		if t.admit(waiting, at) != nil {
-			return rateCause
+			return aboutRate
 		}
 		t.record.countRequest()
 		p, err := send(sending, asked, l)
@@ -191,18 +191,18 @@ func (t *Tap) causeOf(waiting, sending context.Context, at place, q cors.Request
 		t.silence.heard(at, err)
 		switch {
 		case err != nil:
-			return rateCause
+			return aboutRate
 		case isLimit(*p) == refused:
 			passed = passed || !refused
 		case refused, passed, byChance:
-			return chanceCause
+			return aboutChance
 		default:
-			return rateCause
+			return aboutRate
 		}
 	}
 	if other.stranger {
-		return credentialCause
+		return aboutCredential
 	}
 	t.askers.refuses(at, q, refusal.Status)
-	return originCause
+	return aboutOrigin
 }

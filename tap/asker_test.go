@@ -35,32 +35,32 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 		target model
 		method string
 		first  string // whose page is answered before, if any
-		want   cause
+		want   about
 		aside  bool // it is no answer for good
 	}{
-		"503 to foreign pages":           {foreign("503 Down"), "GET", ownPage, originCause, false},
-		"429 to foreign pages":           {foreign("429 Slow"), "GET", ownPage, originCause, false},
-		"preflights of foreign pages":    {foreign("503 Down"), "OPTIONS", ownPage, originCause, false},
-		"foreign pages are to come back": {foreign("503 Down\r\nRetry-After: 3600"), "GET", ownPage, originCause, true},
-		"a 403 that will end":            {foreign("403 No\r\nRetry-After: 1"), "GET", ownPage, originCause, true},
-		"a write":                        {foreign("503 Down"), "POST", ownPage, rateCause, false},
-		"everybody is refused":           {refuses("-" + strings.Repeat("R", 99)), "GET", ownPage, rateCause, false},
-		"the next is let through":        {refuses("-R-" + strings.Repeat("R", 99)), "GET", ownPage, chanceCause, false},
-		"every second is refused":        {refuses("-R"), "GET", ownPage, chanceCause, false},
-		"every third":                    {refuses("-R-"), "GET", ownPage, chanceCause, false},
-		"every fourth":                   {refuses("-R--"), "GET", ownPage, chanceCause, false},
-		"two of four":                    {refuses("-RR-"), "GET", ownPage, rateCause, false},
-		"one asker of two, by chance":    {refuses("-R--R-R-RR-"), "GET", ownPage, chanceCause, false},
-		"the victim":                     {func(_ int, r string) string { return refuseIf(strings.Contains(r, "Cookie")) }, "GET", "", credentialCause, false},
-		"everybody, from the first on":   {refuses("R"), "GET", "", rateCause, false},
+		"503 to foreign pages":           {foreign("503 Down"), "GET", ownPage, aboutOrigin, false},
+		"429 to foreign pages":           {foreign("429 Slow"), "GET", ownPage, aboutOrigin, false},
+		"preflights of foreign pages":    {foreign("503 Down"), "OPTIONS", ownPage, aboutOrigin, false},
+		"foreign pages are to come back": {foreign("503 Down\r\nRetry-After: 3600"), "GET", ownPage, aboutOrigin, true},
+		"a 403 that will end":            {foreign("403 No\r\nRetry-After: 1"), "GET", ownPage, aboutOrigin, true},
+		"a write":                        {foreign("503 Down"), "POST", ownPage, aboutRate, false},
+		"everybody is refused":           {refuses("-" + strings.Repeat("R", 99)), "GET", ownPage, aboutRate, false},
+		"the next is let through":        {refuses("-R-" + strings.Repeat("R", 99)), "GET", ownPage, aboutChance, false},
+		"every second is refused":        {refuses("-R"), "GET", ownPage, aboutChance, false},
+		"every third":                    {refuses("-R-"), "GET", ownPage, aboutChance, false},
+		"every fourth":                   {refuses("-R--"), "GET", ownPage, aboutChance, false},
+		"two of four":                    {refuses("-RR-"), "GET", ownPage, aboutRate, false},
+		"one asker of two, by chance":    {refuses("-R--R-R-RR-"), "GET", ownPage, aboutChance, false},
+		"the victim":                     {func(_ int, r string) string { return refuseIf(strings.Contains(r, "Cookie")) }, "GET", "", aboutCredential, false},
+		"everybody, from the first on":   {refuses("R"), "GET", "", aboutRate, false},
 		// The same page was answered before: it is another matter.
-		"from the second on": {func(n int, _ string) string { return refuseIf(n > 1) }, "GET", foreignPage, chanceCause, false},
+		"from the second on": {func(n int, _ string) string { return refuseIf(n > 1) }, "GET", foreignPage, aboutChance, false},
 		"from the second on, with a time": {func(n int, _ string) string {
 			if n > 1 {
 				return "503 Down\r\nRetry-After: 9"
 			}
 			return ""
-		}, "GET", foreignPage, rateCause, false},
+		}, "GET", foreignPage, aboutRate, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -91,10 +91,10 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 			if err != nil || !isLimit(*refusal) {
 				t.Fatalf("the target has to refuse it: %+v, %v", refusal, err)
 			}
-			if got := tap.causeOf(t.Context(), t.Context(), placeOf(q), q, tap.limits, *refusal, tap.roundTrip); got != c.want {
-				t.Fatalf("cause %d, want %d, after %d requests", got, c.want, n)
+			if got := tap.whatAbout(t.Context(), t.Context(), placeOf(q), q, tap.limits, *refusal, tap.roundTrip); got != c.want {
+				t.Fatalf("about %d, want %d, after %d requests", got, c.want, n)
 			}
-			if c.want != originCause {
+			if c.want != aboutOrigin {
 				return
 			}
 			// It is known by now.

@@ -88,7 +88,7 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 	if !t.mayForward(q) {
 		return withheld(q)
 	}
-	at, why, atOnce := placeOf(q), rateCause, 0
+	at, why, atOnce := placeOf(q), aboutRate, 0
 	for tries := 1; ; tries++ {
 		if err := t.admit(waiting, at); err != nil {
 			return cors.Exchange{Request: q, Fault: err.Error()}
@@ -116,20 +116,20 @@ func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limit
 		case isLimit(*p):
 			r := refusal{at: at, number: number, sent: sent, tries: tries - atOnce, headers: p.Headers, status: p.Status}
 			if tries == 1 {
-				why = t.causeOf(waiting, sending, at, q, l, *p, send)
+				why = t.whatAbout(waiting, sending, at, q, l, *p, send)
 			}
-			r.alone = why == credentialCause
-			if why == originCause && !t.manners.aside(r) {
+			r.alone = why == aboutCredential
+			if why == aboutOrigin && !t.manners.aside(r) {
 				return e // which is the target's answer
 			}
-			if why == chanceCause && atOnce < t.askers.atOnce() {
+			if why == aboutChance && atOnce < t.askers.atOnce() {
 				atOnce++
 				continue
 			}
-			if why == chanceCause && r.tries == 1 {
+			if why == aboutChance && r.tries == 1 {
 				t.askers.madeAtOnce(false)
 			}
-			if why != originCause && t.manners.refused(waiting, r) {
+			if why != aboutOrigin && t.manners.refused(waiting, r) {
 				continue
 			}
 			e.Limited.Request = number
