@@ -104,7 +104,7 @@ func measureFleet(t testing.TB, n, workers int, prove string, apart bool) (m fle
 	defer targets.close()
 	manifest := targets.manifest(t, dir)
 	m = fleetMeasure{Stage: map[string]string{"none": "sweep", "all": "proof"}[prove], Targets: n, Workers: workers, Processes: "one"}
-	args := []string{"fleet", "run", manifest, "--quiet", "--prove=" + prove, "--workers=" + strconv.Itoa(workers)}
+	args := []string{"fleet", "run", manifest, "--quiet", "--prove=" + prove}
 	begun := time.Now()
 	var run *proc
 	if apart {
@@ -118,7 +118,7 @@ func measureFleet(t testing.TB, n, workers int, prove string, apart bool) (m fle
 			m.WorkerMB = peak(w)
 		}()
 	} else {
-		run = start(t, dir, binary, args...)
+		run = start(t, dir, binary, append(args, "--workers="+strconv.Itoa(workers))...)
 	}
 	code, output := run.end(t)
 	m.Seconds = time.Since(begun).Seconds()
