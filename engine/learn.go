@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -155,10 +154,9 @@ func (l *lesson) run(ctx context.Context, o attacker.Options, d target.Deploymen
 // state is what the browser has before it opens the page.
 func (l *lesson) state(d target.Deployment) attacker.FrontEndState {
 	s := attacker.FrontEndState{Local: l.State.Local}
-	names := map[http.SameSite]string{http.SameSiteStrictMode: "Strict", http.SameSiteLaxMode: "Lax", http.SameSiteNoneMode: "None"}
 	for _, c := range l.State.Cookies {
 		s.Cookies = append(s.Cookies, attacker.StoredCookie{
-			Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, Secure: c.Secure, HTTPOnly: c.HttpOnly, SameSite: names[c.SameSite],
+			Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, Secure: c.Secure, HTTPOnly: c.HttpOnly, SameSite: sameSiteName(c.SameSite),
 		})
 	}
 	login := d.Credentials.Basic

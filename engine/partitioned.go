@@ -31,7 +31,7 @@ func (s *session) giveCookies(ctx context.Context, v *victim, lines []string) er
 		return err
 	}
 	for _, c := range partitioned {
-		stored := attacker.StoredCookie{Name: c.Name, Value: c.Value, Path: cmp.Or(c.Path, "/"), SameSite: sameSite(c), Secure: c.Secure, HTTPOnly: c.HttpOnly}
+		stored := attacker.StoredCookie{Name: c.Name, Value: c.Value, Path: cmp.Or(c.Path, "/"), SameSite: sameSiteName(c.SameSite), Secure: c.Secure, HTTPOnly: c.HttpOnly}
 		if c.Domain != "" {
 			stored.Domain = "." + strings.TrimPrefix(c.Domain, ".")
 		}
@@ -42,8 +42,9 @@ func (s *session) giveCookies(ctx context.Context, v *victim, lines []string) er
 	return nil
 }
 
-func sameSite(c *http.Cookie) string {
-	switch c.SameSite {
+// sameSiteName is the attribute as cookies are kept with it; empty where nothing was said.
+func sameSiteName(mode http.SameSite) string {
+	switch mode {
 	case http.SameSiteNoneMode:
 		return "None"
 	case http.SameSiteLaxMode:

@@ -64,6 +64,15 @@ func newHeaders(h cors.Headers) (list []Header, leftOut int) {
 	return list, leftOut
 }
 
+// wireHeaders are a report's header lines as they crossed the wire.
+func wireHeaders(list []Header) cors.Headers {
+	var lines cors.Headers
+	for _, h := range list {
+		lines = append(lines, cors.Header{Name: h.Name, Value: h.Value})
+	}
+	return lines
+}
+
 // newExchanges keeps the first and the last exchanges of an observation, and says
 // how many it left out.
 func newExchanges(all []cors.Exchange) (list []Exchange, leftOut int) {

@@ -55,11 +55,7 @@ type Attempt struct {
 // declaredRead reports whether an attempt is the read of an endpoint that was declared as
 // one.
 func declaredRead(t scenarios.Target, a Attempt) bool {
-	var lines cors.Headers
-	for _, h := range a.Headers {
-		lines = append(lines, cors.Header{Name: h.Name, Value: h.Value})
-	}
-	e, ok := t.EndpointOf(a.Method, a.URL, a.Body, lines)
+	e, ok := t.EndpointOf(a.Method, a.URL, a.Body, wireHeaders(a.Headers))
 	return ok && e.Reads
 }
 

@@ -267,9 +267,7 @@ func New(record engine.Record, meta Meta) Report {
 		}
 	}
 	r.trace(record.Causes(), meta.FixFor, fixFor)
-	for i, c := range r.Causes {
-		r.Causes[i].Snippet = r.snippet(c)
-	}
+	r.fixInStack()
 	for _, c := range record.Cookies {
 		cookie := Cookie{
 			Name: c.Name, Value: redacted, Domain: c.Domain, Path: c.Path,

@@ -53,13 +53,9 @@ func (r Report) policy() CORSPolicy {
 // listed are the names in the lists that a header has, as people write them.
 func listed(lines []Header, header string) []string {
 	var names []string
-	for _, h := range lines {
-		if strings.EqualFold(h.Name, header) {
-			for name := range strings.SplitSeq(h.Value, ",") {
-				if name = strings.TrimSpace(name); name != "" && name != "*" {
-					names = append(names, http.CanonicalHeaderKey(name))
-				}
-			}
+	for _, name := range wireHeaders(lines).List(header) {
+		if name != "*" {
+			names = append(names, http.CanonicalHeaderKey(name))
 		}
 	}
 	return names
@@ -75,16 +71,15 @@ func appendMissing(list, more []string) []string {
 	return list
 }
 
-// snippet is the policy for the stack that the target reveals, where that mends a cause;
-// nil otherwise.
-func (r Report) snippet(c Cause) *StackFix {
-	if !c.mendedByPolicy() {
-		return nil
+// fixInStack gives the causes that a policy mends the one for the stack that the target
+// reveals, if it does.
+func (r *Report) fixInStack() {
+	s := r.policySnippets()[0]
+	for i, c := range r.Causes {
+		if s.Likely && c.mendedByPolicy() {
+			r.Causes[i].Snippet = &StackFix{Stack: s.ID, Name: s.Name, Text: s.Text}
+		}
 	}
-	if s := r.policySnippets()[0]; s.Likely {
-		return &StackFix{Stack: s.ID, Name: s.Name, Text: s.Text}
-	}
-	return nil
 }
 
 // mendedByPolicy reports whether a list of origins, with its methods and headers, is what

@@ -80,11 +80,7 @@ func (r Report) stacks() []string {
 			if x.Response == nil {
 				continue
 			}
-			a := cors.Response{Status: x.Response.Status, Body: x.Response.Body}
-			for _, h := range x.Response.Headers {
-				a.Headers = append(a.Headers, cors.Header{Name: h.Name, Value: h.Value})
-			}
-			answers = append(answers, a)
+			answers = append(answers, cors.Response{Status: x.Response.Status, Headers: wireHeaders(x.Response.Headers), Body: x.Response.Body})
 		}
 	}
 	likely := stack(answers)

@@ -77,12 +77,12 @@ func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 	if of.IsOpaque() {
 		return NearMiss{}, nil
 	}
-	s := &spellings{target: t, of: of}
-	everywhere(s)
-	if len(s.list) == 0 {
+	all := spelled(t, of, everywhere)
+	if len(all) == 0 {
 		return NearMiss{}, witnesses(t, of)
 	}
-	first, s.list = s.list[0], nil
+	first = all[0]
+	s := &spellings{target: t, of: of}
 	for _, spell := range []spelling{lettersBefore, dotReplaced, shortened, dashed, insecureSpelling, otherPort, longerPort, subdomain, insecureSubdomain, siblingHost, neighbour} {
 		spell(s)
 	}
@@ -100,21 +100,22 @@ type Suspect struct {
 // They are the fewest of those that a proof asks about.
 func Unlike(t Target) []Suspect {
 	var all []Suspect
-	add := func(id string, misses []NearMiss) {
+	add := func(id string, misses []NearMiss, wanted func(NearMiss) bool) {
 		s, _ := Find(id)
-		for _, m := range misses[:min(1, len(misses))] {
-			all = append(all, Suspect{m, Suspicion{Cause: id, Requirement: id, Level: s.Level}})
+		if i := slices.IndexFunc(misses, wanted); i >= 0 {
+			all = append(all, Suspect{misses[i], Suspicion{Cause: id, Requirement: id, Level: s.Level}})
 		}
 	}
-	on := func(suffix string, named bool) []NearMiss {
-		return slices.DeleteFunc(shared(t), func(m NearMiss) bool {
-			return m.Of.IsOpaque() == named || !strings.HasSuffix(m.Origin.Host(), "."+suffix)
-		})
+	on := func(suffix string, named bool) func(NearMiss) bool {
+		return func(m NearMiss) bool {
+			return m.Of.IsOpaque() != named && strings.HasSuffix(m.Origin.Host(), "."+suffix)
+		}
 	}
-	add("ORG-013", fixed(t, developmentServer, "http://localhost:3000"))
-	add("ORG-012", on("vercel.app", true))
-	add("ORG-012", on("vercel.app", false))
-	add("ORG-012", on("github.io", false))
+	add("ORG-013", local(t), func(m NearMiss) bool { return m.Origin.String() == "http://localhost:3000" })
+	sites := shared(t)
+	add("ORG-012", sites, on("vercel.app", true))
+	add("ORG-012", sites, on("vercel.app", false))
+	add("ORG-012", sites, on("github.io", false))
 	return all
 }
 
@@ -168,9 +169,7 @@ func lone(t Target, m NearMiss) string {
 		id    string
 		spell spelling
 	}{{"ORG-003", lettersBefore}, {"ORG-004", cut}, {"ORG-008", longerPort}, {"ORG-011", insecureSubdomain}, {"ORG-015", punctuated}} {
-		s := &spellings{target: t, of: m.Of}
-		c.spell(s)
-		if slices.ContainsFunc(s.list, func(n NearMiss) bool { return n.Origin == m.Origin }) {
+		if slices.ContainsFunc(spelled(t, m.Of, c.spell), func(n NearMiss) bool { return n.Origin == m.Origin }) {
 			return c.id
 		}
 	}

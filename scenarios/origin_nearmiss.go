@@ -186,14 +186,19 @@ func ofEach(spell spelling) func(Target) []NearMiss {
 	return func(t Target) []NearMiss {
 		var all []NearMiss
 		for _, o := range append(frontEnds(t), patternDomains(t)...) {
-			s := &spellings{target: t, of: o}
 			if !o.IsOpaque() {
-				spell(s)
+				all = append(all, spelled(t, o, spell)...)
 			}
-			all = append(all, s.list...)
 		}
 		return distinct(all)
 	}
+}
+
+// spelled are the near-misses of one origin.
+func spelled(t Target, of cors.Origin, spell spelling) []NearMiss {
+	s := &spellings{target: t, of: of}
+	spell(s)
+	return s.list
 }
 
 // distinct keeps the first of equal origins.
@@ -228,7 +233,7 @@ func cut(s *spellings) {
 	host, port := s.of.Host(), explicitPort(s.of)
 	if a, isIP := s.of.IP(); !isIP || a.Is4() {
 		s.add("the trusted host without its first character", host[1:])
-		s.add("the trusted host without its last character", host[:len(host)-1])
+		shortened(s)
 	}
 	if len(port) > 1 {
 		s.addAt("the trusted port without its last digit", s.of.Scheme(), host, port[:len(port)-1])
@@ -237,10 +242,8 @@ func cut(s *spellings) {
 
 // shortened is the one of these that a part of the trusted origin is.
 func shortened(s *spellings) {
-	if _, isIP := s.of.IP(); !isIP {
-		host := s.of.Host()
-		s.add("the trusted host without its last character", host[:len(host)-1])
-	}
+	host := s.of.Host()
+	s.add("the trusted host without its last character", host[:len(host)-1])
 }
 
 func dotReplaced(s *spellings) {
@@ -313,9 +316,8 @@ func punctuated(s *spellings) {
 
 // dashed is the first of these.
 func dashed(s *spellings) {
-	all := &spellings{target: s.target, of: s.of}
-	punctuated(all)
-	s.list = append(s.list, all.list[:min(1, len(all.list))]...)
+	all := spelled(s.target, s.of, punctuated)
+	s.list = append(s.list, all[:min(1, len(all))]...)
 }
 
 func trailingDot(s *spellings) {
@@ -420,11 +422,9 @@ func shared(t Target) []NearMiss {
 	return distinct(all)
 }
 
-const developmentServer = "a development server's origin"
-
 // local are the origins of development servers.
 func local(t Target) []NearMiss {
-	return fixed(t, developmentServer,
+	return fixed(t, "a development server's origin",
 		"http://localhost", "http://localhost:3000", "http://localhost:5173", "http://localhost:8080", "https://localhost",
 		"http://127.0.0.1", "http://127.0.0.1:3000", "http://[::1]", "http://crossexam.localhost")
 }
