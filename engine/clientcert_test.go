@@ -41,7 +41,7 @@ func TestCertificatePoliciesAreConvictedByWhatTheyBreak(t *testing.T) {
 		}
 		t.Run(policy.Name, func(t *testing.T) {
 			s := stage(t, lab, fixtures.Notebook{Policy: policy, Login: fixtures.ClientCertificate})
-			record := examine(t.Context(), t, lab, s)
+			record := examineTelling(t, lab, s, policy, policy.ConvictsCertificate)
 			convict(t, policy, policy.ConvictsCertificate, record)
 			robbed := slices.ContainsFunc(record.Results, func(r engine.Result) bool {
 				return r.Scenario.ID == "WLD-001" && r.Judgement.Exfiltrated &&

@@ -70,7 +70,7 @@ func TestDirect(t *testing.T) {
 			if err := engine.GoDirect(t.Context(), lab, s.Deployment); err != nil {
 				t.Fatal(err)
 			}
-			record := examine(t.Context(), t, lab, s)
+			record := examineTelling(t, lab, s, c.policy, c.convicts)
 			want := slices.DeleteFunc(slices.Clone(c.convicts), func(id string) bool { return id == "ALT-001" })
 			slices.Sort(want)
 			if got := convicted(record); !slices.Equal(got, want) {
