@@ -307,6 +307,12 @@ func moved(t scenarios.Target) DiagnosisKind {
 			return ""
 		}
 		is := movedTo(at, to)
+		if is == "" && p.SentOn() {
+			is = RedirectsToPath
+			if to.Host != at.Host {
+				is = RedirectsToHost
+			}
+		}
 		if is == "" || kind != "" && is != kind {
 			return ""
 		}

@@ -173,6 +173,16 @@ func TestPremises(t *testing.T) {
 		{"a language first", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/en"+r.URL.Path, http.StatusFound)
 		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToPath},
+		{"the victim's own path", func(w http.ResponseWriter, r *http.Request) {
+			if c, err := r.Cookie("session"); err != nil || c.Value != "x" {
+				say(w, 401, `{}`)
+				return
+			}
+			http.Redirect(w, r, "/users/42", http.StatusFound)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToPath},
+		{"a login for everybody", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/login?next=/me", http.StatusFound)
+		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToLogin},
 		{"another name of the host", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://www.example.com"+r.URL.Path, http.StatusMovedPermanently)
 		}, target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Redirected}, RedirectsToHost},

@@ -32,7 +32,7 @@ type tooFix struct {
 // causeKinds are all of them, the widest first: a violation falls with the first that
 // is there. Every scenario has a kind that it shows by itself.
 func causeKinds() []causeKind {
-	all := []causeKind{everyOrigin()}
+	all := []causeKind{everyOrigin(), misspelledOrigin()}
 	for _, kind := range []RuleKind{Contains, BeginsWith, BeginsWithDot, SiteOn, EndsWith, SubdomainOf, LabelBelow, UnescapedDot, SameHost} {
 		all = append(all, matching(kind))
 	}

@@ -127,15 +127,20 @@ func planAllowOriginSyntax(t Target) ([]Case, string) {
 // judgeAllowOriginSyntax: what browsers take for no grant locks the front end out, and
 // harms nobody where it is not the front end who gets it.
 func judgeAllowOriginSyntax(trusted []cors.Origin, obs Observations) Judgement {
+	fix := ""
 	j := judgeReplies(obs, "no reply has a malformed Access-Control-Allow-Origin or more than one", func(r *cors.Response) string {
 		switch vs := r.Headers.Values(cors.HeaderAllowOrigin); {
 		case len(vs) > 1:
 			return fmt.Sprintf("has %d lines of Access-Control-Allow-Origin", len(vs))
 		case len(vs) == 1 && !namesSomebody(vs[0]):
-			return "has Access-Control-Allow-Origin: " + quote(vs[0]) + ", which is neither * nor one origin"
+			why := ""
+			if why, fix = misspelt(vs[0]); why == "" {
+				why = "which is neither * nor one origin"
+			}
+			return "has Access-Control-Allow-Origin: " + quote(vs[0]) + ", " + why
 		}
 		return ""
-	})
+	}).mendedBy(fix)
 	if !slices.Contains(trusted, obs.All()[0].Attempt.Origin()) {
 		return j.binding(Should)
 	}

@@ -31,7 +31,9 @@ func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 	var known *cors.Response
 	for _, o := range []Observation{asked, plain} {
 		got := o.Response()
-		if !isSuccess(got) || got.Body == "" {
+		// A reply that is no longer the endpoint's, as of a bot filter that answers everything
+		// by now, is none to compare with.
+		if o.Fault != "" || !isSuccess(got) || got.Body == "" {
 			continue
 		}
 		known = got

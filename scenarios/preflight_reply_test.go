@@ -19,6 +19,10 @@ func TestJudgePreflightReply(t *testing.T) {
 	refuseWith := func(status int) Observation {
 		return refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(status, ""))
 	}
+	// A bot filter that answers everything by now: the run saw the victim's read change too.
+	page := reply(200, "<title>Are you human?</title>")
+	filtered := readBy(v.read(privateRead), page)
+	filtered.Fault = "GET " + privateRead.Path + " now answers the victim 200 with something else"
 	lost := after(reply(200, "OK"), broken(v.preflighted(privateRead)))
 	lost.Fault = ""
 	declared := true
@@ -32,6 +36,7 @@ func TestJudgePreflightReply(t *testing.T) {
 		{name: "a redirect", obs: []Observation{asked(reply(307, "", "Location: /x")), plain}, verdict: Violates, severity: Low, reason: `307 with a redirect to "/x"`},
 		{name: "refused", obs: []Observation{refuse, plain}, verdict: NotApplicable, reason: "400"},
 		{name: "no such method", obs: []Observation{refuseWith(405), plain}, verdict: Violates, severity: Low, level: "none", reason: "405"},
+		{name: "a page to everything", obs: []Observation{refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, page), filtered}, verdict: CannotTell, reason: "no reply of the endpoint"},
 		{name: "nothing to compare with", obs: []Observation{lost, broken(v.read(privateRead))}, verdict: CannotTell},
 		{name: "no answer", obs: []Observation{broken(v.preflighted(privateRead)), plain}, verdict: CannotTell},
 	})

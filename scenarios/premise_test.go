@@ -162,3 +162,22 @@ func TestNothingInIt(t *testing.T) {
 		}
 	}
 }
+
+// A success that is an error by its body is told as one: the query may be wrong.
+func TestErrorsThatSucceedAreQuoted(t *testing.T) {
+	me := Endpoint{Method: "POST", Path: "/graphql", Private: true}
+	for body, want := range map[string]bool{
+		`{"errors":[{"message":"PersistedQueryNotFound"}]}`:      true,
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-32601}}`:       true,
+		`{"error":"unauthorized","code":401}`:                    true,
+		`{"errors":[],"data":{"me":{"iban":"DE00"}}}`:            false,
+		`{"error":null,"data":{"me":{"iban":"DE00"}}}`:           false,
+		`{"data":{"me":{"iban":"DE00","said":"error in line"}}}`: false,
+	} {
+		r := jsonReply(200, body)
+		s := NewPremise(me, Cookie, Asked{Victim: r, Stranger: r, Again: r}).Sentence()
+		if strings.Contains(s, "an error") != want || strings.Contains(s, "`{") != want {
+			t.Errorf("%s: %s", body, s)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -28,6 +29,15 @@ func (p Premise) NamesHost() bool {
 	return namesHost(p.Victim.Status, p.Victim.Says) && (p.Stranger.Status == 0 || p.Stranger.Says == p.Victim.Says)
 }
 
+// SentOn reports whether the target redirects the victim elsewhere than a stranger, whom
+// it refuses or sends to a login: as /me leads to /users/42, or a download to its file.
+func (p Premise) SentOn() bool {
+	if p.Finding != Redirected || p.Victim.Location == "" {
+		return false
+	}
+	return p.Stranger.Status >= 400 && p.Stranger.Status <= 499 || p.Stranger.Location != "" && whereto(p.Stranger.Location) != whereto(p.Victim.Location)
+}
+
 // NamesHost is [Premise.NamesHost] for one reply.
 func NamesHost(r *cors.Response) bool { return namesHost(r.Status, refusalText(r)) }
 
@@ -49,6 +59,9 @@ func (p Premise) Sentence() string {
 	case Open:
 		if p.Victim.Empty && p.Credential != Anonymous && p.Credential != Network {
 			return fmt.Sprintf("%s: %s with nothing in it, with the victim's %s as without: put something there for the test user, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
+		}
+		if p.Victim.Says != "" && p.Credential != Anonymous && p.Credential != Network {
+			return fmt.Sprintf("%s: %s, an error, with the victim's %s as without: the request may be wrong, or the %s was not accepted", p.Endpoint, p.Victim.refusal(), p.Credential.noun(), p.Credential.noun())
 		}
 		if p.Credential != Anonymous && p.Credential != Network {
 			return fmt.Sprintf("%s: %s with the victim's %s as without, so that it is not private, or the %s was not accepted", p.Endpoint, p.Victim.text(""), p.Credential.noun(), p.Credential.noun())
@@ -80,6 +93,9 @@ func (p Premise) Sentence() string {
 		return fmt.Sprintf("%s: the victim's session ended after one request: the same %s was good once and then refused, as where each reply sets another",
 			p.Endpoint, p.Credential.noun())
 	case Redirected:
+		if p.SentOn() {
+			return fmt.Sprintf("%s: %s to the victim, and %s to a stranger: the %s was accepted, and what it opens is there", p.Endpoint, p.Victim.text(""), p.Stranger.text(""), p.Credential.noun())
+		}
 		return fmt.Sprintf("%s: %s to the victim", p.Endpoint, p.Victim.text(""))
 	case Missing:
 		if p.NamesHost() {
@@ -105,7 +121,7 @@ func (p Premise) Sentence() string {
 	case SecretInURL:
 		return fmt.Sprintf("%s: a credential in the URL opens it, without which the target refuses: a page of an attacker does not know it, and cannot ask for this", p.Endpoint)
 	case Unsteady:
-		return fmt.Sprintf("%s: its replies differ each time by themselves, so that nothing shows which one is private", p.Endpoint)
+		return fmt.Sprintf("%s: its replies differ each time by themselves, or a stranger's has all that the victim's has, so that nothing shows which one is private", p.Endpoint)
 	case Alike:
 		return fmt.Sprintf("%s: %s, as at every path, also one that nothing can know, so that nothing private is seen there", p.Endpoint, p.Victim.text(""))
 	case NoData:
@@ -171,10 +187,11 @@ var (
 )
 
 // refusalText is the beginning of what a refusal says to people, without markup: it often
-// names what the target misses. It is empty for a success and for what is no text.
+// names what the target misses. A success that is an error by its body (GraphQL, JSON-RPC)
+// is one too. It is empty for any other, and for what is no text.
 func refusalText(r *cors.Response) string {
 	const most, limit = 4096, 80
-	if r.Status < 400 {
+	if r.Status < 400 && !saysError(r) {
 		return ""
 	}
 	text := strings.ToValidUTF8(r.Body[:min(len(r.Body), most)], "")
@@ -190,4 +207,17 @@ func refusalText(r *cors.Response) string {
 		said += "…" // by which whoever redacts it knows that half a secret may stand before
 	}
 	return said
+}
+
+// saysError reports whether a reply is a JSON object that says what went wrong, under error
+// or errors.
+func saysError(r *cors.Response) bool {
+	var said struct {
+		Error  any `json:"error"`
+		Errors any `json:"errors"`
+	}
+	if r.Truncated || json.Unmarshal([]byte(r.Body), &said) != nil {
+		return false
+	}
+	return !holdsNothing(said.Error) || !holdsNothing(said.Errors)
 }

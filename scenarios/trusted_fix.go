@@ -34,6 +34,10 @@ func fixGrant(origin cors.Origin, read Observation) string {
 		return fmt.Sprintf("The reply names %s, and browsers compare it with %s letter by letter. Put the exact origin (scheme, host and port, no trailing slash) on the list of allowed ones, "+
 			"and have the server answer each request with the listed origin that asks, and not with a fixed one.", quote(named), origin)
 	case cors.MissingAllowOriginHeader, cors.PreflightMissingAllowOriginHeader:
+		if grantTo(origin, preflightReply(read)) > nothing {
+			return fmt.Sprintf("The preflight is approved, and the reply to the request itself has no Access-Control-Allow-Origin: what answers OPTIONS (a gateway, a CDN, a proxy, a handler of its own) is not what answers %s. "+
+				"Have that send the header too, for %s and each other origin of the front end: the application or function behind a gateway (the mock integration of an API gateway answers OPTIONS alone), or the proxy on every reply.", read.Attempt.Method, origin)
+		}
 		return fmt.Sprintf("Add %s, exactly so (scheme, host and port, no trailing slash), and each other origin of the front end to the list of allowed ones; and allow credentials if it uses cookies or HTTP authentication.", origin)
 	}
 	return ""

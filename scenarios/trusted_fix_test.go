@@ -31,6 +31,12 @@ func TestFixOfATrustedRead(t *testing.T) {
 			t.Errorf("%s: %+v", tt.name, j)
 		}
 	}
+	// A gateway that answers OPTIONS itself has the origin on its list, and what is behind has none.
+	token := frontEnd(oneEndpoint(Bearer), origin, Bearer).read(privateRead)
+	mock := after(reply(200, "", allowOrigin("*"), "Access-Control-Allow-Headers: authorization"), blockedFrom(token, cors.MissingAllowOriginHeader, reply(200, privateBody)))
+	if j := judgeTrustedRead(true, Bearer, mock, bare); !strings.Contains(j.Fix, "The preflight is approved") || strings.Contains(j.Fix, "Add "+trustedOrigin) {
+		t.Errorf("%+v", j)
+	}
 	refused := func(lines ...string) Judgement {
 		o := readBy(read, reply(403, deniedBody, lines...))
 		o.Stake = Refusal

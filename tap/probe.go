@@ -53,9 +53,49 @@ func (t *Tap) made(ctx context.Context, q cors.Request, l Limits, send sender) c
 			q.Headers = append(q.Headers, h)
 		}
 	}
+	if len(t.browser) > 0 {
+		q.Headers = append(q.Headers, fetchMetadata(q)...)
+	}
 	ctx, stop := t.untilClose(ctx)
 	defer stop()
 	return t.exchange(ctx, ctx, q, l, send)
+}
+
+// fetchMetadata are the lines by which Chrome says whose page asks, where q has none: a
+// check that goes by them, and not by the Origin, should answer a probe as it answers the
+// browser. They go to trustworthy URLs only (Fetch Metadata Request Headers, section 2).
+// What has no Origin is as a page of the target's own asks, and what has one that is no
+// origin, as another site does.
+func fetchMetadata(q cors.Request) (lines cors.Headers) {
+	u, err := url.Parse(q.URL)
+	if err != nil || isHandshake(q) {
+		return nil
+	}
+	if host, ok := q.Headers.Get("Host"); ok { // the name by which a browser would know the target
+		u.Host = host
+	}
+	asked := cors.OriginOf(u)
+	if !asked.IsPotentiallyTrustworthy() {
+		return nil
+	}
+	site := "same-origin"
+	if asks, ok := q.Headers.Get(cors.HeaderOrigin); ok {
+		switch page, err := cors.ParseOrigin(asks); {
+		case err != nil:
+			site = "cross-site"
+		case page == asked:
+		case page.SameSite(asked):
+			site = "same-site"
+		default:
+			site = "cross-site"
+		}
+	}
+	for _, h := range (cors.Headers{{Name: "Sec-Fetch-Site", Value: site}, {Name: "Sec-Fetch-Mode", Value: "cors"}, {Name: "Sec-Fetch-Dest", Value: "empty"}}) {
+		if !q.Headers.Has(h.Name) {
+			lines = append(lines, h)
+		}
+	}
+	return lines
 }
 
 // browserSends tells whether Chrome has a line of this name in a request like this

@@ -139,3 +139,47 @@ func TestRateIsShared(t *testing.T) {
 		t.Errorf("the target saw %q, %d counted", requests, tap.Requests())
 	}
 }
+
+// A probe tells whose page asks as Chrome does, so that a check by Sec-Fetch-Site answers
+// both alike.
+func TestFetchMetadata(t *testing.T) {
+	const local = "http://127.0.0.1:8000/me"
+	for _, tt := range []struct{ name, url, origin, host, want string }{
+		{"the target's own page", local, "", "", "same-origin"},
+		{"that says so", local, "http://127.0.0.1:8000", "", "same-origin"},
+		{"another port", local, "http://127.0.0.1:3000", "", "same-site"},
+		{"another site", local, "https://evil.test", "", "cross-site"},
+		{"no origin", local, "null", "", "cross-site"},
+		{"no origin at all", local, "https://", "", "cross-site"},
+		{"a sibling", "https://api.example.com/me", "https://app.example.com", "", "same-site"},
+		{"a sibling over http", "https://api.example.com/me", "http://app.example.com", "", "cross-site"},
+		{"a URL that is not trustworthy", "http://api.example.com/me", "https://evil.test", "", ""},
+		{"a name that leads here", local, "", "rebound.test:8000", ""},
+	} {
+		q := cors.Request{Method: "GET", URL: tt.url}
+		if tt.origin != "" {
+			q.Headers = append(q.Headers, cors.Header{Name: "Origin", Value: tt.origin})
+		}
+		if tt.host != "" {
+			q.Headers = append(q.Headers, cors.Header{Name: "Host", Value: tt.host})
+		}
+		lines := fetchMetadata(q)
+		if site, _ := lines.Get("Sec-Fetch-Site"); site != tt.want || lines.Has("Sec-Fetch-Mode") != (tt.want != "") {
+			t.Errorf("%s: %q, want %q", tt.name, lines, tt.want)
+		}
+	}
+	q := cors.Request{Method: "GET", URL: local, Headers: cors.Headers{{Name: "Upgrade", Value: "websocket"}, {Name: "Connection", Value: "Upgrade"}}}
+	if lines := fetchMetadata(q); len(lines) > 0 {
+		t.Errorf("a handshake has %q", lines)
+	}
+	q = cors.Request{Method: "GET", URL: local, Headers: cors.Headers{{Name: "Sec-Fetch-Site", Value: "none"}}}
+	if lines := fetchMetadata(q); lines.Has("Sec-Fetch-Site") || !lines.Has("Sec-Fetch-Dest") {
+		t.Errorf("what is there already is not added: %q", lines)
+	}
+	s := serveRaw(t, says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+	known := newTap(t, s.addr, func(o *Options) { o.Browser = cors.Headers{{Name: "User-Agent", Value: "Chrome"}} })
+	known.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://127.0.0.1/me", Headers: cors.Headers{{Name: "Origin", Value: "https://evil.test"}}})
+	if requests, _ := s.seen(); len(requests) != 1 || !strings.Contains(requests[0], "\r\nSec-Fetch-Site: cross-site\r\n") {
+		t.Errorf("the target saw %q", requests)
+	}
+}
