@@ -38,7 +38,7 @@ func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
 			}
 			answers = append(answers, grantOf(x.Response))
 			if toAndFro(answers) {
-				return Diagnosis{Kind: PolicyUnsteady, Detail: fmt.Sprintf("the target answers one and the same request now so and now otherwise: %s, asked %d times, got %s", asked(q), len(answers), counted(answers))}, true
+				return Diagnosis{Kind: PolicyUnsteady, Detail: fmt.Sprintf("the target answers one and the same request now so and now otherwise: %s got %s", asked(q), counted(answers))}, true
 			}
 		}
 	}
@@ -95,16 +95,16 @@ func decidedBy(q cors.Request) string {
 
 // grantOf is what a policy decided, in words.
 func grantOf(r *cors.Response) string {
-	words := []string{fmt.Sprint(r.Status)}
+	var words []string
 	for _, name := range []string{cors.HeaderAllowOrigin, cors.HeaderAllowCredentials} {
 		for _, value := range r.Headers.Values(name) {
 			words = append(words, fmt.Sprintf("%s: %.200s", name, value))
 		}
 	}
-	if len(words) == 1 {
-		words = append(words, "without Access-Control-Allow-Origin")
+	if len(words) == 0 {
+		return fmt.Sprintf("%d without Access-Control-Allow-Origin", r.Status)
 	}
-	return strings.Join(words, " ")
+	return fmt.Sprintf("%d with %s", r.Status, strings.Join(words, ", "))
 }
 
 // toAndFro reports whether an answer came back after another one: what changed for good,
@@ -132,9 +132,9 @@ func counted(answers []string) string {
 				n++
 			}
 		}
-		list = append(list, fmt.Sprintf("%d times %s", n, a))
+		list = append(list, fmt.Sprintf("%s (%d of %d times)", a, n, len(answers)))
 	}
-	return strings.Join(list, ", and ")
+	return strings.Join(list, " and ")
 }
 
 // asked names a request by what a policy goes by.
