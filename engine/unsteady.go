@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,11 @@ func (s *session) suspects() (suspects, others []cors.Request) {
 	}
 	first := map[string]seen{}
 	told, asks := map[string]bool{}, map[bool]bool{} // asks: whether there is one of the trusted front end's, and of the attacker's
-	for _, key := range slices.Sorted(maps.Keys(s.observed)) {
+	keys := slices.Sorted(maps.Keys(s.observed))
+	slices.SortStableFunc(keys, func(a, b string) int { // the private reads first, which matter most
+		return cmp.Compare(s.observed[b].Stake, s.observed[a].Stake)
+	})
+	for _, key := range keys {
 		o := s.observed[key]
 		if o.Attempt.Through != "" || o.Fault != "" {
 			continue
