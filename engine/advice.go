@@ -63,6 +63,8 @@ func (d Diagnosis) Advice() string {
 		return "wait until the limiter lets this machine in again, and run with a lower `limits.requests_per_second`, or against an instance without the limiter"
 	case OriginHeldOff:
 		return "where the target refuses these origins for good, have it answer 403 or leave Retry-After out; where it limits each origin, take that limit away for the test"
+	case PolicyUnsteady:
+		return "see that every server behind this URL has the same version and configuration (all replicas of a load balancer, the old ones of a deployment too, an edge cache), and examine again: till then what conforms may do so by chance, and what is said of a list may be about one of them"
 	case TimedOut:
 		return "raise that limit in the configuration, or give other paths with `read`"
 	case TrustAssumed:

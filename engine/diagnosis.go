@@ -49,9 +49,11 @@ const (
 	RateLimited       DiagnosisKind = "rate-limited" // Number is the rate that got through, requests a second
 	// OriginHeldOff says that the target told some origins alone to come back later.
 	OriginHeldOff DiagnosisKind = "origin-held-off"
-	TimedOut      DiagnosisKind = "timed-out"  // a limit has to be raised
-	LeftAlone     DiagnosisKind = "left-alone" // most of what is private was not examined
-	PostOnly      DiagnosisKind = "post-only"  // there is something that nobody can read by GET
+	// PolicyUnsteady says that the target answers one and the same request in two ways.
+	PolicyUnsteady DiagnosisKind = "policy-unsteady"
+	TimedOut       DiagnosisKind = "timed-out"  // a limit has to be raised
+	LeftAlone      DiagnosisKind = "left-alone" // most of what is private was not examined
+	PostOnly       DiagnosisKind = "post-only"  // there is something that nobody can read by GET
 	// AnswersAlike says that the target answers every path alike, so that no reply shows
 	// what is private.
 	AnswersAlike DiagnosisKind = "answers-alike"

@@ -133,6 +133,9 @@ func (x *Examination) Result(ctx context.Context, item Item) (Result, error) {
 			return Result{}, x.fail(faultOf(ctx, err))
 		}
 		x.session.lookBack(ctx)
+		if f := x.steady(ctx); f != nil {
+			return Result{}, x.fail(f)
+		}
 	}
 	if judged := x.request.Hooks.Judged; judged != nil {
 		judged(r)

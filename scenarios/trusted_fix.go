@@ -7,13 +7,14 @@ import (
 )
 
 // fixRefusal says what to change where the target refuses a trusted origin what it gives
-// the victim without one; it is empty where the scenario's own fix says it.
+// the victim without one.
 func fixRefusal(origin cors.Origin, c Credential, r *cors.Response) string {
+	other := fmt.Sprintf("another check refuses the request: one against CSRF that compares Origin, Referer or Sec-Fetch-Site (Django's CSRF_TRUSTED_ORIGINS), or a filter in front. Have that one trust %s too.", origin)
 	if grantTo(origin, r) < credentialRead && (c.Ambient() || grantTo(origin, r) < plainRead) {
-		return ""
+		return fmt.Sprintf("The target refuses the request itself, and not the reading alone. Some CORS layers do so with an origin that is not on their list: add %s, exactly so (scheme, host and port, no trailing slash), with credentials if the front end uses cookies or HTTP authentication. "+
+			"Where it is on the list, "+other, origin)
 	}
-	return fmt.Sprintf("The refusal grants %s, so the CORS layer has it on its list, and another check refuses the request: one against CSRF that compares Origin, Referer or Sec-Fetch-Site (Django's CSRF_TRUSTED_ORIGINS), or a filter in front. "+
-		"Have that one trust %s too.", origin, origin)
+	return fmt.Sprintf("The refusal grants %s, so the CORS layer has it on its list, and "+other, origin)
 }
 
 // fixGrant says what to change so that a trusted origin is granted what Chrome blocked,

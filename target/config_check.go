@@ -201,7 +201,11 @@ func checkPath(what, p string) error {
 		return fmt.Errorf("%s is missing: write it like %s", what, asPath(p))
 	}
 	if !isPath(p) {
-		return fmt.Errorf("%s %q is not a path: write it like %s", what, p, asPath(p))
+		err := fmt.Errorf("%s %q is not a path: write it like %s", what, p, asPath(p))
+		if method, path, ok := strings.Cut(p, " "); ok && method != "GET" && methodName.MatchString(method) && isPath(strings.TrimSpace(path)) {
+			err = fmt.Errorf("%w; what is read by %s stands among the `endpoints` of a configuration: {method: %s, path: %s, reads: true}", err, method, method, strings.TrimSpace(path))
+		}
+		return err
 	}
 	return nil
 }

@@ -82,6 +82,7 @@ func TestListsGivenAsOne(t *testing.T) {
 		{"https://a.example.com", "/me /orders", "give each by itself, /me and /orders"},
 		{"https://a.example.com", "/me, /orders", "give each by itself, /me and /orders"},
 		{"https://a.example.com", "GET /me", "write it like /me"},
+		{"https://a.example.com", "PROPFIND /dav", "{method: PROPFIND, path: /dav, reads: true}"},
 		{"https://a.example.com", "/me,/orders", "a comma that belongs to it is %2C"},
 		{"https://a.example.com", "/me,orders", ""},
 		{"https://a.example.com", "/me%2C/orders", ""},

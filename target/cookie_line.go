@@ -3,6 +3,7 @@ package target
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -23,7 +24,10 @@ func cookieLines(line string) (lines []string, note string, err error) {
 	parts := strings.Split(line, ";")
 	var known, unknown []string
 	for _, part := range parts[1:] {
-		name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if err := attributeError(strings.TrimSpace(name), strings.TrimSpace(value)); err != nil {
+			return nil, "", err
+		}
 		switch {
 		case strings.TrimSpace(part) == "":
 		case slices.Contains(cookieAttributes, strings.ToLower(strings.TrimSpace(name))):
@@ -54,6 +58,22 @@ func cookieLines(line string) (lines []string, note string, err error) {
 			"Give each by itself with the attributes that the API sets, if there are any."
 	}
 	return lines, note, nil
+}
+
+// attributeError says what is wrong with the value of an attribute that browsers would
+// leave out for it: the cookie would be another than the one that was meant.
+func attributeError(name, value string) error {
+	switch strings.ToLower(name) {
+	case "samesite":
+		if !slices.Contains([]string{"strict", "lax", "none"}, strings.ToLower(value)) {
+			return fmt.Errorf("%q is no SameSite: write Strict, Lax or None, or leave the attribute out for what browsers take then, Lax", value)
+		}
+	case "max-age":
+		if _, err := strconv.Atoi(value); err != nil {
+			return fmt.Errorf("%q is no Max-Age: write a number of seconds, or leave the attribute out", value)
+		}
+	}
+	return nil
 }
 
 // pasted is a line of cookies without what else was copied with it.

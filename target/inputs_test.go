@@ -172,6 +172,11 @@ func TestCookieLines(t *testing.T) {
 		"s3cret":                            "error",
 		"a=1; expires=Thu, 01 Jan 2099":     "a=1; expires=Thu, 01 Jan 2099",
 		"__Host-a=1; Path=/; Secure; Bogus": "error",
+		"a=1; SameSite=Nome; Secure":        "error",
+		"a=1; SameSite":                     "error",
+		"a=1; samesite=none; Secure":        "a=1; samesite=none; Secure",
+		"a=1; Max-Age=never":                "error",
+		"a=1; Max-Age=-5":                   "a=1; Max-Age=-5",
 	} {
 		lines, note, err := cookieLines(line)
 		got := strings.Join(lines, "|")

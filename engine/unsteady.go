@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Bounds of what is asked once more, to see whether one request has one answer.
+const (
+	maxSuspects  = 3 // requests that differ in their answers already
+	askSuspects  = 8 // times, for each of them
+	askOtherwise = 4 // times, for the trusted front end's read and the attacker's
+)
+
+// unsteady finds out, after the last attempt, whether the target decides alike each time
+// that it is asked the same: several servers behind one URL may not all have the same
+// policy, and a cache may answer for one of them. What conforms then does so by chance.
+// found is false where nothing differed.
+func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
+	suspects, others := s.suspects()
+	for i, q := range slices.Concat(suspects, others) {
+		times := askSuspects
+		if i >= len(suspects) {
+			times = askOtherwise
+		}
+		var answers []string
+		for len(answers) < times && ctx.Err() == nil {
+			x := s.tap.Ask(ctx, q, 1)
+			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) {
+				break // that has a diagnosis of its own
+			}
+			answers = append(answers, grantOf(x.Response))
+			if toAndFro(answers) {
+				return Diagnosis{Kind: PolicyUnsteady, Detail: fmt.Sprintf("the target answers one and the same request now so and now otherwise: %s got %s", asked(q), counted(answers))}, true
+			}
+		}
+	}
+	return Diagnosis{}, false
+}
+
+// suspects are safe requests that differ in their answers though the target should decide
+// alike on them; others are the reads of the private endpoint that matter most, the trusted
+// front end's and the attacker's.
+func (s *session) suspects() (suspects, others []cors.Request) {
+	type seen struct {
+		request cors.Request
+		grant   string
+	}
+	first := map[string]seen{}
+	told, asks := map[string]bool{}, map[bool]bool{} // asks: whether there is one of the trusted front end's, and of the attacker's
+	keys := slices.Sorted(maps.Keys(s.observed))
+	slices.SortStableFunc(keys, func(a, b string) int { // the private reads first, which matter most
+		return cmp.Compare(s.observed[b].Stake, s.observed[a].Stake)
+	})
+	for _, key := range keys {
+		o := s.observed[key]
+		if o.Attempt.Through != "" || o.Fault != "" {
+			continue
+		}
+		for _, x := range o.Exchanges {
+			q := x.Request
+			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || !strings.HasPrefix(q.URL, s.plan.Target.URL) || q.Headers.Has("Sec-WebSocket-Key") ||
+				!slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, q.Method) {
+				continue
+			}
+			if o.Stake == scenarios.PrivateReply && q.Method == "GET" && !asks[o.Attempt.Trusted] {
+				asks[o.Attempt.Trusted] = true
+				others = append(others, q)
+			}
+			k := decidedBy(q)
+			before, known := first[k]
+			switch {
+			case !known:
+				first[k] = seen{q, grantOf(x.Response)}
+			case before.grant != grantOf(x.Response) && !told[k] && len(suspects) < maxSuspects:
+				told[k] = true
+				suspects = append(suspects, q)
+			}
+		}
+	}
+	return suspects, others
+}
+
+// decidedBy is what a policy goes by.
+func decidedBy(q cors.Request) string {
+	parts := []string{q.Method, q.URL, fmt.Sprint(q.ClientCertificate)}
+	for _, name := range []string{cors.HeaderOrigin, "Cookie", "Authorization", cors.HeaderRequestMethod, cors.HeaderRequestHeaders} {
+		parts = append(parts, strings.Join(q.Headers.Values(name), "\n"))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// grantOf is what a policy decided, in words.
+func grantOf(r *cors.Response) string {
+	var words []string
+	for _, name := range []string{cors.HeaderAllowOrigin, cors.HeaderAllowCredentials} {
+		for _, value := range r.Headers.Values(name) {
+			words = append(words, fmt.Sprintf("%s: %.200s", name, value))
+		}
+	}
+	if len(words) == 0 {
+		return fmt.Sprintf("%d without Access-Control-Allow-Origin", r.Status)
+	}
+	return fmt.Sprintf("%d with %s", r.Status, strings.Join(words, ", "))
+}
+
+// toAndFro reports whether an answer came back after another one: what changed for good,
+// as where a session ended, is no decision by chance.
+func toAndFro(answers []string) bool {
+	last := len(answers) - 1
+	for i := range answers[:max(last, 0)] {
+		if answers[i] == answers[last] && slices.ContainsFunc(answers[i:last], func(a string) bool { return a != answers[last] }) {
+			return true
+		}
+	}
+	return false
+}
+
+// counted says how often each answer came.
+func counted(answers []string) string {
+	var list []string
+	for i, a := range answers {
+		if slices.Index(answers, a) != i {
+			continue
+		}
+		n := 0
+		for _, b := range answers {
+			if a == b {
+				n++
+			}
+		}
+		list = append(list, fmt.Sprintf("%s (%d of %d times)", a, n, len(answers)))
+	}
+	return strings.Join(list, " and ")
+}
+
+// asked names a request by what a policy goes by.
+func asked(q cors.Request) string {
+	name := q.Method + " " + q.URL
+	if origin, ok := q.Headers.Get(cors.HeaderOrigin); ok {
+		name += " from " + origin
+	}
+	return name
+}
+
+// steady looks whether the target decides alike each time, and says so where it does not.
+// The fault is for a run in which nothing else fails: a pass by chance is none.
+func (x *Examination) steady(ctx context.Context) *Fault {
+	d, found := x.session.unsteady(ctx)
+	if !found {
+		return nil
+	}
+	x.record.diagnose(d)
+	if slices.ContainsFunc(x.record.Results, func(r Result) bool { return r.Fails && r.Judgement.Verdict == scenarios.Violates }) {
+		return nil
+	}
+	return &Fault{Stage: StageRun, Err: errors.New(d.Detail), Advice: d.Advice()}
+}

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
+)
+
+// Several servers behind one URL, of which one is wrong, are told as such; what changes for
+// good, a limiter, and a policy that goes by another header are not.
+func TestUnsteadyPolicies(t *testing.T) {
+	const evil = "https://evil.test"
+	grant := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		withSession(w, r)
+	}
+	for name, c := range map[string]struct {
+		then  func(w http.ResponseWriter, r *http.Request, number int32)
+		again func(q *cors.Request) // how the other exchange differs
+		found bool
+	}{
+		"by turns": {then: func(w http.ResponseWriter, r *http.Request, n int32) {
+			if n%2 == 0 {
+				grant(w, r)
+				return
+			}
+			withSession(w, r)
+		}, found: true},
+		"one of three": {then: func(w http.ResponseWriter, r *http.Request, n int32) {
+			if n%3 == 0 {
+				grant(w, r)
+				return
+			}
+			withSession(w, r)
+		}, found: true},
+		"one refuses": {then: func(w http.ResponseWriter, r *http.Request, n int32) {
+			if n%2 == 0 {
+				say(w, 403, `{}`)
+				return
+			}
+			withSession(w, r)
+		}, found: true},
+		"one policy": {then: func(w http.ResponseWriter, r *http.Request, _ int32) { grant(w, r) }},
+		"a session that ends": {then: func(w http.ResponseWriter, r *http.Request, n int32) {
+			if n > 2 {
+				say(w, 401, `{}`)
+				return
+			}
+			grant(w, r)
+		}},
+		"a target that fails": {then: func(w http.ResponseWriter, r *http.Request, n int32) {
+			if n%2 == 0 {
+				say(w, 502, ``)
+				return
+			}
+			grant(w, r)
+		}},
+		"by another header": {then: func(w http.ResponseWriter, r *http.Request, _ int32) {
+			if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+				say(w, 403, `{}`)
+				return
+			}
+			grant(w, r)
+		}, again: func(q *cors.Request) {
+			q.Headers = append(q.Headers, cors.Header{Name: "Sec-Fetch-Site", Value: "cross-site"})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var by atomic.Bool
+			var number atomic.Int32
+			s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
+				if !by.Load() {
+					withSession(w, r)
+					return
+				}
+				c.then(w, r, number.Add(1))
+			})
+			by.Store(true)
+			for i, lines := range []cors.Headers{{}, {{Name: cors.HeaderAllowOrigin, Value: evil}}} {
+				a := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me"), Omit: i > 0}
+				x := cors.Exchange{Request: queryWith(a.URL, "session=x"), Response: &cors.Response{Status: 200, Headers: lines}}
+				x.Request.Headers = append(x.Request.Headers, cors.Header{Name: "Origin", Value: evil})
+				if i > 0 && c.again != nil {
+					c.again(&x.Request)
+				}
+				s.observed[a.Key()] = scenarios.Observation{Attempt: a, Exchanges: []cors.Exchange{x}, Stake: scenarios.PrivateReply}
+			}
+			conforming := Result{Judgement: scenarios.Judgement{Verdict: scenarios.Conforms}}
+			x := &Examination{session: s, record: Record{Results: []Result{conforming}}}
+			f := x.steady(t.Context())
+			if (f != nil) != c.found || (len(x.record.Diagnoses) > 0) != c.found {
+				t.Fatalf("fault %v, diagnoses %v", f, x.record.Diagnoses)
+			}
+			if !c.found {
+				return
+			}
+			if d := x.record.Diagnoses[0]; d.Kind != PolicyUnsteady || !strings.Contains(d.Detail, "from "+evil) || strings.Contains(d.Detail, "session=x") {
+				t.Errorf("%+v", d)
+			}
+			// Where something fails the run anyway, that is what it ends with.
+			x.record = Record{Results: []Result{conforming, {Fails: true, Judgement: scenarios.Judgement{Verdict: scenarios.Violates}}}}
+			if f := x.steady(t.Context()); f != nil || len(x.record.Diagnoses) != 1 {
+				t.Errorf("fault %v, diagnoses %v", f, x.record.Diagnoses)
+			}
+		})
+	}
+}
