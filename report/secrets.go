@@ -97,6 +97,13 @@ func collect(record engine.Record, named []string) secrets {
 	return s
 }
 
+// SecretsIn are the secrets that stand in header lines which carry credentials.
+func SecretsIn(lines cors.Headers) []string {
+	var list []string
+	foundInHeaders(lines, nil, func(s string) { list = append(list, s) })
+	return list
+}
+
 // foundInHeaders returns the secrets of header lines, but for those that are ours.
 func foundInHeaders(lines, ours cors.Headers, add func(string)) {
 	for _, h := range lines {
