@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -47,7 +48,11 @@ func (s *secrets) add(secret string) {
 	if s.seen[secret] {
 		return
 	}
-	for _, part := range append(parts(secret), secret) {
+	all := append(parts(secret), secret)
+	for _, part := range all {
+		all = append(all, scenarios.Quotable(part)) // as sentences quote it
+	}
+	for _, part := range all {
 		if len(part) < minimum || s.seen[part] || isProtocol(part) {
 			continue
 		}
