@@ -212,6 +212,20 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// Sentences quote a target without tags, blanks and backquotes: a secret with such in it is
+// found as it stands there.
+func TestSecretsAsTheyAreQuoted(t *testing.T) {
+	for _, secret := range []string{"p@ss<7>w0rd", "a  long pass", "tick`ed-s3cret", " <i>s3cret-word "} {
+		x := redactorOf(secret)
+		for _, said := range []string{secret, inJSON(secret)} {
+			quoted := scenarios.Quotable("no: " + said + " is wrong")
+			if got := x.words("401 (`" + quoted + "`)"); !strings.HasPrefix(got, "401 (`no: ["+"redacted]") || !strings.HasSuffix(got, "is wrong`)") {
+				t.Errorf("%q, quoted as %q, becomes %q", secret, quoted, got)
+			}
+		}
+	}
+}
+
 // What a report says of a victim whose cookie is the word "victim".
 func TestOurSentencesStay(t *testing.T) {
 	const reason = "https://evil.test read the reply with the victim's cookie"

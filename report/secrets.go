@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target"
 )
 
@@ -47,7 +48,11 @@ func (s *secrets) add(secret string) {
 	if s.seen[secret] {
 		return
 	}
-	for _, part := range append(parts(secret), secret) {
+	all := append(parts(secret), secret)
+	for _, part := range all {
+		all = append(all, scenarios.Quotable(part)) // as sentences quote it
+	}
+	for _, part := range all {
 		if len(part) < minimum || s.seen[part] || isProtocol(part) {
 			continue
 		}
@@ -95,6 +100,13 @@ func collect(record engine.Record, named []string) secrets {
 		}
 	}
 	return s
+}
+
+// SecretsIn are the secrets that stand in header lines which carry credentials.
+func SecretsIn(lines cors.Headers) []string {
+	var list []string
+	foundInHeaders(lines, nil, func(s string) { list = append(list, s) })
+	return list
 }
 
 // foundInHeaders returns the secrets of header lines, but for those that are ours.

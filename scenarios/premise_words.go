@@ -198,11 +198,11 @@ func refusalText(r *cors.Response) string {
 	if title := titleOfPage.FindStringSubmatch(text); title != nil && isPage(r) {
 		text = title[1]
 	}
-	words := []rune(strings.Join(strings.Fields(markup.ReplaceAllString(text, " ")), " "))
+	words := []rune(Quotable(text))
 	if strings.ContainsRune(string(words), 0) {
 		return ""
 	}
-	said := strings.ReplaceAll(string(words[:min(len(words), limit)]), "`", "'")
+	said := string(words[:min(len(words), limit)])
 	if len(words) > limit {
 		said += "…" // by which whoever redacts it knows that half a secret may stand before
 	}
@@ -220,4 +220,11 @@ func saysError(r *cors.Response) bool {
 		return false
 	}
 	return !holdsNothing(said.Error) || !holdsNothing(said.Errors)
+}
+
+// Quotable is a text of a target's as it stands between backquotes in a sentence: without
+// tags, and with one blank for many. Whoever looks for a secret there looks for what this
+// makes of it.
+func Quotable(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(markup.ReplaceAllString(text, " ")), " "), "`", "'")
 }

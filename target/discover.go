@@ -435,6 +435,22 @@ func (c Config) addDiscovered(d *Deployment) {
 	}
 }
 
+// Without is the discovery without the endpoints whose path has something in it that must
+// not be written, such as a secret that the target was told. A note says how many.
+func (d Discovery) Without(secret func(path string) bool) Discovery {
+	before := len(d.Reads) + len(d.Writes) + len(d.Errors) + len(d.Streams) + len(d.Left)
+	endpoint := func(e scenarios.Endpoint) bool { return secret(e.Path) }
+	d.Reads = slices.DeleteFunc(slices.Clone(d.Reads), endpoint)
+	d.Writes = slices.DeleteFunc(slices.Clone(d.Writes), endpoint)
+	d.Errors = slices.DeleteFunc(slices.Clone(d.Errors), func(r scenarios.ErrorRecipe) bool { return secret(r.Path) })
+	d.Streams = slices.DeleteFunc(slices.Clone(d.Streams), secret)
+	d.Left = slices.DeleteFunc(slices.Clone(d.Left), func(l LeftAlone) bool { return secret(l.Operation) })
+	if n := before - len(d.Reads) - len(d.Writes) - len(d.Errors) - len(d.Streams) - len(d.Left); n > 0 {
+		d.Notes = append(slices.Clone(d.Notes), fmt.Sprintf("Paths with a secret of the victim in them are left out: %d.", n))
+	}
+	return d
+}
+
 // Summary says in sentences what was found and what is left alone.
 func (d Discovery) Summary() []string {
 	var s []string

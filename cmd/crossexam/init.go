@@ -82,14 +82,11 @@ func initialize(ctx context.Context, o initOptions) error {
 	if err := isFree(o.output, "output", o.force); err != nil {
 		return err
 	}
-	c, found, err := o.discover(ctx)
+	c, found, hide, err := o.discover(ctx)
 	if err != nil {
 		return err
 	}
-	for _, sentence := range found.Summary() {
-		fmt.Fprintln(os.Stderr, wrap(report.Visible(inFlags(sentence)), "  "))
-	}
-	return writeConfig(c, found, o.output, o.force)
+	return writeConfig(c, found, hide, o.output, o.force)
 }
 
 // isFree says that a file is there already which a flag names, unless it may be overwritten.
@@ -103,12 +100,17 @@ func isFree(path, flag string, force bool) error {
 	return nil
 }
 
-// writeConfig writes a crossexam.yaml, and says how to go on.
-func writeConfig(c target.Config, found target.Discovery, output string, force bool) error {
+// writeConfig says what was found, writes a crossexam.yaml, and says how to go on.
+func writeConfig(c target.Config, found target.Discovery, hide hiding, output string, force bool) error {
+	found = found.Without(func(path string) bool { return hide(path) != report.Visible(path) })
+	for _, sentence := range found.Summary() {
+		fmt.Fprintln(os.Stderr, wrap(hide(inFlags(sentence)), "  "))
+	}
 	text, err := target.Scaffold(c, found)
 	if err != nil {
-		return couldNotSay(err)
+		return couldNotSay(hide.from(err))
 	}
+	text = hide.lines(text)
 	if output == "-" {
 		_, err = os.Stdout.Write(text)
 		return err
@@ -123,19 +125,25 @@ func writeConfig(c target.Config, found target.Discovery, output string, force b
 	return nil
 }
 
-// discover finds out what is to be written: from a recording, or else from the API.
-func (o initOptions) discover(ctx context.Context) (target.Config, target.Discovery, error) {
+// discover finds out what is to be written: from a recording, or else from the API, which
+// may say the victim's credentials again wherever it likes.
+func (o initOptions) discover(ctx context.Context) (target.Config, target.Discovery, hiding, error) {
 	if o.har != "" {
 		return o.recorded(o.har, "--har", recording.ReadHAR)
 	}
 	if o.curl != "" {
 		return o.recorded(o.curl, "--curl", recording.ReadCurl)
 	}
+	d, err := o.config.Deployment(ctx)
+	hide := hidingOf(d.Secrets())
+	if err != nil {
+		return o.config, target.Discovery{}, hide, usage(err)
+	}
 	o.config.AskAs(attacker.Options{Path: o.config.Browser.Path, UserAgent: o.config.Browser.UserAgent}.Headers(ctx))
 	// What is named is written too, and keeps nobody from looking for more.
 	named := o.config.Reads
 	o.config.Reads = nil
-	c, found, err := o.config.Discover(ctx)
+	c, found, err := o.config.DiscoverAt(ctx, d)
 	o.config.URL = c.URL // which is another where it is an endpoint itself
 	for _, path := range slices.Backward(named) {
 		found.Reads = slices.DeleteFunc(found.Reads, func(e scenarios.Endpoint) bool { return e.Path == path })
@@ -144,19 +152,19 @@ func (o initOptions) discover(ctx context.Context) (target.Config, target.Discov
 	var down *target.UnreachableError
 	switch {
 	case errors.As(err, &down):
-		return o.config, found, couldNotSay(err)
+		return o.config, found, hide, couldNotSay(hide.from(err))
 	case err != nil:
-		return o.config, found, usage(err)
+		return o.config, found, hide, usage(hide.from(err))
 	}
-	return o.config, found, nil
+	return o.config, found, hide, nil
 }
 
-func (o initOptions) recorded(file, flag string, read func(io.Reader) (recording.Recording, error)) (target.Config, target.Discovery, error) {
+func (o initOptions) recorded(file, flag string, read func(io.Reader) (recording.Recording, error)) (target.Config, target.Discovery, hiding, error) {
 	in := os.Stdin
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return o.config, target.Discovery{}, usage(fmt.Errorf("%s: %w", flag, err))
+			return o.config, target.Discovery{}, hidingOf(nil), usage(fmt.Errorf("%s: %w", flag, err))
 		}
 		defer f.Close()
 		in = f
@@ -167,10 +175,11 @@ func (o initOptions) recorded(file, flag string, read func(io.Reader) (recording
 	if err == nil {
 		c, found, err = o.config.Recorded(r)
 	}
+	hide := hidingOf(nil, r.Requests...)
 	if err != nil {
-		return o.config, found, usage(fmt.Errorf("%s %s: %w", flag, file, err))
+		return o.config, found, hide, usage(hide.from(fmt.Errorf("%s %s: %w", flag, file, err)))
 	}
-	return c, found, nil
+	return c, found, hide, nil
 }
 
 // write makes a new file, and overwrites one only where that is asked for.

@@ -174,8 +174,17 @@ func (o *learnOptions) learning(f *pflag.FlagSet, args []string) (engine.Learnin
 }
 
 func (o *learnOptions) learn(ctx context.Context, l engine.Learning) error {
+	d, err := l.Config.Deployment(ctx)
+	if err != nil {
+		return usage(err)
+	}
+	secrets := d.Secrets()
+	for _, cookie := range l.State.Cookies {
+		secrets = append(secrets, cookie.Value)
+	}
+	hide := hidingOf(secrets)
 	say := func(format string, args ...any) {
-		fmt.Fprintln(os.Stderr, wrap(report.Visible(fmt.Sprintf(format, args...)), ""))
+		fmt.Fprintln(os.Stderr, wrap(hide(fmt.Sprintf(format, args...)), ""))
 	}
 	front := cors.OriginOf(l.FrontEnd)
 	l.Opened = func(info attacker.Info) {
@@ -200,29 +209,27 @@ func (o *learnOptions) learn(ctx context.Context, l engine.Learning) error {
 	case errors.As(err, new(target.Problems)), errors.Is(err, attacker.ErrNoBrowser):
 		return usage(err)
 	case errors.As(err, &nothing):
-		return couldNotSay(fmt.Errorf("%w (%s)", err, "nothing was written"))
+		return couldNotSay(hide.from(fmt.Errorf("%w (%s)", err, "nothing was written")))
 	case err != nil:
-		return couldNotSay(err)
+		return couldNotSay(hide.from(err))
 	}
 	c, found, err := o.config.Recorded(r)
 	if err != nil {
 		return couldNotSay(err)
 	}
-	for _, sentence := range found.Summary() {
-		fmt.Fprintln(os.Stderr, wrap(report.Visible(inFlags(sentence)), "  "))
-	}
+	hide = hidingOf(secrets, r.Requests...)
 	var answers []cors.Response
 	for _, q := range r.Requests {
 		answers = append(answers, cors.Response{Headers: q.Answer})
 	}
-	if err := o.writeSnippets(c, answers); err != nil {
+	if err := o.writeSnippets(c, answers, hide); err != nil {
 		return err
 	}
-	return writeConfig(c, found, o.output, o.force)
+	return writeConfig(c, found, hide, o.output, o.force)
 }
 
 // writeSnippets tells the policy, and writes it as every stack has it.
-func (o *learnOptions) writeSnippets(c target.Config, answers []cors.Response) error {
+func (o *learnOptions) writeSnippets(c target.Config, answers []cors.Response, hide hiding) error {
 	p := report.CORSPolicy{
 		Origins: c.Trusted, Methods: c.Policy.Methods, Headers: c.Policy.Headers, Exposed: c.Policy.Exposed,
 		Credentials: c.Policy.Credentials == string(scenarios.IncludeCredentials),
@@ -237,13 +244,13 @@ func (o *learnOptions) writeSnippets(c target.Config, answers []cors.Response) e
 	fmt.Fprintf(os.Stderr, "\nThe least policy that lets it work:\n")
 	lines := policyLines(p)
 	for _, line := range lines {
-		fmt.Fprintf(os.Stderr, "  %-16s %s\n", line[0], report.Visible(line[1]))
+		fmt.Fprintf(os.Stderr, "  %-16s %s\n", line[0], hide(line[1]))
 	}
 	fmt.Fprintln(os.Stderr)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A CORS policy\n\nThe least that lets the front end work, as `crossexam learn` saw it:\n\n```\n")
 	for _, line := range append([][2]string{{"API", c.URL}}, lines...) {
-		fmt.Fprintf(&b, "%-16s %s\n", line[0], report.Visible(line[1]))
+		fmt.Fprintf(&b, "%-16s %s\n", line[0], hide(line[1]))
 	}
 	b.WriteString("```\n")
 	b.WriteString("\nSet it up in one place alone, the application or a proxy before it.\n")
@@ -257,11 +264,12 @@ func (o *learnOptions) writeSnippets(c target.Config, answers []cors.Response) e
 		}
 		fmt.Fprintf(&b, "```\n%s```\n", s.Text)
 	}
+	text := hide.lines([]byte(b.String()))
 	if o.snippets == "-" {
-		_, err := os.Stdout.WriteString(b.String())
+		_, err := os.Stdout.Write(text)
 		return err
 	}
-	if err := write(o.snippets, []byte(b.String()), o.force); err != nil {
+	if err := write(o.snippets, text, o.force); err != nil {
 		return usage(fmt.Errorf("the file cannot be written: %w", err))
 	}
 	fmt.Fprintf(os.Stderr, "Written to %s: the policy as frameworks and proxies have it.\n", o.snippets)

@@ -155,7 +155,7 @@ func test(ctx context.Context, o testOptions) error {
 		return usage(fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.out, err))
 	}
 	if err := x.Prepare(ctx); err != nil && x.Record().Fault == nil {
-		return usage(err)
+		return usage(hidingOf(x.Deployment().Secrets()).from(err))
 	}
 	var ginkgo bytes.Buffer
 	record, writeErr := suite.Run(ctx, x, suite.RunOptions{
