@@ -30,11 +30,16 @@ func (h Headers) Values(name string) []string {
 // (#concept-header-list-get): each without the blanks around it, joined by a
 // comma and a blank. ok is false when there is none.
 func (h Headers) Get(name string) (value string, ok bool) {
-	vs := h.Values(name)
-	for i, v := range vs {
-		vs[i] = trim(v)
+	for _, l := range h {
+		switch {
+		case !strings.EqualFold(l.Name, name):
+		case ok:
+			value += ", " + trim(l.Value)
+		default:
+			value, ok = trim(l.Value), true
+		}
 	}
-	return strings.Join(vs, ", "), len(vs) > 0
+	return value, ok
 }
 
 // trim drops what HTTP takes for blanks around a value (Fetch standard,
@@ -55,8 +60,7 @@ func (h Headers) names() []string {
 
 // Has reports whether there is a line of this name.
 func (h Headers) Has(name string) bool {
-	_, ok := h.Get(name)
-	return ok
+	return slices.ContainsFunc(h, func(l Header) bool { return strings.EqualFold(l.Name, name) })
 }
 
 // List returns the comma-separated items of all lines of this name, blanks

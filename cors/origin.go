@@ -166,6 +166,9 @@ func (o Origin) WithPort(port string) Origin { return NewOrigin(o.scheme, o.Host
 
 // IP returns the address when the host is an IP literal.
 func (o Origin) IP() (netip.Addr, bool) {
+	if last := len(o.host) - 1; last < 0 || o.host[last] != ']' && !isDigit(o.host[last]) {
+		return netip.Addr{}, false // a name, of which there are many
+	}
 	a, err := netip.ParseAddr(o.Host())
 	return a, err == nil
 }

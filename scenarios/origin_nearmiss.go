@@ -42,7 +42,8 @@ const (
 // nearMiss weighs an origin. It fails for one that no browser takes as it is
 // written, and for one that is the target's own or trusted.
 func nearMiss(t Target, of cors.Origin, how, scheme, host, port string) (m NearMiss, ok bool) {
-	if !t.Origin().IsPotentiallyTrustworthy() {
+	own := t.Origin()
+	if !own.IsPotentiallyTrustworthy() {
 		scheme = "http" // no https page can fetch from this target (mixed content)
 	}
 	// Browsers rewrite some spellings, "127.1" for one: those are other origins.
@@ -50,11 +51,11 @@ func nearMiss(t Target, of cors.Origin, how, scheme, host, port string) (m NearM
 	if _, err := cors.ParseOrigin(o.String()); err != nil || o.Host() != host {
 		return m, false
 	}
-	if o.HasBlockedPort() || o == t.Origin() || t.Trusts(o) || hasEmptyLabel(host) {
+	if o.HasBlockedPort() || o == own || t.Trusts(o) || hasEmptyLabel(host) {
 		return m, false
 	}
 	m = NearMiss{Origin: o, Of: of, How: how, Sendable: sendable(o, of)}
-	m.Registrable = m.Sendable == RealDNS && isForeign(t, o) && isPublic(o)
+	m.Registrable = m.Sendable == RealDNS && isForeign(o, own, t.Trusted) && isPublic(o)
 	return m, true
 }
 
@@ -99,13 +100,12 @@ func isPublic(o cors.Origin) bool {
 	return o.RegistrableDomain() != "" && (in != cors.Unlisted || suffix == "test" || suffix == "example")
 }
 
-// isForeign reports whether the origin is on nobody's domain whom the operator
-// trusts, the target's own included.
-func isForeign(t Target, o cors.Origin) bool {
+// isForeign reports whether the origin is neither on the target's own domain nor on that
+// of an origin which the operator trusts.
+func isForeign(o, own cors.Origin, trusted []cors.Origin) bool {
 	site := func(o cors.Origin) string { return strings.TrimSuffix(o.RegistrableDomain(), ".") }
-	return !slices.ContainsFunc(append(slices.Clone(t.Trusted), t.Origin()), func(ours cors.Origin) bool {
-		return site(ours) == site(o)
-	})
+	theirs := site(o)
+	return theirs != site(own) && !slices.ContainsFunc(trusted, func(ours cors.Origin) bool { return theirs == site(ours) })
 }
 
 // reach is how grave a proved attack from this origin is.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -44,12 +43,15 @@ func (t *Tap) probe(ctx context.Context, q cors.Request, l Limits) cors.Exchange
 
 // made is the exchange of a request of Crossexam's own.
 func (t *Tap) made(ctx context.Context, q cors.Request, l Limits, send sender) cors.Exchange {
-	q.Headers = slices.Clone(q.Headers)
-	if authority, _, ok := splitURL(q.URL); ok && !q.Headers.Has("Host") {
-		q.Headers = slices.Insert(q.Headers, 0, cors.Header{Name: "Host", Value: authority})
+	asked := q.Headers
+	q.Headers = make(cors.Headers, 0, 1+len(asked)+len(t.browser))
+	if authority, _, ok := splitURL(q.URL); ok && !asked.Has("Host") {
+		q.Headers = append(q.Headers, cors.Header{Name: "Host", Value: authority})
 	}
+	q.Headers = append(q.Headers, asked...)
+	sends := browserSends(q)
 	for _, h := range t.browser {
-		if !q.Headers.Has(h.Name) && browserSends(h.Name, q) {
+		if !asked.Has(h.Name) && sends(h.Name) {
 			q.Headers = append(q.Headers, h)
 		}
 	}
@@ -98,17 +100,26 @@ func fetchMetadata(q cors.Request) (lines cors.Headers) {
 	return lines
 }
 
-// browserSends tells whether Chrome has a line of this name in a request like this
-// one: client hints go in no preflight and no handshake, and to trustworthy origins
-// only (https://wicg.github.io/client-hints-infrastructure/#append-client-hints).
-func browserSends(name string, q cors.Request) bool {
-	name = strings.ToLower(name)
-	switch {
-	case strings.HasPrefix(name, "sec-ch-"):
+// browserSends returns what tells whether Chrome has a line of a name in this request:
+// client hints go in no preflight and no handshake, and to trustworthy origins only
+// (https://wicg.github.io/client-hints-infrastructure/#append-client-hints).
+func browserSends(q cors.Request) (sends func(name string) bool) {
+	handshake, hints := isHandshake(q), false
+	if !handshake && q.Method != http.MethodOptions {
 		u, err := url.Parse(q.URL)
-		return err == nil && (u.Scheme == "https" || cors.OriginOf(u).IsLoopback()) && q.Method != http.MethodOptions && !isHandshake(q)
-	case name == "accept":
-		return !isHandshake(q)
+		hints = err == nil && (u.Scheme == "https" || cors.OriginOf(u).IsLoopback())
 	}
-	return true
+	return func(name string) bool {
+		switch {
+		case hasPrefixFold(name, "sec-ch-"):
+			return hints
+		case strings.EqualFold(name, "accept"):
+			return !handshake
+		}
+		return true
+	}
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type conn struct {
 	net.Conn                  // what HTTP is spoken over
 	raw      net.Conn         // under it, to break off with
 	reader   *bufio.Reader    // of HTTP/1.1
+	framing  *bufio.Reader    // for an answer's body; nil before the first
 	http2    *http.ClientConn // nil where HTTP/1.1 is spoken
 	kept     bool             // has had an exchange before
 	upgrade  bool             // a WebSocket was asked for
@@ -144,7 +146,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 
 	c.allow(ctx, bodyTime(p, l))
 	// Where the body ends is for net/http to say. It reads the head once more.
-	r := bufio.NewReader(io.MultiReader(bytes.NewReader(head), c.reader))
+	r := c.framed(io.MultiReader(bytes.NewReader(head), c.reader))
 	framed, err := http.ReadResponse(r, &http.Request{Method: method})
 	if err != nil { // which quotes the line, however long
 		return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %s", shorten(err.Error(), 200))
@@ -160,6 +162,15 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
 		!mayBeFollowed(method, p)
 	return p, reusable, nil
+}
+
+// framed is a buffered reader of an answer, the same for each that the connection has.
+func (c *conn) framed(answer io.Reader) *bufio.Reader {
+	if c.framing == nil {
+		c.framing = bufio.NewReader(nil)
+	}
+	c.framing.Reset(answer)
+	return c.framing
 }
 
 // readBody reads at most limit bytes; whole says that there were no more and that
@@ -242,6 +253,13 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 		return nil, fmt.Errorf("%q is not the URL of a request", q.URL)
 	}
 	var b bytes.Buffer
+	b.Grow(usualHead + len(q.Body))
+	line := func(name, value string) {
+		b.WriteString(name)
+		b.WriteString(": ")
+		b.WriteString(value)
+		b.WriteString("\r\n")
+	}
 	fmt.Fprintf(&b, "%s %s%s HTTP/1.1\r\n", q.Method, t.plain.dialer.absolute(), target)
 	length, handshake := len(q.Body) > 0, isHandshake(q)
 	for _, h := range q.Headers {
@@ -256,27 +274,30 @@ func (t *Tap) encode(q cors.Request) ([]byte, error) {
 		case handshake && name == "sec-websocket-extensions": // likewise
 		case isHopByHop(name), name == "accept-encoding", name == "expect", strings.EqualFold(h.Name, RunHeader):
 		default:
-			fmt.Fprintf(&b, "%s: %s\r\n", h.Name, h.Value)
+			line(h.Name, h.Value)
 		}
 	}
 	if handshake {
 		b.WriteString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
 	}
 	if t.endsTLS && !q.Headers.Has(forwardedProto) {
-		fmt.Fprintf(&b, "%s: https\r\n", forwardedProto)
+		line(forwardedProto, "https")
 	}
 	if t.run != "" {
-		fmt.Fprintf(&b, "%s: %s\r\n", RunHeader, t.run)
+		line(RunHeader, t.run)
 	}
 	if length {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(q.Body))
+		line("Content-Length", strconv.Itoa(len(q.Body)))
 	}
 	if a := t.plain.dialer.authorization(); a != "" && t.plain.dialer.viaPlainProxy() {
-		fmt.Fprintf(&b, "Proxy-Authorization: %s\r\n", a)
+		line("Proxy-Authorization", a)
 	}
 	b.WriteString("\r\n" + q.Body)
 	return b.Bytes(), nil
 }
+
+// usualHead is how many bytes the head of a request has in most cases.
+const usualHead = 1024
 
 // forwardedProto is the header by which a proxy that ends TLS says so.
 const forwardedProto = "X-Forwarded-Proto"
