@@ -56,6 +56,8 @@ func nullOrigin() []Scenario {
 	}
 }
 
+const nothingOpens = "No credential that a page of any origin can use opens a private endpoint."
+
 const nothingExposed = "The victim has no credential that a page of any origin can use."
 
 func nullThefts(vectors ...Vector) func(Target) ([]Case, string) {

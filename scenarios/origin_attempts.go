@@ -66,7 +66,7 @@ func prizes(t Target) ([]prize, string) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, "No credential that a page of any origin can use opens a private endpoint."
+		return nil, nothingOpens
 	}
 	return all, ""
 }

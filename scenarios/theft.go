@@ -18,7 +18,7 @@ func thefts(v visit, creds []Credential, vectors ...Vector) ([]Case, string) {
 			cases = append(cases, theft(v, e, vectors))
 		}
 	}
-	return planned(cases, "No credential that a page of any origin can use opens a private endpoint.")
+	return planned(cases, nothingOpens)
 }
 
 // theft has an attempt for each vector, one without credentials where the browser

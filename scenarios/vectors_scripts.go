@@ -16,8 +16,9 @@ func planScripts(t Target) ([]Case, string) {
 		return nil, "The target declares no private endpoint to read."
 	}
 	var cases []Case
-	for _, e := range slices.DeleteFunc(t.PrivateReads(), func(e Endpoint) bool { return !e.isBare() }) {
-		for _, c := range creds {
+	bare := slices.DeleteFunc(t.PrivateReads(), func(e Endpoint) bool { return !e.isBare() })
+	for _, e := range bare {
+		for _, c := range opening(t, e, creds) {
 			v := attack(t, c)
 			plain, called := scriptAttempts(v, e), scriptAttempts(v, withCallback(e))
 			cases = append(cases, Case{
@@ -28,6 +29,9 @@ func planScripts(t Target) ([]Case, string) {
 				},
 			})
 		}
+	}
+	if len(bare) > 0 {
+		return planned(cases, nothingOpens)
 	}
 	return planned(cases, "No private endpoint is read by a GET without headers of its own, and a script element makes no other request.")
 }

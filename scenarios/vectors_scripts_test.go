@@ -77,3 +77,17 @@ func TestScriptAttemptsAskForACallback(t *testing.T) {
 		}
 	}
 }
+
+// What a page has without the front end's token opens nothing: then there is nothing for a
+// script to run away with, and nothing to doubt.
+func TestScriptsOfACookieThatOpensNothingAlone(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	target.Premises = []Premise{{Endpoint: target.PrivateReads()[0].String(), Credential: Cookie, Finding: CredentialRefused}}
+	if cases, why := planScripts(target); len(cases) > 0 || why != nothingOpens {
+		t.Errorf("%d cases, %q", len(cases), why)
+	}
+	target.Premises[0].Finding = Private
+	if cases, why := planScripts(target); len(cases) != 1 || why != "" {
+		t.Errorf("%d cases, %q", len(cases), why)
+	}
+}

@@ -188,7 +188,7 @@ func (r Result) Doubt() string {
 		return fmt.Sprintf("%d of %d endpoints did not answer every question: %s (%s)", n, len(r.Endpoints), r.Endpoints[i].Endpoint, r.Endpoints[i].Unanswered)
 	case r.LoginRefused != "":
 		return r.LoginRefused + ": give one that is good"
-	case !slices.ContainsFunc(r.Endpoints, Endpoint.Readable):
+	case !slices.ContainsFunc(r.Endpoints, func(e Endpoint) bool { return e.Readable() || e.Private() }):
 		status, n := r.mostFrequent()
 		return fmt.Sprintf("no endpoint gave the victim a reply that can be read (%d of %d answered %d): give a credential, or name other endpoints with `read`", n, len(r.Endpoints), status)
 	case !slices.ContainsFunc(r.Endpoints, Endpoint.Private):

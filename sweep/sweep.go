@@ -231,6 +231,7 @@ type witness struct {
 	first    *cors.Response   // to the victim
 	stranger *cors.Response
 	why      string // there is no answer
+	shut     bool   // the last request: TLS was broken off for want of the client certificate, which grants nothing
 }
 
 // examine asks everything, with the first credential that opens the endpoint.
@@ -286,7 +287,10 @@ func (w *witness) ask(q Question) (Decision, bool) {
 		return w.askConsent(q, q.Preflight, nil)
 	}
 	r, ok := w.answer(w.request(w.item.Endpoint, q.With, cors.OriginLine(q.Origin.String())...))
-	if !ok {
+	switch {
+	case w.shut:
+		return NotGranted, true
+	case !ok:
 		return "", false
 	}
 	seen := r
@@ -337,9 +341,11 @@ func (w *witness) throws(q Question, r *cors.Response) (without *cors.Response, 
 // askConsent asks by a preflight for a request with this method and these headers.
 func (w *witness) askConsent(q Question, method string, unsafe []string) (Decision, bool) {
 	p := cors.PreflightRequest{Origin: q.Origin.String(), Method: method, UnsafeHeaders: unsafe}
-	r, ok := w.answer(preflight(w.target.At(w.item.Path), p))
+	asked := preflight(w.target.At(w.item.Path), p)
+	asked.ClientCertificate = q.With.Includes(scenarios.ClientCert) // which Chrome presents there too
+	r, ok := w.answer(asked)
 	if !ok {
-		return NotGranted, false
+		return NotGranted, w.shut
 	}
 	return consent(p, r), true
 }
@@ -348,7 +354,9 @@ func (w *witness) askConsent(q Question, method string, unsafe []string) (Decisi
 // judged.
 func (w *witness) answer(q cors.Request) (_ *cors.Response, ok bool) {
 	x := w.tap.Ask(w.ctx, q, bodyBytes)
+	w.shut = x.CertificateRequired
 	switch {
+	case w.shut:
 	case x.Response == nil && tap.Over(w.ctx):
 		if w.why = context.Cause(w.ctx).Error(); errors.As(context.Cause(w.ctx), new(tap.LateError)) {
 			w.why += ": raise `limits.timeout` if it needs longer"

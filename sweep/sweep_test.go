@@ -133,6 +133,13 @@ func TestDoubt(t *testing.T) {
 	}{
 		{"private", private, reads("/me"), ""},
 		{"refused", reply(http.StatusForbidden), reads("/me", "/you"), "no endpoint gave the victim a reply that can be read (2 of 2 answered 403)"},
+		{"a refusal of every foreign origin", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") != "" {
+				reply(http.StatusUnauthorized)(w, r)
+				return
+			}
+			private(w, r)
+		}, func(c *target.Config) { c.OpenAPI, c.Reads, c.Trusted = "none", []string{"/me"}, []string{} }, ""},
 		{"sent to a login", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, reads("/me"), "answered 302"},
 		{"one fails", func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/broken" {

@@ -198,9 +198,9 @@ func answerSocket(w http.ResponseWriter, id string, e cors.Exchange) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(buffered, 64<<10))
 }
 
-// bodyTime is how long a body may take.
+// bodyTime is how long a body may take. That of a stream counts as far as it came.
 func bodyTime(p *cors.Response, l Limits) time.Duration {
-	if isEventStream(p) {
+	if isStream(p) {
 		return min(l.Body, streamTime)
 	}
 	return l.Body

@@ -125,6 +125,11 @@ func TestEndlessEventStreamIsCut(t *testing.T) {
 	if e.Response == nil || e.Response.Body != "data: 1\n\n" || !e.Response.Truncated {
 		t.Errorf("got %+v", e.Response)
 	}
+	for _, kind := range []string{"application/x-ndjson", "multipart/x-mixed-replace; boundary=f"} { // as of a watch, or a camera
+		if bodyTime(reply(kind), Limits{Body: time.Hour}) != streamTime {
+			t.Errorf("%s may take an hour", kind)
+		}
+	}
 	short, other := Limits{Body: time.Millisecond}, reply("text/plain")
 	if bodyTime(reply("text/event-stream"), short) != short.Body || bodyTime(other, Limits{Body: time.Hour}) != time.Hour {
 		t.Error("the time for a body is not the limit's")

@@ -63,7 +63,7 @@ func (c CredentialsConfig) keys() (lines cors.Headers, bearer string, err error)
 		case strings.EqualFold(h.Name, "Host"):
 			return nil, "", errors.New("the header Host is the name in the URL: give that as the target, and where it is with `connect_to`, such as 127.0.0.1:8080")
 		case len(cors.UnsafeHeaders(cors.Headers{h})) == 0:
-			return nil, "", fmt.Errorf("the header %s is no credential: browsers let either no page set it, or every page without asking", h.Name)
+			return nil, "", fmt.Errorf("the header %s is no credential: browsers let either no page set it, or every page without asking; one that the API wants of everybody stands with an endpoint of the configuration: {path: /me, headers: {%s: ...}}", h.Name, h.Name)
 		case lines.Has(h.Name):
 			return nil, "", fmt.Errorf("the header %s is given twice: give it once", h.Name)
 		case strings.EqualFold(h.Name, "Authorization") && c.Bearer != "":
