@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
@@ -113,6 +114,22 @@ func (x *Examination) checkAccepted(context.Context) error {
 // plan has: it is not started, read about or discovered.
 func (x *Examination) unfinished() bool {
 	return x.request.Deployment == nil && x.tap == nil && (x.config.NeedsDiscovery() || x.config.Starts() || x.config.ReadsLog())
+}
+
+// checkBrowser says whether a browser as it is wanted could do what is wanted, whether it
+// is there or not.
+func (x *Examination) checkBrowser() error {
+	c := x.config.Browser
+	wanted := attacker.Options{Path: c.Path, Posture: attacker.Posture{BlockThirdPartyCookies: c.BlockThirdPartyCookies}}
+	if x.deployment.Direct {
+		wanted.Direct.Origin = x.deployment.Facts.Origin()
+	}
+	err := wanted.Check()
+	var none *attacker.NoBrowserError
+	if errors.As(err, &none) {
+		return nil
+	}
+	return err
 }
 
 // chooseBrowser says which browser is wanted, and whether it is there.

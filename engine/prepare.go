@@ -125,9 +125,9 @@ func (x *Examination) openTap() error {
 		AllowWrite: d.Facts.AllowsWrite,
 		Expected:   d.Facts.ExpectsError,
 
-		FirstMessage: d.Facts.FirstMessage,
-		Conceal:      d.Credentials.Without,
-		Prompts:      answersPrompts(d),
+		Messages: d.Facts.Messages,
+		Conceal:  d.Credentials.Without,
+		Prompts:  answersPrompts(d),
 
 		ClientCertificate: d.Credentials.Certificate(),
 	})

@@ -35,6 +35,9 @@ func Rehearse(ctx context.Context, r Request) (Rehearsal, error) {
 	if err := x.deploy(ctx); err != nil {
 		return Rehearsal{}, err
 	}
+	if err := x.checkBrowser(); err != nil {
+		return Rehearsal{}, err
+	}
 	x.setAside()
 	if err := x.selectItems(ctx); err != nil {
 		return Rehearsal{}, err

@@ -94,6 +94,7 @@ func (p ProofOfConcept) WriteHTML(w io.Writer) error {
 			// Of a WebSocket.
 			"offers":  a.Protocols,
 			"message": a.Message,
+			"then":    a.Then,
 		},
 	})
 	if err != nil {

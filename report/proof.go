@@ -44,10 +44,11 @@ type Attempt struct {
 	Credentials string           `json:"credentials" redact:"-"` // the mode: "include" or "omit"
 	Headers     []Header         `json:"headers"`
 	Body        string           `json:"body" redact:"body"`
-	// Protocols and Message are of a WebSocket: the subprotocols that the page offers, and
-	// what it sends first.
+	// Protocols, Message and Then are of a WebSocket: the subprotocols that the page offers,
+	// what it sends first, and what after that.
 	Protocols []string `json:"protocols"`
 	Message   string   `json:"message" redact:"body"`
+	Then      []string `json:"then" redact:"body"`
 	// Reads says that the operator declared the request to read only, whatever its method.
 	Reads bool `json:"reads"`
 }
@@ -133,7 +134,7 @@ func newAttempt(a scenarios.Attempt) *Attempt {
 	return &Attempt{
 		Page: a.Page.String(), Trusted: a.Trusted, Vector: a.Vector, Method: a.Method, URL: a.URL,
 		Credentials: mode, Headers: headers, Body: a.Body,
-		Protocols: append([]string{}, a.Protocols...), Message: a.Message,
+		Protocols: append([]string{}, a.Protocols...), Message: a.Message, Then: append([]string{}, a.Then...),
 	}
 }
 

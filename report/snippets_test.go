@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,5 +26,42 @@ func TestSnippetsFitTheTarget(t *testing.T) {
 	record.Target.Credentials = []scenarios.Credential{scenarios.Bearer}
 	if s := reportOf(record, Meta{}).policySnippets()[0]; strings.Contains(s.Text, "credentials") {
 		t.Errorf("a front end with a token needs no credentials:\n%s", s.Text)
+	}
+}
+
+// Each rule of a policy is in every snippet as it is, and is not where the policy has none.
+func TestSnippetsSayTheWholePolicy(t *testing.T) {
+	base := CORSPolicy{
+		Origins: []string{"https://app.example.com"}, Methods: []string{"GET", "PATCH"}, Headers: []string{"X-Csrf"}, Exposed: []string{"X-Total-Count"}, Credentials: true, MaxAge: 700,
+	}
+	// What a proxy takes away of the application behind it is no rule.
+	taken := regexp.MustCompile(`(?m)^.*(hide_header|del-header) .*$`)
+	for rule, c := range map[string]struct {
+		change func(*CORSPolicy)
+		more   string // that the changed snippet has, and the base has not
+		less   string // a pattern of what the base has, and the changed one has not
+	}{
+		"another origin":    {func(p *CORSPolicy) { p.Origins = append(p.Origins, "https://admin.example.com") }, `https://admin\\*\.example`, ""},
+		"fewer methods":     {func(p *CORSPolicy) { p.Methods = []string{"GET"} }, "", `PATCH`},
+		"another header":    {func(p *CORSPolicy) { p.Headers = append(p.Headers, "X-Trace") }, `(?i)x-trace`, ""},
+		"no header":         {func(p *CORSPolicy) { p.Headers = nil }, "", `(?i)x-csrf`},
+		"another exposed":   {func(p *CORSPolicy) { p.Exposed = append(p.Exposed, "ETag") }, `ETag`, ""},
+		"nothing exposed":   {func(p *CORSPolicy) { p.Exposed = nil }, "", `(?i)expose|X-Total-Count|responseheaders`},
+		"no credentials":    {func(p *CORSPolicy) { p.Credentials = false }, "", `(?i)credential`},
+		"another age":       {func(p *CORSPolicy) { p.MaxAge = 42 }, `\b42(L|\b)`, `\b700(L|\b)`},
+		"no word of an age": {func(p *CORSPolicy) { p.MaxAge = 0 }, "", `(?i)max-?_?age|\b700`},
+	} {
+		changed := base
+		c.change(&changed)
+		before, after := Snippets(base, nil), Snippets(changed, nil)
+		for i, s := range before {
+			was, is := taken.ReplaceAllString(s.Text, ""), taken.ReplaceAllString(after[i].Text, "")
+			if more := regexp.MustCompile(c.more); c.more != "" && (more.MatchString(was) || !more.MatchString(is)) {
+				t.Errorf("%s, %s: it lacks %s\n%s", s.ID, rule, c.more, is)
+			}
+			if less := regexp.MustCompile(c.less); c.less != "" && (!less.MatchString(was) || less.MatchString(is)) {
+				t.Errorf("%s, %s: it has %s\n%s", s.ID, rule, c.less, is)
+			}
+		}
 	}
 }

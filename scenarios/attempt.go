@@ -28,11 +28,13 @@ type Attempt struct {
 	Body       string   `json:"body,omitempty"`
 	// Fill is the size of a body of filler, in the place of Body.
 	Fill int `json:"fill,omitempty"`
-	// Protocols and Message are of a WebSocket: the subprotocols that the page offers,
-	// and what it sends when the connection is open. With a message, everything that
-	// the target says counts, and not only what it says first.
+	// Protocols, Message and Then are of a WebSocket: the subprotocols that the page offers,
+	// what it sends when the connection is open, and what after that, each once the target
+	// has answered. With a message, everything that the target says counts, and not only
+	// what it says first.
 	Protocols []string `json:"protocols,omitempty"`
 	Message   string   `json:"message,omitempty"`
+	Then      []string `json:"then,omitempty"`
 	// Through names the shared cache that a probe passes on its way to the target;
 	// empty for none. Each name is a cache of its own, which is empty at first, and
 	// probes through it are made in the order of the plan.

@@ -91,6 +91,9 @@ func judgeRedirect(declared bool, o, plain Observation) Judgement {
 	first := hops[0]
 	to, redirects := first.Headers.Get("Location")
 	if first.Status < 300 || first.Status > 399 || !redirects {
+		if kept := o.Credential; declared && !o.Attempt.Trusted && !kept.Sent && len(kept.HeldBack) > 0 && first.Status >= 400 {
+			return Judgement{Verdict: NotApplicable, Reason: fmt.Sprintf("%s was answered %d, and meets no redirect: the browser kept back what the victim has (%s).", origin, first.Status, strings.Join(kept.HeldBack, ", "))}
+		}
 		if declared {
 			return cannotTell("%s was answered %d, which is no redirect", origin, first.Status).until(LacksRedirect)
 		}

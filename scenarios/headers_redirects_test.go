@@ -62,4 +62,18 @@ func TestJudgeRedirect(t *testing.T) {
 	if j := judgeRedirect(true, readBy(ours.read(slashed), reply(404, "")), plain); j.Verdict != CannotTell {
 		t.Errorf("declared, and no redirect: %+v", j)
 	}
+	// A SameSite cookie leaves another site's page without the redirect of those who are logged in.
+	held := func(v visit, status int) Observation {
+		o := blockedFrom(v.read(slashed), cors.MissingAllowOriginHeader, reply(status, ""))
+		o.Credential.Sent, o.Credential.HeldBack = false, []string{"session: SameSiteLax"}
+		return o
+	}
+	for _, c := range []struct {
+		o    Observation
+		want Verdict
+	}{{held(theirs, 401), NotApplicable}, {held(theirs, 200), CannotTell}, {held(ours, 401), CannotTell}} {
+		if j := judgeRedirect(true, c.o, hidden); j.Verdict != c.want {
+			t.Errorf("declared, answered %d, the cookie held back: %+v", c.o.Exchanges[0].Response.Status, j)
+		}
+	}
 }

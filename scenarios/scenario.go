@@ -315,17 +315,22 @@ type Socket struct {
 	// FirstMessage is what a client says before the target says anything private;
 	// empty for nothing.
 	FirstMessage string `json:"first_message,omitempty"`
+	// Then are what it says after that, each once the target has answered; nil for nothing.
+	Then []string `json:"then,omitempty"`
 }
 
-// FirstMessage is what a client says on the WebSocket of this URL, or empty.
-func (t Target) FirstMessage(rawURL string) string {
+// Messages are what a client says on the WebSocket of this URL; nil for nothing.
+func (t Target) Messages(rawURL string) []string {
 	path, ok := normalPath(rawURL)
 	for _, s := range t.WebSockets {
 		if declared, known := normalPath(t.At(s.Path)); ok && known && path == declared {
-			return s.FirstMessage
+			if s.FirstMessage == "" {
+				return nil
+			}
+			return append([]string{s.FirstMessage}, s.Then...)
 		}
 	}
-	return ""
+	return nil
 }
 
 // CredentialsPolicy is whether a front end needs ambient credentials.

@@ -62,7 +62,7 @@ func socketAttempts(v visit, e Endpoint, s Socket) handshakes {
 
 // of has an attempt talk as the socket wants it.
 func (s Socket) of(a Attempt) Attempt {
-	a.Protocols, a.Message = s.Protocols, s.FirstMessage
+	a.Protocols, a.Message, a.Then = s.Protocols, s.FirstMessage, s.Then
 	return a
 }
 

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -14,18 +15,26 @@ import (
 // controls the browser asks [Tap.Admit] before a request leaves it, and tells
 // [Tap.Keep] what came of it.
 
+// CheckDirect says why no browser can reach the target by itself, as far as that is known
+// without asking anybody; nil where one may.
+func (u Upstream) CheckDirect() error {
+	d, err := newDialer(u)
+	switch {
+	case err != nil:
+		return err
+	case d.proxy != nil:
+		return fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out `direct`, or name the target in NO_PROXY", d.proxyName())
+	case u.InsecureSkipVerify:
+		return errors.New("the browser accepts no certificate that it cannot verify: leave out `direct` or `insecure_skip_verify`")
+	}
+	return nil
+}
+
 // Direct is the address, with an IP address for its host, at which a browser can
 // reach the target by itself.
 func (u Upstream) Direct(ctx context.Context) (string, error) {
-	d, err := newDialer(u)
-	if err != nil {
+	if err := u.CheckDirect(); err != nil {
 		return "", err
-	}
-	switch {
-	case d.proxy != nil:
-		return "", fmt.Errorf("the browser cannot reach the target by itself, because the proxy %s of the environment is in between: leave out `direct`, or name the target in NO_PROXY", d.proxyName())
-	case u.InsecureSkipVerify:
-		return "", fmt.Errorf("the browser accepts no certificate that it cannot verify: leave out `direct` or `insecure_skip_verify`")
 	}
 	host, port, err := net.SplitHostPort(localhost(u.address()))
 	if err != nil {

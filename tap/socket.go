@@ -48,27 +48,42 @@ const (
 var errFrame = errors.New("not a frame that a server may send")
 
 // talk gives what the target says: its first message or, where there is something to
-// be said to it first, all its messages until it falls silent, a line each. whole
-// says that none of them is cut off.
-func (c *conn) talk(limit int64) (said []byte, whole bool) {
-	if c.first == "" {
+// be said to it, all its messages until it falls silent after the last of them, a line
+// each. allow gives the target time for what it says next. whole says that no message is
+// cut off.
+func (c *conn) talk(limit int64, allow func()) (said []byte, whole bool) {
+	allow()
+	if len(c.messages) == 0 {
 		return readMessage(c.reader, limit)
 	}
-	// A target that has closed the connection has said already what it says.
-	_, _ = c.Write(clientFrame([]byte(c.first)))
-	for begun := false; ; begun = true {
+	begun := false
+	hear := func() (ended bool) {
 		message, complete := readMessage(c.reader, limit-int64(len(said)))
 		if begun && len(message) > 0 {
 			said = append(said, '\n')
 		}
 		said = append(said, message...)
-		switch {
-		case !complete:
-			return said, begun && len(message) == 0
-		case int64(len(said)) >= limit:
-			return said, false
+		if !complete {
+			whole = begun && len(message) == 0
+			return true
 		}
+		begun = true
+		return int64(len(said)) >= limit
 	}
+	for i, message := range c.messages {
+		if i > 0 {
+			// To some messages a target has nothing to say.
+			if _, err := c.reader.Peek(1); !isTimeout(err) && hear() {
+				return said, whole
+			}
+			allow()
+		}
+		// A target that has closed the connection has said already what it says.
+		_, _ = c.Write(clientFrame([]byte(message)))
+	}
+	for !hear() {
+	}
+	return said, whole
 }
 
 // clientFrame is a text message of a client's, which is masked (RFC 6455, section

@@ -99,10 +99,11 @@ type Options struct {
 	// passes on; nil allows none. The URL is as the client wrote it. It is called
 	// concurrently.
 	AllowWrite func(method, url string) bool
-	// FirstMessage gives what the target is told on the WebSocket of a URL as soon as
-	// it is open, in the place of what a page would send there; empty and nil are
+	// Messages gives what the target is told on the WebSocket of a URL, in the place of
+	// what a page would send there: the first one as soon as it is open, and each other
+	// once the target has answered the one before or is silent. None and nil are
 	// nothing. It is called concurrently.
-	FirstMessage func(url string) string
+	Messages func(url string) []string
 	// Conceal takes out of a URL what nobody is to see of it: the record has what it gives,
 	// and so have the other functions here. The target gets the URL as it is. Nil takes
 	// out nothing. It is called concurrently.
@@ -135,8 +136,8 @@ type Options struct {
 // page when the time or the size is used up, as a body that ends there; an event
 // stream's time is one second. Of a WebSocket the page gets the handshake and the
 // first message that the target sends within a second, then the tap closes it; the
-// target gets no message, or the one of [Options.FirstMessage], and then all that it
-// sends within a second is one message.
+// target gets no message, or those of [Options.Messages], and then all that it
+// sends until a second after the last one is one message.
 //
 // A target that answers that requests are too many (429, 503) gets none for as long as
 // it says, then fewer, and is asked again before the browser sees any answer, within
@@ -152,7 +153,7 @@ type Tap struct {
 	run        string
 	endsTLS    bool // see [Upstream.TLSEndsBefore]
 	browser    cors.Headers
-	first      func(url string) string
+	messages   func(url string) []string
 	conceal    func(url string) string
 	allowWrite func(method, url string) bool
 	prompts    bool
@@ -198,7 +199,7 @@ func New(o Options) (*Tap, error) {
 		run:        o.Run,
 		endsTLS:    o.TLSEndsBefore && o.URL.Scheme == "https",
 		browser:    o.Browser,
-		first:      o.FirstMessage,
+		messages:   o.Messages,
 		conceal:    o.Conceal,
 		allowWrite: o.AllowWrite,
 		prompts:    o.Prompts,

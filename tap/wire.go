@@ -32,7 +32,7 @@ type conn struct {
 	http2    *http.ClientConn // nil where HTTP/1.1 is spoken
 	kept     bool             // has had an exchange before
 	upgrade  bool             // a WebSocket was asked for
-	first    string           // to be said on it
+	messages []string         // to be said on it
 	since    time.Time        // when it was kept
 }
 
@@ -74,8 +74,8 @@ func (t *Tap) roundTripAnew(ctx context.Context, to *way, q cors.Request, reques
 	if err != nil {
 		return nil, err
 	}
-	if c.upgrade = isHandshake(q); c.upgrade && t.first != nil {
-		c.first = t.first(t.shown(q.URL))
+	if c.upgrade = isHandshake(q); c.upgrade && t.messages != nil {
+		c.messages = t.messages(t.shown(q.URL))
 	}
 	return t.exchangeOn(ctx, to, c, q, request, limits)
 }
@@ -134,8 +134,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 			return nil, false, fmt.Errorf("the target's answer is not HTTP/1.1: %w", err)
 		}
 		if p.Status == http.StatusSwitchingProtocols && c.upgrade {
-			c.allow(ctx, min(l.Body, streamTime))
-			message, whole := c.talk(l.BodyBytes)
+			message, whole := c.talk(l.BodyBytes, func() { c.allow(ctx, min(l.Body, streamTime)) })
 			p.Body, p.Truncated = string(message), !whole
 			return p, false, nil
 		}

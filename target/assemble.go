@@ -89,6 +89,9 @@ func (c Config) assemble() (Deployment, Problems) {
 		},
 	}
 	d.Notes = notes
+	if c.Direct {
+		fail("direct", d.Upstream.CheckDirect())
+	}
 	if c.served != nil && c.served.by != nil {
 		d.PublicKey = c.served.by.SPKI()
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -142,8 +143,21 @@ func checkOtherOrigin(s string) error {
 	if scheme, _, _ := strings.Cut(s, "://"); strings.Contains(s, "*") {
 		return fmt.Errorf("trusted origin: %q stands for everybody's: any page of %s would be trusted; name your own, such as %s://ID", s, scheme, scheme)
 	}
+	if id, ok := strings.CutPrefix(s, "chrome-extension://"); ok && !chromeID.MatchString(id) {
+		return fmt.Errorf("trusted origin: no extension can have the id in %q: write the 32 letters from a to p that chrome://extensions shows with its developer mode", s)
+	}
+	if id, ok := strings.CutPrefix(s, "moz-extension://"); ok && !mozillaID.MatchString(id) {
+		return fmt.Errorf("trusted origin: no extension can have the id in %q: write the Internal UUID that about:debugging shows, such as moz-extension://0f9dd9a2-4b1c-4e0a-9b1e-2d6c0c3a7e55", s)
+	}
 	return nil
 }
+
+// The ids of extensions in origins: Chrome's is made of the public key of its author, 16
+// bytes of which each half is a letter; Firefox's is a UUID of its own in each profile.
+var (
+	chromeID  = regexp.MustCompile(`^[a-p]{32}$`)
+	mozillaID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+)
 
 // otherOriginMeant says what to write in the place of a text that is meant as an origin of
 // another scheme than http and https. It is empty for a text that is not.

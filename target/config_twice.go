@@ -34,7 +34,7 @@ func (c Config) saidTwice(fail func(entry string, err error) bool) {
 	}
 	for i, w := range c.WebSockets {
 		if slices.ContainsFunc(c.WebSockets[:i], func(before WebSocketConfig) bool {
-			return before.Path == w.Path && before.FirstMessage == w.FirstMessage && slices.Equal(before.Protocols, w.Protocols)
+			return before.Path == w.Path && before.FirstMessage == w.FirstMessage && slices.Equal(before.Then, w.Then) && slices.Equal(before.Protocols, w.Protocols)
 		}) {
 			fail(fmt.Sprintf("websockets[%d]", i), fmt.Errorf("%s is given twice: give it once, or say in what they differ", w.Path))
 		}

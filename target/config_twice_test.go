@@ -95,14 +95,17 @@ func TestEntriesThatMakeSense(t *testing.T) {
 // A text that is meant as an origin of another scheme is told how to be written.
 func TestOtherOriginsThatAreNone(t *testing.T) {
 	for text, says := range map[string]string{
-		"NULL":                   "write null",
-		"app://":                 "such as app://localhost",
-		"file://":                "has the origin null",
-		"file:///home/x.html":    "has the origin null",
-		"capacitor://localhost/": "write capacitor://localhost",
-		"Tauri://localhost":      "write tauri://localhost",
-		"chrome-extension://*":   "name your own, such as chrome-extension://ID",
-		"moz-extension://*":      "name your own",
+		"NULL":                     "write null",
+		"app://":                   "such as app://localhost",
+		"file://":                  "has the origin null",
+		"file:///home/x.html":      "has the origin null",
+		"capacitor://localhost/":   "write capacitor://localhost",
+		"Tauri://localhost":        "write tauri://localhost",
+		"chrome-extension://*":     "name your own, such as chrome-extension://ID",
+		"moz-extension://*":        "name your own",
+		"chrome-extension://short": "write the 32 letters from a to p",
+		"chrome-extension://abcdefghijklmnopabcdefghijklmnoq": "write the 32 letters from a to p",
+		"moz-extension://short":                               "write the Internal UUID",
 	} {
 		_, err := said(func(c *Config) { c.Trusted = []string{text} }).Deployment(t.Context())
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "must be https") {

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,35 +73,35 @@ func differ(list []scenarios.Endpoint, group []int) bool {
 // so. It is empty where nothing says it.
 func called(list []scenarios.Endpoint, group []int, j int) string {
 	e := list[j]
-	name := ""
-	var body struct {
-		OperationName string `json:"operationName"`
-		Query         string `json:"query"`
-		Method        string `json:"method"`
-	}
-	if json.Unmarshal([]byte(e.Body), &body) == nil {
-		name = body.OperationName
-		if name == "" {
-			name = body.Method
-		}
-		if name == "" {
-			name = operationName(body.Query)
-		}
-	}
+	name := requestName(e.Body)
 	for _, h := range e.Headers {
 		alone := !slices.ContainsFunc(group, func(k int) bool {
 			v, _ := list[k].Headers.Get(h.Name)
 			return k != j && v == h.Value
 		})
 		if name == "" && alone {
-			name = h.Value
+			name = nameable(h.Value)
 		}
 	}
-	name = strings.Trim(unnameable.ReplaceAllString(name, "-"), "-")
-	if len(name) > 64 {
-		name = name[:64]
-	}
 	return name
+}
+
+// requestName is the name of what a body in JSON calls; empty where nothing says it.
+func requestName(body string) string {
+	var call struct {
+		OperationName string `json:"operationName"`
+		Query         string `json:"query"`
+		Method        string `json:"method"`
+	}
+	if json.Unmarshal([]byte(body), &call) != nil {
+		return ""
+	}
+	return nameable(cmp.Or(call.OperationName, call.Method, operationName(call.Query)))
+}
+
+func nameable(name string) string {
+	name = strings.Trim(unnameable.ReplaceAllString(name, "-"), "-")
+	return name[:min(len(name), 64)]
 }
 
 var (

@@ -152,8 +152,13 @@ func weight(q recording.Request) int {
 }
 
 func hasCredential(q recording.Request) bool {
-	return len(q.Cookies) > 0 || q.Headers.Has("Authorization") || q.Answer.ListHas(cors.HeaderAllowCredentials, "true") ||
+	return hasCookie(q) || q.Headers.Has("Authorization") || q.Answer.ListHas(cors.HeaderAllowCredentials, "true") ||
 		q.Headers.ListHas(cors.HeaderRequestHeaders, "authorization")
+}
+
+// hasCookie reports whether a request has a cookie that may be the victim's session.
+func hasCookie(q recording.Request) bool {
+	return slices.ContainsFunc(q.Cookies, func(name string) bool { return !aside.MatchString(name) })
 }
 
 func namesJSON(contentType string) bool {
@@ -223,9 +228,20 @@ func (s *seen) endpoints() {
 	writes, secret, failed := 0, 0, 0
 	took, queries := map[string]bool{}, map[string]int{}
 	once := func(key string) bool { defer func() { took[key] = true }(); return !took[key] }
-	anyCredential := slices.ContainsFunc(s.requests, func(q recording.Request) bool {
-		return len(q.Cookies) > 0 || q.Headers.Has("Authorization") || s.keyed[q.URL]
-	})
+	anyCredential := slices.ContainsFunc(s.requests, s.shownToProve)
+	// A front end asks for some of what is private before its user logs in, too.
+	private := map[string]bool{}
+	for _, q := range s.requests {
+		if s.provesItself(q) {
+			private[q.Method+" "+shapeOf(s.path(q.URL))] = true
+		}
+	}
+	queried, changes := map[string]bool{}, map[string]bool{} // by path
+	for _, q := range s.requests {
+		if _, ok := graphQLQuery(q); ok && q.Status < 300 && !q.Failed {
+			queried[s.path(q.URL)] = true
+		}
+	}
 	for _, q := range s.requests {
 		path := s.path(q.URL)
 		if q.Kind == recording.Preflight || q.Kind == recording.Other || path == s.login || !methodName.MatchString(q.Method) {
@@ -253,10 +269,23 @@ func (s *seen) endpoints() {
 				s.config.EventStreams = append(s.config.EventStreams, path)
 			}
 		case q.Status >= 400:
-			s.fails(q, path, once)
+			s.fails(q, path, anyCredential, once)
 		case q.Status >= 300 && q.Status != http.StatusNotModified:
 			if q.Method == http.MethodGet && once("redirect "+shape) {
 				s.config.Redirects = append(s.config.Redirects, path)
+			}
+		case queried[path] && q.Method == http.MethodPost:
+			name, ok := graphQLQuery(q)
+			switch {
+			case !ok:
+				changes[path] = true
+			case !once("query " + path + "#" + name):
+			case len(s.config.Endpoints)-writes >= recordedReads:
+				s.leave("POST "+path+"#"+name, LeftBeyond, anyCredential && s.provesItself(q), fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
+			default:
+				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{
+					Method: q.Method, Path: path, Body: q.Body, Reads: true, Headers: ofEveryone(q), Open: anyCredential && !private[shape],
+				})
 			}
 		case q.Method == http.MethodOptions || q.Method == http.MethodHead || !once(shape):
 		case q.Method == http.MethodGet:
@@ -269,8 +298,7 @@ func (s *seen) endpoints() {
 				s.leave(q.Method+" "+path, LeftBeyond, anyCredential && s.provesItself(q), fmt.Sprintf("more than %d reads; name it to read it", recordedReads))
 			default:
 				queries[withoutQuery(shape)]++
-				open := anyCredential && !s.provesItself(q)
-				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: open, Headers: ofEveryone(q)})
+				s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Path: path, Open: anyCredential && !private[shape], Headers: ofEveryone(q)})
 			}
 		case writes >= recordedWrites:
 			s.leave(q.Method+" "+path, LeftBeyond, false, fmt.Sprintf("more than %d writes", recordedWrites))
@@ -278,6 +306,12 @@ func (s *seen) endpoints() {
 			writes++
 			s.config.Endpoints = append(s.config.Endpoints, EndpointConfig{Method: q.Method, Path: path})
 		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		s.note("Of the requests by POST to %s those are written that only read, as GraphQL's queries do. Left out are mutations, and what looks like a secret; what is withheld is told by method and path, so that a mutation would be sent too.", path)
+	}
+	if left := slices.ContainsFunc(s.requests, func(q recording.Request) bool { return q.BodyLeftOut }); left {
+		s.note("The recording has no bodies of requests, so that no login, GraphQL query or first message of a WebSocket was taken from it. Playwright keeps them with recordHar's content: 'embed', or 'attach' and a path that ends with .zip.")
 	}
 	if secret > 0 {
 		s.note("Requests with what looks like a secret in their URL are left out: %d.", secret)
@@ -302,8 +336,8 @@ func ofEveryone(q recording.Request) map[string]string {
 	return headers
 }
 
-// socket is a WebSocket as the page used it. What it said first is written where it
-// is short and has nothing in it that looks like a secret.
+// socket is a WebSocket as the page used it. What it said is written as far as it is short,
+// or subscribes to something with GraphQL, and has nothing in it that looks like a secret.
 func (s *seen) socket(q recording.Request, path string) WebSocketConfig {
 	w := WebSocketConfig{Path: path}
 	for _, line := range q.Headers.Values("Sec-WebSocket-Protocol") {
@@ -320,6 +354,13 @@ func (s *seen) socket(q recording.Request, path string) WebSocketConfig {
 	case len(q.Sent) == 0:
 	case isGreeting(q.Sent[0]):
 		w.FirstMessage = q.Sent[0]
+		for _, message := range q.Sent[1:min(len(q.Sent), messageLimit)] {
+			if !isGreeting(message) && !isSubscription(message) {
+				s.note("The front end says more on %s than is written, since it may have a secret in it or change something; give it as then where the API says nothing private without it.", path)
+				break
+			}
+			w.Then = append(w.Then, message)
+		}
 	default:
 		s.note("The front end's first message on %s is not written, since it may have a secret in it; give it as first_message where the API says nothing private without it.", path)
 	}
@@ -358,9 +399,10 @@ func (s *seen) leave(operation string, reason LeftReason, private bool, why stri
 }
 
 // fails takes a request that was answered with an error for a way to provoke it,
-// where it only reads and would fail again.
-func (s *seen) fails(q recording.Request, path string, once func(string) bool) {
-	anonymous := !hasCredential(q)
+// where it only reads and would fail again. shown says that the recording has the
+// credentials of the requests that had one.
+func (s *seen) fails(q recording.Request, path string, shown bool, once func(string) bool) {
+	anonymous := !hasCredential(q) || shown && !s.shownToProve(q)
 	refused := q.Status == http.StatusUnauthorized || q.Status == http.StatusForbidden
 	switch {
 	case !once(fmt.Sprintf("error %d", q.Status)):

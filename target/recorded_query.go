@@ -65,6 +65,11 @@ func (s *seen) queryKeys() {
 // provesItself reports whether a request has what only the front end or the victim has.
 func (s *seen) provesItself(q recording.Request) bool { return hasCredential(q) || s.keyed[q.URL] }
 
+// shownToProve reports whether the recording shows that, and not only that it may be so.
+func (s *seen) shownToProve(q recording.Request) bool {
+	return hasCookie(q) || q.Headers.Has("Authorization") || s.keyed[q.URL]
+}
+
 // withoutParameters is a URL without some parameters of its query, the others written as
 // they were, and whether it had any.
 func withoutParameters(u *url.URL, names []string) (*url.URL, bool) {

@@ -178,7 +178,18 @@ policy:
 {{- if .Config.Endpoints}}
 endpoints:
 {{- range .Config.Endpoints}}
-{{- if .Method}}
+{{- if .Reads}}
+  - method: {{.Method}}
+    path: {{quote .Path}}
+{{- if .Headers}}
+    headers: {{quote .Headers}} # of every request, and no secret
+{{- end}}
+    body: {{quote .Body}}
+    reads: true # it changes nothing, so that it is sent like a GET
+{{- if .Open}}
+    open: true # the same for everybody
+{{- end}}
+{{- else if .Method}}
   - method: {{.Method}}
     path: {{quote .Path}}
     # body: '{}'
@@ -286,6 +297,9 @@ websockets:
 {{- end}}
 {{- if .FirstMessage}}
     first_message: {{quote .FirstMessage}}
+{{- end}}
+{{- if .Then}}
+    then: {{quote .Then}}
 {{- end}}
 {{- end}}
 {{- else}}

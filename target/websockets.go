@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,7 +13,12 @@ type WebSocketConfig struct {
 	Path         string   `yaml:"path"`
 	Protocols    []string `yaml:"protocols"`     // subprotocols that a client offers
 	FirstMessage string   `yaml:"first_message"` // that a client sends
+	// Then are those that it sends after it, each once the API has answered the one before.
+	Then []string `yaml:"then"`
 }
+
+// messageLimit is how many messages a client sends.
+const messageLimit = 8
 
 // UnmarshalYAML takes a path alone for one, too.
 func (w *WebSocketConfig) UnmarshalYAML(decode func(any) error) error {
@@ -36,6 +42,14 @@ func (w WebSocketConfig) check() (key string, err error) {
 		case slices.Contains(w.Protocols[:i], p):
 			return fmt.Sprintf("protocols[%d]", i), fmt.Errorf("the subprotocol %q is offered twice: leave it out once", p)
 		}
+	}
+	switch {
+	case len(w.Then) > 0 && w.FirstMessage == "":
+		return "then", errors.New("there is a message after the first one, and no first: give it as first_message")
+	case len(w.Then) >= messageLimit:
+		return "then", fmt.Errorf("that are more than %d messages: leave out those without which the API says something private too", messageLimit)
+	case slices.Contains(w.Then, ""):
+		return fmt.Sprintf("then[%d]", slices.Index(w.Then, "")), errors.New("the message is empty: write what the front end sends, or leave it out")
 	}
 	return "", nil
 }

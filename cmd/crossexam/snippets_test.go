@@ -21,7 +21,7 @@ import (
 func TestSnippetsAreServed(t *testing.T) {
 	policy := report.CORSPolicy{
 		Origins: []string{"https://app.example.com", "https://admin.example.com"}, Methods: []string{"GET", "PATCH"},
-		Headers: []string{"Authorization", "X-Requested-With"}, Exposed: []string{"ETag", "X-Total-Count"}, Credentials: true, MaxAge: 600,
+		Headers: []string{"Authorization", "X-Requested-With"}, Exposed: []string{"ETag", "X-Total-Count"}, Credentials: true, MaxAge: 700, // 600 is what some have where nothing is said
 	}
 	all := report.Snippets(policy, nil)
 	goServer := sync.OnceValues(func() (string, error) { return buildGo(root(t), t.TempDir(), all) })
@@ -62,13 +62,22 @@ func TestSnippetsAreServed(t *testing.T) {
 					{pre, "Access-Control-Allow-Origin", []string{origin}}, {got, "Access-Control-Allow-Origin", []string{origin}},
 					{pre, "Access-Control-Allow-Credentials", []string{"true"}}, {got, "Access-Control-Allow-Credentials", []string{"true"}},
 					{pre, "Access-Control-Allow-Methods", []string{"patch"}}, {pre, "Access-Control-Allow-Headers", policy.Headers},
-					{pre, "Access-Control-Max-Age", []string{"600"}}, {got, "Access-Control-Expose-Headers", policy.Exposed}, {got, "Vary", []string{"Origin"}},
+					{pre, "Access-Control-Max-Age", []string{"700"}}, {got, "Access-Control-Expose-Headers", policy.Exposed}, {got, "Vary", []string{"Origin"}},
 				} {
 					have := strings.ToLower(strings.Join(want.in.Values(want.name), ", "))
 					for _, item := range want.items {
 						if !slices.Contains(strings.Split(strings.ReplaceAll(have, " ", ""), ","), strings.ToLower(item)) {
 							t.Errorf("%s: %s is %q, without %s", origin, want.name, have, item)
 						}
+					}
+				}
+				// What the policy has not is granted to nobody.
+				q.Header.Set("Access-Control-Request-Method", "DELETE")
+				q.Header.Set("Access-Control-Request-Headers", "x-other")
+				more, _ := ask(t, q)
+				for name, other := range map[string]string{"Access-Control-Allow-Methods": "delete", "Access-Control-Allow-Headers": "x-other"} {
+					if have := strings.ToLower(strings.Join(more.Values(name), ", ")); strings.Contains(have, other) || strings.Contains(have, "*") {
+						t.Errorf("%s: %s is %q", origin, name, have)
 					}
 				}
 				if n := len(got.Values("Access-Control-Allow-Origin")); n > 1 {

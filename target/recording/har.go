@@ -13,13 +13,22 @@ import (
 
 // ReadHAR reads a HAR file (HTTP Archive 1.2,
 // https://w3c.github.io/web-performance/specs/HAR/Overview.html) as Chrome, Firefox,
-// Safari and Playwright write it. The error says where in the file it is none.
+// Safari and Playwright write it, the latter's archive with the bodies beside it too.
+// The error says where in the file it is none.
 func ReadHAR(r io.Reader) (Recording, error) {
 	in := bufio.NewReader(newBounded(r, sizeLimit))
+	if isZip(in) {
+		return readArchive(in)
+	}
+	return readHAR(in, nil)
+}
+
+// readHAR reads a HAR file, whose bodies attached has where they stand beside it.
+func readHAR(in *bufio.Reader, attached attachments) (Recording, error) {
 	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
 		_, _ = in.Discard(3) // which were just seen
 	}
-	h := harReader{pages: map[string]string{}}
+	h := harReader{pages: map[string]string{}, attached: attached}
 	h.Decoder = json.NewDecoder(&shortened{r: in, used: func() int64 { return h.InputOffset() }})
 	if err := h.object(func(key string) error {
 		if key == "log" {
@@ -47,6 +56,8 @@ type harReader struct {
 	pages  map[string]string // their URLs
 	logged bool
 	entry  int // that is being read, from 1
+
+	attached attachments
 }
 
 func (h *harReader) explain(err error) error {
@@ -131,6 +142,7 @@ func (h *harReader) entries() error {
 		if err := h.Decode(&e); err != nil {
 			return err
 		}
+		e.attach(h.attached)
 		if q, ok := e.request(); ok {
 			h.made.Requests = append(h.made.Requests, q)
 			h.refs = append(h.refs, e.PageRef)
@@ -152,6 +164,7 @@ type harEntry struct {
 		Cookies  []struct{ Name string }
 		PostData *struct {
 			Text   string
+			File   string `json:"_file"` // Playwright's, in the place of the text
 			Params []struct{ Name, Value string }
 		} `json:"postData"`
 	}
@@ -161,14 +174,18 @@ type harEntry struct {
 		Headers []cors.Header
 		Content struct {
 			MimeType string `json:"mimeType"`
+			File     string `json:"_file"`
 		}
 	}
-	ResourceType string `json:"_resourceType"`
-	Messages     []struct {
-		Type   string
-		Opcode float64
-		Data   string
-	} `json:"_webSocketMessages"`
+	ResourceType string       `json:"_resourceType"`
+	Messages     []harMessage `json:"_webSocketMessages"`
+}
+
+// A harMessage is one of a WebSocket.
+type harMessage struct {
+	Type   string
+	Opcode float64
+	Data   string
 }
 
 func (e harEntry) request() (Request, bool) {
@@ -191,6 +208,7 @@ func (e harEntry) request() (Request, bool) {
 			}
 			q.Body = strings.Join(form, "&")
 		}
+		q.BodyLeftOut = q.Body == ""
 	}
 	for _, c := range e.Request.Cookies {
 		q.Cookies = append(q.Cookies, c.Name)

@@ -21,8 +21,10 @@ type Request struct {
 	URL     *url.URL // absolute; http and https, those of a WebSocket too
 	Headers cors.Headers
 	Body    string
-	Kind    Kind
-	Page    string // the URL of the page, where it is known
+	// BodyLeftOut says that there was a body, which the recording has not.
+	BodyLeftOut bool
+	Kind        Kind
+	Page        string // the URL of the page, where it is known
 	// Cookies are the names of those that went along.
 	Cookies []string
 
