@@ -84,7 +84,7 @@ type pageCause struct {
 	Mark    string
 	Says    string
 	Story   *sequence
-	Policy  bool // see [Cause.mendedByPolicy]
+	Policy  bool // see [scenarios.MendedByPolicy]
 	Accepts string
 	Page    string // of the proof of concept; empty for none
 }
@@ -189,7 +189,7 @@ func (r Report) page(screens []engine.Screen) page {
 	policy := false
 	for _, c := range r.Causes {
 		one := pageCause{
-			Cause: c, Says: capital(c.Rule), Policy: c.mendedByPolicy(), Accepts: r.acceptances(c),
+			Cause: c, Says: capital(c.Rule), Policy: scenarios.MendedByPolicy(c.ID), Accepts: r.acceptances(c),
 			Mark: map[bool]string{true: "accepted", false: "violates"}[c.Accepted],
 		}
 		if worst := r.worst(c); worst != nil && (c.Fails || c.Exfiltrated) {

@@ -76,21 +76,8 @@ func appendMissing(list, more []string) []string {
 func (r *Report) fixInStack() {
 	s := r.policySnippets()[0]
 	for i, c := range r.Causes {
-		if s.Likely && c.mendedByPolicy() {
+		if s.Likely && scenarios.MendedByPolicy(c.ID) {
 			r.Causes[i].Snippet = &StackFix{Stack: s.ID, Name: s.Name, Text: s.Text}
 		}
 	}
-}
-
-// mendedByPolicy reports whether a list of origins, with its methods and headers, is what
-// mends a cause.
-func (c Cause) mendedByPolicy() bool {
-	if strings.HasPrefix(c.ID, "ORG-") {
-		return true
-	}
-	return slices.Contains([]string{
-		"every-origin", "null-origin", "front-end-refused", "lists", "preflights-for-everyone",
-		string(scenarios.Contains), string(scenarios.BeginsWith), string(scenarios.BeginsWithDot), string(scenarios.SiteOn), string(scenarios.EndsWith),
-		string(scenarios.SubdomainOf), string(scenarios.LabelBelow), string(scenarios.UnescapedDot), string(scenarios.SameHost),
-	}, c.ID)
 }

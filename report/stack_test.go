@@ -23,7 +23,21 @@ func TestStackOfReplies(t *testing.T) {
 		{"Content-Type: text/html; charset=utf-8", "<!DOCTYPE html>\n<body>\n<pre>Cannot GET /nope</pre>\n</body>", 404, "express"},
 		{"content-type: application/json; charset=utf-8", `{"message":"Route GET:/nope not found","error":"Not Found","statusCode":404}`, 404, "fastify"},
 		{"content-type: text/plain; charset=UTF-8", "404 Not Found", 404, "hono"},
-		{"Content-Type: text/plain; charset=utf-8", "Not Found", 404, ""}, // Koa and Fiber 3 alike
+		{"Content-Type: text/plain; charset=utf-8", "Not Found", 404, ""},
+		{"Vary: Origin\nContent-Type: text/plain; charset=utf-8\nContent-Length: 9\nDate: x\nConnection: keep-alive\nKeep-Alive: timeout=5", "Not Found", 404, "koa"},
+		{"Content-Type: text/plain; charset=utf-8\nContent-Length: 9\nETag: W/\"9-0g\"\nDate: x", "Not Found", 404, ""},   // Express's sendStatus, without its name
+		{"Content-Type: text/plain; charset=utf-8\nDate: x\nTransfer-Encoding: chunked", "Not Found", 404, ""},            // Node without a framework
+		{"content-type: text/plain; charset=utf-8\ncontent-length: 9\ndate: x", "Not Found", 404, ""},                     // hyper, under axum
+		{"Date: x\nContent-Length: 9\nContent-Type: text/plain; charset=utf-8", "Not Found", 404, ""},                     // net/http that writes the words
+		{"Server: nginx\nDate: x\nContent-Type: text/plain; charset=utf-8\nContent-Length: 9", "Not Found", 404, "nginx"}, // whoever is behind it
+		{"Date: x\nContent-Type: text/plain; charset=utf-8\nContent-Length: 9\nVary: Origin", "Not Found", 404, "fiber"},
+		{"Server: waitress\nContent-Type: text/html; charset=utf-8", "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Not Found</title>\n</head>\n<body>\n  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n</body>\n</html>\n", 404, "django"},
+		{"Server: gunicorn\nContent-Type: application/json", `{"detail":"Authentication credentials were not provided."}`, 403, "django"},
+		{"Server: waitress\nContent-Type: application/json", `{"error": "not found"}`, 404, ""}, // Django's, Pyramid's and Bottle's JSON are alike
+		{"Server: gunicorn\nContent-Type: application/json", "{\"error\":\"Unauthorized\"}\n", 401, "flask"},
+		{"Content-Type: application/json", "{\"error\":\"Unauthorized\"}\n", 401, ""}, // Go's encoder writes so, too
+		{"content-type: text/html\ncache-control: no-cache", "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>\n", 502, "haproxy"},
+		{"Content-Type: text/html", "<html><body><h1>It works</h1>\nA page.\n</body></html>\n", 200, ""},
 		{"Content-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff", "404 page not found\n", 404, "go"},
 		{"Content-Type: text/plain", "404 page not found", 404, "gin"},
 		{"Content-Type: application/json", "{\"message\":\"Not Found\"}\n", 404, "echo"},

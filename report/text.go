@@ -236,7 +236,7 @@ func (p *printer) snippet(c Cause) {
 		for line := range strings.Lines(c.Snippet.Text) {
 			p.line("            " + strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "  "))
 		}
-	case c.mendedByPolicy():
+	case scenarios.MendedByPolicy(c.ID):
 		p.field("", "report.html has it for FastAPI, Express, nginx and others.")
 	}
 }

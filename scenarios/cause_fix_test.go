@@ -31,3 +31,16 @@ func TestCauseHasAFixOfItsOwn(t *testing.T) {
 		t.Errorf("only %d scenarios have a cause together with the error", together)
 	}
 }
+
+// Where a list of origins mends nothing, a report must not show one as the fix.
+func TestMendedByPolicy(t *testing.T) {
+	for cause, want := range map[string]bool{
+		"every-origin": true, "null-origin": true, "front-end-refused": true, "preflights-for-everyone": true, "lists": true,
+		string(EndsWith): true, string(SameHost): true, "ORG-004": true,
+		"two-layers": false, "login-before-cors": false, "errors-outside-cors": false, "vary": false, "CRD-005": false, "HDR-007": false, "unheard-of": false,
+	} {
+		if MendedByPolicy(cause) != want {
+			t.Errorf("%s: %v, want %v", cause, !want, want)
+		}
+	}
+}

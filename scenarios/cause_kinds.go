@@ -22,6 +22,8 @@ type causeKind struct {
 	roots []string
 	// too are what has to be said besides, where one of the scenarios is violated.
 	too []tooFix
+	// policy says that the list of origins, with its methods and headers, is what mends it.
+	policy bool
 }
 
 type tooFix struct {
@@ -43,9 +45,18 @@ func causeKinds() []causeKind {
 			id:    s.ID,
 			words: breach(s.ID),
 			shows: func(f Judged) bool { return f.ID == s.ID },
+			// An origin that is granted for a reason of its own is kept out by the list, too.
+			policy: s.Family() == "ORG",
 		})
 	}
 	return all
+}
+
+// MendedByPolicy reports whether a list of origins, with its methods and headers, is what
+// mends a cause, by its [Cause.ID]: it is not where a login stands before CORS, say, or
+// where two layers both add headers.
+func MendedByPolicy(cause string) bool {
+	return slices.ContainsFunc(causeKinds(), func(k causeKind) bool { return k.id == cause && k.policy })
 }
 
 // everyOrigin is the wildcard, in each of its forms.
@@ -55,9 +66,10 @@ func everyOrigin() causeKind {
 		"HDR-003", "ALT-001", "ALT-002", "NET-001", "NET-002", "CFG-001", "CFG-003",
 	}
 	return causeKind{
-		id:    "every-origin",
-		words: echoWords,
-		roots: []string{"WLD-001", "WLD-003", "WLD-005", "WLD-002", "CRD-004"},
+		id:     "every-origin",
+		policy: true,
+		words:  echoWords,
+		roots:  []string{"WLD-001", "WLD-003", "WLD-005", "WLD-002", "CRD-004"},
 		shows: func(f Judged) bool {
 			switch f.ID {
 			case "WLD-001", "WLD-002", "WLD-003", "WLD-005":
@@ -143,10 +155,11 @@ func matching(kind RuleKind) causeKind {
 		UnescapedDot: {"ORG-005"}, SameHost: {"ORG-006", "ORG-007"},
 	}
 	return causeKind{
-		id:    string(kind),
-		roots: roots[kind],
-		words: func(findings []Judged) string { return matchingWords(kind, findings) },
-		shows: func(f Judged) bool { return f.Judgement.Rule != nil && f.Judgement.Rule.Kind == kind },
+		id:     string(kind),
+		policy: true,
+		roots:  roots[kind],
+		words:  func(findings []Judged) string { return matchingWords(kind, findings) },
+		shows:  func(f Judged) bool { return f.Judgement.Rule != nil && f.Judgement.Rule.Kind == kind },
 		fells: func(f Judged, shown []Judged) bool {
 			if !strings.HasPrefix(f.ID, "ORG") && f.ID != "CRD-002" {
 				return false
@@ -191,7 +204,7 @@ func matchingWords(kind RuleKind, findings []Judged) string {
 }
 
 func nullGranted() causeKind {
-	return causeKind{id: "null-origin", words: saying("the origin null is trusted"), shows: anyOf("NUL-001", "NUL-002", "NUL-003", "NUL-004"), roots: []string{"NUL-001"}}
+	return causeKind{id: "null-origin", policy: true, words: saying("the origin null is trusted"), shows: anyOf("NUL-001", "NUL-002", "NUL-003", "NUL-004"), roots: []string{"NUL-001"}}
 }
 
 // twoLayers is a header that two of the target's layers add.
@@ -237,11 +250,12 @@ func credentialsValue() causeKind {
 // frontEndRefused is a trusted origin that is not let in.
 func frontEndRefused() causeKind {
 	return causeKind{
-		id:    "front-end-refused",
-		words: saying("the trusted front end is not granted all that it needs"),
-		shows: anyOf("TRU-001", "TRU-002", "TRU-003", "TRU-005"),
-		fells: func(f Judged, _ []Judged) bool { return f.Judgement.FollowsFrom == "TRU-001" },
-		roots: []string{"TRU-001", "TRU-005", "TRU-003", "TRU-002"},
+		id:     "front-end-refused",
+		policy: true,
+		words:  saying("the trusted front end is not granted all that it needs"),
+		shows:  anyOf("TRU-001", "TRU-002", "TRU-003", "TRU-005"),
+		fells:  func(f Judged, _ []Judged) bool { return f.Judgement.FollowsFrom == "TRU-001" },
+		roots:  []string{"TRU-001", "TRU-005", "TRU-003", "TRU-002"},
 	}
 }
 
@@ -265,8 +279,9 @@ func errorsOutside() causeKind {
 
 func preflightsForEveryone() causeKind {
 	return causeKind{
-		id:    "preflights-for-everyone",
-		words: saying("preflights of every origin are approved"),
+		id:     "preflights-for-everyone",
+		policy: true,
+		words:  saying("preflights of every origin are approved"),
 		shows: func(f Judged) bool {
 			return anyOf("PRE-001", "PRE-002", "PRE-003")(f) || f.ID == "PRE-006" && f.Judgement.FollowsFrom == ""
 		},
@@ -277,11 +292,12 @@ func preflightsForEveryone() causeKind {
 // preflightLists is a CORS layer whose lists are not those of the policy.
 func preflightLists() causeKind {
 	return causeKind{
-		id:    "lists",
-		words: saying("the lists of methods and headers are not the policy's"),
-		shows: anyOf("WLD-006", "WLD-007", "PRE-004", "PRE-005", "TRU-004"),
-		roots: []string{"WLD-007", "WLD-006"},
-		too:   []tooFix{{[]string{"TRU-004"}, "List the headers that it reads in Access-Control-Expose-Headers."}},
+		id:     "lists",
+		policy: true,
+		words:  saying("the lists of methods and headers are not the policy's"),
+		shows:  anyOf("WLD-006", "WLD-007", "PRE-004", "PRE-005", "TRU-004"),
+		roots:  []string{"WLD-007", "WLD-006"},
+		too:    []tooFix{{[]string{"TRU-004"}, "List the headers that it reads in Access-Control-Expose-Headers."}},
 	}
 }
 
