@@ -66,12 +66,13 @@ func (t Target) Arbitrary() cors.Origin { return arbitrary(t) }
 // origin that it grants.
 func Matchers(t Target, of cors.Origin) []NearMiss { return witnesses(t, of) }
 
-// Sieve are fewer questions than [Matchers] with which it shows that a target grants no
-// near-miss of an origin. The first of them has the host before, within and after other
-// text, so that every rule grants it that compares a part of the host: only where it is
-// granted are Matchers worth asking about. The others show the rules that compare the
-// whole host, and not its dots, its ends, its scheme, its port, or some letters or a label
-// before it. Where one of these is granted, Matchers are worth asking about too.
+// Sieve are the few questions with which it shows that a target grants no near-miss of an
+// origin. The first of them has the host before, within and after other text, so that
+// every rule grants it that compares a part of the host. The others show the rules that
+// compare the whole host, and not its dots, its ends, its scheme, its port, or some
+// letters or a label before it, those that are content with a part of it, and those that
+// end a name at a character which names may have. Where one of these is granted,
+// [Matchers] are worth asking about.
 // It is Matchers where no host can be like the first, as with an IP address.
 func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 	if of.IsOpaque() {
@@ -83,7 +84,7 @@ func Sieve(t Target, of cors.Origin) (first NearMiss, others []NearMiss) {
 	}
 	first = all[0]
 	s := &spellings{target: t, of: of}
-	for _, spell := range []spelling{lettersBefore, dotReplaced, shortened, dashed, insecureSpelling, otherPort, longerPort, subdomain, insecureSubdomain, siblingHost, neighbour} {
+	for _, spell := range []spelling{lettersBefore, dotReplaced, clipped, dashed, insecureSpelling, otherPort, longerPort, subdomain, insecureSubdomain, siblingHost, neighbour} {
 		spell(s)
 	}
 	return first, distinct(s.list)
@@ -117,11 +118,6 @@ func Unlike(t Target) []Suspect {
 	add("ORG-012", sites, on("vercel.app", false))
 	add("ORG-012", sites, on("github.io", false))
 	return all
-}
-
-// OfSameDomain reports whether the near-miss is on the domain of what it resembles.
-func (m NearMiss) OfSameDomain() bool {
-	return m.Origin.RegistrableDomain() == m.Of.RegistrableDomain() && m.Origin.Host() != m.Of.Host()
 }
 
 func everywhere(s *spellings) {

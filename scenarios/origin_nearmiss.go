@@ -230,20 +230,20 @@ func lettersBefore(s *spellings) {
 }
 
 func cut(s *spellings) {
-	host, port := s.of.Host(), explicitPort(s.of)
-	if a, isIP := s.of.IP(); !isIP || a.Is4() {
-		s.add("the trusted host without its first character", host[1:])
-		shortened(s)
-	}
-	if len(port) > 1 {
-		s.addAt("the trusted port without its last digit", s.of.Scheme(), host, port[:len(port)-1])
+	clipped(s)
+	if port := explicitPort(s.of); len(port) > 1 {
+		s.addAt("the trusted port without its last digit", s.of.Scheme(), s.of.Host(), port[:len(port)-1])
 	}
 }
 
-// shortened is the one of these that a part of the trusted origin is.
-func shortened(s *spellings) {
+// clipped are those of these that a part of the trusted host is: its end, and what is
+// within it.
+func clipped(s *spellings) {
 	host := s.of.Host()
-	s.add("the trusted host without its last character", host[:len(host)-1])
+	if a, isIP := s.of.IP(); !isIP || a.Is4() {
+		s.add("the trusted host without its first character", host[1:])
+		s.add("the trusted host without its last character", host[:len(host)-1])
+	}
 }
 
 func dotReplaced(s *spellings) {
@@ -314,10 +314,10 @@ func punctuated(s *spellings) {
 	}
 }
 
-// dashed is the first of these.
+// dashed are those of these that real names have.
 func dashed(s *spellings) {
 	all := spelled(s.target, s.of, punctuated)
-	s.list = append(s.list, all[:min(1, len(all))]...)
+	s.list = append(s.list, all[:min(2, len(all))]...)
 }
 
 func trailingDot(s *spellings) {

@@ -94,7 +94,9 @@ func newScript(t scenarios.Target) *script {
 		return sieve{o, first, others}
 	}
 	s := &script{target: t, arbitrary: t.Arbitrary(), own: of(t.Origin()), unlike: scenarios.Unlike(t)}
-	s.own.others = slices.DeleteFunc(s.own.others, func(m scenarios.NearMiss) bool { return !m.OfSameDomain() || m.Origin.Scheme() != m.Of.Scheme() })
+	if _, isIP := s.own.of.IP(); isIP { // of which no list has a pattern
+		s.own.others = nil
+	}
 	for _, o := range t.Trusted[:min(len(t.Trusted), mostTrusted)] {
 		s.trusted = append(s.trusted, of(o))
 	}
