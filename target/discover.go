@@ -444,7 +444,7 @@ func (d Discovery) Without(secret func(path string) bool) Discovery {
 	d.Writes = slices.DeleteFunc(slices.Clone(d.Writes), endpoint)
 	d.Errors = slices.DeleteFunc(slices.Clone(d.Errors), func(r scenarios.ErrorRecipe) bool { return secret(r.Path) })
 	d.Streams = slices.DeleteFunc(slices.Clone(d.Streams), secret)
-	d.Left = slices.DeleteFunc(slices.Clone(d.Left), func(l LeftAlone) bool { return secret(l.Operation) })
+	d.Left = slices.DeleteFunc(slices.Clone(d.Left), func(l LeftAlone) bool { return secret(l.operation) })
 	if n := before - len(d.Reads) - len(d.Writes) - len(d.Errors) - len(d.Streams) - len(d.Left); n > 0 {
 		d.Notes = append(slices.Clone(d.Notes), fmt.Sprintf("Paths with a secret of the victim in them are left out: %d.", n))
 	}
