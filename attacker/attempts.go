@@ -140,7 +140,7 @@ func (t *Tab) sightings(ctx context.Context, specs []spec, views []view) []Sight
 			Handshake: s.key,
 			HeldBack:  s.heldBack,
 			Cookies:   s.cookies,
-			Loot:      t.browser.stage.Collector.take(spec.Name),
+			Loot:      t.browser.stage.collector.take(spec.Name),
 			Late:      views[n].Late,
 		}
 		switch {

@@ -177,7 +177,7 @@ func TestStartAndClose(t *testing.T) {
 			t.Fatal(err)
 		}
 		open(t, tab, evil)
-		if err := tab.Crash(bounded(t)); !errors.Is(err, ErrPageCrashed) { // a crash report, for one, is written
+		if err := tab.crash(bounded(t)); !errors.Is(err, ErrPageCrashed) { // a crash report, for one, is written
 			t.Fatal(err)
 		}
 	}
@@ -351,7 +351,7 @@ func TestCrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := crash(t, tab, func() {
-				if err := tab.Crash(bounded(t)); !errors.Is(err, ErrPageCrashed) {
+				if err := tab.crash(bounded(t)); !errors.Is(err, ErrPageCrashed) {
 					t.Errorf("Crash: %v", err)
 				}
 			})

@@ -16,9 +16,9 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// ErrNoCertificateStore says that no client certificate can be given to the
+// errNoCertificateStore says that no client certificate can be given to the
 // browser here. Its error text says what is missing and what to do.
-var ErrNoCertificateStore = errors.New("the browser cannot be given a client certificate here")
+var errNoCertificateStore = errors.New("the browser cannot be given a client certificate here")
 
 // certificateTools are NSS's own programs: Chrome on Linux takes client
 // certificates from an NSS database, and nothing else writes one.
@@ -28,11 +28,11 @@ var certificateTools = []string{"certutil", "pk12util"}
 // certificate, and else an [ErrNoCertificateStore].
 func CanHoldCertificate() error {
 	if runtime.GOOS != "linux" {
-		return fmt.Errorf("%w: on %s it takes them from the user's own store, which Crossexam leaves alone; run it on Linux", ErrNoCertificateStore, runtime.GOOS)
+		return fmt.Errorf("%w: on %s it takes them from the user's own store, which Crossexam leaves alone; run it on Linux", errNoCertificateStore, runtime.GOOS)
 	}
 	for _, tool := range certificateTools {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%w: there is no %s; install it (Debian and Ubuntu: apt-get install libnss3-tools; Fedora: dnf install nss-tools; Alpine: apk add nss-tools)", ErrNoCertificateStore, tool)
+			return fmt.Errorf("%w: there is no %s; install it (Debian and Ubuntu: apt-get install libnss3-tools; Fedora: dnf install nss-tools; Alpine: apk add nss-tools)", errNoCertificateStore, tool)
 		}
 	}
 	return nil

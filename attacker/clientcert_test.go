@@ -149,14 +149,14 @@ func TestNothingIsLeftOfTheCertificateFile(t *testing.T) {
 func TestWithoutCertificateTools(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	err := CanHoldCertificate()
-	if !errors.Is(err, ErrNoCertificateStore) || !strings.Contains(err.Error(), "libnss3-tools") {
+	if !errors.Is(err, errNoCertificateStore) || !strings.Contains(err.Error(), "libnss3-tools") {
 		t.Fatalf("the error is %v", err)
 	}
 	authority, _ := loopback.NewAuthority()
 	certificate, _ := authority.ClientCertificate("the victim")
 	root := t.TempDir()
 	t.Setenv("TMPDIR", root)
-	if _, err := newProfile(t.Context(), Options{ClientCertificate: &certificate}); !errors.Is(err, ErrNoCertificateStore) {
+	if _, err := newProfile(t.Context(), Options{ClientCertificate: &certificate}); !errors.Is(err, errNoCertificateStore) {
 		t.Errorf("the profile's error is %v", err)
 	}
 	if left, _ := os.ReadDir(root); len(left) > 0 {

@@ -17,18 +17,18 @@ const lootLimit = 256 << 10
 // excerptLimit bounds the excerpt of the loot that reports carry, in bytes.
 const excerptLimit = 2 << 10
 
-// A Collector is the attacker's drop: pages POST to it what they could read.
+// A collector is the attacker's drop: pages POST to it what they could read.
 // What arrives here has left the victim's browser, which is the proof of an
 // exfiltration. It is safe for concurrent use.
-type Collector struct {
+type collector struct {
 	mu   sync.Mutex
 	loot map[string]scenarios.Loot
 }
 
-func newCollector() *Collector { return &Collector{loot: map[string]scenarios.Loot{}} }
+func newCollector() *collector { return &collector{loot: map[string]scenarios.Loot{}} }
 
 // ServeHTTP takes the loot of the attempt that the query names.
-func (c *Collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		http.Error(w, "POST only", http.StatusMethodNotAllowed)
 		return
@@ -54,7 +54,7 @@ func (c *Collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // take gives and forgets the loot of an attempt, or nil.
-func (c *Collector) take(attempt string) *scenarios.Loot {
+func (c *collector) take(attempt string) *scenarios.Loot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l, ok := c.loot[attempt]

@@ -24,10 +24,10 @@ func (f flag) String() string {
 func launchFlags(stage *Stage, profileDir, userAgent string, o Options) []flag {
 	trusted, direct := stage.Authority().SPKI(), o.Direct
 	// The first rule that matches counts.
-	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.PublicAddr() + ", MAP * " + stage.Addr()
+	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.publicAddr() + ", MAP * " + stage.Addr()
 	if !o.Only.IsOpaque() {
 		// At a public address, which pages of the internet may ask without the user's leave.
-		hosts = "MAP " + o.Only.HostPort() + " " + stage.PublicAddr()
+		hosts = "MAP " + o.Only.HostPort() + " " + stage.publicAddr()
 	}
 	if o.TrustedKey != "" {
 		trusted += "," + o.TrustedKey
@@ -46,7 +46,7 @@ func launchFlags(stage *Stage, profileDir, userAgent string, o Options) []flag {
 		// Every host leads to the stage, and nowhere else, but for a direct target's and
 		// where only one does; see [Options.Only].
 		{"host-resolver-rules", hosts},
-		{"ip-address-space-overrides", stage.PublicAddr() + "=public"},
+		{"ip-address-space-overrides", stage.publicAddr() + "=public"},
 		{"ignore-certificate-errors-spki-list", trusted},
 		{"no-proxy-server", true},
 		{"disable-quic", true},

@@ -7,15 +7,15 @@ import (
 	"github.com/chromedp/cdproto/cdp/jsonv2"
 )
 
-// A LossError says that a message of the browser could not be decoded: what it was
+// A lossError says that a message of the browser could not be decoded: what it was
 // evidence of is lost.
-type LossError struct{ Err error }
+type lossError struct{ err error }
 
-func (e *LossError) Error() string {
-	return "an event of the browser could not be read: " + e.Err.Error()
+func (e *lossError) Error() string {
+	return "an event of the browser could not be read: " + e.err.Error()
 }
 
-func (e *LossError) Unwrap() error { return e.Err }
+func (e *lossError) Unwrap() error { return e.err }
 
 // protocolError takes what chromedp complains of. A message that could not be decoded
 // must not pass in silence; other complaints are about its own bookkeeping.
@@ -27,7 +27,7 @@ func (b *Browser) protocolError(_ string, args ...any) {
 		}
 		b.mu.Lock()
 		if b.lost == nil {
-			b.lost = &LossError{err}
+			b.lost = &lossError{err}
 		}
 		b.mu.Unlock()
 	}

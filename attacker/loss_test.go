@@ -31,7 +31,7 @@ func TestLost(t *testing.T) {
 		var b Browser
 		b.protocolError(c.format, c.err)
 		lost := b.Lost()
-		var loss *LossError
+		var loss *lossError
 		if (lost != nil) != c.lost || c.lost && !errors.As(lost, &loss) {
 			t.Errorf("%s (%v): %v", name, c.err, lost)
 		}

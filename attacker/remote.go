@@ -27,8 +27,8 @@ import (
 // that leads every host to the stage, and no look at certificates there, which
 // accepts no foreign one, since nothing but the stage is behind that proxy.
 
-// HowToStart is a command line of a browser that can be used while it runs.
-const HowToStart = "chromium --headless=new --remote-debugging-port=9222 --user-data-dir=/tmp/crossexam-remote"
+// howToStart is a command line of a browser that can be used while it runs.
+const howToStart = "chromium --headless=new --remote-debugging-port=9222 --user-data-dir=/tmp/crossexam-remote"
 
 // isAddress tells whether a browser is named by the address of its debugging port
 // and not by a path.
@@ -78,7 +78,7 @@ func connect(ctx context.Context, stage *Stage, address string, o Options) (*Bro
 	// The path of a debugging URL is a key to the browser, and no affair of a report.
 	b.info = Info{Path: u.Scheme + "://" + u.Host, Remote: true, Protocol: cdproto.ChromiumVersion()}
 	if err := b.attach(ctx, u, o.UserAgent); err != nil {
-		return nil, errors.Join(fmt.Errorf("using the browser at %s: %w; start one with: %s", b.info.Path, err, HowToStart), b.Close())
+		return nil, errors.Join(fmt.Errorf("using the browser at %s: %w; start one with: %s", b.info.Path, err, howToStart), b.Close())
 	}
 	return b, nil
 }

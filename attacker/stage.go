@@ -22,8 +22,8 @@ import (
 //
 // The stage is closed by whoever made it. It is safe for concurrent use.
 type Stage struct {
-	// Collector receives what the pages send home.
-	Collector *Collector
+	// collector receives what the pages send home.
+	collector *collector
 
 	authority *loopback.Authority
 	server    *loopback.Server
@@ -56,7 +56,7 @@ func NewStage() (*Stage, error) {
 		return nil, err
 	}
 	s := &Stage{
-		Collector: newCollector(),
+		collector: newCollector(),
 		authority: authority,
 		mounted:   map[cors.Origin]http.Handler{},
 		played:    map[cors.Origin]Role{},
@@ -78,9 +78,9 @@ func NewStage() (*Stage, error) {
 // [scenarios.PublicDomain].
 func (s *Stage) Addr() string { return s.server.Addr() }
 
-// PublicAddr is the loopback address that hosts under [scenarios.PublicDomain] are
+// publicAddr is the loopback address that hosts under [scenarios.PublicDomain] are
 // mapped to. The browser takes it for a public one.
-func (s *Stage) PublicAddr() string { return s.public.Addr() }
+func (s *Stage) publicAddr() string { return s.public.Addr() }
 
 // Authority makes the certificates of the stage.
 func (s *Stage) Authority() *loopback.Authority { return s.authority }
@@ -183,7 +183,7 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case played && isPlacePath(r.URL.Path):
 		s.servePlace(w, r, origin, role)
 	case played && r.URL.Path == collectorPath:
-		s.Collector.ServeHTTP(w, r)
+		s.collector.ServeHTTP(w, r)
 	case mounted:
 		handler.ServeHTTP(w, r)
 	case played:

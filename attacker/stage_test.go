@@ -122,19 +122,19 @@ func TestCollector(t *testing.T) {
 	if status, _, err := ask(t, s, "GET", at+"a", ""); status != 405 || err != nil {
 		t.Errorf("GET: %d, %v", status, err)
 	}
-	if l := s.Collector.take("a"); l != nil {
+	if l := s.collector.take("a"); l != nil {
 		t.Errorf("a GET left loot: %+v", l)
 	}
 
 	if status, _, err := ask(t, s, "POST", at+"b", "a secret"); status != 204 || err != nil {
 		t.Errorf("POST: %d, %v", status, err)
 	}
-	l := s.Collector.take("b")
+	l := s.collector.take("b")
 	sum := sha256.Sum256([]byte("a secret"))
 	if l == nil || l.Bytes != 8 || l.SHA256 != hex.EncodeToString(sum[:]) || l.Excerpt != "a secret" {
 		t.Errorf("the loot is %+v", l)
 	}
-	if l := s.Collector.take("b"); l != nil {
+	if l := s.collector.take("b"); l != nil {
 		t.Errorf("taken twice: %+v", l)
 	}
 
@@ -142,7 +142,7 @@ func TestCollector(t *testing.T) {
 	if status, _, err := ask(t, s, "POST", at+"c", "x"+strings.Repeat("é", lootLimit)); status != 204 || err != nil {
 		t.Errorf("POST of too much: %d, %v", status, err)
 	}
-	l = s.Collector.take("c")
+	l = s.collector.take("c")
 	if l == nil || l.Bytes != lootLimit || len(l.Excerpt) > excerptLimit || len(l.Excerpt) < excerptLimit-1 || !utf8.ValidString(l.Excerpt) {
 		t.Errorf("%d bytes, an excerpt of %d", l.Bytes, len(l.Excerpt))
 	}

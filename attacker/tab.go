@@ -335,8 +335,8 @@ func (t *Tab) Post(ctx context.Context, u, contentType, body string) (status int
 	return status, err
 }
 
-// Crash kills the renderer of the open page, for tests of what happens then.
-func (t *Tab) Crash(ctx context.Context) error {
+// crash kills the renderer of the open page, for tests of what happens then.
+func (t *Tab) crash(ctx context.Context) error {
 	return t.do(ctx, func(ctx context.Context) error {
 		_, err := chromedp.Call(ctx, page.Crash, cdp.Empty{})
 		return err

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// VisibleHeaders returns the names of the response headers that a page may read
+// visibleHeaders returns the names of the response headers that a page may read
 // after a successful CORS check, in lower case and sorted, as JavaScript
 // iterates them (Fetch standard, #concept-filtered-response-cors).
-func VisibleHeaders(credentials bool, h Headers) []string {
+func visibleHeaders(credentials bool, h Headers) []string {
 	exposed := exposedNames(h)
 	all := !credentials && slices.Contains(exposed, "*")
 	return visible(h, func(name string) bool {

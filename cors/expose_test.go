@@ -38,7 +38,7 @@ func TestVisibleHeaders(t *testing.T) {
 			h = append(h, Header{HeaderExposeHeaders, v})
 		}
 		for credentials, want := range map[bool]string{false: tc.omit, true: tc.include} {
-			if got := strings.Join(VisibleHeaders(credentials, h), " "); got != want {
+			if got := strings.Join(visibleHeaders(credentials, h), " "); got != want {
 				t.Errorf("Expose-Headers %q, credentials %v:\n got %s\nwant %s", tc.expose, credentials, got, want)
 			}
 		}
@@ -48,7 +48,7 @@ func TestVisibleHeaders(t *testing.T) {
 // With credentials the star is the name of a header.
 func TestVisibleHeadersStar(t *testing.T) {
 	h := lines("*", "1", "X-A", "1", HeaderExposeHeaders, "*")
-	if got, want := VisibleHeaders(true, h), []string{"*"}; !slices.Equal(got, want) {
+	if got, want := visibleHeaders(true, h), []string{"*"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -59,7 +59,7 @@ func FuzzVisibleHeaders(f *testing.F) {
 	f.Add("Content-Type", `"`)
 	f.Fuzz(func(t *testing.T, name, expose string) {
 		h := lines(name, "1", HeaderExposeHeaders, expose)
-		omit, include := VisibleHeaders(false, h), VisibleHeaders(true, h)
+		omit, include := visibleHeaders(false, h), visibleHeaders(true, h)
 		for _, n := range omit {
 			if !h.Has(n) || strings.HasPrefix(n, "set-cookie") {
 				t.Errorf("%q is visible in %q", n, h)

@@ -41,7 +41,7 @@ func (o Origin) LookAlike() (like Origin, ok bool) {
 		if after != "" {
 			encoded += "." + after
 		}
-		return o.WithHost(before + encoded), true
+		return o.withHost(before + encoded), true
 	}
 	return Opaque, false
 }

@@ -154,8 +154,8 @@ func (o Origin) HasDefaultPort() bool { return o.port == "" }
 // HostPort joins host and port as a network address, brackets included.
 func (o Origin) HostPort() string { return net.JoinHostPort(o.Host(), o.Port()) }
 
-// WithHost returns the same origin on another host.
-func (o Origin) WithHost(host string) Origin { return NewOrigin(o.scheme, host, o.port) }
+// withHost returns the same origin on another host.
+func (o Origin) withHost(host string) Origin { return NewOrigin(o.scheme, host, o.port) }
 
 // WithScheme returns the origin under another scheme, on the same explicit port
 // or else on the default port of the new scheme.

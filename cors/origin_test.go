@@ -109,11 +109,11 @@ func TestOriginParts(t *testing.T) {
 func TestOriginWith(t *testing.T) {
 	o := MustParseOrigin("https://app.example")
 	for got, want := range map[Origin]string{
-		o.WithHost("Evil.test"):                     "https://evil.test",
-		o.WithHost("::1"):                           "https://[::1]",
-		o.WithHost("127.1"):                         "https://127.0.0.1",
-		o.WithHost("a*b"):                           "https://a%2Ab",
-		o.WithHost("a<b"):                           "https://a<b", // for those who ask for it
+		o.withHost("Evil.test"):                     "https://evil.test",
+		o.withHost("::1"):                           "https://[::1]",
+		o.withHost("127.1"):                         "https://127.0.0.1",
+		o.withHost("a*b"):                           "https://a%2Ab",
+		o.withHost("a<b"):                           "https://a<b", // for those who ask for it
 		o.WithPort("8443"):                          "https://app.example:8443",
 		o.WithPort("80"):                            "https://app.example:80",
 		o.WithPort("8443").WithPort("443"):          "https://app.example",
@@ -121,7 +121,7 @@ func TestOriginWith(t *testing.T) {
 		o.WithPort("8443").WithScheme("http"):       "http://app.example:8443",
 		o.WithPort("80").WithScheme("http"):         "http://app.example",
 		o.WithScheme("ftp"):                         "null",
-		Opaque.WithHost("app.example"):              "null",
+		Opaque.withHost("app.example"):              "null",
 		NewOrigin("HTTP", "APP.example", "80"):      "http://app.example",
 		NewOrigin("https", "2001:DB8:0:0::1", "44"): "https://[2001:db8::1]:44",
 	} {

@@ -228,7 +228,7 @@ func splitAll(lines []string) []string {
 // visible returns the names of the response headers that the page may read.
 func (p hop) visible(r Response) []string {
 	if p.cors {
-		return VisibleHeaders(p.credentials, r.Headers)
+		return visibleHeaders(p.credentials, r.Headers)
 	}
 	return visible(r.Headers, func(string) bool { return true })
 }

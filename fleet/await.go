@@ -102,7 +102,7 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Du
 				continue
 			}
 			delete(a.dead, e.Key())
-			if d, err := decode[Dead](e.Value(), deadVersion); err == nil && e.Operation() == jetstream.KeyValuePut {
+			if d, err := decode[deadItem](e.Value(), deadVersion); err == nil && e.Operation() == jetstream.KeyValuePut {
 				a.dead[e.Key()] = d
 			}
 			look(e.Key())

@@ -34,8 +34,8 @@ type BrokerOptions struct {
 	// Listen is an address on loopback, such as 127.0.0.1:4222 (or port 0), for workers in
 	// other processes; empty has nobody but this process reach the broker.
 	Listen string
-	// Store bounds what is stored, in bytes; 0 is three quarters of what the disk has left.
-	Store int64
+	// store bounds what is stored, in bytes; 0 is three quarters of what the disk has left.
+	store int64
 }
 
 // ErrInUse says that another process keeps a fleet in the folder.
@@ -64,7 +64,7 @@ func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	}()
 	options := &server.Options{
 		ServerName: "crossexam", NoSigs: true, DontListen: true,
-		JetStream: true, StoreDir: o.State, JetStreamMaxStore: o.Store,
+		JetStream: true, StoreDir: o.State, JetStreamMaxStore: o.store,
 		// What a crash of the whole machine can lose; that of the process loses nothing.
 		SyncInterval: 10 * time.Second,
 	}

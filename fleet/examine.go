@@ -41,7 +41,7 @@ const renewAfter = 50
 
 // Stages are the examiner's, for a worker.
 func (e *Examiner) Stages() Stages {
-	return Stages{Sweep: e.sweep, Prove: e.prove, Interval: interval}
+	return Stages{Sweep: e.sweep, prove: e.prove, interval: interval}
 }
 
 // Close ends the browser.
@@ -74,7 +74,7 @@ func (e *Examiner) config(j Job) (target.Config, error) {
 // about is what an outcome says besides what was found.
 func (j Job) about() fleetreport.About {
 	t := j.Target
-	return fleetreport.About{Target: t.URL, Name: t.Name, Owner: t.Owner, Configuration: t.Configuration, Worker: j.Worker, Deliveries: j.Attempts}
+	return fleetreport.About{Target: t.URL, Name: t.Name, Owner: t.Owner, Configuration: t.Configuration, Worker: j.worker, Deliveries: j.Attempts}
 }
 
 // prove is an examination in the browser.
@@ -111,7 +111,7 @@ func (e *Examiner) prove(ctx context.Context, j Job) (Done, error) {
 	about := j.about()
 	about.Report = j.Target.reportPath()
 	archive, err := archived(r, record)
-	return Done{Outcome: fleetreport.FromReport(r, about), Archive: archive}, err
+	return Done{Outcome: fleetreport.FromReport(r, about), archive: archive}, err
 }
 
 // archived is the folder of a report.

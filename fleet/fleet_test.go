@@ -97,14 +97,14 @@ func (c *tally) stages() Stages {
 				}
 			}
 			o := granting(j.Target)
-			o.Grant, o.Worker, o.Deliveries = c.grant(j.Target), j.Worker, j.Attempts
+			o.Grant, o.Worker, o.Deliveries = c.grant(j.Target), j.worker, j.Attempts
 			return Done{Outcome: o}, nil
 		},
-		Prove: func(ctx context.Context, j Job) (Done, error) {
+		prove: func(ctx context.Context, j Job) (Done, error) {
 			defer enter(j, c.proved)()
 			o := granting(j.Target)
 			o.Stage, o.Grant, o.ExitCode = fleetreport.Proof, "", 1
-			return Done{Outcome: o, Archive: []byte("PK of " + j.Target.URL)}, nil
+			return Done{Outcome: o, archive: []byte("PK of " + j.Target.URL)}, nil
 		},
 	}
 }

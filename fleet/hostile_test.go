@@ -139,7 +139,7 @@ func TestForgedItems(t *testing.T) {
 				continue
 			}
 			left--
-			if d, err := decode[Dead](e.Value(), deadVersion); err != nil || !strings.Contains(d.Reason, "the subject of another") {
+			if d, err := decode[deadItem](e.Value(), deadVersion); err != nil || !strings.Contains(d.Reason, "the subject of another") {
 				t.Errorf("%s: %+v, %v", e.Key(), d, err)
 			}
 		case <-until(t).Done():

@@ -23,13 +23,13 @@ const (
 	objectLimit      = 256 << 20 // bytes
 )
 
-// Submission is what was submitted last; its time is zero where nothing was.
-func (s *Store) Submission(ctx context.Context) (Submission, error) {
+// submission is what was submitted last; its time is zero where nothing was.
+func (s *Store) submission(ctx context.Context) (submission, error) {
 	data, err := s.object(ctx, submissionObject, objectLimit)
 	if data == nil || err != nil {
-		return Submission{}, err
+		return submission{}, err
 	}
-	sub, err := decode[Submission](data, submissionVersion)
+	sub, err := decode[submission](data, submissionVersion)
 	if err != nil {
 		return sub, fmt.Errorf("what was submitted: %w", err)
 	}
@@ -53,7 +53,7 @@ func (s *Store) Submit(ctx context.Context, prove Prove, targets []Target, befor
 	if err := s.keepPrevious(ctx, all); err != nil {
 		return Submitted{}, err
 	}
-	sub := Submission{Schema: submissionVersion, Submitted: now(), Prove: prove, Targets: targets}
+	sub := submission{Schema: submissionVersion, Submitted: now(), Prove: prove, Targets: targets}
 	if err := s.putObject(ctx, submissionObject, encode(sub)); err != nil {
 		return Submitted{}, err
 	}
@@ -105,9 +105,9 @@ func (s *Store) revive(ctx context.Context, t Target) error {
 
 // A snapshot is all that is stored and queued.
 type snapshot struct {
-	submission Submission
+	submission submission
 	held       map[string]held
-	dead       map[string]Dead
+	dead       map[string]deadItem
 	queued     []queuedItem
 }
 
@@ -117,9 +117,9 @@ type queuedItem struct {
 }
 
 func (s *Store) all(ctx context.Context) (snapshot, error) {
-	a := snapshot{held: map[string]held{}, dead: map[string]Dead{}}
+	a := snapshot{held: map[string]held{}, dead: map[string]deadItem{}}
 	var err error
-	if a.submission, err = s.Submission(ctx); err != nil {
+	if a.submission, err = s.submission(ctx); err != nil {
 		return a, err
 	}
 	if a.queued, err = s.queued(ctx); err != nil {
@@ -132,13 +132,13 @@ func (s *Store) all(ctx context.Context) (snapshot, error) {
 		return a, err
 	}
 	return a, each(ctx, s, s.dead, func(e jetstream.KeyValueEntry) error {
-		d, err := decode[Dead](e.Value(), deadVersion)
+		d, err := decode[deadItem](e.Value(), deadVersion)
 		var other versionError
 		switch {
 		case errors.As(err, &other):
 			return fmt.Errorf("the dead letter %s: %w", e.Key(), err)
 		case err != nil:
-			d = Dead{Schema: deadVersion, Reason: "it was given up, and the reason cannot be read: " + err.Error(), Time: e.Created()}
+			d = deadItem{Schema: deadVersion, Reason: "it was given up, and the reason cannot be read: " + err.Error(), Time: e.Created()}
 		}
 		a.dead[e.Key()] = d
 		return nil
@@ -337,7 +337,7 @@ func (s *Store) Cancel(ctx context.Context, names []string) (int, error) {
 		if !is || !named(t, names) {
 			continue
 		}
-		dead := Dead{
+		dead := deadItem{
 			Schema: deadVersion, Item: Item{Schema: itemVersion, Stage: stage, Prove: a.submission.Prove, Target: t, Replaces: a.held[t.key()].of(stage).rev()},
 			Reason: "it was cancelled", Cancelled: true, Time: now(),
 		}

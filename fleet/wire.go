@@ -29,8 +29,8 @@ const (
 //go:embed wire.schema.json
 var wireSchema []byte
 
-// Schema is the JSON Schema (2020-12) of what is stored and sent; $defs has each.
-func Schema() []byte { return slices.Clone(wireSchema) }
+// schema is the JSON Schema (2020-12) of what is stored and sent; $defs has each.
+func schema() []byte { return slices.Clone(wireSchema) }
 
 // A Target is one target under one configuration.
 type Target struct {
@@ -83,8 +83,8 @@ type Result struct {
 	Archive string `json:"archive"`
 }
 
-// A Dead item is one that is not delivered any more.
-type Dead struct {
+// A deadItem item is one that is not delivered any more.
+type deadItem struct {
 	Schema string `json:"schema"`
 	Item   Item   `json:"item"`
 	Reason string `json:"reason"`
@@ -124,8 +124,8 @@ type WorkerState struct {
 	MemoryBytes uint64 `json:"memory_bytes"`
 }
 
-// A Submission is what is to be known in the end: the targets of a fleet.yaml.
-type Submission struct {
+// A submission is what is to be known in the end: the targets of a fleet.yaml.
+type submission struct {
 	Schema    string    `json:"schema"`
 	Submitted time.Time `json:"submitted"`
 	Prove     Prove     `json:"prove"`

@@ -16,7 +16,7 @@ import (
 // checked compiles the schema of what is stored and sent.
 func checked(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +51,12 @@ func TestWireSchema(t *testing.T) {
 	for _, v := range []any{
 		item,
 		Result{Schema: resultVersion, Outcome: granting(item.Target)},
-		Dead{Schema: deadVersion, Item: item, Time: now()},
-		Dead{Schema: deadVersion, Time: now()},
+		deadItem{Schema: deadVersion, Item: item, Time: now()},
+		deadItem{Schema: deadVersion, Time: now()},
 		Attempt{Schema: attemptVersion, Began: now()},
 		lease{Schema: leaseVersion},
 		WorkerState{Schema: workerVersion, Started: now(), Doing: []string{}},
-		Submission{Schema: submissionVersion, Submitted: now(), Prove: ProveAll, Targets: []Target{item.Target}},
+		submission{Schema: submissionVersion, Submitted: now(), Prove: ProveAll, Targets: []Target{item.Target}},
 	} {
 		valid(t, s, encode(v))
 	}
@@ -66,7 +66,7 @@ func TestWireSchema(t *testing.T) {
 			Required   []string       `json:"required"`
 		} `json:"$defs"`
 	}
-	if err := json.Unmarshal(Schema(), &root); err != nil {
+	if err := json.Unmarshal(schema(), &root); err != nil {
 		t.Fatal(err)
 	}
 	for name, d := range root.Defs {

@@ -38,24 +38,24 @@ type Worker struct {
 // Stages are what a worker does with a target. A stage ends soon after its context, and
 // its error is about the worker: what is wrong with a target is an outcome.
 type Stages struct {
-	Sweep, Prove func(context.Context, Job) (Done, error)
-	// Interval is the time between two requests that the target's limits ask for; nil
+	Sweep, prove func(context.Context, Job) (Done, error)
+	// interval is the time between two requests that the target's limits ask for; nil
 	// for none.
-	Interval func(Target) time.Duration
+	interval func(Target) time.Duration
 }
 
 // A Job is a target, as a stage is given it.
 type Job struct {
 	Target   Target
-	Worker   string
+	worker   string
 	Attempts int // this one included
 }
 
 // Done is what a stage came to.
 type Done struct {
 	Outcome fleetreport.Outcome
-	// Archive is a ZIP file of the report's folder; nil for none.
-	Archive []byte
+	// archive is a ZIP file of the report's folder; nil for none.
+	archive []byte
 }
 
 // maxAttempts is how often an item is begun.
@@ -168,7 +168,7 @@ func (d *delivery) read(ctx context.Context) error {
 	}
 	subject := strings.Split(d.m.Subject(), ".")
 	key := strings.Join(subject[max(0, len(subject)-2):], ".")
-	dead := Dead{Schema: deadVersion, Reason: "the item cannot be read: " + err.Error(), Worker: d.w.Name, Time: now()}
+	dead := deadItem{Schema: deadVersion, Reason: "the item cannot be read: " + err.Error(), Worker: d.w.Name, Time: now()}
 	if err := d.s.put(ctx, d.s.dead, key, dead); err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (d *delivery) begin(ctx context.Context, deliveries uint64) (bool, error) {
 
 // bury makes the item a dead letter.
 func (d *delivery) bury(ctx context.Context, reason string) error {
-	dead := Dead{Schema: deadVersion, Item: d.item, Reason: reason, Attempts: d.attempt.Count, Worker: d.attempt.Worker, Time: now()}
+	dead := deadItem{Schema: deadVersion, Item: d.item, Reason: reason, Attempts: d.attempt.Count, Worker: d.attempt.Worker, Time: now()}
 	if err := d.s.put(ctx, d.s.dead, d.item.Target.key(), dead); err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (d *delivery) bury(ctx context.Context, reason string) error {
 // stage does the item's stage. The host was asked by another worker a moment ago, maybe:
 // the first request keeps the distance that the limits ask for.
 func (d *delivery) stage(ctx context.Context) (Done, error) {
-	if interval := d.w.Stages.Interval; interval != nil {
+	if interval := d.w.Stages.interval; interval != nil {
 		select {
 		case <-time.After(interval(d.item.Target)):
 		case <-ctx.Done():
@@ -296,9 +296,9 @@ func (d *delivery) stage(ctx context.Context) (Done, error) {
 	}
 	run := d.w.Stages.Sweep
 	if d.item.Stage == fleetreport.Proof {
-		run = d.w.Stages.Prove
+		run = d.w.Stages.prove
 	}
-	return run(ctx, Job{Target: d.item.Target, Worker: d.w.Name, Attempts: d.attempt.Count})
+	return run(ctx, Job{Target: d.item.Target, worker: d.w.Name, Attempts: d.attempt.Count})
 }
 
 // keep tells the broker that the item and its host are in good hands, until stopped.
@@ -354,9 +354,9 @@ func (d *delivery) store(ctx context.Context, done Done) error {
 	defer close(stopped)
 
 	r := Result{Schema: resultVersion, Outcome: done.Outcome}
-	if done.Archive != nil {
+	if done.archive != nil {
 		r.Archive = d.item.Target.key() + "." + rand.Text() + ".zip"
-		if err := d.s.putObject(ctx, r.Archive, done.Archive); err != nil {
+		if err := d.s.putObject(ctx, r.Archive, done.archive); err != nil {
 			return err
 		}
 	}

@@ -132,7 +132,7 @@ func TestStoppedWorkerGivesBack(t *testing.T) {
 	c := newTally()
 	begun := make(chan struct{}, 10)
 	c.sweep = func(ctx context.Context, j Job) error {
-		if j.Worker == "other" {
+		if j.worker == "other" {
 			return nil
 		}
 		begun <- struct{}{}
@@ -296,7 +296,7 @@ func TestUnreadableItem(t *testing.T) {
 		if e == nil {
 			continue
 		}
-		if d, err := decode[Dead](e.Value(), deadVersion); err != nil || !strings.Contains(d.Reason, "cannot be read") || e.Key() != "a.b" {
+		if d, err := decode[deadItem](e.Value(), deadVersion); err != nil || !strings.Contains(d.Reason, "cannot be read") || e.Key() != "a.b" {
 			t.Errorf("%s: %+v, %v", e.Key(), d, err)
 		}
 		break

@@ -79,7 +79,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	}
 	if err := s.ready(ctx, c.TLS); err != nil {
 		closing := s.Close() // after which the log is whole
-		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.Log()), closing)
+		return nil, errors.Join(fmt.Errorf("nginx did not start: %w: %s", err, s.log()), closing)
 	}
 	return s, nil
 }
@@ -178,8 +178,8 @@ func (s *Server) ready(ctx context.Context, secure bool) error {
 // Addr is the address nginx listens on, such as "127.0.0.1:41234".
 func (s *Server) Addr() string { return s.addr }
 
-// Log is the end of what nginx wrote to its error log.
-func (s *Server) Log() string { return strings.TrimSpace(s.process.Log()) }
+// log is the end of what nginx wrote to its error log.
+func (s *Server) log() string { return strings.TrimSpace(s.process.Log()) }
 
 // Close stops nginx and removes its folder.
 func (s *Server) Close() error {

@@ -15,10 +15,10 @@ type badge struct {
 	IsError       bool   `json:"isError,omitempty"`
 }
 
-// WriteBadge writes badge.json, a badge in the endpoint format of shields.io: what the
+// writeBadge writes badge.json, a badge in the endpoint format of shields.io: what the
 // run came to, and nothing about the target. A violation that fails the run is counted
 // with its cause.
-func (r Report) WriteBadge(w io.Writer) error {
+func (r Report) writeBadge(w io.Writer) error {
 	b := badge{SchemaVersion: 1, Label: "cross-origin access"}
 	switch r.ExitCode() {
 	case ExitConforms:

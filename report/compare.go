@@ -11,8 +11,8 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// DiffVersion names the contract of what 'crossexam diff --json' prints.
-const DiffVersion = "crossexam/diff/v1"
+// diffVersion names the contract of what 'crossexam diff --json' prints.
+const diffVersion = "crossexam/diff/v1"
 
 // Diff is how the violations of one run compare with those of an earlier one.
 type Diff struct {
@@ -101,7 +101,7 @@ func Compare(then, now Report) (Diff, error) {
 	if err != nil {
 		return Diff{}, fmt.Errorf("the earlier report: %w", err)
 	}
-	d := Diff{Schema: DiffVersion, Then: then.side(), Now: now.side(), Causes: []CauseChange{}, Cases: []CaseChange{}}
+	d := Diff{Schema: diffVersion, Then: then.side(), Now: now.side(), Causes: []CauseChange{}, Cases: []CaseChange{}}
 	index := earlier.Index()
 	found := map[int]bool{}
 	kindOf := map[string][]Kind{} // by cause

@@ -95,9 +95,9 @@ type (
 	}
 )
 
-// WriteHAR writes exchanges.har: what crossed the wire in each attempt, for the network
+// writeHAR writes exchanges.har: what crossed the wire in each attempt, for the network
 // panel of developer tools. Neither the times nor the version of HTTP were recorded.
-func (r Recording) WriteHAR(w io.Writer) error {
+func (r Recording) writeHAR(w io.Writer) error {
 	at := r.Started.UTC().Format(time.RFC3339)
 	log := harLog{
 		Version: "1.2", Creator: harCreator{"Crossexam", cmp.Or(r.Tool.Version, "unknown")},

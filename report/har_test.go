@@ -25,7 +25,7 @@ func TestHAR(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := made.WriteHAR(&b); err != nil {
+	if err := made.writeHAR(&b); err != nil {
 		t.Fatal(err)
 	}
 	var parsed har.HAR
@@ -156,7 +156,7 @@ func TestBadge(t *testing.T) {
 		"broke off": {Report{Fault: &Fault{}}, "could not judge", "lightgrey", false},
 	} {
 		var b bytes.Buffer
-		if err := c.r.WriteBadge(&b); err != nil {
+		if err := c.r.writeBadge(&b); err != nil {
 			t.Fatal(err)
 		}
 		// https://shields.io/badges/endpoint-badge

@@ -41,9 +41,9 @@ var pageTemplate = template.Must(look.Template("report").Funcs(template.FuncMap{
 	"curl":    Exchange.curl,
 }).Parse(pageSource))
 
-// WriteHTML writes report.html: one file that needs nothing else. Of the screens those
+// writeHTML writes report.html: one file that needs nothing else. Of the screens those
 // are shown that the report names.
-func (r Report) WriteHTML(w io.Writer, screens []engine.Screen) error {
+func (r Report) writeHTML(w io.Writer, screens []engine.Screen) error {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, r.page(screens)); err != nil {
 		return fmt.Errorf("making the HTML report: %w", err)
@@ -185,7 +185,7 @@ func (r Report) page(screens []engine.Screen) page {
 	if r.Fault != nil {
 		p.Broke, p.Diagnosed = broke(r.Fault.Stage), r.diagnosed()
 	}
-	pages := r.ProofsOfConcept()
+	pages := r.proofsOfConcept()
 	policy := false
 	for _, c := range r.Causes {
 		one := pageCause{
@@ -195,7 +195,7 @@ func (r Report) page(screens []engine.Screen) page {
 		if worst := r.worst(c); worst != nil && (c.Fails || c.Exfiltrated) {
 			one.Story = sequenceOf(*worst)
 		}
-		if i := slices.IndexFunc(pages, func(p ProofOfConcept) bool { return p.Cause.ID == c.ID }); i >= 0 {
+		if i := slices.IndexFunc(pages, func(p proofOfConcept) bool { return p.Cause.ID == c.ID }); i >= 0 {
 			one.Page = pages[i].Name
 		}
 		policy = policy || one.Policy

@@ -56,7 +56,7 @@ func attribute(n *html.Node, name string) string {
 func pageOf(t *testing.T, r Report, screens []engine.Screen) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteHTML(&b, screens); err != nil {
+	if err := r.writeHTML(&b, screens); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -218,7 +218,7 @@ func TestHTMLLinksLeadSomewhere(t *testing.T) {
 		ids[attribute(n, "id")]++
 	}
 	files := map[string]bool{}
-	for _, p := range r.ProofsOfConcept() {
+	for _, p := range r.proofsOfConcept() {
 		files[p.Name] = true
 	}
 	for _, n := range elements {

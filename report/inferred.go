@@ -359,9 +359,9 @@ func (r Report) mdInferred(b *strings.Builder) {
 	fmt.Fprintf(b, "\n%s\n", mdText(r.Inferred.Asked()))
 }
 
-// WritePolicy writes what was inferred as a crossexam.yaml, with what is assumed
+// writePolicy writes what was inferred as a crossexam.yaml, with what is assumed
 // marked. It writes nothing for a report that inferred nothing.
-func (r Report) WritePolicy(w io.Writer) error {
+func (r Report) writePolicy(w io.Writer) error {
 	if r.Inferred == nil {
 		return nil
 	}

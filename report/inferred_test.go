@@ -89,7 +89,7 @@ func TestInferred(t *testing.T) {
 			}
 			var b bytes.Buffer
 			file := filepath.Join(t.TempDir(), "policy.yaml")
-			if err := r.WritePolicy(&b); err != nil {
+			if err := r.writePolicy(&b); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {

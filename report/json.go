@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,9 +13,6 @@ import (
 
 //go:embed schema.json
 var schema []byte
-
-// Schema is the JSON Schema (2020-12) of report.json.
-func Schema() []byte { return slices.Clone(schema) }
 
 // WriteJSON writes report.json, by [EncodeJSON].
 func (r Report) WriteJSON(w io.Writer) error { return EncodeJSON(w, r) }

@@ -12,8 +12,8 @@ import (
 // summary off at 1 MiB, and a reader sooner.
 const summaryLimit = 20
 
-// WriteMarkdown writes summary.md, for the summary of a CI job.
-func (r Report) WriteMarkdown(w io.Writer) error {
+// writeMarkdown writes summary.md, for the summary of a CI job.
+func (r Report) writeMarkdown(w io.Writer) error {
 	var b strings.Builder
 	code := r.ExitCode()
 	fmt.Fprintf(&b, "## Crossexam: %s\n\n", mdText(r.Headline()))

@@ -13,7 +13,7 @@ import (
 func markdown(t *testing.T, r Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteMarkdown(&b); err != nil {
+	if err := r.writeMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -58,7 +58,7 @@ func TestWhatWouldTell(t *testing.T) {
 	}})
 	var terminal, page bytes.Buffer
 	Text(&terminal, r, TextOptions{Width: 80, Verbose: true})
-	if err := r.WriteHTML(&page, nil); err != nil {
+	if err := r.writeHTML(&page, nil); err != nil {
 		t.Fatal(err)
 	}
 	for what, c := range map[string]struct{ text, want string }{

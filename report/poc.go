@@ -15,9 +15,9 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// A ProofOfConcept is a page that makes the worst read that a cause lets through once
+// A proofOfConcept is a page that makes the worst read that a cause lets through once
 // more, in the reader's own browser. It shows what it gets and sends it nowhere.
-type ProofOfConcept struct {
+type proofOfConcept struct {
 	Name   string // of its file
 	Cause  Cause
 	Result Result
@@ -28,9 +28,9 @@ var pocSource string
 
 var pocTemplate = template.Must(template.New("poc").Funcs(template.FuncMap{"line": visibleLine}).Parse(pocSource))
 
-// ProofsOfConcept returns a page for each cause by which a page read what it must not.
-func (r Report) ProofsOfConcept() []ProofOfConcept {
-	var all []ProofOfConcept
+// proofsOfConcept returns a page for each cause by which a page read what it must not.
+func (r Report) proofsOfConcept() []proofOfConcept {
+	var all []proofOfConcept
 	for _, c := range r.Causes {
 		its := slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Cause != c.ID || !one.hasPage() })
 		if len(its) == 0 {
@@ -42,7 +42,7 @@ func (r Report) ProofsOfConcept() []ProofOfConcept {
 			}
 			return cmp.Or(first(a)-first(b), b.gravity()-a.gravity(), b.harm()-a.harm(), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Subject.String(), b.Subject.String()))
 		})
-		all = append(all, ProofOfConcept{Name: c.ID + ".html", Cause: c, Result: its[0]})
+		all = append(all, proofOfConcept{Name: c.ID + ".html", Cause: c, Result: its[0]})
 	}
 	return all
 }
@@ -61,8 +61,8 @@ func (c Result) hasPage() bool {
 	return c.Verdict == scenarios.Violates && c.Proof.Readable && !a.Trusted && known && (a.Method == "GET" || a.Method == "HEAD" || a.Reads)
 }
 
-// WriteHTML writes the page.
-func (p ProofOfConcept) WriteHTML(w io.Writer) error {
+// writeHTML writes the page.
+func (p proofOfConcept) writeHTML(w io.Writer) error {
 	c := p.Result
 	a := c.Proof.Attempt
 	headers := make([][2]string, len(a.Headers))
@@ -144,7 +144,7 @@ func cspSource(rawURL string) string {
 
 // writeProofsReadme writes poc/README.md: what the pages are, and how each is served from
 // the origin that it needs.
-func writeProofsReadme(w io.Writer, pages []ProofOfConcept) error {
+func writeProofsReadme(w io.Writer, pages []proofOfConcept) error {
 	var b strings.Builder
 	b.WriteString(`# Proofs of concept
 
@@ -165,7 +165,7 @@ third-party cookies allowed. Ask for nothing but an API that you may test.
 }
 
 // serving says step by step how to open the page at an origin that shows something.
-func (p ProofOfConcept) serving() []string {
+func (p proofOfConcept) serving() []string {
 	a := p.Result.Proof.Attempt
 	switch {
 	case a.Vector.SendsNullOrigin():

@@ -47,12 +47,12 @@ func TestProofsOfConcept(t *testing.T) {
 	} {
 		record := of(c.result)
 		record.Target = scenarios.Target{URL: sampleURL, Endpoints: []scenarios.Endpoint{graphQL}}
-		if got := reportOf(record, Meta{}).ProofsOfConcept(); (len(got) == 1) != c.want {
+		if got := reportOf(record, Meta{}).proofsOfConcept(); (len(got) == 1) != c.want {
 			t.Errorf("%s: %d pages", c.name, len(got))
 		}
 	}
 	// One page a cause, by its worst read, under the name of the cause.
-	got := reportOf(of(stolen("ORG-019", "https://x.test"), stolen("NUL-001", "null"), stolen("WLD-001", sampleEvil), stolen("CRD-002", "https://y.test")), Meta{}).ProofsOfConcept()
+	got := reportOf(of(stolen("ORG-019", "https://x.test"), stolen("NUL-001", "null"), stolen("WLD-001", sampleEvil), stolen("CRD-002", "https://y.test")), Meta{}).proofsOfConcept()
 	if len(got) != 2 || got[0].Name != "every-origin.html" || got[0].Result.ID != "WLD-001" || got[1].Name != "null-origin.html" {
 		t.Errorf("%d pages: %+v", len(got), got)
 	}
@@ -64,8 +64,8 @@ func TestProofsReadme(t *testing.T) {
 	suffix.Judgement.Rule = &scenarios.Rule{Kind: scenarios.EndsWith, Value: "example.com"}
 	port := stolen("ORG-014", "http://localhost.evil.test:3000")
 	var b strings.Builder
-	pages := reportOf(of(stolen("WLD-001", sampleEvil), suffix, stolen("NUL-001", "null")), Meta{}).ProofsOfConcept()
-	if err := writeProofsReadme(&b, append(pages, reportOf(of(port), Meta{}).ProofsOfConcept()...)); err != nil {
+	pages := reportOf(of(stolen("WLD-001", sampleEvil), suffix, stolen("NUL-001", "null")), Meta{}).proofsOfConcept()
+	if err := writeProofsReadme(&b, append(pages, reportOf(of(port), Meta{}).proofsOfConcept()...)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -101,7 +101,7 @@ func TestProofOfConceptOfAPost(t *testing.T) {
 func pocOf(t *testing.T, r Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.ProofsOfConcept()[0].WriteHTML(&b); err != nil {
+	if err := r.proofsOfConcept()[0].writeHTML(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -62,8 +62,8 @@ func (r Report) diagnosed() bool {
 	return r.Fault != nil && engine.Stage(r.Fault.Stage) == engine.StagePremises
 }
 
-// Holds reports whether the endpoint was examined as private.
-func (p Premise) Holds() bool {
+// holds reports whether the endpoint was examined as private.
+func (p Premise) holds() bool {
 	return p.Finding == scenarios.Private || p.Finding == scenarios.PrivateByNetwork
 }
 
@@ -71,7 +71,7 @@ func (p Premise) Holds() bool {
 func (r Report) Private() []Premise {
 	var list []Premise
 	for _, p := range r.Premises {
-		if p.Holds() {
+		if p.holds() {
 			list = append(list, p)
 		}
 	}
@@ -88,7 +88,7 @@ func (r Report) NotPrivate() []Premise {
 	var list []Premise
 	for _, p := range r.Premises {
 		diagnosed := slices.ContainsFunc(r.Diagnoses, func(d Diagnosis) bool { return p.Sentence != "" && strings.Contains(d.Detail, p.Sentence) })
-		if !p.Holds() && !private[p.Endpoint] && !diagnosed {
+		if !p.holds() && !private[p.Endpoint] && !diagnosed {
 			list = append(list, p)
 		}
 	}

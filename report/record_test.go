@@ -270,13 +270,13 @@ func rendered(t testing.TB, r Report, screens []engine.Screen) map[string]string
 	}
 	var j, h, s, m, x bytes.Buffer
 	put("report.json", r.WriteJSON(&j), &j)
-	put("report.html", r.WriteHTML(&h, screens), &h)
-	put("results.sarif", r.WriteSARIF(&s), &s)
-	put("summary.md", r.WriteMarkdown(&m), &m)
+	put("report.html", r.writeHTML(&h, screens), &h)
+	put("results.sarif", r.writeSARIF(&s), &s)
+	put("summary.md", r.writeMarkdown(&m), &m)
 	put("text", Text(&x, r, TextOptions{Verbose: true}), &x)
-	for _, p := range r.ProofsOfConcept() {
+	for _, p := range r.proofsOfConcept() {
 		var b bytes.Buffer
-		put(p.Name, p.WriteHTML(&b), &b)
+		put(p.Name, p.writeHTML(&b), &b)
 	}
 	return all
 }

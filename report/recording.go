@@ -18,8 +18,8 @@ import (
 	"github.com/crossexam/crossexam/target/bounded"
 )
 
-// RecordingVersion names the contract of recording.json.
-const RecordingVersion = "crossexam/recording/v1"
+// recordingVersion names the contract of recording.json.
+const recordingVersion = "crossexam/recording/v1"
 
 // A Recording is what a run observed, without secrets: what 'crossexam judge' comes to
 // verdicts from without a browser. Its target and its observations are encoded as in
@@ -52,7 +52,7 @@ const (
 func NewRecording(record engine.Record, meta Meta) (Recording, error) {
 	x := &recorder{redactor: newRedactor(collect(record, meta.Secrets)), seen: map[string]string{}}
 	r := Recording{
-		Schema: RecordingVersion, Tool: Tool{Version: meta.Version, Commit: meta.Commit}, Run: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond),
+		Schema: recordingVersion, Tool: Tool{Version: meta.Version, Commit: meta.Commit}, Run: record.Run, Started: record.Started.UTC().Truncate(time.Millisecond),
 		Unsure: []Case{}, Recording: scenarios.Recording{Observations: []scenarios.Observation{}},
 	}
 	if x.tooMany || !x.target(record.Target, &r.Target) {
@@ -260,8 +260,8 @@ func clone(from, to any) error {
 	return json.Unmarshal(text, to)
 }
 
-// WriteJSON writes recording.json, an observation a line.
-func (r Recording) WriteJSON(w io.Writer) error {
+// writeJSON writes recording.json, an observation a line.
+func (r Recording) writeJSON(w io.Writer) error {
 	head, err := json.Marshal(struct {
 		Recording
 		Observations int `json:"observations,omitempty"` // hides those of the recording
@@ -302,9 +302,9 @@ func ReadRecording(in io.Reader) (Recording, error) {
 	}
 	switch {
 	case named.Schema == "":
-		return Recording{}, fmt.Errorf(`it is no recording.json: "schema": %q is missing`, RecordingVersion)
-	case named.Schema != RecordingVersion:
-		return Recording{}, fmt.Errorf("it has the version %q, and this Crossexam reads %q: examine the target again", visibleLine(named.Schema), RecordingVersion)
+		return Recording{}, fmt.Errorf(`it is no recording.json: "schema": %q is missing`, recordingVersion)
+	case named.Schema != recordingVersion:
+		return Recording{}, fmt.Errorf("it has the version %q, and this Crossexam reads %q: examine the target again", visibleLine(named.Schema), recordingVersion)
 	}
 	var r Recording
 	if err := json.Unmarshal(data, &r); err != nil {
@@ -351,5 +351,5 @@ const RecordingFile = "recording.json"
 // the mode 0 they are for the owner alone: the victim's data is in them.
 func WriteRecording(dir string, r Recording, mode fs.FileMode) error {
 	private := cmp.Or(mode, 0o600)
-	return errors.Join(WriteFile(dir, RecordingFile, private, r.WriteJSON), WriteFile(dir, "exchanges.har", private, r.WriteHAR))
+	return errors.Join(WriteFile(dir, RecordingFile, private, r.writeJSON), WriteFile(dir, "exchanges.har", private, r.writeHAR))
 }

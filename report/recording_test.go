@@ -54,7 +54,7 @@ func kept(t *testing.T, record engine.Record, meta Meta) (Report, Recording, str
 		t.Fatal(err)
 	}
 	b.Reset()
-	if err := recording.WriteJSON(&b); err != nil {
+	if err := recording.writeJSON(&b); err != nil {
 		t.Fatal(err)
 	}
 	text := b.String()
@@ -119,7 +119,7 @@ func recorded(t testing.TB, to map[string]string, record engine.Record, meta Met
 		t.Fatal(err)
 	}
 	var j, h bytes.Buffer
-	if err := errors.Join(r.WriteJSON(&j), r.WriteHAR(&h)); err != nil {
+	if err := errors.Join(r.writeJSON(&j), r.writeHAR(&h)); err != nil {
 		t.Fatal(err)
 	}
 	to[RecordingFile], to["exchanges.har"] = j.String(), h.String()
@@ -297,7 +297,7 @@ func FuzzRecording(f *testing.F) {
 	}
 	recording.Observations = recording.Observations[:20]
 	var b bytes.Buffer
-	if err := recording.WriteJSON(&b); err != nil {
+	if err := recording.writeJSON(&b); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())

@@ -13,8 +13,8 @@ import (
 	"github.com/crossexam/crossexam/target"
 )
 
-// RejudgedVersion names the contract of what 'crossexam judge --json' prints.
-const RejudgedVersion = "crossexam/rejudged/v1"
+// rejudgedVersion names the contract of what 'crossexam judge --json' prints.
+const rejudgedVersion = "crossexam/rejudged/v1"
 
 // Rejudged is how the verdicts of a run compare with those of other judges on what it
 // recorded.
@@ -86,7 +86,7 @@ func (r Report) rejudge(catalogue []scenarios.Scenario, recording Recording, now
 		return Rejudged{}, errors.New("nothing was observed in that run, so that there is nothing to judge")
 	}
 	out := Rejudged{
-		Schema: RejudgedVersion, Run: r.Run.Name, Then: r.Tool, Now: now,
+		Schema: rejudgedVersion, Run: r.Run.Name, Then: r.Tool, Now: now,
 		Differ: []Differing{}, Unjudged: []Unjudged{}, Gone: []Case{}, More: []Differing{},
 	}
 	unsure := map[string]bool{}

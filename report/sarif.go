@@ -23,11 +23,11 @@ import (
 // checkout URI scheme "file"").
 const baseID = "TARGET"
 
-// WriteSARIF writes results.sarif. Its results are the causes of violations and nothing
+// writeSARIF writes results.sarif. Its results are the causes of violations and nothing
 // else, one for each class of endpoints: code scanning services make an alert of each
 // whatever its kind. Those of which all is accepted are suppressed (SARIF 2.1.0, section
 // 3.35). What could not be judged is in the notifications of the invocation.
-func (r Report) WriteSARIF(w io.Writer) error {
+func (r Report) writeSARIF(w io.Writer) error {
 	run := alert.NewRun(r.Tool.Version)
 	base := sarif.NewArtifactLocation().WithURI(baseURI(r.Target.URL)).
 		WithDescription(sarif.NewTextMessage("The API under test."))

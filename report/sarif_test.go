@@ -19,7 +19,7 @@ import (
 func sarifOf(t *testing.T, r Report) *sarif.Run {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.WriteSARIF(&b); err != nil {
+	if err := r.writeSARIF(&b); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(b.Bytes(), []byte(": null")) {

@@ -94,7 +94,7 @@ func TestSweepInTheReport(t *testing.T) {
 func TestSweepIsSmall(t *testing.T) {
 	r := reportOf(sweptRecord(500), Meta{})
 	var page, data bytes.Buffer
-	if err := r.WriteHTML(&page, nil); err != nil {
+	if err := r.writeHTML(&page, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.WriteJSON(&data); err != nil {

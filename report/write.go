@@ -34,18 +34,18 @@ func WriteAll(dir string, r Report, screens []engine.Screen, mode fs.FileMode) e
 	}
 	errs := []error{
 		WriteFile(dir, "report.json", private, r.WriteJSON),
-		WriteFile(dir, "report.html", private, func(w io.Writer) error { return r.WriteHTML(w, screens) }),
-		WriteFile(dir, "results.sarif", mode, r.WriteSARIF),
-		WriteFile(dir, "summary.md", mode, r.WriteMarkdown),
-		WriteFile(dir, "badge.json", mode, r.WriteBadge),
+		WriteFile(dir, "report.html", private, func(w io.Writer) error { return r.writeHTML(w, screens) }),
+		WriteFile(dir, "results.sarif", mode, r.writeSARIF),
+		WriteFile(dir, "summary.md", mode, r.writeMarkdown),
+		WriteFile(dir, "badge.json", mode, r.writeBadge),
 	}
 	if r.Inferred != nil {
-		errs = append(errs, WriteFile(dir, "policy.yaml", mode, r.WritePolicy))
+		errs = append(errs, WriteFile(dir, "policy.yaml", mode, r.writePolicy))
 	}
 	pages := map[string]func(io.Writer) error{}
-	proofs := r.ProofsOfConcept()
+	proofs := r.proofsOfConcept()
 	for _, p := range proofs {
-		pages[p.Name] = p.WriteHTML
+		pages[p.Name] = p.writeHTML
 	}
 	if len(proofs) > 0 {
 		pages["README.md"] = func(w io.Writer) error { return writeProofsReadme(w, proofs) }

@@ -39,7 +39,7 @@ func TestWriteAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"badge.json", "poc/.crossexam", "poc/README.md", "report.html", "report.json", "results.sarif", "screens/.crossexam", "screens/malicious-page-cookie.png", "summary.md"}
-	for _, p := range r.ProofsOfConcept() {
+	for _, p := range r.proofsOfConcept() {
 		want = append(want, "poc/"+p.Name)
 	}
 	slices.Sort(want)

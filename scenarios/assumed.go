@@ -184,9 +184,9 @@ func (r Rule) Covers(o cors.Origin) bool {
 	if r.Kind == EchoRule || r.ignoresTheEnd() {
 		return r.grants(o)
 	}
-	scheme := o.Scheme() == r.Of.Scheme() || r.Insecure && o.Scheme() == "http"
+	scheme := o.Scheme() == r.Of.Scheme() || r.insecure && o.Scheme() == "http"
 	port := r.AnyPort || o.Port() == r.Of.Port() || o.HasDefaultPort() && r.Of.HasDefaultPort()
-	r.Insecure = true // the schemes are compared
+	r.insecure = true // the schemes are compared
 	return scheme && port && r.grants(o)
 }
 

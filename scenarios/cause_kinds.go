@@ -167,7 +167,7 @@ func matching(kind RuleKind) causeKind {
 			origin, err := cors.ParseOrigin(f.Subject.Origin)
 			return err == nil && slices.ContainsFunc(shown, func(s Judged) bool {
 				rule := *s.Judgement.Rule
-				rule.Insecure = rule.Insecure || strings.HasPrefix(s.Subject.Origin, "http://")
+				rule.insecure = rule.insecure || strings.HasPrefix(s.Subject.Origin, "http://")
 				return rule.grants(origin)
 			})
 		},
@@ -184,19 +184,19 @@ func matchingWords(kind RuleKind, findings []Judged) string {
 		if r == nil || r.Kind != kind {
 			continue
 		}
-		rule.AnyPort, rule.Insecure = rule.AnyPort || r.AnyPort, rule.Insecure || r.Insecure
+		rule.AnyPort, rule.insecure = rule.AnyPort || r.AnyPort, rule.insecure || r.insecure
 		i := slices.IndexFunc(rules, func(other Rule) bool { return other.Value == r.Value })
 		if i < 0 {
 			i, rules = len(rules), append(rules, *r)
 		}
-		for _, n := range r.Dots { // each near-miss shows one
-			if !slices.Contains(rules[i].Dots, n) {
-				rules[i].Dots = append(slices.Clone(rules[i].Dots), n)
+		for _, n := range r.dots { // each near-miss shows one
+			if !slices.Contains(rules[i].dots, n) {
+				rules[i].dots = append(slices.Clone(rules[i].dots), n)
 			}
 		}
 	}
 	for _, r := range rules {
-		r.Dots = slices.Sorted(slices.Values(r.Dots))
+		r.dots = slices.Sorted(slices.Values(r.dots))
 		texts = append(texts, r.compares())
 	}
 	slices.Sort(texts)

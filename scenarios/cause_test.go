@@ -313,10 +313,10 @@ func TestRuleGrants(t *testing.T) {
 		{Rule{Kind: BeginsWithDot, Value: "https://a.example"}, []string{"https://a.example.evil.test"}, []string{"https://a.exampleevil.test"}},
 		{Rule{Kind: SiteOn, Value: "github.io"}, []string{"https://evil.github.io"}, []string{"https://github.io"}},
 		{Rule{Kind: EndsWith, Value: "example.com"}, []string{"https://evilexample.com"}, []string{"https://example.com.", "http://example.com"}},
-		{Rule{Kind: EndsWith, Value: "example.com", Insecure: true}, []string{"http://example.com"}, nil},
+		{Rule{Kind: EndsWith, Value: "example.com", insecure: true}, []string{"http://example.com"}, nil},
 		{Rule{Kind: SubdomainOf, Value: "example.com"}, []string{"https://a.b.example.com"}, []string{"https://example.com"}},
 		{Rule{Kind: LabelBelow, Value: "example.com"}, []string{"https://a.example.com"}, []string{"https://a.b.example.com"}},
-		{Rule{Kind: UnescapedDot, Value: "a.b.com", Dots: []int{2}}, []string{"https://a.bxcom"}, []string{"https://axb.com", "https://aa.b.com", "https://a.bxco1"}},
+		{Rule{Kind: UnescapedDot, Value: "a.b.com", dots: []int{2}}, []string{"https://a.bxcom"}, []string{"https://axb.com", "https://aa.b.com", "https://a.bxco1"}},
 		{Rule{Kind: SameHost, Value: "a.b.com"}, []string{"https://a.b.com:8443"}, []string{"https://x.b.com"}},
 		{Rule{Kind: TakesFor, Value: "https://a.b.com"}, nil, []string{"https://a.b.com"}},
 	} {
@@ -336,7 +336,7 @@ func TestRuleGrants(t *testing.T) {
 // The near-misses that show an unescaped dot each are about one pattern.
 func TestWordsOfOnePattern(t *testing.T) {
 	of := func(value string, dots ...int) Judged {
-		return Judged{ID: "ORG-005", Judgement: Judgement{Rule: &Rule{Kind: UnescapedDot, Value: value, Dots: dots}}}
+		return Judged{ID: "ORG-005", Judgement: Judgement{Rule: &Rule{Kind: UnescapedDot, Value: value, dots: dots}}}
 	}
 	want := `every origin is trusted that has any character for dot 1 and 2 of "app.example.com", which is unescaped in the pattern`
 	if got := matchingWords(UnescapedDot, []Judged{of("app.example.com", 2), of("app.example.com", 1, 2), of("app.example.com", 1)}); got != want {

@@ -60,7 +60,7 @@ func TestCauseOfAMisspelledOrigin(t *testing.T) {
 	}
 	insecure := "http://app.example.com"
 	other := found("ORG-006", insecure, insecure, "")
-	other.Judgement.Rule = &Rule{Kind: SameHost, Value: "app.example.com", Insecure: true}
+	other.Judgement.Rule = &Rule{Kind: SameHost, Value: "app.example.com", insecure: true}
 	for _, tt := range []struct {
 		name     string
 		findings []Judged

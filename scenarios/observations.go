@@ -13,7 +13,7 @@ type Observations struct {
 func NewObservations(list []Observation) Observations {
 	os := Observations{list, make(map[string]Observation, len(list))}
 	for _, o := range list {
-		if key := o.Attempt.Key(); !os.has(key) {
+		if key := o.Attempt.Key(); !os.hasKey(key) {
 			os.byKey[key] = o
 		}
 	}
@@ -21,7 +21,7 @@ func NewObservations(list []Observation) Observations {
 }
 
 // Of returns the observation of an attempt. It panics for one that the case did
-// not ask for, which is a mistake in its judge; see [Observations.Has].
+// not ask for, which is a mistake in its judge; see [Observations.has].
 func (os Observations) Of(a Attempt) Observation {
 	o, ok := os.byKey[a.Key()]
 	if !ok {
@@ -39,11 +39,11 @@ func (os Observations) each(attempts []Attempt) []Observation {
 	return list
 }
 
-// Has reports whether there is an observation of an attempt that only some
+// has reports whether there is an observation of an attempt that only some
 // observations call for (see [Case.More]).
-func (os Observations) Has(a Attempt) bool { return os.has(a.Key()) }
+func (os Observations) has(a Attempt) bool { return os.hasKey(a.Key()) }
 
-func (os Observations) has(key string) bool {
+func (os Observations) hasKey(key string) bool {
 	_, ok := os.byKey[key]
 	return ok
 }

@@ -278,7 +278,7 @@ func judged(c Case, observed func(Attempt) Observation) (flaw string) {
 		}
 	}
 	all := NewObservations(obs)
-	if j := c.Judge(all); j.Proof != "" && !all.has(j.Proof) {
+	if j := c.Judge(all); j.Proof != "" && !all.hasKey(j.Proof) {
 		return "the proof is none of the case's attempts: " + j.Proof
 	}
 	return ""
@@ -288,7 +288,7 @@ func TestObservationsOfOtherAttempts(t *testing.T) {
 	a := attack(oneEndpoint(Cookie), Cookie).read(privateRead)
 	obs := NewObservations([]Observation{readBy(a, private)})
 	other := alone(a)
-	if !obs.Has(a) || obs.Has(other) || !obs.Of(a).Read() {
+	if !obs.has(a) || obs.has(other) || !obs.Of(a).Read() {
 		t.Errorf("%+v", obs)
 	}
 	defer func() {

@@ -182,7 +182,7 @@ func (m masquerade) judge(obs Observations) Judgement {
 	// a page that could not be opened: it is all there is to know then.
 	if !other.Read() || m.unopened(read) {
 		ev.byHand = Observation{}
-		if obs.Has(m.byHand()) {
+		if obs.has(m.byHand()) {
 			ev.byHand = obs.Of(m.byHand())
 		}
 	}

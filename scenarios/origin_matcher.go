@@ -57,8 +57,8 @@ func inferred(t Target, m NearMiss, granted func(cors.Origin) bool) Rule {
 		rule = Rule{Kind: SameHost, Value: m.Of.Host()}
 	}
 	rule.AnyPort = port && !rule.ignoresTheEnd()
-	rule.Insecure = insecure && rule.Kind != Contains
-	rule.Of, rule.Shown = m.Of, shownBy(t, m, granted)
+	rule.insecure = insecure && rule.Kind != Contains
+	rule.Of, rule.shown = m.Of, shownBy(t, m, granted)
 	return rule
 }
 
@@ -96,7 +96,7 @@ func hostRule(t Target, of cors.Origin, granted func(cors.Origin) bool, made fun
 	case made(subdomain):
 		return Rule{Kind: LabelBelow, Value: host}, true
 	case made(dotReplaced):
-		return Rule{Kind: UnescapedDot, Value: host, Dots: dots(t, of, granted)}, true
+		return Rule{Kind: UnescapedDot, Value: host, dots: dots(t, of, granted)}, true
 	}
 	return Rule{}, false
 }

@@ -17,7 +17,7 @@ type NearMiss struct {
 	Of cors.Origin
 	// How it is made, in a few words, such as "the trusted host and letters".
 	How      string
-	Sendable Sendable
+	sendable sendability
 	// Registrable says that anyone can get the origin: its domain is another than
 	// those of the trusted origins and of the target, under a public suffix.
 	Registrable bool
@@ -26,17 +26,17 @@ type NearMiss struct {
 	dot int
 }
 
-// Sendable says where a page of an origin can exist.
-type Sendable string
+// sendability says where a page of an origin can exist.
+type sendability string
 
 // A name with characters or with a top-level domain that the DNS does not have
 // can only be played, by a browser whose hosts are mapped: it shows the server's
 // rule, and no attack. Never is an origin that browsers change before they send
 // anything; only Crossexam itself can put it into a header.
 const (
-	RealDNS    Sendable = "real-dns"
-	MappedOnly Sendable = "mapped-only"
-	Never      Sendable = "never"
+	realDNS    sendability = "real-dns"
+	mappedOnly sendability = "mapped-only"
+	never      sendability = "never"
 )
 
 // nearMiss weighs an origin. It fails for one that no browser takes as it is
@@ -54,8 +54,8 @@ func nearMiss(t Target, of cors.Origin, how, scheme, host, port string) (m NearM
 	if o.HasBlockedPort() || o == own || t.Trusts(o) || hasEmptyLabel(host) {
 		return m, false
 	}
-	m = NearMiss{Origin: o, Of: of, How: how, Sendable: sendable(o, of)}
-	m.Registrable = m.Sendable == RealDNS && isForeign(o, own, t.Trusted) && isPublic(o)
+	m = NearMiss{Origin: o, Of: of, How: how, sendable: sendable(o, of)}
+	m.Registrable = m.sendable == realDNS && isForeign(o, own, t.Trusted) && isPublic(o)
 	return m, true
 }
 
@@ -63,18 +63,18 @@ func hasEmptyLabel(host string) bool {
 	return strings.HasPrefix(host, ".") || strings.Contains(host, "..")
 }
 
-func sendable(o, of cors.Origin) Sendable {
+func sendable(o, of cors.Origin) sendability {
 	switch _, isIP := o.IP(); {
 	case o.Scheme() == "http" && o.IsHTTPSOnly():
-		return Never
+		return never
 	case isIP || o.IsLoopback():
-		return RealDNS
+		return realDNS
 	case !isHostname(o.Host()):
-		return MappedOnly
+		return mappedOnly
 	case isPublic(o) || topLevel(o) == topLevel(of):
-		return RealDNS
+		return realDNS
 	}
-	return MappedOnly
+	return mappedOnly
 }
 
 // isHostname reports whether the DNS can have the name: letters, digits, "-" and
@@ -111,7 +111,7 @@ func isForeign(o, own cors.Origin, trusted []cors.Origin) bool {
 // reach is how grave a proved attack from this origin is.
 func (m NearMiss) reach(t Target) Severity {
 	switch {
-	case m.Sendable != RealDNS:
+	case m.sendable != realDNS:
 		return Low
 	case !m.Registrable:
 		return Medium
@@ -122,7 +122,7 @@ func (m NearMiss) reach(t Target) Severity {
 // Takes says in a clause what an attacker needs for a page of this origin.
 func (m NearMiss) Takes() string {
 	switch domain := m.Origin.RegistrableDomain(); {
-	case m.Sendable == MappedOnly:
+	case m.sendable == mappedOnly:
 		return "no name of the public DNS can be like this"
 	case m.Registrable:
 		return "anyone can register such a name"
@@ -142,7 +142,7 @@ func (m NearMiss) Takes() string {
 // has to ask in its name. It is empty where there can be one.
 func (m NearMiss) unplayable() string {
 	switch {
-	case m.Sendable == Never:
+	case m.sendable == never:
 		return "no browser sends it, because http:// pages of this top-level domain cannot be opened (HSTS preloading)"
 	case m.Origin.Scheme() == "https" && strings.HasSuffix(m.Origin.Host(), "."):
 		// Go's TLS server refuses such a name, which Chrome sends as it is.

@@ -31,7 +31,7 @@ var rules = map[string]func(Target) []NearMiss{
 func weighed(ms []NearMiss) string {
 	var all []string
 	for _, m := range ms {
-		mark := map[Sendable]string{RealDNS: "?", MappedOnly: "~", Never: "!"}[m.Sendable]
+		mark := map[sendability]string{realDNS: "?", mappedOnly: "~", never: "!"}[m.sendable]
 		if m.Registrable {
 			mark = "+"
 		}
@@ -217,7 +217,7 @@ func FuzzNearMisses(f *testing.F) {
 					t.Errorf("%s: %s is trusted, the target's own or there twice", id, m.Origin)
 				}
 				seen[m.Origin] = true
-				if m.Registrable && (m.Sendable != RealDNS || m.Origin.RegistrableDomain() == "" || m.Origin.SameSite(m.Of)) {
+				if m.Registrable && (m.sendable != realDNS || m.Origin.RegistrableDomain() == "" || m.Origin.SameSite(m.Of)) {
 					t.Errorf("%s: %s is not for anyone", id, m.Origin)
 				}
 				if m.Takes() == "" || m.How == "" {

@@ -15,12 +15,12 @@ type Rule struct {
 	// Value is what an origin is compared with: a host, a domain, a public suffix or,
 	// for the kinds that compare from the beginning, scheme and host.
 	Value string
-	// Dots are the places, from 1, of the dots of Value that stand for any character,
+	// dots are the places, from 1, of the dots of Value that stand for any character,
 	// for [UnescapedDot].
-	Dots []int
+	dots []int
 	// AnyPort and Insecure say that the port is not compared, and that http:// is
 	// granted as https:// is.
-	AnyPort, Insecure bool
+	AnyPort, insecure bool
 	// With is the credential that has to come along, for [EchoRule]; Anonymous for a
 	// rule that asks for none, or where that is not known.
 	With Credential
@@ -29,8 +29,8 @@ type Rule struct {
 	How string
 	// Of is the origin whose near-misses show the rule; opaque where there is none.
 	Of cors.Origin
-	// Shown are other origins that are granted, at most two.
-	Shown []cors.Origin
+	// shown are other origins that are granted, at most two.
+	shown []cors.Origin
 }
 
 // RuleKind tells rules apart.
@@ -64,9 +64,9 @@ func (r Rule) String() string {
 		return fmt.Sprintf("the target takes %s for %s", r.How, r.Value)
 	}
 	text := r.Brief()
-	if len(r.Shown) > 0 {
+	if len(r.shown) > 0 {
 		var shown []string
-		for _, o := range r.Shown {
+		for _, o := range r.shown {
 			shown = append(shown, o.String())
 		}
 		text += " (granted too: " + strings.Join(shown, ", ") + ")"
@@ -134,7 +134,7 @@ func (r Rule) compares() string {
 		return "is one label below " + value
 	case UnescapedDot:
 		var places []string
-		for _, n := range r.Dots {
+		for _, n := range r.dots {
 			places = append(places, fmt.Sprint(n))
 		}
 		return "has any character for dot " + strings.Join(places, " and ") + " of " + value + ", which is unescaped in the pattern"
@@ -148,7 +148,7 @@ func (r Rule) besides() string {
 	if r.AnyPort {
 		text += ", on any port"
 	}
-	if r.Insecure {
+	if r.insecure {
 		text += ", over http:// too"
 	}
 	return text
@@ -169,7 +169,7 @@ func (r Rule) grants(o cors.Origin) bool {
 		rest, ok := strings.CutPrefix(o.String(), r.Value)
 		return ok && (r.Kind == BeginsWith || strings.HasPrefix(rest, "."))
 	}
-	if insecure && !r.Insecure {
+	if insecure && !r.insecure {
 		return false
 	}
 	below, isBelow := strings.CutSuffix(host, "."+r.Value)
@@ -194,7 +194,7 @@ func (r Rule) fits(host string) bool {
 	for i := range len(host) {
 		if r.Value[i] == '.' {
 			dot++
-			if slices.Contains(r.Dots, dot) {
+			if slices.Contains(r.dots, dot) {
 				continue
 			}
 		}

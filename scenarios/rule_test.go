@@ -18,8 +18,8 @@ func TestScenarioOfARule(t *testing.T) {
 		{Rule{Kind: SubdomainOf, Value: "example.com"}, "https://evilapp.example.com", "ORG-010"},
 		{Rule{Kind: SubdomainOf, Value: "app.example.com"}, "https://sub.app.example.com", "ORG-009"},
 		{Rule{Kind: LabelBelow, Value: "example.com"}, "https://pp.example.com", "ORG-010"},
-		{Rule{Kind: SubdomainOf, Value: "example.com", Insecure: true}, "http://evilapp.example.com", "ORG-011"},
-		{Rule{Kind: SubdomainOf, Value: "example.com", Insecure: true}, "http://app.example.com", "ORG-006"},
+		{Rule{Kind: SubdomainOf, Value: "example.com", insecure: true}, "http://evilapp.example.com", "ORG-011"},
+		{Rule{Kind: SubdomainOf, Value: "example.com", insecure: true}, "http://app.example.com", "ORG-006"},
 		{Rule{Kind: SameHost, Value: "app.example.com", AnyPort: true}, "https://app.example.com:30000", "ORG-007"},
 		{Rule{Kind: EndsWith, Value: "example.com"}, "https://appxexample.com", "ORG-003"},
 		{Rule{Kind: EndsWith, Value: "example.com"}, "https://pp.example.com", "ORG-003"},
@@ -27,7 +27,7 @@ func TestScenarioOfARule(t *testing.T) {
 		{Rule{Kind: Contains, Value: "example.com"}, "https://evilexample.com.evil.test", "ORG-001"},
 		{Rule{Kind: UnescapedDot, Value: "app.example.com"}, "https://appxexample.com", "ORG-005"},
 		{Rule{Kind: SiteOn, Value: "github.io"}, "https://evil.github.io", "ORG-012"},
-		{Rule{Kind: EndsWith, Value: "example.com", Insecure: true}, "http://app.example.com", "ORG-003"},
+		{Rule{Kind: EndsWith, Value: "example.com", insecure: true}, "http://app.example.com", "ORG-003"},
 		{Rule{Kind: TakesFor}, "https://evil.test", ""},
 	} {
 		if got := c.rule.scenario(cors.MustParseOrigin(c.miss), of); got != c.want {

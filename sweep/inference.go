@@ -28,8 +28,8 @@ type InferredPolicy struct {
 	// Open says that everybody gets the same there as the victim.
 	Open bool
 	// Everyone says that an arbitrary origin is granted, and so is every candidate;
-	// EveryoneBare that it is so without a credential.
-	Everyone, EveryoneBare bool
+	// everyoneBare that it is so without a credential.
+	Everyone, everyoneBare bool
 	// WithoutCredentials says that every origin is granted without credentials, which is of
 	// no use with those that the browser adds, where more is granted to some.
 	WithoutCredentials bool
@@ -118,7 +118,7 @@ func (g *inferrer) asked() []scenarios.Endpoint {
 // grantsAs reports whether two endpoints grant the same origins, and decidesAs whether
 // they approve and expose the same too.
 func (p InferredPolicy) grantsAs(q InferredPolicy) bool {
-	return p.Credential == q.Credential && p.Open == q.Open && p.Everyone == q.Everyone && p.EveryoneBare == q.EveryoneBare &&
+	return p.Credential == q.Credential && p.Open == q.Open && p.Everyone == q.Everyone && p.everyoneBare == q.everyoneBare &&
 		p.WithoutCredentials == q.WithoutCredentials && p.Null == q.Null && p.Credentials == q.Credentials && slices.Equal(p.Granted, q.Granted)
 }
 
@@ -189,13 +189,13 @@ func (g *inferrer) ask(e scenarios.Endpoint) InferredPolicy {
 	for _, c := range []scenarios.Credential{p.Credential, scenarios.Anonymous} {
 		if p.Everyone = sees(other, c); p.Everyone {
 			if bare := g.reply(e, scenarios.Anonymous, other); bare != nil {
-				p.EveryoneBare = scenarios.Grants(other, c, bare)
+				p.everyoneBare = scenarios.Grants(other, c, bare)
 			}
 			p.Null = sees(cors.Opaque, c)
 			if p.Usable() {
 				return p
 			}
-			p.Everyone, p.EveryoneBare, p.Null, p.WithoutCredentials = false, false, false, true
+			p.Everyone, p.everyoneBare, p.Null, p.WithoutCredentials = false, false, false, true
 		}
 		for _, candidate := range g.found.Candidates {
 			if g.ctx.Err() == nil && !p.WithoutCredentials && sees(candidate.Origin, c) {
@@ -216,7 +216,7 @@ func (g *inferrer) ask(e scenarios.Endpoint) InferredPolicy {
 func (g *inferrer) rules(e scenarios.Endpoint, p *InferredPolicy) []cors.Origin {
 	if p.Everyone {
 		rule := scenarios.Rule{Kind: scenarios.EchoRule}
-		if !p.EveryoneBare {
+		if !p.everyoneBare {
 			rule.With = p.Credential
 		}
 		p.Rules = []scenarios.Rule{rule}

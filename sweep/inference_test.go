@@ -210,7 +210,7 @@ func TestInferenceByClass(t *testing.T) {
 		{Endpoints: []string{"GET /admin"}, Credential: scenarios.Cookie, Credentials: true, Methods: []string{"GET", "HEAD", "POST", "DELETE", "PURGE"}, Headers: []string{"X-Admin-Token"}},
 		{Endpoints: []string{"GET /bare"}, Credential: scenarios.Cookie, Rules: []scenarios.Rule{{Kind: scenarios.SubdomainOf}}},
 		{Endpoints: []string{"GET /star"}, Credential: scenarios.Cookie, WithoutCredentials: true},
-		{Endpoints: []string{"GET /news"}, Open: true, Everyone: true, EveryoneBare: true, Null: true},
+		{Endpoints: []string{"GET /news"}, Open: true, Everyone: true, everyoneBare: true, Null: true},
 		{Endpoints: []string{"GET /partners"}, Open: true, Credentials: true},
 	} {
 		if i >= len(found.Policies) {

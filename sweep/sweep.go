@@ -144,8 +144,8 @@ func (r Request) run() string { return cmp.Or(r.Run, "crossexam-sweep") }
 // An Item is an endpoint to be swept.
 type Item struct {
 	scenarios.Endpoint
-	// Methods are those, besides its own, that its path is known to have.
-	Methods []string
+	// methods are those, besides its own, that its path is known to have.
+	methods []string
 }
 
 // ItemsOf are all the endpoints of a target that can be read: those of its facts, as far as
@@ -244,7 +244,7 @@ func (w *witness) examine() (Endpoint, *interview) {
 	}
 	for i, c := range cs {
 		w.victims, w.first, w.stranger, w.why = nil, nil, nil, ""
-		v = &interview{script: w.script, with: c, methods: methodsOf(w.item.Endpoint, w.item.Methods), ask: w.ask}
+		v = &interview{script: w.script, with: c, methods: methodsOf(w.item.Endpoint, w.item.methods), ask: w.ask}
 		if i < len(cs)-1 && !w.opens(v) {
 			continue
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// AcceptedSchema is the JSON Schema of accepted.yaml, for editors. The loader
+// acceptedSchema is the JSON Schema of accepted.yaml, for editors. The loader
 // checks files against it, and a test holds it to the code.
 //
 //go:embed accepted.schema.json
-var AcceptedSchema []byte
+var acceptedSchema []byte
 
 // Accepted are the violations that an operator has accepted: the entries of an
 // accepted.yaml.
@@ -64,7 +64,7 @@ type acceptanceEntry struct {
 func loadAccepted(path string, today time.Time) (Accepted, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, Problems{{Err: fmt.Errorf("the accepted deviations cannot be read: %w", err)}}
+		return nil, Problems{{err: fmt.Errorf("the accepted deviations cannot be read: %w", err)}}
 	}
 	return parseAccepted(path, data, today)
 }
@@ -83,7 +83,7 @@ func (c Config) AcceptedDeviations(today time.Time) (Accepted, error) {
 }
 
 func parseAccepted(name string, data []byte, today time.Time) (Accepted, error) {
-	body, from, err := readYAML(name, data, AcceptedSchema)
+	body, from, err := readYAML(name, data, acceptedSchema)
 	if err != nil || body == nil {
 		return nil, err // an empty file accepts nothing
 	}
@@ -108,7 +108,7 @@ func parseAccepted(name string, data []byte, today time.Time) (Accepted, error) 
 			fail("expires", "this is more than a year ahead, and what is accepted has to be looked at again: write %s or earlier", last.Format(time.DateOnly))
 		}
 		if j := slices.IndexFunc(all, func(b Acceptance) bool { return a.ID == b.ID && a.Subject == b.Subject }); j >= 0 {
-			ps = append(ps, from.problem(entry, fmt.Errorf("the entry on line %d is about the same: leave one of them out", all[j].at.Line)))
+			ps = append(ps, from.problem(entry, fmt.Errorf("the entry on line %d is about the same: leave one of them out", all[j].at.line)))
 		}
 		all = append(all, a)
 	}
@@ -152,7 +152,7 @@ func (a Acceptance) Meets(id string, s scenarios.Subject) bool {
 // Problem says what is wrong with the entry, and where it stands.
 func (a Acceptance) Problem(format string, args ...any) *Problem {
 	p := a.at
-	p.Entry, p.Err = "", fmt.Errorf("%s: %w", a, fmt.Errorf(format, args...))
+	p.entry, p.err = "", fmt.Errorf("%s: %w", a, fmt.Errorf(format, args...))
 	return &p
 }
 

@@ -308,7 +308,7 @@ func FuzzAcceptedFile(f *testing.F) {
 				if _, ok := scenarios.Find(a.ID); !ok || strings.TrimSpace(a.Reason) == "" || strings.TrimSpace(a.Owner) == "" || a.Expires.IsZero() {
 					t.Errorf("it is incomplete: %+v", a)
 				}
-				if p := a.Problem("x"); p.File != "f.yaml" || p.Line == 0 {
+				if p := a.Problem("x"); p.file != "f.yaml" || p.line == 0 {
 					t.Errorf("its place is not known: %+v", p)
 				}
 			}

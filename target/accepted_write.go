@@ -27,7 +27,7 @@ func AppendAccepted(name string, text []byte, more Accepted, today time.Time) ([
 	if _, err := parseAccepted(name, text, today); err != nil {
 		return nil, err
 	}
-	body, from, err := readYAML(name, text, AcceptedSchema)
+	body, from, err := readYAML(name, text, acceptedSchema)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func AppendAccepted(name string, text []byte, more Accepted, today time.Time) ([
 	for i, a := range all[max(len(all)-len(more), 0):] {
 		a.at = more[i].at
 		if a != more[i] {
-			return nil, Problems{{File: name, Err: fmt.Errorf("the entry for %s cannot be added to this file: write it by hand:\n%s", more[i], more[i].yaml(""))}}
+			return nil, Problems{{file: name, err: fmt.Errorf("the entry for %s cannot be added to this file: write it by hand:\n%s", more[i], more[i].yaml(""))}}
 		}
 	}
 	return out.Bytes(), nil

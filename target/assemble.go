@@ -80,7 +80,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	d := Deployment{
 		Preset:   preset,
 		Direct:   c.Direct,
-		Examine:  c.Examine,
+		examine:  c.Examine,
 		Upstream: c.upstream(base),
 		Facts: scenarios.Target{
 			URL:    strings.TrimSuffix(base.String(), "/"),

@@ -16,10 +16,10 @@ func (d Discovery) Brief() []string {
 	switch {
 	case d.Recording != "":
 		s = append(s, "Read from a recording of "+d.Recording+".")
-	case d.Recognised != "" && d.Document != "":
-		s = append(s, d.Recognised+", with the OpenAPI document "+d.Document+".")
-	case d.Recognised != "":
-		s = append(s, d.Recognised+".")
+	case d.recognised != "" && d.Document != "":
+		s = append(s, d.recognised+", with the OpenAPI document "+d.Document+".")
+	case d.recognised != "":
+		s = append(s, d.recognised+".")
 	case d.Document != "":
 		s = append(s, "The endpoints are from the OpenAPI document "+d.Document+".")
 	default:
@@ -58,7 +58,7 @@ func (d Discovery) Brief() []string {
 	switch n := len(d.Left); n {
 	case 0:
 	case 1:
-		s = append(s, "Left alone: "+d.Left[0].Operation+" ("+d.Left[0].Why+").")
+		s = append(s, "Left alone: "+d.Left[0].operation+" ("+d.Left[0].why+").")
 	default:
 		s = append(s, fmt.Sprintf("Left alone: %d endpoints. The report says why.", n))
 	}

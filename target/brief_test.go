@@ -10,13 +10,13 @@ import (
 // Who waits for the verdict reads what is examined in a few lines, however much there is.
 func TestBrief(t *testing.T) {
 	many := Discovery{
-		Recognised: "This is an application on FastAPI (preset fastapi)", WhereToFix: "CORS is in a call", Document: "http://api.test/openapi.json",
+		recognised: "This is an application on FastAPI (preset fastapi)", whereToFix: "CORS is in a call", Document: "http://api.test/openapi.json",
 		Errors: []scenarios.ErrorRecipe{{Status: 401}, {Status: 422}, {Status: 401}},
 	}
 	for _, path := range []string{"/a", "/b", "/c", "/d", "/e"} {
 		many.Reads = append(many.Reads, scenarios.Endpoint{Method: "GET", Path: path})
 		many.Writes = append(many.Writes, scenarios.Endpoint{Method: "POST", Path: path})
-		many.Left = append(many.Left, LeftAlone{Operation: "GET " + path + "x", Why: "it answered 500"})
+		many.Left = append(many.Left, LeftAlone{operation: "GET " + path + "x", why: "it answered 500"})
 	}
 	for name, c := range map[string]struct {
 		found Discovery

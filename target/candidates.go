@@ -103,13 +103,13 @@ func (f *finder) recognise(name string) {
 	if !ok {
 		return
 	}
-	f.found.Preset = p.Name
+	f.found.preset = p.Name
 	switch {
 	case f.config.Preset == "":
 		f.preset = p
-		f.found.Recognised, f.found.WhereToFix = fmt.Sprintf("This is %s (preset %s)", p.Is, p.Name), p.Fix
-	case f.config.Preset != p.Name && p.DocumentTitle != "":
-		f.note("This looks like %s, and the preset is %s: the preset %s knows more of it.", p.Is, f.config.Preset, p.Name)
+		f.found.recognised, f.found.whereToFix = fmt.Sprintf("This is %s (preset %s)", p.is, p.Name), p.Fix
+	case f.config.Preset != p.Name && p.documentTitle != "":
+		f.note("This looks like %s, and the preset is %s: the preset %s knows more of it.", p.is, f.config.Preset, p.Name)
 	}
 }
 
@@ -217,7 +217,7 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 		name := "GET " + c.at
 		beyond := func(format string, first int) {
 			f.left(name, LeftBeyond, isPrivate, format, first)
-			f.found.Beyond = append(f.found.Beyond, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
+			f.found.beyond = append(f.found.beyond, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
 		}
 		switch {
 		case isPrivate && private == most:
@@ -271,8 +271,8 @@ func (f *finder) locked(path string) {
 		return
 	}
 	f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: true, Discovered: true})
-	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.Operation == "GET "+path })
-	f.note("%s", cmp.Or(f.preset.Login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give "+anyCredential+"."))
+	f.found.Left = slices.DeleteFunc(f.found.Left, func(l LeftAlone) bool { return l.operation == "GET "+path })
+	f.note("%s", cmp.Or(f.preset.login, "The API asks for a login (401 at "+path+") and no credential was given, so that nothing behind it can be judged: give "+anyCredential+"."))
 }
 
 const anyCredential = "`credentials.cookies`, `credentials.basic`, `credentials.bearer`, `credentials.headers` or `credentials.query`"

@@ -19,7 +19,7 @@ import (
 // A ClientCertificate is the victim's certificate with its key for TLS.
 type ClientCertificate struct {
 	TLS      tls.Certificate
-	Password string // of the file it came from
+	password string // of the file it came from
 }
 
 // loadClientCertificate reads a PKCS#12 file. Its errors say what is wrong with
@@ -51,7 +51,7 @@ func loadClientCertificate(file, password string, now time.Time) (*ClientCertifi
 	if err := usable(file, leaf, now); err != nil {
 		return nil, err
 	}
-	made := &ClientCertificate{Password: password}
+	made := &ClientCertificate{password: password}
 	made.TLS = tls.Certificate{PrivateKey: signer, Leaf: leaf, Certificate: [][]byte{leaf.Raw}}
 	for _, c := range slices.Delete(certs, i, i+1) {
 		made.TLS.Certificate = append(made.TLS.Certificate, c.Raw)

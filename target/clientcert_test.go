@@ -163,7 +163,7 @@ func TestClientCertificateOfAConfiguration(t *testing.T) {
 	if !d.Facts.Has(scenarios.ClientCert) || d.Facts.Has(scenarios.Network) || !d.Credentials.Certificate().Leaf.Equal(certificate.Leaf) {
 		t.Errorf("credentials %v", d.Facts.Credentials)
 	}
-	if got := fmt.Sprint(d.Credentials.Secrets()); got != "["+filePassword+"]" {
+	if got := fmt.Sprint(d.Credentials.secrets()); got != "["+filePassword+"]" {
 		t.Errorf("secrets %s", got)
 	}
 	for url, says := range map[string]string{"http://127.0.0.1:1": "goes with TLS", "https://127.0.0.1:1": "has a password"} {

@@ -11,11 +11,11 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// A QueryKey is a parameter of the query with a secret in it.
-type QueryKey struct{ Name, Value string }
+// A queryKey is a parameter of the query with a secret in it.
+type queryKey struct{ Name, Value string }
 
 // text is the key as it stands in a query.
-func (k QueryKey) text() string { return url.QueryEscape(k.Name) + "=" + url.QueryEscape(k.Value) }
+func (k queryKey) text() string { return url.QueryEscape(k.Name) + "=" + url.QueryEscape(k.Value) }
 
 // ParseQueryKeys reads parameters such as "api_key=SECRET". Its errors repeat no value.
 func ParseQueryKeys(lines []string) (map[string]string, error) {
@@ -35,8 +35,8 @@ func ParseQueryKeys(lines []string) (map[string]string, error) {
 
 // queryKeys checks the parameters in which the front end sends a secret, and gives them
 // in the order of their names.
-func (c CredentialsConfig) queryKeys() ([]QueryKey, error) {
-	var keys []QueryKey
+func (c CredentialsConfig) queryKeys() ([]queryKey, error) {
+	var keys []queryKey
 	for _, name := range slices.Sorted(maps.Keys(c.Query)) {
 		switch {
 		case name == "" || strings.ContainsFunc(name, isControl):
@@ -46,7 +46,7 @@ func (c CredentialsConfig) queryKeys() ([]QueryKey, error) {
 		case c.Bearer != "" && c.Query[name] == c.Bearer:
 			return nil, errors.New("the bearer token is given as a key in the query too: leave out one of the two")
 		}
-		keys = append(keys, QueryKey{name, c.Query[name]})
+		keys = append(keys, queryKey{name, c.Query[name]})
 	}
 	return keys, nil
 }
@@ -56,7 +56,7 @@ func (c CredentialsConfig) queryKeys() ([]QueryKey, error) {
 func (c Credentials) checkApart(path string) error {
 	_, query, _ := strings.Cut(path, "?")
 	given, _ := url.ParseQuery(query) // what cannot be read is no key
-	for _, k := range c.Query {
+	for _, k := range c.query {
 		if given.Has(k.Name) {
 			return fmt.Errorf("the path has %s in it, which is given as a key of the front end alone: leave it out here", k.Name)
 		}
@@ -71,7 +71,7 @@ func (c Credentials) At(rawURL string, identity scenarios.Credential) string {
 		return rawURL
 	}
 	rawURL, fragment, has := strings.Cut(rawURL, "#")
-	for _, k := range c.Query {
+	for _, k := range c.query {
 		sign := "?"
 		if strings.Contains(rawURL, "?") {
 			sign = "&"
@@ -87,7 +87,7 @@ func (c Credentials) At(rawURL string, identity scenarios.Credential) string {
 // Without is the URL without the keys that [Credentials.At] adds: what is recorded, and
 // what is known of an endpoint, has none.
 func (c Credentials) Without(rawURL string) string {
-	for _, k := range slices.Backward(c.Query) {
+	for _, k := range slices.Backward(c.query) {
 		for _, sign := range []string{"?", "&"} {
 			at := strings.LastIndex(rawURL, sign+k.text())
 			if end := at + len(sign+k.text()); at >= 0 && (end == len(rawURL) || rawURL[end] == '#') {

@@ -15,7 +15,7 @@ func TestKeysInTheQuery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Credentials{Query: keys}
+	c := Credentials{query: keys}
 	for plain, want := range map[string]string{
 		"https://a.example/me":     "https://a.example/me?api_key=se+same&sig=b%26c",
 		"https://a.example/me?x=1": "https://a.example/me?x=1&api_key=se+same&sig=b%26c",
@@ -50,11 +50,11 @@ func TestBadKeysInTheQuery(t *testing.T) {
 
 // Keys go with every other credential, and together where they are alone.
 func TestIdentitiesWithKeys(t *testing.T) {
-	header, query := cors.Headers{{Name: "X-CSRF", Value: "1"}}, []QueryKey{{"api_key", "x"}}
+	header, query := cors.Headers{{Name: "X-CSRF", Value: "1"}}, []queryKey{{"api_key", "x"}}
 	for want, c := range map[string]Credentials{
-		"query":                       {Query: query},
-		"header+query":                {Query: query, Headers: header},
-		"cookie+query":                {Query: query, Cookies: []string{"a=b"}},
+		"query":                       {query: query},
+		"header+query":                {query: query, Headers: header},
+		"cookie+query":                {query: query, Cookies: []string{"a=b"}},
 		"cookie+header bearer+header": {Headers: header, Cookies: []string{"a=b"}, Bearer: "t"},
 		"cookie bearer":               {Cookies: []string{"a=b"}, Bearer: "t"},
 	} {

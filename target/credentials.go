@@ -95,7 +95,7 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 		}
 		creds.Headers = append(creds.Headers, h)
 	}
-	if creds.Query, err = c.queryKeys(); err != nil {
+	if creds.query, err = c.queryKeys(); err != nil {
 		fail("query", err)
 	}
 	if bearer != "" {
@@ -145,7 +145,7 @@ func (c Credentials) kinds() []scenarios.Credential {
 		{scenarios.ClientCert, c.ClientCertificate != nil},
 		{scenarios.Bearer, c.Bearer != ""},
 		{scenarios.Header, len(c.Headers) > 0},
-		{scenarios.Query, len(c.Query) > 0},
+		{scenarios.Query, len(c.query) > 0},
 	} {
 		if k.given {
 			ks = append(ks, k.kind)
@@ -187,7 +187,7 @@ func (l LoginConfig) login() (*Login, error) {
 	if err := checkPath("the path of the login", l.Path); err != nil {
 		return nil, err
 	}
-	login := &Login{Path: l.Path, Secrets: slices.Clone(l.secrets)}
+	login := &Login{Path: l.Path, secrets: slices.Clone(l.secrets)}
 	switch {
 	case (len(l.Form) > 0) == (len(l.JSON) > 0):
 		return nil, errors.New("write either form or json, and only one of them")
@@ -208,8 +208,8 @@ func (l LoginConfig) login() (*Login, error) {
 		}
 		login.ContentType, login.Body = "application/json", string(body)
 	}
-	slices.Sort(login.Secrets)
-	login.Secrets = slices.Compact(login.Secrets)
+	slices.Sort(login.secrets)
+	login.secrets = slices.Compact(login.secrets)
 	return login, nil
 }
 
@@ -220,7 +220,7 @@ func (l *Login) addSecrets(name string, value any) {
 	switch value := value.(type) {
 	case string:
 		if value != "" && !isNoSecret(name) {
-			l.Secrets = append(l.Secrets, value)
+			l.secrets = append(l.secrets, value)
 		}
 	case map[string]any:
 		for inner, v := range value {
@@ -233,7 +233,7 @@ func (l *Login) addSecrets(name string, value any) {
 	case nil, bool:
 	default: // a number: a PIN is one
 		if !isNoSecret(name) {
-			l.Secrets = append(l.Secrets, fmt.Sprint(value))
+			l.secrets = append(l.secrets, fmt.Sprint(value))
 		}
 	}
 }

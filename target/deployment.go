@@ -32,9 +32,9 @@ type Deployment struct {
 	// Beyond are reads that are no endpoints of the Facts, because there is no room for
 	// them: they are only swept, and become endpoints where they stand for a policy class.
 	Beyond []scenarios.Endpoint
-	// Examine is how many private endpoints are examined in whole, and how many open ones
+	// examine is how many private endpoints are examined in whole, and how many open ones
 	// that were named; 0 is for 8.
-	Examine int
+	examine int
 	// Direct has the browser talk to the target by itself, under the same rules.
 	Direct bool
 	// PublicKey is the one that the browser is to trust then, besides those of its
@@ -48,7 +48,7 @@ type Deployment struct {
 // Secrets are the strings that must not appear in any output: the credentials, those in
 // URLs too, what the target is started with, and the password of a proxy.
 func (d Deployment) Secrets() []string {
-	all := slices.Concat(d.Credentials.Secrets(), d.launchSecrets, d.Upstream.Secrets())
+	all := slices.Concat(d.Credentials.secrets(), d.launchSecrets, d.Upstream.Secrets())
 	for _, e := range slices.Concat(d.Facts.Endpoints, d.Beyond) {
 		_, _, values := e.WithoutSecrets()
 		all = append(all, values...)
@@ -66,7 +66,7 @@ func (d Deployment) SetAside(keep func(scenarios.Endpoint) bool) Deployment {
 	for _, e := range d.Facts.Endpoints {
 		if e.Method == http.MethodGet {
 			count[e.Private]++
-			if count[e.Private] > cmp.Or(d.Examine, privateReads) && !keep(e) {
+			if count[e.Private] > cmp.Or(d.examine, privateReads) && !keep(e) {
 				beyond = append(beyond, e)
 				continue
 			}
@@ -93,8 +93,8 @@ type Credentials struct {
 	Bearer string
 	// Headers are what it adds besides, such as X-API-Key.
 	Headers cors.Headers
-	// Query are what it adds to the query of its URLs, such as api_key.
-	Query []QueryKey
+	// query are what it adds to the query of its URLs, such as api_key.
+	query []queryKey
 	// ClientCertificate is the victim's; nil for none.
 	ClientCertificate *ClientCertificate
 	// Wanted are headers that the API wants of every request, and no secret.
@@ -106,8 +106,8 @@ type Login struct {
 	Path        string // begins with a slash
 	ContentType string
 	Body        string
-	// Secrets are the strings in Body that must not appear in any output.
-	Secrets []string
+	// secrets are the strings in Body that must not appear in any output.
+	secrets []string
 }
 
 // BasicLogin is a user name and password for HTTP authentication.
@@ -142,8 +142,8 @@ func (c Credentials) Certificate() *tls.Certificate {
 	return &c.ClientCertificate.TLS
 }
 
-// Secrets are the strings that must not appear in any output.
-func (c Credentials) Secrets() []string {
+// secrets are the strings that must not appear in any output.
+func (c Credentials) secrets() []string {
 	var secrets []string
 	for _, line := range c.Cookies {
 		if cookie, err := ParseSetCookie(line); err == nil {
@@ -166,14 +166,14 @@ func (c Credentials) Secrets() []string {
 			secrets = append(secrets, strings.TrimSpace(key))
 		}
 	}
-	for _, k := range c.Query {
+	for _, k := range c.query {
 		secrets = append(secrets, k.Value)
 	}
 	if c.Login != nil {
-		secrets = append(append(secrets, c.Login.Body), c.Login.Secrets...)
+		secrets = append(append(secrets, c.Login.Body), c.Login.secrets...)
 	}
-	if c.ClientCertificate != nil && c.ClientCertificate.Password != "" {
-		secrets = append(secrets, c.ClientCertificate.Password)
+	if c.ClientCertificate != nil && c.ClientCertificate.password != "" {
+		secrets = append(secrets, c.ClientCertificate.password)
 	}
 	return secrets
 }

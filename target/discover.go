@@ -55,17 +55,17 @@ type Discovery struct {
 	Watched bool
 	// References stand for the credentials of a recording.
 	References []Reference
-	// Preset is the name of the preset that knows the application, by its document
+	// preset is the name of the preset that knows the application, by its document
 	// or its reply at /, or empty. Where the configuration names none, it acts, and
 	// Recognised says so in a sentence without its period, and WhereToFix where the
 	// application's CORS policy is.
-	Preset     string
-	Recognised string
-	WhereToFix string
+	preset     string
+	recognised string
+	whereToFix string
 	Reads      []scenarios.Endpoint
-	// Beyond are the reads for which there was no room among Reads: nobody has asked for
+	// beyond are the reads for which there was no room among Reads: nobody has asked for
 	// them yet.
-	Beyond []scenarios.Endpoint
+	beyond []scenarios.Endpoint
 	// Methods are those that the document has for a path, GET apart.
 	Methods map[string][]string
 	Writes  []scenarios.Endpoint // one for each method
@@ -323,10 +323,10 @@ func (f *finder) document() (document, bool, error) {
 		}
 	}
 	for _, p := range Presets() {
-		if p.DocsPage == "" {
+		if p.docsPage == "" {
 			continue
 		}
-		u, ok := f.documentOf(base + p.DocsPage)
+		u, ok := f.documentOf(base + p.docsPage)
 		if !ok || slices.Contains(places, u) {
 			continue
 		}
@@ -413,7 +413,7 @@ func (c Config) checkDocument(t scenarios.Target) error {
 // wins. Where nothing can be read, nothing is made up.
 func (c Config) addDiscovered(d *Deployment) {
 	if c.found != nil {
-		d.Beyond = slices.Clone(c.found.Beyond)
+		d.Beyond = slices.Clone(c.found.beyond)
 		if len(d.Facts.Reads()) == 0 {
 			d.Facts.Endpoints = append(d.Facts.Endpoints, c.found.Reads...)
 		} else {
@@ -444,7 +444,7 @@ func (d Discovery) Without(secret func(path string) bool) Discovery {
 	d.Writes = slices.DeleteFunc(slices.Clone(d.Writes), endpoint)
 	d.Errors = slices.DeleteFunc(slices.Clone(d.Errors), func(r scenarios.ErrorRecipe) bool { return secret(r.Path) })
 	d.Streams = slices.DeleteFunc(slices.Clone(d.Streams), secret)
-	d.Left = slices.DeleteFunc(slices.Clone(d.Left), func(l LeftAlone) bool { return secret(l.Operation) })
+	d.Left = slices.DeleteFunc(slices.Clone(d.Left), func(l LeftAlone) bool { return secret(l.operation) })
 	if n := before - len(d.Reads) - len(d.Writes) - len(d.Errors) - len(d.Streams) - len(d.Left); n > 0 {
 		d.Notes = append(slices.Clone(d.Notes), fmt.Sprintf("Paths with a secret of the victim in them are left out: %d.", n))
 	}
@@ -458,8 +458,8 @@ func (d Discovery) Summary() []string {
 		s = append(s, "Read from a recording of "+d.Recording+".")
 		return append(append(s, leftByReason(d.Left)...), d.Notes...)
 	}
-	if d.Recognised != "" {
-		s = append(s, d.Recognised+": "+d.WhereToFix+".")
+	if d.recognised != "" {
+		s = append(s, d.recognised+": "+d.whereToFix+".")
 	}
 	where := "No OpenAPI document was found; the usual paths were tried."
 	if d.Document != "" {
@@ -500,7 +500,7 @@ func (d Discovery) Summary() []string {
 func (d Discovery) Variables() []string {
 	var names []string
 	for _, r := range d.References {
-		for _, name := range r.Variables() {
+		for _, name := range r.variables() {
 			if !r.Spare && !slices.Contains(names, name) {
 				names = append(names, name)
 			}

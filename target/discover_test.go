@@ -56,7 +56,7 @@ func (a *documented) serve(t *testing.T) string {
 	return "http://" + s.Addr()
 }
 
-const fastAPI = `{
+const fastAPIDocument = `{
 "openapi": "3.1.0", "info": {"title": "x", "version": "1"},
 "paths": {
  "/secured/items": {
@@ -102,7 +102,7 @@ func paths(es []scenarios.Endpoint) string {
 }
 
 func TestDiscovery(t *testing.T) {
-	api := &documented{doc: fastAPI, replies: fastAPIReplies()}
+	api := &documented{doc: fastAPIDocument, replies: fastAPIReplies()}
 	c, found, err := Config{
 		URL:         api.serve(t),
 		Exclude:     []string{"/admin/*"},
@@ -126,7 +126,7 @@ func TestDiscovery(t *testing.T) {
 	}
 	left := map[string]string{}
 	for _, l := range found.Left {
-		left[l.Operation] = l.Why
+		left[l.operation] = l.why
 	}
 	for op, why := range map[string]string{
 		"GET /secured/items/{id}": "no example", "GET /secured/logout": `"logout"`, "GET /secured/gone": "410",
@@ -164,7 +164,7 @@ func TestDiscovery(t *testing.T) {
 // Without a credential a secured read stays, so that nothing passes for judged
 // that was not.
 func TestDiscoveryWithoutCredential(t *testing.T) {
-	api := &documented{doc: fastAPI, replies: fastAPIReplies()}
+	api := &documented{doc: fastAPIDocument, replies: fastAPIReplies()}
 	_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -195,8 +195,8 @@ func TestDiscoveryIsBounded(t *testing.T) {
 		t.Errorf("%d reads, %d requests", len(found.Reads), found.Requests)
 	}
 	// What there was no room for is kept for the sweep: 301, of which some were tried.
-	if tried := len(found.Reads) + len(found.Left) - len(found.Beyond); len(found.Beyond)+tried != 301 || tried > tries || len(found.Beyond) < 301-tries {
-		t.Errorf("%d beyond, %d tried", len(found.Beyond), tried)
+	if tried := len(found.Reads) + len(found.Left) - len(found.beyond); len(found.beyond)+tried != 301 || tried > tries || len(found.beyond) < 301-tries {
+		t.Errorf("%d beyond, %d tried", len(found.beyond), tried)
 	}
 	if got := found.Methods["/last"]; len(found.Methods) != 1 || !slices.Equal(got, []string{"DELETE", "PUT"}) {
 		t.Errorf("methods %v", found.Methods)
@@ -308,7 +308,7 @@ func TestScaffold(t *testing.T) {
 		Errors:   []scenarios.ErrorRecipe{{Status: 401, Method: "GET", Path: "/a", Anonymous: true}},
 		Headers:  []string{"X-Y", nasty},
 		Logins:   []string{"bearer", "cookie " + nasty},
-		Left:     []LeftAlone{{Operation: nasty, Why: nasty}},
+		Left:     []LeftAlone{{operation: nasty, why: nasty}},
 	}
 	for _, found := range []Discovery{d, {}} {
 		text, err := Scaffold(c, found)
@@ -326,7 +326,7 @@ func TestScaffold(t *testing.T) {
 }
 
 func FuzzDocument(f *testing.F) {
-	f.Add([]byte(fastAPI))
+	f.Add([]byte(fastAPIDocument))
 	f.Add([]byte("swagger: '2.0'\npaths: {/a: {get: {responses: {200: {description: x}}}}}\n"))
 	f.Add([]byte("openapi: 3.0.0\na: &a {k: v}\nb: &b [*a, *a]\nc: &c [*b, *b]\npaths: {<<: [*a, *c]}\n"))
 	f.Add([]byte(`{"openapi": "3.1.0", "components": {"parameters": {"a": {"$ref": "#/components/parameters/a"}}}, "paths": {"/{a}": {"parameters": [{"$ref": "#/components/parameters/a"}], "get": {}}}}`))

@@ -46,7 +46,7 @@ func TestPresetsAreDocumented(t *testing.T) {
 	var names, about []string
 	for _, p := range Presets() {
 		names = append(names, p.Name)
-		about = append(about, p.Markdown())
+		about = append(about, p.markdown())
 	}
 	generated(t, "presets", strings.Join(about, "\n"))
 	if got := nodeOf(t, Schema).Properties.of("preset").Enum; !slices.Equal(got, names) {

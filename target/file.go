@@ -37,7 +37,7 @@ var yamlFile = bounded.Limits{Bytes: fileLimit, Depth: 32, Values: 40_000}
 func LoadConfig(path string) (Config, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return Config{}, Problems{{Err: fmt.Errorf("the configuration file cannot be read: %w", err)}}
+		return Config{}, Problems{{err: fmt.Errorf("the configuration file cannot be read: %w", err)}}
 	}
 	return parseConfig(path, data, surroundings{lookup: os.LookupEnv, read: readFile})
 }
@@ -57,7 +57,7 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 		return Config{}, err
 	}
 	if body == nil {
-		return Config{}, Problems{{File: name, Err: errors.New("the file is empty: write at least 'target: https://api.example.com'; 'crossexam init URL' writes a whole file")}}
+		return Config{}, Problems{{file: name, err: errors.New("the file is empty: write at least 'target: https://api.example.com'; 'crossexam init URL' writes a whole file")}}
 	}
 	var c Config
 	if err := yaml.NodeToValue(body, &c, yaml.Strict()); err != nil {
@@ -71,7 +71,7 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 	if c.HasTarget() || len(ps) > 0 {
 		_, more := c.assemble()
 		ps = append(ps, slices.DeleteFunc(more, func(p *Problem) bool {
-			return errors.Is(p.Err, errNoPassword) // it may come from the environment
+			return errors.Is(p.err, errNoPassword) // it may come from the environment
 		})...)
 	}
 	if err := ps.orNil(); err != nil {
@@ -84,10 +84,10 @@ func parseConfig(name string, data []byte, s surroundings) (Config, error) {
 // it, and where its entries stand. An empty file has none. The error is [Problems].
 func readYAML(name string, data, schema []byte) (ast.Node, *provenance, error) {
 	if err := bounded.YAML(data, yamlFile); err != nil {
-		p := &Problem{File: name, Err: err}
+		p := &Problem{file: name, err: err}
 		var at *bounded.Error
 		if errors.As(err, &at) {
-			p.Line, p.Column = at.Line, at.Column
+			p.line, p.column = at.Line, at.Column
 		}
 		return nil, nil, Problems{p}
 	}
@@ -100,7 +100,7 @@ func readYAML(name string, data, schema []byte) (ast.Node, *provenance, error) {
 	case len(docs) == 0:
 		return nil, nil, nil
 	case len(docs) > 1:
-		return nil, nil, Problems{{File: name, Err: errors.New("the file has more than one document: leave out the line '---' between them")}}
+		return nil, nil, Problems{{file: name, err: errors.New("the file has more than one document: leave out the line '---' between them")}}
 	}
 	from := &provenance{file: name, places: map[string]place{}, given: map[string]string{}}
 	if p := from.locate(docs[0].Body, ""); p != nil {
@@ -147,12 +147,12 @@ func isURL(s string) bool {
 // yamlProblem takes the place and the message out of an error of the library. Its
 // Error shows the lines around, in which a secret may stand.
 func yamlProblem(file string, err error) *Problem {
-	p := &Problem{File: file, Err: errors.New("this is not YAML as a configuration file has it")}
+	p := &Problem{file: file, err: errors.New("this is not YAML as a configuration file has it")}
 	var y yaml.Error
 	if errors.As(err, &y) {
-		p.Err = errors.New(y.GetMessage())
+		p.err = errors.New(y.GetMessage())
 		if t := y.GetToken(); t != nil && t.Position != nil {
-			p.Line, p.Column = t.Position.Line, t.Position.Column
+			p.line, p.column = t.Position.Line, t.Position.Column
 		}
 	}
 	return p
@@ -178,14 +178,14 @@ func (o *provenance) locate(n ast.Node, entry string) *Problem {
 			}
 		}
 	case *ast.AliasNode, *ast.AnchorNode, *ast.MergeKeyNode, *ast.TagNode:
-		return &Problem{File: o.file, Line: at.line, Column: at.column, Entry: entry,
-			Err: errors.New("anchors, aliases and tags are not read here: write the value itself, and in quotes if it begins with '&', '*' or '!'")}
+		return &Problem{file: o.file, line: at.line, column: at.column, entry: entry,
+			err: errors.New("anchors, aliases and tags are not read here: write the value itself, and in quotes if it begins with '&', '*' or '!'")}
 	}
 	for _, pair := range pairs {
 		key, ok := pair.Key.(ast.ScalarNode)
 		if !ok {
 			at := placeOf(pair.Key)
-			return &Problem{File: o.file, Line: at.line, Column: at.column, Entry: entry, Err: errors.New("this key is not read here: write a plain word")}
+			return &Problem{file: o.file, line: at.line, column: at.column, entry: entry, err: errors.New("this key is not read here: write a plain word")}
 		}
 		name := join(entry, fmt.Sprint(key.GetValue()))
 		if _, scalar := pair.Value.(ast.ScalarNode); !scalar {

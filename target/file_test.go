@@ -86,7 +86,7 @@ insecure_skip_verify: true
 			t.Errorf("%s %s is let through: %t", w.method, w.path, got)
 		}
 	}
-	secrets := strings.Join(d.Credentials.Secrets(), "\n")
+	secrets := strings.Join(d.Credentials.secrets(), "\n")
 	for _, s := range []string{"tok-1", "from-file", "pass-word"} {
 		if !strings.Contains(secrets, s) {
 			t.Errorf("%s is not among the secrets", s)
@@ -237,7 +237,7 @@ func FuzzConfigFile(f *testing.F) {
 			t.Errorf("%T: %v", err, err)
 		default:
 			for _, p := range ps {
-				if p.File != "f.yaml" || p.Error() == "" {
+				if p.file != "f.yaml" || p.Error() == "" {
 					t.Errorf("a problem without its place: %#v", p)
 				}
 			}

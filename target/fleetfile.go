@@ -22,12 +22,12 @@ import (
 	"github.com/crossexam/crossexam/target/bounded"
 )
 
-// FleetSchema is the JSON Schema of fleet.yaml, for editors: the keys of crossexam.yaml
+// fleetSchema is the JSON Schema of fleet.yaml, for editors: the keys of crossexam.yaml
 // with those of a fleet. The loader checks files against it, and a test holds it to
 // [Schema].
 //
 //go:embed fleet.schema.json
-var FleetSchema []byte
+var fleetSchema []byte
 
 // Listed is a target of a fleet.yaml.
 type Listed struct {
@@ -55,14 +55,14 @@ const maxListed = 200_000
 func LoadFleet(path string) ([]Listed, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, Problems{{Err: fmt.Errorf("the file of the fleet cannot be read: %w", err)}}
+		return nil, Problems{{err: fmt.Errorf("the file of the fleet cannot be read: %w", err)}}
 	}
-	body, from, err := readYAML(path, data, FleetSchema)
+	body, from, err := readYAML(path, data, fleetSchema)
 	if err != nil {
 		return nil, err
 	}
 	if body == nil {
-		return nil, Problems{{File: path, Err: errors.New("the file is empty: write at least 'targets: [https://api.example.com]'")}}
+		return nil, Problems{{file: path, err: errors.New("the file is empty: write at least 'targets: [https://api.example.com]'")}}
 	}
 	var file struct {
 		Defaults map[string]any `yaml:"defaults"`
@@ -167,7 +167,7 @@ func (l *lister) files(entry, pattern, owner string) {
 func (l *lister) file(name, owner string) {
 	data, err := readFile(name)
 	if err != nil {
-		l.problems = append(l.problems, &Problem{File: name, Err: fmt.Errorf("the file cannot be read: %w", err)})
+		l.problems = append(l.problems, &Problem{file: name, err: fmt.Errorf("the file cannot be read: %w", err)})
 		return
 	}
 	body, from, err := readYAML(name, data, Schema)
@@ -177,7 +177,7 @@ func (l *lister) file(name, owner string) {
 		l.problems = append(l.problems, ps...)
 		return
 	case body == nil:
-		l.problems = append(l.problems, &Problem{File: name, Err: errors.New("the file is empty: write at least 'target: https://api.example.com'")})
+		l.problems = append(l.problems, &Problem{file: name, err: errors.New("the file is empty: write at least 'target: https://api.example.com'")})
 		return
 	}
 	keys := map[string]any{}
@@ -192,7 +192,7 @@ func (l *lister) file(name, owner string) {
 // columns: target, and name, owner, trusted and read where they are wanted.
 func (l *lister) csv(name, owner string) {
 	fail := func(line int, format string, args ...any) {
-		l.problems = append(l.problems, &Problem{File: name, Line: line, Column: 1, Err: fmt.Errorf(format, args...)})
+		l.problems = append(l.problems, &Problem{file: name, line: line, column: 1, err: fmt.Errorf(format, args...)})
 	}
 	data, err := bounded.ReadFile(name, csvLimit)
 	if err != nil {
@@ -279,7 +279,7 @@ func (l *lister) problemOf(t listing, entry string, err error) *Problem {
 		}
 	}
 	if t.line > 0 {
-		return &Problem{File: t.from.file, Line: t.line, Column: 1, Entry: entry, Err: err}
+		return &Problem{file: t.from.file, line: t.line, column: 1, entry: entry, err: err}
 	}
 	return t.from.problemHere(strings.TrimPrefix(join(t.at, entry), "."), err)
 }
@@ -287,7 +287,7 @@ func (l *lister) problemOf(t listing, entry string, err error) *Problem {
 // add lists a target, if nothing is wrong with it.
 func (l *lister) add(t listing) {
 	if len(l.listed) == maxListed {
-		l.problems = append(l.problems, &Problem{File: l.from.file, Err: fmt.Errorf("there are more than %d targets: make several fleets of them", maxListed)})
+		l.problems = append(l.problems, &Problem{file: l.from.file, err: fmt.Errorf("there are more than %d targets: make several fleets of them", maxListed)})
 	}
 	if len(l.listed) >= maxListed || len(l.problems) > 50 {
 		return
@@ -317,7 +317,7 @@ func (l *lister) add(t listing) {
 		var wrong Problems
 		if errors.As(err, &wrong) {
 			for _, p := range wrong {
-				fail(p.Entry, p.Err)
+				fail(p.entry, p.err)
 			}
 		} else if err == nil && c.URL == "" {
 			fail("target", errors.New("it has no URL: write it with `target`"))
@@ -331,7 +331,7 @@ func (l *lister) add(t listing) {
 	listed := Listed{Name: t.name, Owner: t.owner, URL: strings.TrimSuffix(url, "/"), Config: config}
 	listed.Hash = l.hash(keys, config)
 	where := l.problemOf(t, "target", nil)
-	at := fmt.Sprintf("%s:%d", where.File, where.Line)
+	at := fmt.Sprintf("%s:%d", where.file, where.line)
 	if first, twice := l.seen[listed.URL+" "+listed.Hash]; twice {
 		fail("target", fmt.Errorf("%s is listed with the same configuration at %s: leave one out", listed.URL, first))
 		l.problems = append(l.problems, ps...)
@@ -400,14 +400,14 @@ func ParseConfig(config []byte, folder string) (Config, error) {
 func parseListed(config []byte, folder string, s surroundings) (Config, error) {
 	// A worker has it from a message, and it is read as YAML in the end.
 	if err := bounded.JSON(config, yamlFile); err != nil {
-		return Config{}, Problems{{Err: fmt.Errorf("the configuration is refused: %w", err)}}
+		return Config{}, Problems{{err: fmt.Errorf("the configuration is refused: %w", err)}}
 	}
 	keys := map[string]any{}
 	if err := json.Unmarshal(config, &keys); err != nil {
-		return Config{}, Problems{{Err: errors.New("the configuration is no JSON")}}
+		return Config{}, Problems{{err: errors.New("the configuration is no JSON")}}
 	}
 	var ps Problems
-	fail := func(entry string, err error) { ps = append(ps, &Problem{Entry: entry, Err: err}) }
+	fail := func(entry string, err error) { ps = append(ps, &Problem{entry: entry, err: err}) }
 	checkForFleet(keys, fail)
 	relocate(keys, func(entry, path string) string {
 		if !filepath.IsLocal(path) {
@@ -424,7 +424,7 @@ func parseListed(config []byte, folder string, s surroundings) (Config, error) {
 	}
 	var c Config
 	if err := yaml.UnmarshalWithOptions(config, &c, yaml.Strict()); err != nil {
-		return Config{}, Problems{{Err: yamlProblem("", err).Err}}
+		return Config{}, Problems{{err: yamlProblem("", err).err}}
 	}
 	c.from, c.folder = &provenance{}, folder
 	ps = c.Credentials.expand(folder, c.from, s)
@@ -432,7 +432,7 @@ func parseListed(config []byte, folder string, s surroundings) (Config, error) {
 	_, more := c.assemble()
 	if ps = append(ps, more...); len(ps) > 0 {
 		for _, p := range ps {
-			p.File, p.Line, p.Column = "", 0, 0
+			p.file, p.line, p.column = "", 0, 0
 		}
 		return Config{}, ps
 	}

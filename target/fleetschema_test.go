@@ -57,7 +57,7 @@ func TestFleetSchemaIsTheConfigurations(t *testing.T) {
 		t.Fatal(err)
 	}
 	switch {
-	case bytes.Equal(want.Bytes(), FleetSchema):
+	case bytes.Equal(want.Bytes(), fleetSchema):
 	case *writeDocs:
 		if err := os.WriteFile("fleet.schema.json", want.Bytes(), 0o644); err != nil {
 			t.Fatal(err)

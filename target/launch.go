@@ -26,19 +26,19 @@ type Command struct {
 	// Argv is the program and its arguments. It must stay in the foreground, and
 	// listen on 127.0.0.1 at the port that stands for {port}, here or in Env.
 	Argv []string
-	Dir  string   // to start it in; empty is this process's own
+	dir  string   // to start it in; empty is this process's own
 	Env  []string // "NAME=value", besides this process's environment
 	// Variable is the environment variable with the origins, separated by commas.
 	Variable string
 	// Path is that of the base URL, such as "/v1".
 	Path string
-	// Ready is a path that answers with success, or a redirect, when the program is
+	// ready is a path that answers with success, or a redirect, when the program is
 	// ready; empty for any answer at all.
-	Ready string
+	ready string
 	// Timeout is how long it may take to answer; 0 is a minute.
 	Timeout time.Duration
-	// Secrets are kept out of what is said of the programs.
-	Secrets []string
+	// secrets are kept out of what is said of the programs.
+	secrets []string
 }
 
 const placeholder = "{port}" // in Argv and Env
@@ -150,9 +150,9 @@ func (c Command) start(ctx context.Context, variant scenarios.Launch) started {
 		case errors.As(err, new(child.EndedError)) && attempt < 2 && ctx.Err() == nil:
 			continue
 		case errors.As(err, new(child.EndedError)):
-			variant.Refused = hide(err.Error(), c.Secrets)
+			variant.Refused = hide(err.Error(), c.secrets)
 		default:
-			variant.Fault = hide(fmt.Sprintf("with %s the target could not be started: %s", variant, err), c.Secrets)
+			variant.Fault = hide(fmt.Sprintf("with %s the target could not be started: %s", variant, err), c.secrets)
 		}
 		return started{Launch: variant}
 	}
@@ -177,7 +177,7 @@ func (c Command) run(ctx context.Context, variant scenarios.Launch) (*child.Proc
 	if !variant.Unset {
 		env = append(env, c.Variable+"="+variant.Value)
 	}
-	p, err := child.Start(child.Command{Argv: argv, Dir: c.Dir, Env: env})
+	p, err := child.Start(child.Command{Argv: argv, Dir: c.dir, Env: env})
 	if err != nil {
 		return nil, "", err
 	}
@@ -186,7 +186,7 @@ func (c Command) run(ctx context.Context, variant scenarios.Launch) (*child.Proc
 	if timeout == 0 {
 		timeout = time.Minute
 	}
-	if err := await(ctx, p, origin+cmp.Or(c.Ready, "/"), c.Ready != "", timeout); err != nil {
+	if err := await(ctx, p, origin+cmp.Or(c.ready, "/"), c.ready != "", timeout); err != nil {
 		return nil, "", errors.Join(err, p.Close())
 	}
 	return p, c.at(origin), nil

@@ -149,13 +149,13 @@ func TestLaunchSeesARefusal(t *testing.T) {
 // A program that lost its port to another one has refused nothing.
 func TestLaunchTriesASecondTime(t *testing.T) {
 	c := command("clumsy")
-	c.Dir = t.TempDir()
+	c.dir = t.TempDir()
 	for _, each := range launch(t, c).Launches {
 		if each.URL == "" {
 			t.Errorf("%+v", each)
 		}
 	}
-	if marks, _ := filepath.Glob(filepath.Join(c.Dir, "tried*")); len(marks) != 7 {
+	if marks, _ := filepath.Glob(filepath.Join(c.dir, "tried*")); len(marks) != 7 {
 		t.Errorf("tried %q", marks)
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 // LeftAlone is an operation that is not examined.
 type LeftAlone struct {
-	Operation string // "GET /logout"
-	Why       string // for a sentence
+	operation string // "GET /logout"
+	why       string // for a sentence
 	Reason    LeftReason
 	// Private says that its reply depends on the victim, as far as anybody can tell
 	// without having seen it.
@@ -43,10 +43,10 @@ func (r LeftReason) unseen() bool {
 
 // Unseen is how much of what is private an examination does not look at.
 type Unseen struct {
-	// Examined is how many private reads there are, and Left those that were left
+	// examined is how many private reads there are, and Left those that were left
 	// alone and that nobody has looked at. What is like an examined one (another
 	// page of the same list, one more of many) is not among them.
-	Examined int
+	examined int
 	Left     []LeftAlone
 }
 
@@ -55,7 +55,7 @@ func (d Discovery) Unseen() Unseen {
 	var u Unseen
 	for _, e := range d.Reads {
 		if e.Private {
-			u.Examined++
+			u.examined++
 		}
 	}
 	for _, l := range d.Left {
@@ -68,14 +68,14 @@ func (d Discovery) Unseen() Unseen {
 
 // Most tells whether what was left alone is all or most of what is private, so that
 // nothing can be said of the API's private data as a whole.
-func (u Unseen) Most() bool { return len(u.Left) > u.Examined }
+func (u Unseen) Most() bool { return len(u.Left) > u.examined }
 
 // String says it in a sentence, and is empty where nothing was left alone.
 func (u Unseen) String() string {
 	if len(u.Left) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Of %d private endpoints that are known, %d were not examined: %s.", u.Examined+len(u.Left), len(u.Left), firstOf(u.Left))
+	return fmt.Sprintf("Of %d private endpoints that are known, %d were not examined: %s.", u.examined+len(u.Left), len(u.Left), firstOf(u.Left))
 }
 
 // Refused names what asked for a login, or refused the one that was given; it is empty
@@ -89,7 +89,7 @@ func (u Unseen) Refused() string {
 }
 
 func (f *finder) left(operation string, reason LeftReason, private bool, format string, args ...any) {
-	f.found.Left = append(f.found.Left, LeftAlone{Operation: operation, Reason: reason, Private: private, Why: fmt.Sprintf(format, args...)})
+	f.found.Left = append(f.found.Left, LeftAlone{operation: operation, Reason: reason, Private: private, why: fmt.Sprintf(format, args...)})
 }
 
 // refusal is the reason that a reply's status is.
@@ -108,10 +108,10 @@ func leftByReason(left []LeftAlone) []string {
 	var order []string
 	by := map[string][]LeftAlone{}
 	for _, l := range left {
-		if by[l.Why] == nil {
-			order = append(order, l.Why)
+		if by[l.why] == nil {
+			order = append(order, l.why)
 		}
-		by[l.Why] = append(by[l.Why], l)
+		by[l.why] = append(by[l.why], l)
 	}
 	s := make([]string, 0, len(order))
 	for _, why := range order {
@@ -125,7 +125,7 @@ func firstOf(left []LeftAlone) string {
 	const shown = 5
 	var names []string
 	for _, l := range left[:min(len(left), shown)] {
-		names = append(names, l.Operation)
+		names = append(names, l.operation)
 	}
 	text := strings.Join(names, ", ")
 	if more := len(left) - shown; more > 0 {

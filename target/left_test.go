@@ -43,8 +43,8 @@ func TestUnseen(t *testing.T) {
 			t.Fatal(err)
 		}
 		u := found.Unseen()
-		if got := firstOf(u.Left); u.Examined != c.examined || got != c.left || u.Most() != c.most || (u.String() == "") != (c.left == "") {
-			t.Errorf("%s: %d examined, left %q, most %t, %q", name, u.Examined, got, u.Most(), u)
+		if got := firstOf(u.Left); u.examined != c.examined || got != c.left || u.Most() != c.most || (u.String() == "") != (c.left == "") {
+			t.Errorf("%s: %d examined, left %q, most %t, %q", name, u.examined, got, u.Most(), u)
 		}
 	}
 }

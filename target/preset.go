@@ -16,7 +16,7 @@ import (
 type Preset struct {
 	Name  string
 	About string // which application, for lists
-	Is    string // which application, as in "This is Open Notebook"
+	is    string // which application, as in "This is Open Notebook"
 
 	// URL is where the application usually is.
 	URL string
@@ -25,47 +25,47 @@ type Preset struct {
 	// Discovery tries them, and leaves out what does not answer.
 	Private []string
 	Open    []string
-	// DocsPage is the path of a page that names the OpenAPI document.
-	DocsPage string
+	// docsPage is the path of a page that names the OpenAPI document.
+	docsPage string
 	// Policy is what the application's own front end uses. That it needs no
 	// ambient credential completes only deployments that have none.
 	Policy PolicyConfig
-	// Login says how the victim gets in, as a sentence for somebody who gave no
+	// login says how the victim gets in, as a sentence for somebody who gave no
 	// credential and met a 401.
-	Login string
+	login string
 
 	// Variable is the environment variable with the origins, separated by commas.
 	Variable string
-	// A start logs one of two lines. WarningPattern finds the one that says that
+	// A start logs one of two lines. warningPattern finds the one that says that
 	// nothing is configured and every origin allowed. OriginsPattern finds the
 	// one that lists the origins; its first group is the list as Python prints one.
 	// Both are regular expressions of package regexp and end where the message does.
-	WarningPattern string
-	OriginsPattern string
+	warningPattern string
+	originsPattern string
 
 	// Fix says where the CORS configuration is, in a sentence: which file, variable
 	// and image. Fixes are what the application's operator does about the violation
 	// of one scenario, by its ID or family, as sentences.
 	Fix   string
-	Fixes map[string]string
+	fixes map[string]string
 
 	// Errors are ways to provoke errors that the operator has to allow, for they are
 	// writes: a new configuration offers them.
-	Errors []PresetError
+	Errors []presetError
 
-	// DocumentTitle and DocumentSchema are by what an OpenAPI document shows the
+	// documentTitle and DocumentSchema are by what an OpenAPI document shows the
 	// application: its title, or the name of one of its schemas. Greeting is what
 	// its reply at / has in it.
-	DocumentTitle  string
-	DocumentSchema string
-	Greeting       string
+	documentTitle  string
+	documentSchema string
+	greeting       string
 	// Stack is the framework that it is made with, by the name of a snippet of the report.
 	Stack string
 }
 
-// A PresetError is a recipe that a new configuration offers, and what the operator has to
+// A presetError is a recipe that a new configuration offers, and what the operator has to
 // know of it, as a sentence.
-type PresetError struct {
+type presetError struct {
 	Recipe ErrorConfig
 	About  string
 }
@@ -75,7 +75,7 @@ func OpenNotebook() Preset {
 	return Preset{
 		Name:    "open-notebook",
 		About:   "Open Notebook, its API on port 5055",
-		Is:      "Open Notebook",
+		is:      "Open Notebook",
 		URL:     "http://127.0.0.1:5055",
 		Private: []string{"/api/notebooks", "/api/notes", "/api/sources", "/api/settings", "/api/models", "/api/credentials"},
 		Open:    []string{"/health", "/", "/api/auth/status", "/api/config"},
@@ -84,23 +84,23 @@ func OpenNotebook() Preset {
 			Methods:     []string{"GET", "POST", "PUT", "DELETE"},
 			Headers:     []string{"Authorization", "Content-Type"},
 		},
-		Login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with `credentials.bearer`.",
+		login:          "Open Notebook asks for its password (OPEN_NOTEBOOK_PASSWORD) as a bearer token, so that nothing behind it can be judged: give it with `credentials.bearer`.",
 		Variable:       "CORS_ORIGINS",
-		WarningPattern: `CORS_ORIGINS is not set\b.*`,
-		OriginsPattern: `CORS allowed origins: (\[.*\])`,
+		warningPattern: `CORS_ORIGINS is not set\b.*`,
+		originsPattern: `CORS allowed origins: (\[.*\])`,
 		Fix: "set CORS_ORIGINS in the environment of the API (docker-compose.yml or its .env file, of the image lfnovo/open_notebook) to the front end's " +
 			"origins, separated by commas, and start it again; what nginx or Traefik in front answers by itself (413, 502, 504) gets its headers there",
-		Fixes: map[string]string{
+		fixes: map[string]string{
 			"WLD-001": openNotebookOrigins, "WLD-002": openNotebookOrigins, "WLD-003": openNotebookPassword, "WLD-004": openNotebookUpgrade, "WLD-005": openNotebookUpgrade,
 			"ORG": openNotebookOrigins, "NUL": openNotebookOrigins, "TRU-001": openNotebookOrigins, "CFG": openNotebookOrigins,
 			"NET-001": openNotebookPassword, "NET-002": openNotebookPassword,
 		},
-		Errors: []PresetError{{
+		Errors: []presetError{{
 			Recipe: ErrorConfig{Status: 413, Method: "POST", Path: "/api/sources", BodyBytes: 100<<20 + 1, SafeToWrite: true},
 			About:  "An upload of 100 MB, which Open Notebook refuses before login and routing (OPEN_NOTEBOOK_MAX_UPLOAD_SIZE_MB):",
 		}},
-		DocumentTitle: "Open Notebook API",
-		Greeting:      "Open Notebook API",
+		documentTitle: "Open Notebook API",
+		greeting:      "Open Notebook API",
 		Stack:         "fastapi",
 	}
 }
@@ -116,27 +116,27 @@ const (
 // as sentences, or empty.
 func (p Preset) FixFor(id string) string {
 	family, _, _ := strings.Cut(id, "-")
-	return cmp.Or(p.Fixes[id], p.Fixes[family])
+	return cmp.Or(p.fixes[id], p.fixes[family])
 }
 
-// FastAPI is the preset of applications on FastAPI, which have no configuration of
+// fastAPI is the preset of applications on fastAPI, which have no configuration of
 // CORS in common: only where they document themselves, and where they do it.
-func FastAPI() Preset {
+func fastAPI() Preset {
 	return Preset{
 		Name:     "fastapi",
 		About:    "any application on FastAPI",
-		Is:       "an application on FastAPI",
-		DocsPage: "/docs",
+		is:       "an application on FastAPI",
+		docsPage: "/docs",
 		Fix: "CORS is in the call app.add_middleware(CORSMiddleware, ...) of the module that makes the FastAPI application: list the front end's origins in allow_origins, " +
 			"set allow_credentials only for cookies or HTTP authentication, and add it after every other middleware, so that it is outermost; " +
 			"the 500 of an unhandled exception never passes it, and needs an exception handler",
-		DocumentSchema: "HTTPValidationError",
+		documentSchema: "HTTPValidationError",
 		Stack:          "fastapi",
 	}
 }
 
 // Presets are all presets. Of those that recognise a document the first one counts.
-func Presets() []Preset { return []Preset{OpenNotebook(), FastAPI()} }
+func Presets() []Preset { return []Preset{OpenNotebook(), fastAPI()} }
 
 // presetNamed finds a preset by its name.
 func presetNamed(name string) (Preset, bool) {
@@ -148,8 +148,8 @@ func presetNamed(name string) (Preset, bool) {
 	return Preset{}, false
 }
 
-// Markdown describes what the preset completes, for docs/configuration.md.
-func (p Preset) Markdown() string {
+// markdown describes what the preset completes, for docs/configuration.md.
+func (p Preset) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**`%s`**: %s.\n\n", p.Name, p.About)
 	item := func(what string, list ...string) {
@@ -166,16 +166,16 @@ func (p Preset) Markdown() string {
 	item("`target`", p.URL)
 	item("private, tried first", p.Private...)
 	item("open", p.Open...)
-	item("page that names the OpenAPI document", p.DocsPage)
+	item("page that names the OpenAPI document", p.docsPage)
 	item("`policy.methods`", p.Policy.Methods...)
 	item("`policy.headers`", p.Policy.Headers...)
 	item("`policy.credentials`, where no cookie, HTTP authentication or client certificate is given", p.Policy.Credentials)
 	item("`launch.variable`", p.Variable)
-	item("`startup_log.warning`", p.WarningPattern)
-	item("`startup_log.origins`", p.OriginsPattern)
-	item("recognised by the document's title", p.DocumentTitle)
-	item("recognised by the document's schema", p.DocumentSchema)
-	item("recognised by its reply at /, which has in it", p.Greeting)
+	item("`startup_log.warning`", p.warningPattern)
+	item("`startup_log.origins`", p.originsPattern)
+	item("recognised by the document's title", p.documentTitle)
+	item("recognised by the document's schema", p.documentSchema)
+	item("recognised by its reply at /, which has in it", p.greeting)
 	for _, e := range p.Errors {
 		fmt.Fprintf(&b, "- offered in a new file, to be allowed: a %d by `%s %s` with a body of %d bytes\n", e.Recipe.Status, e.Recipe.Method, e.Recipe.Path, e.Recipe.BodyBytes)
 	}
@@ -196,7 +196,7 @@ func PresetNames() string {
 // recognised, and an empty one where there is neither.
 func (c Config) named() (Preset, error) {
 	if c.Preset == "" && c.found != nil {
-		p, _ := presetNamed(c.found.Preset)
+		p, _ := presetNamed(c.found.preset)
 		return p, nil
 	}
 	p, ok := presetNamed(c.Preset)
@@ -245,8 +245,8 @@ func (c CredentialsConfig) ambient() bool {
 
 // recognises tells whether a document is one of the preset's application.
 func (p Preset) recognises(d document) bool {
-	return p.DocumentTitle != "" && d.title == p.DocumentTitle ||
-		p.DocumentSchema != "" && slices.Contains(d.schemas, p.DocumentSchema)
+	return p.documentTitle != "" && d.title == p.documentTitle ||
+		p.documentSchema != "" && slices.Contains(d.schemas, p.documentSchema)
 }
 
 // recognised is the name of the first preset that knows the document, or empty.
@@ -265,7 +265,7 @@ func greeted(r *cors.Response) string {
 		return ""
 	}
 	for _, p := range Presets() {
-		if p.Greeting != "" && strings.Contains(r.Body, p.Greeting) {
+		if p.greeting != "" && strings.Contains(r.Body, p.greeting) {
 			return p.Name
 		}
 	}

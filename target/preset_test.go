@@ -146,8 +146,8 @@ func TestPresetIsRecognised(t *testing.T) {
 		url := api.serve(t)
 		c, found, err := Config{URL: url, Trusted: []string{"https://app.example"}, Credentials: CredentialsConfig{Bearer: "t"}}.Discover(t.Context())
 		p, _ := presetNamed(want)
-		if err != nil || found.Preset != want || !strings.HasPrefix(found.Summary()[0], "This is "+p.Is+" (preset "+want+"): ") {
-			t.Errorf("%s: %q, %q, %v", title, found.Preset, found.Summary(), err)
+		if err != nil || found.preset != want || !strings.HasPrefix(found.Summary()[0], "This is "+p.is+" (preset "+want+"): ") {
+			t.Errorf("%s: %q, %q, %v", title, found.preset, found.Summary(), err)
 		}
 		text, err := Scaffold(c, found)
 		if err != nil || !strings.Contains(string(text), "\npreset: "+want+"\n") {
@@ -160,8 +160,8 @@ func TestPresetIsRecognised(t *testing.T) {
 		if got := paths(found.Reads); want == "open-notebook" && got != "GET /api/notebooks private\nGET /api/aaa private\nGET /api/zzz private\nGET /api/config" {
 			t.Errorf("%s: reads\n%s", title, got)
 		}
-		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); found.Recognised != "" {
-			t.Errorf("what is named is recognised: %q", found.Recognised)
+		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); found.recognised != "" {
+			t.Errorf("what is named is recognised: %q", found.recognised)
 		}
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -175,8 +175,8 @@ func TestPresetIsRecognised(t *testing.T) {
 		fmt.Fprint(w, body)
 	}))
 	defer server.Close()
-	if _, found, err := (Config{URL: server.URL}).Discover(t.Context()); err != nil || found.Preset != "open-notebook" || paths(found.Reads) != "GET /api/notes private\nGET /health\nGET /" {
-		t.Errorf("by its greeting: %q, %s, %v", found.Preset, paths(found.Reads), err)
+	if _, found, err := (Config{URL: server.URL}).Discover(t.Context()); err != nil || found.preset != "open-notebook" || paths(found.Reads) != "GET /api/notes private\nGET /health\nGET /" {
+		t.Errorf("by its greeting: %q, %s, %v", found.preset, paths(found.Reads), err)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestFixesBelongToThePreset(t *testing.T) {
 			t.Errorf("%s: %q", id, got)
 		}
 	}
-	for id := range p.Fixes {
+	for id := range p.fixes {
 		if !slices.ContainsFunc(scenarios.Catalogue(), func(s scenarios.Scenario) bool { return s.ID == id || s.Family() == id }) {
 			t.Errorf("there is no scenario or family %s", id)
 		}
@@ -244,7 +244,7 @@ func TestPresetOffersErrors(t *testing.T) {
 		"alone":         nil,
 		"beside others": {{Status: 404, Method: "GET", Path: "/api/nothing"}},
 	} {
-		found := Discovery{Preset: "open-notebook", Reads: []scenarios.Endpoint{{Method: "GET", Path: "/api/notebooks", Private: true}}, Errors: errors}
+		found := Discovery{preset: "open-notebook", Reads: []scenarios.Endpoint{{Method: "GET", Path: "/api/notebooks", Private: true}}, Errors: errors}
 		c := Config{URL: "http://127.0.0.1:5055", Trusted: []string{"https://app.example"}, Preset: "open-notebook"}
 		text, err := Scaffold(c, found)
 		if err != nil {

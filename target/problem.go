@@ -10,32 +10,32 @@ import (
 // A Problem is what is wrong with one entry of a configuration, and what to write
 // instead. It repeats no secret.
 type Problem struct {
-	// File, Line and Column are where the entry stands; File is empty where it
+	// file, Line and Column are where the entry stands; File is empty where it
 	// came from somewhere else, and Line 0 where the whole file is meant.
-	File         string
-	Line, Column int
-	// Entry is the path of the entry, such as "trusted[0]".
-	Entry string
+	file         string
+	line, column int
+	// entry is the path of the entry, such as "trusted[0]".
+	entry string
 	// From is the variable of the environment that the entry came from, or empty.
 	From string
-	Err  error
+	err  error
 }
 
 func (p *Problem) Error() string {
 	switch {
-	case p.File == "" && p.From == "":
-		return p.Err.Error()
-	case p.File == "":
-		return p.From + ": " + p.Err.Error()
-	case p.Line == 0:
-		return p.File + ": " + p.Err.Error()
-	case p.Entry == "":
-		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Err)
+	case p.file == "" && p.From == "":
+		return p.err.Error()
+	case p.file == "":
+		return p.From + ": " + p.err.Error()
+	case p.line == 0:
+		return p.file + ": " + p.err.Error()
+	case p.entry == "":
+		return fmt.Sprintf("%s:%d:%d: %s", p.file, p.line, p.column, p.err)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s: %s", p.File, p.Line, p.Column, p.Entry, p.Err)
+	return fmt.Sprintf("%s:%d:%d: %s: %s", p.file, p.line, p.column, p.entry, p.err)
 }
 
-func (p *Problem) Unwrap() error { return p.Err }
+func (p *Problem) Unwrap() error { return p.err }
 
 // Problems are all that is wrong with a configuration, a line each.
 type Problems []*Problem
@@ -64,7 +64,7 @@ func (ps Problems) orNil() error {
 		return nil
 	}
 	slices.SortStableFunc(ps, func(a, b *Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
 	return ps
 }
@@ -83,7 +83,7 @@ type provenance struct {
 
 // problem says what is wrong with an entry, and where it stands.
 func (o *provenance) problem(entry string, err error) *Problem {
-	p := &Problem{Entry: entry, Err: err}
+	p := &Problem{entry: entry, err: err}
 	if o == nil {
 		return p
 	}
@@ -96,7 +96,7 @@ func (o *provenance) problem(entry string, err error) *Problem {
 	// What is missing has no place of its own: that of what it is missing in.
 	for e := entry; e != ""; e = parent(e) {
 		if at, ok := o.places[e]; ok {
-			p.File, p.Line, p.Column = o.file, at.line, at.column
+			p.file, p.line, p.column = o.file, at.line, at.column
 			return p
 		}
 	}

@@ -62,7 +62,7 @@ func (c Config) logPreset() (Preset, error) {
 	}
 	if s := c.StartupLog; s.says() {
 		p.Name = cmp.Or(c.Preset, "the application")
-		p.WarningPattern, p.OriginsPattern = s.Warning, s.Origins
+		p.warningPattern, p.originsPattern = s.Warning, s.Origins
 	}
 	return p, err
 }

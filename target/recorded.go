@@ -395,7 +395,7 @@ func (s *seen) path(u *url.URL) string {
 }
 
 func (s *seen) leave(operation string, reason LeftReason, private bool, why string) {
-	s.found.Left = append(s.found.Left, LeftAlone{Operation: operation, Why: why, Reason: reason, Private: private})
+	s.found.Left = append(s.found.Left, LeftAlone{operation: operation, why: why, Reason: reason, Private: private})
 }
 
 // fails takes a request that was answered with an error for a way to provoke it,

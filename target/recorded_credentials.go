@@ -31,8 +31,8 @@ type Reference struct {
 	Spare bool
 }
 
-// Variables are the names to which a reference leads, in order.
-func (r Reference) Variables() []string {
+// variables are the names to which a reference leads, in order.
+func (r Reference) variables() []string {
 	var names []string
 	for _, m := range reference.FindAllStringSubmatch(quoted(r.Value), -1) {
 		if m[1] != "" && !slices.Contains(names, m[1]) {

@@ -27,7 +27,7 @@ func TestRecordedKeyInTheQuery(t *testing.T) {
 	if got, want := strings.Join(names, ", "), "GET /me?lang=en, GET /notebooks?q=a%20b, GET /health open"; got != want {
 		t.Errorf("endpoints %s, want %s", got, want)
 	}
-	if keys := d.Credentials.Query; len(keys) != 1 || keys[0] != (QueryKey{"api_key", "victim:of-QUERY_API_KEY"}) {
+	if keys := d.Credentials.query; len(keys) != 1 || keys[0] != (queryKey{"api_key", "victim:of-QUERY_API_KEY"}) {
 		t.Errorf("keys %v", keys)
 	}
 	if at := d.Credentials.At("https://api.example.com/me?lang=en", scenarios.Query); !strings.HasSuffix(at, "&api_key=victim%3Aof-QUERY_API_KEY") {

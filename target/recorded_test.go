@@ -324,7 +324,7 @@ func TestQueriesOnOnePath(t *testing.T) {
 	for _, e := range c.Endpoints {
 		got = append(got, e.Path)
 	}
-	if strings.Join(got, " ") != "/find?q=a /find?q=b /find?q=c /me" || len(found.Left) != 1 || found.Left[0].Operation != "GET /find?q=d" {
+	if strings.Join(got, " ") != "/find?q=a /find?q=b /find?q=c /me" || len(found.Left) != 1 || found.Left[0].operation != "GET /find?q=d" {
 		t.Errorf("%q, left %+v", got, found.Left)
 	}
 }

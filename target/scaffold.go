@@ -29,7 +29,7 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 		Keys    []string // headers
 		Query   []string // parameters
 	}{Config: c, Found: d}
-	data.Preset, _ = presetNamed(cmp.Or(c.Preset, d.Preset))
+	data.Preset, _ = presetNamed(cmp.Or(c.Preset, d.preset))
 	data.Presets = Presets()
 	data.Methods = []string{"GET"}
 	for _, w := range d.Writes {
@@ -66,7 +66,7 @@ func Scaffold(c Config, d Discovery) ([]byte, error) {
 	t, err := template.New("crossexam.yaml").Funcs(template.FuncMap{
 		"quote":   func(v any) string { return quoted(v) },
 		"comment": comment,
-		"left":    func(l LeftAlone) string { return comment(fmt.Sprintf("%s: %s", l.Operation, l.Why)) },
+		"left":    func(l LeftAlone) string { return comment(fmt.Sprintf("%s: %s", l.operation, l.why)) },
 	}).Parse(scaffold)
 	if err != nil {
 		return nil, err

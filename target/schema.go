@@ -30,7 +30,7 @@ func compiled(schema []byte) (*jsonschema.Schema, error) {
 func (o *provenance) validate(schema []byte, value any) Problems {
 	s, err := compiled(schema)
 	if err != nil {
-		return Problems{{Err: fmt.Errorf("the schema of this program is broken: %w", err)}}
+		return Problems{{err: fmt.Errorf("the schema of this program is broken: %w", err)}}
 	}
 	err = s.Validate(value)
 	var invalid *jsonschema.ValidationError
@@ -38,7 +38,7 @@ func (o *provenance) validate(schema []byte, value any) Problems {
 	case err == nil:
 		return nil
 	case !errors.As(err, &invalid):
-		return Problems{{File: o.file, Err: err}}
+		return Problems{{file: o.file, err: err}}
 	}
 	var ps Problems
 	var leaves func(e *jsonschema.ValidationError)
@@ -119,8 +119,8 @@ func (o *provenance) explain(s *jsonschema.Schema, e *jsonschema.ValidationError
 // values came from.
 func (o *provenance) problemHere(entry string, err error) *Problem {
 	p := (&provenance{file: o.file, places: o.places}).problem(entry, err)
-	if p.File == "" {
-		p.File, p.Line, p.Column = o.file, 1, 1
+	if p.file == "" {
+		p.file, p.line, p.column = o.file, 1, 1
 	}
 	return p
 }

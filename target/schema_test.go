@@ -67,7 +67,7 @@ func (n *schemaNode) walk(path string, visit func(path string, n *schemaNode)) {
 
 // schemas are those of the files, by name.
 func schemas() map[string][]byte {
-	return map[string][]byte{"crossexam.yaml": Schema, "accepted.yaml": AcceptedSchema}
+	return map[string][]byte{"crossexam.yaml": Schema, "accepted.yaml": acceptedSchema}
 }
 
 func nodeOf(t *testing.T, schema []byte) *schemaNode {

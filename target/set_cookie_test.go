@@ -67,7 +67,7 @@ func TestWhyRefused(t *testing.T) {
 // Quotes around a value are no part of the secret, which has to be found without them.
 func TestSecretsOfQuotedCookies(t *testing.T) {
 	c := Credentials{Cookies: []string{`session="abc123"; Path=/`, `prefs={"id":"xyz"}`}}
-	if got := strings.Join(c.Secrets(), " "); got != `abc123 {"id":"xyz"}` {
+	if got := strings.Join(c.secrets(), " "); got != `abc123 {"id":"xyz"}` {
 		t.Errorf("the secrets are %s", got)
 	}
 }

@@ -66,8 +66,8 @@ func (c Config) SourceFile() string {
 func (c Config) command(p Preset) Command {
 	l := c.Launch
 	cmd := Command{
-		Argv: l.Command, Dir: cmp.Or(l.Directory, c.folder), Variable: cmp.Or(l.Variable, p.Variable),
-		Path: l.Path, Ready: l.Ready, Timeout: l.Timeout, Secrets: l.secrets,
+		Argv: l.Command, dir: cmp.Or(l.Directory, c.folder), Variable: cmp.Or(l.Variable, p.Variable),
+		Path: l.Path, ready: l.Ready, Timeout: l.Timeout, secrets: l.secrets,
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Env)) {
 		cmd.Env = append(cmd.Env, name+"="+l.Env[name])
@@ -117,7 +117,7 @@ func (c *Config) Start(ctx context.Context) (*Launched, error) {
 	}
 	c.URL = l.Launches[0].URL
 	// Without either nobody knows what the program would write.
-	if c.StartupLog.given() || preset.OriginsPattern == "" && !c.StartupLog.says() {
+	if c.StartupLog.given() || preset.originsPattern == "" && !c.StartupLog.says() {
 		return l, nil
 	}
 	log, err := c.logPreset()

@@ -68,18 +68,18 @@ func (s StartupLogConfig) check(printed bool) (key string, err error) {
 // to the end; a log of more than 64 MiB is an error, since its last start would
 // be missed.
 func ReadStartupLog(r io.Reader, p Preset) (*scenarios.StartupLog, error) {
-	if p.WarningPattern == "" && p.OriginsPattern == "" {
+	if p.warningPattern == "" && p.originsPattern == "" {
 		return nil, fmt.Errorf("the preset %s knows no line about CORS in a startup log: say with startup_log.origins and startup_log.warning how the application writes it", p.Name)
 	}
-	warning, err := regexp.Compile(p.WarningPattern)
+	warning, err := regexp.Compile(p.warningPattern)
 	if err != nil {
 		return nil, fmt.Errorf("the preset %s: the pattern of its warning: %w", p.Name, err)
 	}
-	origins, err := regexp.Compile(p.OriginsPattern)
+	origins, err := regexp.Compile(p.originsPattern)
 	if err != nil {
 		return nil, fmt.Errorf("the preset %s: the pattern of its origins: %w", p.Name, err)
 	}
-	if p.OriginsPattern != "" && origins.NumSubexp() < 1 {
+	if p.originsPattern != "" && origins.NumSubexp() < 1 {
 		return nil, fmt.Errorf("the preset %s: the pattern of its origins has no group for the list", p.Name)
 	}
 	found := &scenarios.StartupLog{Preset: p.Name}

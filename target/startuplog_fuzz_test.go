@@ -10,7 +10,7 @@ import (
 
 // Whatever a program logs at its start, what is found in it was there.
 func FuzzReadStartupLog(f *testing.F) {
-	p := Preset{Name: "x", WarningPattern: `CORS is open to all`, OriginsPattern: `origins: (.*)`}
+	p := Preset{Name: "x", warningPattern: `CORS is open to all`, originsPattern: `origins: (.*)`}
 	f.Add([]byte("CORS is open to all\norigins: ['a', 'b']\r\norigins: ["))
 	f.Add(bytes.Repeat([]byte("origins: ["), 10_000))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -64,9 +64,9 @@ func TestReadStartupLogErrors(t *testing.T) {
 		t.Errorf("a reader that fails: %v", err)
 	}
 	for _, p := range []Preset{
-		{Name: "x", WarningPattern: "(", OriginsPattern: "(.)"},
-		{Name: "x", WarningPattern: "a", OriginsPattern: "("},
-		{Name: "x", WarningPattern: "a", OriginsPattern: "b"},
+		{Name: "x", warningPattern: "(", originsPattern: "(.)"},
+		{Name: "x", warningPattern: "a", originsPattern: "("},
+		{Name: "x", warningPattern: "a", originsPattern: "b"},
 	} {
 		if _, err := ReadStartupLog(strings.NewReader(""), p); err == nil || !strings.Contains(err.Error(), "preset x") {
 			t.Errorf("%+v: %v", p, err)

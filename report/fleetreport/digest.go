@@ -17,9 +17,9 @@ const (
 	digestFixes = 3
 )
 
-// WriteDigest writes digest.md: what is new since the last run, or what is gravest where
+// writeDigest writes digest.md: what is new since the last run, or what is gravest where
 // there was none.
-func (f Fleet) WriteDigest(w io.Writer) error {
+func (f Fleet) writeDigest(w io.Writer) error {
 	var b strings.Builder
 	title := "Crossexam fleet"
 	if f.options.Name != "" {

@@ -132,7 +132,7 @@ func TestSentences(t *testing.T) {
 func TestDigest(t *testing.T) {
 	then := population(10_000, 7)
 	now := aWeekLater(then)
-	digest := text(t, func(b *bytes.Buffer) error { return New(now, then, Options{Name: "shop"}).WriteDigest(b) })
+	digest := text(t, func(b *bytes.Buffer) error { return New(now, then, Options{Name: "shop"}).writeDigest(b) })
 	if len(digest) >= 4000 {
 		t.Errorf("%d bytes:\n%s", len(digest), digest)
 	}
@@ -150,11 +150,11 @@ func TestDigest(t *testing.T) {
 		t.Errorf("the fix is told %d times", n)
 	}
 	// However much has happened, it stays short.
-	bad := text(t, func(b *bytes.Buffer) error { return New(population(10_000, 8), then, Options{}).WriteDigest(b) })
+	bad := text(t, func(b *bytes.Buffer) error { return New(population(10_000, 8), then, Options{}).writeDigest(b) })
 	if len(bad) > 20_000 || !strings.Contains(bad, " more, in fleet.html\n") {
 		t.Errorf("%d bytes", len(bad))
 	}
-	first := text(t, func(b *bytes.Buffer) error { return New(then, nil, Options{}).WriteDigest(b) })
+	first := text(t, func(b *bytes.Buffer) error { return New(then, nil, Options{}).writeDigest(b) })
 	if !strings.Contains(first, "\n### The gravest\n") || strings.Contains(first, "Since ") {
 		t.Errorf("the first digest is\n%s", first)
 	}
@@ -168,7 +168,7 @@ func TestSARIF(t *testing.T) {
 	}), also(FromFault(Proof, began, Fault{Error: "lost"}, about()), func(o *Outcome) { o.Name = "broken" })}
 	then := []Outcome{of(), also(now[1], func(o *Outcome) { o.Started = began.AddDate(0, 0, -7) })}
 	f := New(now, then, Options{Tool: report.Tool{Version: "1.2"}})
-	b := text(t, func(b *bytes.Buffer) error { return f.WriteSARIF(b) })
+	b := text(t, func(b *bytes.Buffer) error { return f.writeSARIF(b) })
 	file, err := sarif.FromBytes([]byte(b), sarif.WithStrictValidation())
 	if err != nil {
 		t.Fatal(err)
@@ -225,15 +225,15 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	f := New([]Outcome{o}, nil, Options{Name: evil})
-	page := text(t, func(b *bytes.Buffer) error { return f.WriteHTML(b) })
+	page := text(t, func(b *bytes.Buffer) error { return f.writeHTML(b) })
 	if strings.Contains(page, "<img") || strings.Count(page, "</script>") != 2 {
 		t.Error("markup of a target is in the page")
 	}
-	digest := text(t, func(b *bytes.Buffer) error { return f.WriteDigest(b) })
+	digest := text(t, func(b *bytes.Buffer) error { return f.writeDigest(b) })
 	if strings.Contains(digest, "<img") || strings.Contains(digest, "](javascript") || strings.Contains(digest, "\n# h") {
 		t.Errorf("mark-up of a target is in\n%s", digest)
 	}
-	for what, s := range map[string]string{"page": page, "digest": digest, "SARIF": text(t, func(b *bytes.Buffer) error { return f.WriteSARIF(b) })} {
+	for what, s := range map[string]string{"page": page, "digest": digest, "SARIF": text(t, func(b *bytes.Buffer) error { return f.writeSARIF(b) })} {
 		if i := strings.IndexFunc(s, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) && r != '\u00a0' }); i >= 0 {
 			t.Errorf("%s: a character that nobody sees in %q", what, s[max(0, i-20):i+20])
 		}
@@ -243,7 +243,7 @@ func TestHostile(t *testing.T) {
 // The page shows without scripts what is gravest, and its policy names what is in it.
 func TestHTML(t *testing.T) {
 	f := New(population(300, 3), nil, Options{Name: "shop"})
-	page := text(t, func(b *bytes.Buffer) error { return f.WriteHTML(b) })
+	page := text(t, func(b *bytes.Buffer) error { return f.writeHTML(b) })
 	rows := regexp.MustCompile(`<tr class="(violates|cannot-tell|conforms|not-applicable)"><td data-name="Target">`).FindAllString(page, -1)
 	if len(rows) != staticRows || !strings.Contains(rows[0], "violates") {
 		t.Errorf("%d rows without a script, the first is %q", len(rows), rows[:1])

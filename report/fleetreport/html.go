@@ -36,9 +36,9 @@ var (
 // without scripts, as artifact viewers show it. The script shows them all.
 const staticRows = 100
 
-// WriteHTML writes fleet.html: one file that needs nothing else, and leads to the reports
+// writeHTML writes fleet.html: one file that needs nothing else, and leads to the reports
 // beside it.
-func (f Fleet) WriteHTML(w io.Writer) error {
+func (f Fleet) writeHTML(w io.Writer) error {
 	p, err := f.page()
 	if err != nil {
 		return err

@@ -7,16 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/crossexam/crossexam/report"
 )
 
 //go:embed outcome.schema.json
 var schema []byte
-
-// Schema is the JSON Schema (2020-12) of an outcome.
-func Schema() []byte { return slices.Clone(schema) }
 
 // maxLine is how long a line of outcomes.jsonl can be, in bytes. An outcome has a few
 // causes, each of a few sentences.
@@ -46,7 +42,7 @@ func ReadLines(r io.Reader) ([]Outcome, error) {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		o, err := Parse(lines.Bytes())
+		o, err := parse(lines.Bytes())
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
@@ -58,9 +54,9 @@ func ReadLines(r io.Reader) ([]Outcome, error) {
 	return all, lines.Err()
 }
 
-// Parse reads an outcome of this version. Fields that it does not know are those of a
+// parse reads an outcome of this version. Fields that it does not know are those of a
 // newer Crossexam, and are left out.
-func Parse(text []byte) (Outcome, error) {
+func parse(text []byte) (Outcome, error) {
 	var o Outcome
 	if err := json.Unmarshal(text, &o); err != nil {
 		return Outcome{}, fmt.Errorf("it is no outcome of a fleet: %w", err)

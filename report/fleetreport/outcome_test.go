@@ -131,8 +131,8 @@ func TestWithoutUser(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	schematest.Agree(t, Schema(), reflect.TypeFor[Outcome]())
-	s := schematest.Compile(t, Schema())
+	schematest.Agree(t, schema, reflect.TypeFor[Outcome]())
+	s := schematest.Compile(t, schema)
 	plain := func(o Outcome) map[string]any {
 		text, err := json.Marshal(o)
 		if err != nil {

@@ -16,10 +16,10 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// WriteSARIF writes results.sarif: an alert a cause and target, the gravest targets first,
+// writeSARIF writes results.sarif: an alert a cause and target, the gravest targets first,
 // since services cut long files off. What is accepted is suppressed, and targets that
 // could not be judged are in the notifications of the invocation.
-func (f Fleet) WriteSARIF(w io.Writer) error {
+func (f Fleet) writeSARIF(w io.Writer) error {
 	run := alert.NewRun(f.options.Tool.Version)
 	run.AddInvocation(f.invocation())
 	index := map[string]int{}

@@ -165,7 +165,7 @@ func TestLatest(t *testing.T) {
 		"in whatever order":                           {[]Outcome{sweep, proof}, proof},
 		"the youngest":                                {[]Outcome{later, proof, sweep}, later},
 	} {
-		got := New(c.in, nil, Options{}).Outcomes()
+		got := New(c.in, nil, Options{}).outcomes()
 		if len(got) != 1 || got[0].Stage != c.want.Stage || got[0].Started != c.want.Started {
 			t.Errorf("%s: %+v", name, got)
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/crossexam/crossexam/report"
 )
 
-// Outcomes are those of the targets, what asks for work first.
-func (f Fleet) Outcomes() []Outcome {
+// outcomes are those of the targets, what asks for work first.
+func (f Fleet) outcomes() []Outcome {
 	all := make([]Outcome, 0, len(f.targets))
 	for _, t := range f.targets {
 		all = append(all, t.Outcome)
@@ -26,9 +26,9 @@ func WriteAll(dir string, f Fleet, mode fs.FileMode) error {
 		return err
 	}
 	return errors.Join(
-		report.WriteFile(dir, "fleet.html", mode, f.WriteHTML),
-		report.WriteFile(dir, "outcomes.jsonl", mode, func(w io.Writer) error { return WriteLines(w, f.Outcomes()) }),
-		report.WriteFile(dir, "results.sarif", mode, f.WriteSARIF),
-		report.WriteFile(dir, "digest.md", mode, f.WriteDigest),
+		report.WriteFile(dir, "fleet.html", mode, f.writeHTML),
+		report.WriteFile(dir, "outcomes.jsonl", mode, func(w io.Writer) error { return WriteLines(w, f.outcomes()) }),
+		report.WriteFile(dir, "results.sarif", mode, f.writeSARIF),
+		report.WriteFile(dir, "digest.md", mode, f.writeDigest),
 	)
 }

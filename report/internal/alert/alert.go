@@ -17,8 +17,8 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// Home is where the tool is at home.
-const Home = "https://github.com/crossexam/crossexam"
+// home is where the tool is at home.
+const home = "https://github.com/crossexam/crossexam"
 
 // FingerprintKey names what [Fingerprint] gives (SARIF 2.1.0, section 3.27.17).
 const FingerprintKey = "crossexam/cause/v1"
@@ -51,7 +51,7 @@ var status = regexp.MustCompile(` \([1-5][0-9][0-9]\)$`)
 // NewRun is one of this version of Crossexam, which is empty where it is not known, with
 // no rules and no results.
 func NewRun(version string) *sarif.Run {
-	run := sarif.NewRunWithInformationURI("Crossexam", Home)
+	run := sarif.NewRunWithInformationURI("Crossexam", home)
 	run.Tool.Driver.WithRules([]*sarif.ReportingDescriptor{})
 	if version != "" {
 		run.Tool.Driver.WithVersion(version)
