@@ -34,6 +34,7 @@ type Learning struct {
 	// For is how long it lasts at most; 0 until the page is closed or the context ends.
 	For time.Duration
 	// Hooks tell of what happens; each may be nil.
+	Secrets  func([]string)            // the values that nobody may see, before anything is sent
 	Opened   func(attacker.Info)       // the page is there
 	Withheld func(tap.WithheldRequest) // a kind of request, the first time
 }
@@ -81,6 +82,13 @@ func Learn(ctx context.Context, l Learning) (recording.Recording, error) {
 	d, err := l.Config.Deployment(ctx)
 	if err != nil {
 		return recording.Recording{}, err
+	}
+	if l.Secrets != nil {
+		secrets := d.Secrets()
+		for _, cookie := range l.State.Cookies {
+			secrets = append(secrets, cookie.Value)
+		}
+		l.Secrets(secrets)
 	}
 	o := attacker.Options{
 		Path: l.Config.Browser.Path, UserAgent: l.Config.Browser.UserAgent, Posture: attacker.Posture{BlockThirdPartyCookies: l.Config.Browser.BlockThirdPartyCookies},

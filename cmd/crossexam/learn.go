@@ -174,15 +174,12 @@ func (o *learnOptions) learning(f *pflag.FlagSet, args []string) (engine.Learnin
 }
 
 func (o *learnOptions) learn(ctx context.Context, l engine.Learning) error {
-	d, err := l.Config.Deployment(ctx)
-	if err != nil {
-		return usage(err)
+	var secrets []string
+	hide := hidingOf(nil)
+	l.Secrets = func(known []string) {
+		secrets = known
+		hide = hidingOf(secrets)
 	}
-	secrets := d.Secrets()
-	for _, cookie := range l.State.Cookies {
-		secrets = append(secrets, cookie.Value)
-	}
-	hide := hidingOf(secrets)
 	say := func(format string, args ...any) {
 		fmt.Fprintln(os.Stderr, wrap(hide(fmt.Sprintf(format, args...)), ""))
 	}
