@@ -63,6 +63,8 @@ func (d Diagnosis) Advice() string {
 		return "wait until the limiter lets this machine in again, and run with a lower `limits.requests_per_second`, or against an instance without the limiter"
 	case OriginHeldOff:
 		return "where the target refuses these origins for good, have it answer 403 or leave Retry-After out; where it limits each origin, take that limit away for the test"
+	case OriginCutOff:
+		return "where that is how the target refuses an origin (nginx does so with return 444, a filter with a reset), have it answer 403 instead for the test: browsers hand out neither, and only an answer can be told from a failure"
 	case PolicyUnsteady:
 		return "see that every server behind this URL has the same version and configuration (all replicas of a load balancer, the old ones of a deployment too, an edge cache), and examine again: till then what conforms may do so by chance, and what is said of a list may be about one of them"
 	case TimedOut:

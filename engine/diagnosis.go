@@ -49,6 +49,9 @@ const (
 	RateLimited       DiagnosisKind = "rate-limited" // Number is the rate that got through, requests a second
 	// OriginHeldOff says that the target told some origins alone to come back later.
 	OriginHeldOff DiagnosisKind = "origin-held-off"
+	// OriginCutOff says that the target breaks the connection off for some origins, so that
+	// a refusal is not to be told from a failure.
+	OriginCutOff DiagnosisKind = "origin-cut-off"
 	// PolicyUnsteady says that the target answers one and the same request in two ways.
 	PolicyUnsteady DiagnosisKind = "policy-unsteady"
 	TimedOut       DiagnosisKind = "timed-out"  // a limit has to be raised

@@ -18,6 +18,10 @@ const (
 	maxSuspects  = 3 // requests that differ in their answers already
 	askSuspects  = 8 // times, for each of them
 	askOtherwise = 4 // times, for the trusted front end's read and the attacker's
+
+	slowly = 5 // requests a second, below which only suspects are asked
+
+	bodyOfARefusal = 4096 // bytes that are read, to know a limiter's words
 )
 
 // unsteady finds out, after the last attempt, whether the target decides alike each time
@@ -26,6 +30,9 @@ const (
 // found is false where nothing differed.
 func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
 	suspects, others := s.suspects()
+	if r := s.deployment.Limits.RequestsPerSecond; r > 0 && r < slowly {
+		others = nil // nobody waits for what nothing speaks for
+	}
 	for i, q := range slices.Concat(suspects, others) {
 		times := askSuspects
 		if i >= len(suspects) {
@@ -33,8 +40,8 @@ func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
 		}
 		var answers []string
 		for len(answers) < times && ctx.Err() == nil {
-			x := s.tap.Ask(ctx, q, 1)
-			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) {
+			x := s.tap.Ask(ctx, q, bodyOfARefusal)
+			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || x.Response.Status == 403 && rateWords.MatchString(x.Response.Body) {
 				break // that has a diagnosis of its own
 			}
 			answers = append(answers, grantOf(x.Response))

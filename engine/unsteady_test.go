@@ -59,6 +59,13 @@ func TestUnsteadyPolicies(t *testing.T) {
 			}
 			grant(w, r)
 		}},
+		"a limiter that answers 403": {then: func(w http.ResponseWriter, r *http.Request, n int32) {
+			if n%2 == 0 {
+				say(w, 403, `{"message":"rate limit exceeded"}`)
+				return
+			}
+			grant(w, r)
+		}},
 		"by another header": {then: func(w http.ResponseWriter, r *http.Request, _ int32) {
 			if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 				say(w, 403, `{}`)

@@ -62,6 +62,10 @@ func (s *session) vouch(ctx context.Context, g *group) {
 		case unserved(o):
 			if r, found := s.privateReads(); found {
 				o.Fault = lapsed(r[0].endpoint, r[0].premise, r[0].victim)
+				if x := o.Request(); ok && !a.Trusted && o.Fault == "" && x != nil && x.Closed {
+					s.record.diagnose(Diagnosis{Kind: OriginCutOff, Detail: fmt.Sprintf(
+						"the target closes the connection without an answer where the Origin is %s (%s), and answers the victim's own read right after", a.Page, e)})
+				}
 			}
 		default:
 			continue

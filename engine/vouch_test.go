@@ -142,3 +142,42 @@ func queryWith(at, cookie string) cors.Request {
 func storedCookie(name, value string) []attacker.StoredCookie {
 	return []attacker.StoredCookie{{Name: name, Value: value}}
 }
+
+// A target that breaks off the connection of a foreign page, and answers the victim right
+// after, is said to: its refusal is not to be told from a failure.
+func TestOriginsThatAreCutOff(t *testing.T) {
+	for name, c := range map[string]struct {
+		trusted, closed, down bool
+		want                  DiagnosisKind
+	}{
+		"a foreign page":    {closed: true, want: OriginCutOff},
+		"the front end":     {trusted: true, closed: true},
+		"an error":          {},
+		"everybody, by now": {closed: true, down: true, want: TargetFails},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var down atomic.Bool
+			s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
+				if down.Load() {
+					panic(http.ErrAbortHandler)
+				}
+				withSession(w, r)
+			})
+			down.Store(c.down)
+			a := scenarios.Attempt{Vector: scenarios.Fetch, Page: cors.MustParseOrigin("https://evil.test"), Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me"), Trusted: c.trusted}
+			x := cors.Exchange{Request: queryWith(a.URL, "session=x"), Closed: c.closed}
+			if !c.closed {
+				x.Response = &cors.Response{Status: 500}
+			}
+			s.observed[a.Key()] = scenarios.Observation{Attempt: a, Credential: scenarios.CredentialUse{Sent: true}, Exchanges: []cors.Exchange{x}}
+			s.vouch(t.Context(), &group{attempts: []scenarios.Attempt{a}})
+			var kinds []DiagnosisKind
+			for _, d := range s.record.Diagnoses {
+				kinds = append(kinds, d.Kind)
+			}
+			if c.want == "" && len(kinds) > 0 || c.want != "" && !slices.Equal(kinds, []DiagnosisKind{c.want}) {
+				t.Errorf("diagnoses %v, want %q", s.record.Diagnoses, c.want)
+			}
+		})
+	}
+}

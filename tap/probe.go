@@ -56,27 +56,27 @@ func (t *Tap) made(ctx context.Context, q cors.Request, l Limits, send sender) c
 		}
 	}
 	if len(t.browser) > 0 {
-		q.Headers = append(q.Headers, fetchMetadata(q)...)
+		q.Headers = append(q.Headers, t.fetchMetadata(q)...)
 	}
 	ctx, stop := t.untilClose(ctx)
 	defer stop()
 	return t.exchange(ctx, ctx, q, l, send)
 }
 
-// fetchMetadata are the lines by which Chrome says whose page asks, where q has none: a
-// check that goes by them, and not by the Origin, should answer a probe as it answers the
-// browser. They go to trustworthy URLs only (Fetch Metadata Request Headers, section 2).
-// What has no Origin is as a page of the target's own asks, and what has one that is no
-// origin, as another site does.
-func fetchMetadata(q cors.Request) (lines cors.Headers) {
-	u, err := url.Parse(q.URL)
-	if err != nil || isHandshake(q) {
+// fetchMetadata is the line by which Chrome says whose page asks, where q has none: a check
+// that goes by it, and not by the Origin, should answer a probe as it answers the browser.
+// It goes to trustworthy URLs only (Fetch Metadata Request Headers, section 2.4). What has
+// no Origin is as a page of the target's own asks, and what has one that is no origin, as
+// another site does. How a request is made (Sec-Fetch-Mode) is not told: no page makes a
+// probe.
+func (t *Tap) fetchMetadata(q cors.Request) cors.Headers {
+	if isHandshake(q) || q.Headers.Has("Sec-Fetch-Site") {
 		return nil
 	}
-	if host, ok := q.Headers.Get("Host"); ok { // the name by which a browser would know the target
-		u.Host = host
+	asked := t.origin
+	if host, ok := q.Headers.Get("Host"); ok && host != t.base.Host { // by which a browser would know the target
+		asked = cors.OriginOf(&url.URL{Scheme: t.base.Scheme, Host: host})
 	}
-	asked := cors.OriginOf(u)
 	if !asked.IsPotentiallyTrustworthy() {
 		return nil
 	}
@@ -92,12 +92,7 @@ func fetchMetadata(q cors.Request) (lines cors.Headers) {
 			site = "cross-site"
 		}
 	}
-	for _, h := range (cors.Headers{{Name: "Sec-Fetch-Site", Value: site}, {Name: "Sec-Fetch-Mode", Value: "cors"}, {Name: "Sec-Fetch-Dest", Value: "empty"}}) {
-		if !q.Headers.Has(h.Name) {
-			lines = append(lines, h)
-		}
-	}
-	return lines
+	return cors.Headers{{Name: "Sec-Fetch-Site", Value: site}}
 }
 
 // browserSends returns what tells whether Chrome has a line of a name in this request:

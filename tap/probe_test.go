@@ -3,6 +3,7 @@ package tap
 import (
 	"context"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -143,18 +144,34 @@ func TestRateIsShared(t *testing.T) {
 // A probe tells whose page asks as Chrome does, so that a check by Sec-Fetch-Site answers
 // both alike.
 func TestFetchMetadata(t *testing.T) {
-	const local = "http://127.0.0.1:8000/me"
-	for _, tt := range []struct{ name, url, origin, host, want string }{
-		{"the target's own page", local, "", "", "same-origin"},
-		{"that says so", local, "http://127.0.0.1:8000", "", "same-origin"},
-		{"another port", local, "http://127.0.0.1:3000", "", "same-site"},
-		{"another site", local, "https://evil.test", "", "cross-site"},
-		{"no origin", local, "null", "", "cross-site"},
-		{"no origin at all", local, "https://", "", "cross-site"},
-		{"a sibling", "https://api.example.com/me", "https://app.example.com", "", "same-site"},
-		{"a sibling over http", "https://api.example.com/me", "http://app.example.com", "", "cross-site"},
-		{"a URL that is not trustworthy", "http://api.example.com/me", "https://evil.test", "", ""},
-		{"a name that leads here", local, "", "rebound.test:8000", ""},
+	s := serveRaw(t, says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+	at := func(target string, endsTLS bool) *Tap {
+		u, err := url.Parse(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newTap(t, s.addr, func(o *Options) {
+			o.URL, o.TLSEndsBefore, o.Browser = u, endsTLS, cors.Headers{{Name: "User-Agent", Value: "Chrome"}}
+		})
+	}
+	local, public, plain := at("http://127.0.0.1:8000", false), at("https://api.example.com", true), at("http://api.example.com", false)
+	for _, tt := range []struct {
+		name         string
+		tap          *Tap
+		url          string
+		origin, host string
+		want         string
+	}{
+		{"the target's own page", local, "http://127.0.0.1:8000/me", "", "", "same-origin"},
+		{"that says so", local, "http://127.0.0.1:8000/me", "http://127.0.0.1:8000", "", "same-origin"},
+		{"another port", local, "http://127.0.0.1:8000/me", "http://127.0.0.1:3000", "", "same-site"},
+		{"another site", local, "http://127.0.0.1:8000/me", "https://evil.test", "", "cross-site"},
+		{"no origin", local, "http://127.0.0.1:8000/me", "null", "", "cross-site"},
+		{"no origin at all", local, "http://127.0.0.1:8000/me", "https://", "", "cross-site"},
+		{"a sibling", public, "https://api.example.com/me", "https://app.example.com", "", "same-site"},
+		{"a sibling over http", public, "https://api.example.com/me", "http://app.example.com", "", "cross-site"},
+		{"a URL that is not trustworthy", plain, "http://api.example.com/me", "https://evil.test", "", ""},
+		{"a name that leads here", local, "http://127.0.0.1:8000/me", "", "rebound.test:8000", ""},
 	} {
 		q := cors.Request{Method: "GET", URL: tt.url}
 		if tt.origin != "" {
@@ -163,23 +180,24 @@ func TestFetchMetadata(t *testing.T) {
 		if tt.host != "" {
 			q.Headers = append(q.Headers, cors.Header{Name: "Host", Value: tt.host})
 		}
-		lines := fetchMetadata(q)
-		if site, _ := lines.Get("Sec-Fetch-Site"); site != tt.want || lines.Has("Sec-Fetch-Mode") != (tt.want != "") {
-			t.Errorf("%s: %q, want %q", tt.name, lines, tt.want)
+		before, _ := s.seen()
+		tt.tap.Probe(t.Context(), q)
+		requests, _ := s.seen()
+		if len(requests) != len(before)+1 {
+			t.Errorf("%s: the target saw %d requests", tt.name, len(requests)-len(before))
+			continue
+		}
+		_, site, has := strings.Cut(requests[len(before)], "\r\nSec-Fetch-Site: ")
+		if site, _, _ = strings.Cut(site, "\r\n"); site != tt.want || has != (tt.want != "") || strings.Contains(requests[len(before)], "Sec-Fetch-Mode") {
+			t.Errorf("%s: %q, want %q", tt.name, requests[len(before)], tt.want)
 		}
 	}
-	q := cors.Request{Method: "GET", URL: local, Headers: cors.Headers{{Name: "Upgrade", Value: "websocket"}, {Name: "Connection", Value: "Upgrade"}}}
-	if lines := fetchMetadata(q); len(lines) > 0 {
-		t.Errorf("a handshake has %q", lines)
-	}
-	q = cors.Request{Method: "GET", URL: local, Headers: cors.Headers{{Name: "Sec-Fetch-Site", Value: "none"}}}
-	if lines := fetchMetadata(q); lines.Has("Sec-Fetch-Site") || !lines.Has("Sec-Fetch-Dest") {
-		t.Errorf("what is there already is not added: %q", lines)
-	}
-	s := serveRaw(t, says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	known := newTap(t, s.addr, func(o *Options) { o.Browser = cors.Headers{{Name: "User-Agent", Value: "Chrome"}} })
-	known.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://127.0.0.1/me", Headers: cors.Headers{{Name: "Origin", Value: "https://evil.test"}}})
-	if requests, _ := s.seen(); len(requests) != 1 || !strings.Contains(requests[0], "\r\nSec-Fetch-Site: cross-site\r\n") {
-		t.Errorf("the target saw %q", requests)
+	for name, lines := range map[string]cors.Headers{
+		"a handshake":        {{Name: "Upgrade", Value: "websocket"}, {Name: "Connection", Value: "Upgrade"}},
+		"what has it itself": {{Name: "Sec-Fetch-Site", Value: "none"}},
+	} {
+		if got := local.fetchMetadata(cors.Request{Method: "GET", URL: "http://127.0.0.1:8000/me", Headers: lines}); len(got) > 0 {
+			t.Errorf("%s has %q", name, got)
+		}
 	}
 }

@@ -75,6 +75,8 @@ func usable(file string, c *x509.Certificate, now time.Time) error {
 	case len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) > 0 &&
 		!slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny):
 		return fmt.Errorf("the certificate in %s is not for clients (its extended key usage has no clientAuth), so that no browser offers it: take the victim's own", file)
+	case c.BasicConstraintsValid && c.IsCA:
+		return fmt.Errorf("the certificate in %s is an authority's (CA:TRUE), as openssl req -x509 makes them, and Chrome offers none of these: make it with -addext basicConstraints=critical,CA:FALSE, or have one issued", file)
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func TestClientCertificateOfOpenSSL(t *testing.T) {
 			t.Fatalf("openssl %v: %v: %s", arguments, err, said)
 		}
 	}
-	run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=the victim", "-days", "2")
+	run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=the victim", "-days", "2", "-addext", "basicConstraints=critical,CA:FALSE")
 	for _, more := range [][]string{nil, {"-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"}} {
 		file := filepath.Join(dir, "client.p12")
 		run(append([]string{"pkcs12", "-export", "-inkey", key, "-in", cert, "-out", file, "-passout", "pass:" + filePassword}, more...)...)
@@ -127,6 +127,7 @@ func TestClientCertificateMistakes(t *testing.T) {
 		"key of another":  {pkcs12File(t, certificate.PrivateKey, other.Leaf), filePassword, "no certificate for it"},
 		"expired":         {made(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), filePassword, "has expired"},
 		"not yet valid":   {made(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }), filePassword, "is not valid before"},
+		"an authority's":  {made(func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }), filePassword, "CA:FALSE"},
 		"not for clients": {made(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), filePassword, "not for clients"},
 		"truncated":       {write(t, truncated(t, good)), filePassword, "is not a PKCS#12 file"},
 	} {
