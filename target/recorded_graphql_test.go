@@ -119,3 +119,15 @@ func TestRecordedBeforeTheLogin(t *testing.T) {
 		t.Errorf("the errors are %+v\n%s", e, text)
 	}
 }
+
+// Chrome leaves Authorization out of what it exports, and not that it was asked for.
+func TestRecordedWithoutItsToken(t *testing.T) {
+	asked, read := posted(t, "/me", ""), posted(t, "/me", "")
+	asked.Method, asked.Status, asked.Kind, asked.Cookies = "OPTIONS", 204, recording.Preflight, nil
+	asked.Headers = append(asked.Headers, cors.Header{Name: "Access-Control-Request-Method", Value: "GET"}, cors.Header{Name: "Access-Control-Request-Headers", Value: "authorization"})
+	read.Method, read.Cookies = "GET", nil
+	text, d := written(t, Config{}, recording.Recording{Requests: []recording.Request{asked, read}})
+	if d.Credentials.Bearer != "victim:of-API_TOKEN" || !strings.Contains(text, "# The recording has been cleared of credentials.") {
+		t.Errorf("%+v\n%s", d.Credentials, text)
+	}
+}
