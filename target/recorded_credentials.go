@@ -74,7 +74,10 @@ func (s *seen) credentials() {
 		schemes["bearer"] = true
 		s.note("The recording has been cleared of credentials. The browser asked for leave to send Authorization, which is taken for a token: write basic in the place of bearer if it is a password.")
 	}
-	if made && c.Login == nil {
+	switch {
+	case made && c.Login == nil && schemes["bearer"] && len(cookies) == 0 && !hidden && len(s.setCookies()) == 0:
+		s.note("The front end logs in at %s, and sends the token that it gets there: get one so, and give it as bearer.", s.login)
+	case made && c.Login == nil:
 		s.refer(Reference{Key: "login", Value: login})
 	}
 	if len(cookies) > 0 && c.StorageState != "" {
