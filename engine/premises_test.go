@@ -205,6 +205,14 @@ func TestPremises(t *testing.T) {
 			target.Config{Reads: []string{"/api/series?token=abc"}}, []scenarios.Finding{scenarios.PrivateByNetwork}, ""},
 		{"a session that has expired", withSession, target.Config{Reads: []string{"/me"},
 			Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Expires=Wed, 01 Jan 2020 00:00:00 GMT"}}}, []scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
+		{"a login that gives no cookie", func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				say(w, 200, `{"access_token":"x"}`)
+				return
+			}
+			say(w, 401, `{}`)
+		}, target.Config{Reads: []string{"/me"}, Credentials: target.CredentialsConfig{Login: &target.LoginConfig{Path: "/login", JSON: map[string]any{"password": "x"}}}},
+			[]scenarios.Finding{scenarios.CredentialRefused}, CredentialRefused},
 		{"a target that fails", func(w http.ResponseWriter, r *http.Request) { say(w, 500, `{}`) },
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.Failing}, TargetFails},
 	} {
@@ -223,6 +231,9 @@ func TestPremises(t *testing.T) {
 				t.Errorf("it says %s", first.Sentence())
 			}
 			if first.Expired != strings.Contains(c.name, "expired") || first.Expired && !strings.Contains(first.Sentence(), "expired") {
+				t.Errorf("it says %s", first.Sentence())
+			}
+			if first.NoCookie != strings.Contains(c.name, "gives no cookie") || first.NoCookie && !strings.Contains(first.Sentence(), "credentials.bearer") {
 				t.Errorf("it says %s", first.Sentence())
 			}
 			if wanted := strings.Contains(c.name, "an Origin wanted"); first.Holds() && (first.Origin != "") != wanted || wanted && first.Holds() && !strings.Contains(first.Sentence(), "with the Origin https://app.example.com") {

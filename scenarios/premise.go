@@ -23,6 +23,8 @@ type Premise struct {
 	Stranger Reply   `json:"stranger"`
 	Victim   Reply   `json:"victim"`
 	Witness  Witness `json:"witness"`
+	// NoCookie says that the victim's login set no cookie.
+	NoCookie bool `json:"no_cookie,omitempty"`
 	// NoCookieHere says that the victim has cookies, and that none is for this URL, by
 	// Path or Domain, so that a browser sends none there; Expired that their time is over.
 	NoCookieHere bool `json:"no_cookie_here,omitempty"`
@@ -156,9 +158,9 @@ type Asked struct {
 	// network opens it, so that a page counts as well.
 	Named, Declared bool
 	// These are those of the [Premise].
-	NoCookieHere, Expired bool
-	CookiesRefused        []string
-	Origin                string
+	NoCookie, NoCookieHere, Expired bool
+	CookiesRefused                  []string
+	Origin                          string
 }
 
 // NewPremise compares the replies of one endpoint. The credential Anonymous says that
@@ -167,7 +169,7 @@ func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 	p := Premise{
 		Endpoint: e.String(), Credential: c,
 		Victim: replyOf(asked.Victim), Stranger: replyOf(asked.Stranger),
-		NoCookieHere: asked.NoCookieHere, Expired: asked.Expired, CookiesRefused: asked.CookiesRefused, Origin: asked.Origin,
+		NoCookie: asked.NoCookie, NoCookieHere: asked.NoCookieHere, Expired: asked.Expired, CookiesRefused: asked.CookiesRefused, Origin: asked.Origin,
 	}
 	p.Finding, p.Witness = compare(c, asked)
 	if p.Finding == Open || p.Finding == NoData {

@@ -74,6 +74,9 @@ func (p Premise) Sentence() string {
 		if len(p.CookiesRefused) > 0 {
 			return fmt.Sprintf("%s: %s to the victim, whose cookie no browser keeps: %s", p.Endpoint, p.Victim.refusal(), strings.Join(p.CookiesRefused, ", "))
 		}
+		if p.NoCookie {
+			return fmt.Sprintf("%s: %s: the victim's login set no cookie; where it answers with a token, the front end sends that, and it is given with `credentials.bearer`", p.Endpoint, p.Victim.refusal())
+		}
 		if p.Expired {
 			return fmt.Sprintf("%s: %s: the victim's cookies have expired, by the Expires or Max-Age that they were given with, so that a browser sends none", p.Endpoint, p.Victim.refusal())
 		}

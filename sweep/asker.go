@@ -24,7 +24,8 @@ type Asker struct {
 	jar        *cookiejar.Jar // nil before it is asked for
 	unknown    *cors.Response // to a path that nothing knows; nil before it is asked for
 	login      int            // the status of the victim's login; 0 before it is made
-	lasting    bool           // a cookie that was given, or set by the login, has not expired
+	given      bool           // a cookie was, or the login set one
+	lasting    bool           // one of these has not expired
 	refused    []string       // cookies of these that no browser keeps, each with the reason
 	// originless are the credentials for which an Origin makes no difference; needed is
 	// the one without which the target refuses requests, empty for none.
@@ -43,7 +44,8 @@ func (a *Asker) ask(e scenarios.Endpoint, c scenarios.Credential) scenarios.Aske
 	if c.Includes(scenarios.Cookie) {
 		none := a.cookies(a.deployment.Facts.At(e.Path)) == ""
 		asked.CookiesRefused = a.refused
-		asked.NoCookieHere = none && len(a.refused) == 0
+		asked.NoCookie = none && len(a.refused) == 0 && !a.given
+		asked.NoCookieHere = none && len(a.refused) == 0 && a.given
 		asked.Expired = asked.NoCookieHere && !a.lasting
 	}
 	first := a.send(e, c, cors.OriginLine(a.needed)...)
@@ -174,7 +176,7 @@ func (a *Asker) keep(lines []string) {
 				a.refused = append(a.refused, fmt.Sprintf("`%s` (%s)", c.Name, why))
 				continue
 			}
-			list = append(list, c)
+			list, a.given = append(list, c), true
 			a.lasting = a.lasting || c.MaxAge > 0 || c.MaxAge == 0 && (c.Expires.IsZero() || c.Expires.After(now))
 		}
 	}

@@ -308,7 +308,7 @@ func (s *seen) endpoints() {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(changes)) {
-		s.note("Of the requests by POST to %s those are written that only read, as GraphQL's queries do. Left out are mutations, and what looks like a secret; what is withheld is told by method and path, so that a mutation would be sent too.", path)
+		s.note("Of what is sent by POST to %s the queries of GraphQL are written, which only read. Left out are mutations, which could not be withheld beside them, and what looks like a secret.", path)
 	}
 	if left := slices.ContainsFunc(s.requests, func(q recording.Request) bool { return q.BodyLeftOut }); left {
 		s.note("The recording has no bodies of requests, so that no login, GraphQL query or first message of a WebSocket was taken from it. Playwright keeps them with recordHar's content: 'embed', or 'attach' and a path that ends with .zip.")

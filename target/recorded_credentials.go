@@ -46,13 +46,14 @@ func (r Reference) variables() []string {
 func (s *seen) credentials() {
 	c := s.config.Credentials
 	login, made := s.seenLogin()
-	schemes, cookies, hidden := map[string]bool{}, map[string]bool{}, false
+	schemes, cookies, hidden, asked := map[string]bool{}, map[string]bool{}, false, false
 	keys := map[string]map[string]bool{} // the values of each header
 	for _, q := range s.requests {
 		for _, line := range q.Headers.Values("Authorization") {
 			scheme, _, _ := strings.Cut(line, " ")
 			schemes[strings.ToLower(scheme)] = true
 		}
+		asked = asked || q.Kind == recording.Preflight && q.Headers.ListHas(cors.HeaderRequestHeaders, "authorization")
 		hidden = hidden || len(q.Cookies) == 0 && q.Kind != recording.Preflight && q.Answer.ListHas(cors.HeaderAllowCredentials, "true")
 		for _, name := range q.Cookies {
 			if !aside.MatchString(name) && cookieName.MatchString(name) {
@@ -69,7 +70,14 @@ func (s *seen) credentials() {
 			}
 		}
 	}
-	if made && c.Login == nil {
+	if len(schemes) == 0 && asked {
+		schemes["bearer"] = true
+		s.note("The recording has been cleared of credentials. The browser asked for leave to send Authorization, which is taken for a token: write basic in the place of bearer if it is a password.")
+	}
+	switch {
+	case made && c.Login == nil && schemes["bearer"] && len(cookies) == 0 && !hidden && len(s.setCookies()) == 0:
+		s.note("The front end logs in at %s, and sends the token that it gets there: get one so, and give it as bearer.", s.login)
+	case made && c.Login == nil:
 		s.refer(Reference{Key: "login", Value: login})
 	}
 	if len(cookies) > 0 && c.StorageState != "" {

@@ -119,3 +119,38 @@ func TestRecordedBeforeTheLogin(t *testing.T) {
 		t.Errorf("the errors are %+v\n%s", e, text)
 	}
 }
+
+// A login that gives a token gives no cookie to examine with.
+func TestRecordedLoginForAToken(t *testing.T) {
+	login, read := posted(t, "/login", `{"username":"victim","password":"hunter2"}`), posted(t, "/me", "", cors.Header{Name: "Authorization", Value: "Bearer hunter2"})
+	login.Cookies, read.Method, read.Cookies = nil, "GET", nil
+	text, d := written(t, Config{}, recording.Recording{Requests: []recording.Request{login, read}})
+	if d.Credentials.Login != nil || d.Credentials.Bearer == "" || !strings.Contains(text, "# The front end logs in at /login, and sends the token") || strings.Contains(text, "hunter2") {
+		t.Errorf("%+v\n%s", d.Credentials, text)
+	}
+	for name, change := range map[string]func(*recording.Request){
+		"a cookie is set":     func(q *recording.Request) { q.Answer = cors.Headers{{Name: "Set-Cookie", Value: "session=x; Path=/"}} },
+		"a cookie goes along": func(q *recording.Request) { q.Cookies = []string{"session"} },
+		"credentials are asked": func(q *recording.Request) {
+			q.Answer = cors.Headers{{Name: "Access-Control-Allow-Credentials", Value: "true"}}
+		},
+	} {
+		login := login
+		change(&login)
+		if _, d := written(t, Config{}, recording.Recording{Requests: []recording.Request{login, read}}); d.Credentials.Login == nil {
+			t.Errorf("%s: the login is not written", name)
+		}
+	}
+}
+
+// Chrome leaves Authorization out of what it exports, and not that it was asked for.
+func TestRecordedWithoutItsToken(t *testing.T) {
+	asked, read := posted(t, "/me", ""), posted(t, "/me", "")
+	asked.Method, asked.Status, asked.Kind, asked.Cookies = "OPTIONS", 204, recording.Preflight, nil
+	asked.Headers = append(asked.Headers, cors.Header{Name: "Access-Control-Request-Method", Value: "GET"}, cors.Header{Name: "Access-Control-Request-Headers", Value: "authorization"})
+	read.Method, read.Cookies = "GET", nil
+	text, d := written(t, Config{}, recording.Recording{Requests: []recording.Request{asked, read}})
+	if d.Credentials.Bearer != "victim:of-API_TOKEN" || !strings.Contains(text, "# The recording has been cleared of credentials.") {
+		t.Errorf("%+v\n%s", d.Credentials, text)
+	}
+}

@@ -80,3 +80,49 @@ func TestBrowserState(t *testing.T) {
 		}
 	}
 }
+
+// Each rule of a policy comes from what a front end was seen to do, and from nothing else.
+func TestWhatAPolicyIsMadeOf(t *testing.T) {
+	const front = "https://app.example"
+	request := func(kind recording.Kind, method string, headers ...cors.Header) recording.Request {
+		return recording.Request{
+			Method: method, URL: &url.URL{Scheme: "https", Host: "api.example", Path: "/notes"}, Kind: kind, Status: 200,
+			Headers: headers, Answer: cors.Headers{{Name: "Content-Type", Value: "application/json"}},
+		}
+	}
+	from := func(origin string) cors.Header { return cors.Header{Name: "Origin", Value: origin} }
+	asks := func(method, headers string) recording.Request {
+		return request(recording.Preflight, "OPTIONS", from(front), cors.Header{Name: cors.HeaderRequestMethod, Value: method}, cors.Header{Name: cors.HeaderRequestHeaders, Value: headers})
+	}
+	onPage := request(recording.Fetch, "GET")
+	onPage.Page = front + "/#/notes"
+	for name, c := range map[string]struct {
+		requests []recording.Request
+		policy   string // origins, methods, headers and credentials
+	}{
+		"a fetch":                       {[]recording.Request{request(recording.Fetch, "GET", from(front))}, "[https://app.example] [GET] [] "},
+		"of two pages":                  {[]recording.Request{request(recording.Fetch, "GET", from(front)), request(recording.Fetch, "GET", from("https://admin.example"))}, "[https://admin.example https://app.example] [GET] [] "},
+		"of a sandboxed frame":          {[]recording.Request{request(recording.Fetch, "GET", from("null"))}, "[] [GET] [] "},
+		"of a page that says who it is": {[]recording.Request{request(recording.Fetch, "GET", cors.Header{Name: "Referer", Value: front + "/x"})}, "[https://app.example] [GET] [] "},
+		"of a page that is known":       {[]recording.Request{onPage}, "[https://app.example] [GET] [] "},
+		"a link that was followed":      {[]recording.Request{request(recording.Fetch, "GET", from(front)), request(recording.Other, "GET", cors.Header{Name: "Referer", Value: "https://search.example/"})}, "[https://app.example] [GET] [] "},
+		"asked, and never made":         {[]recording.Request{request(recording.Fetch, "GET", from(front)), asks("DELETE", "x-trace,content-type")}, "[https://app.example] [DELETE GET] [Content-Type X-Trace] "},
+		"asked with nonsense":           {[]recording.Request{request(recording.Fetch, "GET", from(front)), asks("A B", "x y,*")}, "[https://app.example] [GET] [] "},
+		"made":                          {[]recording.Request{request(recording.Fetch, "PUT", from(front), cors.Header{Name: "X-Trace", Value: "1"}, cors.Header{Name: "Accept", Value: "text/plain"}, cors.Header{Name: "Pragma", Value: "no-cache"})}, "[https://app.example] [PUT] [X-Trace] "},
+		"an OPTIONS of its own":         {[]recording.Request{request(recording.Fetch, "GET", from(front)), request(recording.Fetch, "OPTIONS", from(front))}, "[https://app.example] [GET] [] "},
+		"a token":                       {[]recording.Request{request(recording.Fetch, "GET", from(front), cors.Header{Name: "Authorization", Value: "Bearer x"})}, "[https://app.example] [GET] [Authorization] none"},
+		"a token that was taken out":    {[]recording.Request{request(recording.Fetch, "GET", from(front)), asks("GET", "authorization")}, "[https://app.example] [GET] [Authorization] none"},
+	} {
+		made, _, err := Config{URL: "https://api.example"}.Recorded(recording.Recording{Requests: c.requests})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := made.Policy
+		if got := fmt.Sprintf("%v %v %v %s", made.Trusted, p.Methods, p.Headers, p.Credentials); got != c.policy {
+			t.Errorf("%s: %s, want %s", name, got, c.policy)
+		}
+		if p.MaxAge != nil || len(p.Exposed) > 0 {
+			t.Errorf("%s: nobody watched, and yet %+v", name, p)
+		}
+	}
+}
