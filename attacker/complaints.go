@@ -46,6 +46,13 @@ func isRefusal(text string) bool {
 	return strings.Contains(strings.ToLower(text), syscall.EAGAIN.Error())
 }
 
+// tooManyProcesses is the error of a browser that said this, of which one line counts.
 func tooManyProcesses(said string) error {
+	for line := range strings.Lines(said) {
+		if isRefusal(line) {
+			said = line
+			break
+		}
+	}
 	return fmt.Errorf("the system let it start no more processes or threads: raise the limit on them (ulimit -u, or the pids limit of a container); it said: %s", strings.Trim(said, ": \n"))
 }

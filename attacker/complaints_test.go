@@ -36,6 +36,9 @@ func TestComplaints(t *testing.T) {
 			t.Errorf("%s: told %q, want %q", name, told, c.told)
 		}
 	}
+	if err := tooManyProcesses("chrome failed to start:\nFailed to connect to the bus\n" + refusal + "\n" + refusal + "\n"); strings.Count(err.Error(), refusal) != 1 || strings.Contains(err.Error(), "bus") {
+		t.Errorf("%v", err)
+	}
 	if err := tooManyProcesses(": " + refusal + "\n"); !strings.Contains(err.Error(), "ulimit -u") || !strings.HasSuffix(err.Error(), refusal) {
 		t.Errorf("%v", err)
 	}

@@ -191,14 +191,11 @@ func (t *Tab) within(limit time.Duration, caller context.Context, call func(cont
 	return t.do(bounded, call)
 }
 
-// Visit navigates the tab to a URL as the victim would, and waits for the page.
+// Visit navigates the tab to a URL as the victim would, waits for the page, and leaves it.
 // It is no error that the answer makes no page: a download, a 204, a 404 without a
-// body. Of a direct target no script runs there: it could start a worker that
-// outlives the page, whose requests nobody would hold.
+// body. No script runs there: it could hold the browser for ever, ask the target for
+// anything with the victim's session, and start a worker that outlives the page.
 func (t *Tab) Visit(ctx context.Context, u string) error {
-	if t.direct == nil {
-		return t.visit(ctx, u)
-	}
 	scripts := func(disabled bool) error {
 		return t.do(ctx, func(ctx context.Context) error {
 			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: disabled})

@@ -553,12 +553,15 @@ func TestVisit(t *testing.T) {
 		case "/leave":
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, "<script>onbeforeunload = (e) => e.preventDefault()</script>")
+		case "/spin":
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "<script>for (;;);</script>")
 		case "/500":
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	tab := openTab(t, browser, anyone)
-	for _, path := range []string{"/", "/204", "/download", "/alert", "/leave", "/500"} {
+	for _, path := range []string{"/", "/204", "/download", "/alert", "/leave", "/spin", "/500"} {
 		if err := tab.Visit(bounded(t), a.origin.String()+path); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -183,6 +183,11 @@ func redacted(r Report, redact func(string) string) Report {
 	r.SpecReports = slices.Clone(r.SpecReports)
 	for i := range r.SpecReports {
 		s := &r.SpecReports[i]
+		s.LeafNodeText = redact(s.LeafNodeText) // names an endpoint, which the target may have named
+		s.ContainerHierarchyTexts = slices.Clone(s.ContainerHierarchyTexts)
+		for j, text := range s.ContainerHierarchyTexts {
+			s.ContainerHierarchyTexts[j] = redact(text)
+		}
 		failure(&s.Failure)
 		s.AdditionalFailures = slices.Clone(s.AdditionalFailures)
 		for j := range s.AdditionalFailures {

@@ -46,9 +46,11 @@ const (
 	// maxTries is how often a request is made at most that the target does not answer
 	// now, and how many pauses in a row it may cause; maxBareTries is for what does not
 	// say when to come back and as often is the answer: a 503, and what is refused to one
-	// credential alone.
-	maxTries     = 8
-	maxBareTries = 3
+	// credential alone. maxWrongTries is for one credential alone that is told when to come
+	// back, and told so wrongly.
+	maxTries      = 8
+	maxBareTries  = 3
+	maxWrongTries = 5
 	// backoffTime is the first pause after an answer that does not say when to come
 	// back, and after one that was wrong about it. It doubles until something passes.
 	backoffTime    = time.Second
@@ -266,8 +268,11 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 	}
 	asked, given := retryAfter(r.headers, now)
 	most := maxTries
-	if !given && (r.alone || r.status == http.StatusServiceUnavailable) {
+	switch {
+	case !given && (r.alone || r.status == http.StatusServiceUnavailable):
 		most = maxBareTries
+	case r.alone:
+		most = maxWrongTries
 	}
 	if m.refusing[r.at] >= most {
 		if m.stubborn[r.at] = r.status; len(m.refusing) == 1 {

@@ -195,12 +195,13 @@ func TestPatienceEnds(t *testing.T) {
 		"nothing is behind it":         {always(503, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
 		"out of service after a while": {outOfServiceFrom(11), 8 * time.Minute, 40, 25 * time.Second, 60},
 		"a credential is refused":      {always(429, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
-		"one endpoint is out of work":  {one(always(503, nil)), 8 * time.Minute, 10, 10 * time.Second, 75},
-		"one endpoint is refused":      {one(always(429, nil)), 8 * time.Minute, 10, 3 * time.Minute, 90},
+		"a credential is refused, and it says to come back": {always(429, after("1")), 8 * time.Minute, 50, 244 * time.Second, 110},
+		"one endpoint is out of work":                       {one(always(503, nil)), 8 * time.Minute, 10, 10 * time.Second, 75},
+		"one endpoint is refused":                           {one(always(429, nil)), 8 * time.Minute, 10, 3 * time.Minute, 90},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := run{m: newManners(Limits{Patience: c.patience}), alone: name == "a credential is refused"}
+				r := run{m: newManners(Limits{Patience: c.patience}), alone: strings.HasPrefix(name, "a credential")}
 				began := time.Now()
 				r.all(t, 50, c.target)
 				took, l := time.Since(began), r.m.limiting

@@ -10,20 +10,27 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/attacker/browsertest"
 )
 
-// What init writes is meant to be checked in. An API that says a credential again, in the
-// names of what it has, gets it into neither the file nor the terminal.
-func TestInitWritesNoSecret(t *testing.T) {
-	const secret = "hunter2/secret+value"
-	echoes := map[string]string{
+// namedAfter is an API that names what it has after the token that it got, as it is told,
+// in percent encoding, in hexadecimal and in base64.
+func namedAfter(secret string) (h http.HandlerFunc, echoes map[string]string) {
+	echoes = map[string]string{
 		"raw": secret, "path": url.PathEscape(secret), "hex": hex.EncodeToString([]byte(secret)),
 		"base64": url.PathEscape(base64.StdEncoding.EncodeToString([]byte("x" + secret))),
 	}
-	target := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Path != "/openapi.json" {
-			fmt.Fprint(w, "[]")
+		switch {
+		case grant(w, r):
+			return
+		case r.URL.Path != "/openapi.json" && r.Header.Get("Authorization") != "Bearer "+secret:
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		case r.URL.Path != "/openapi.json":
+			fmt.Fprintf(w, `{"diary": "of the victim", "at": %q}`, r.URL.Path)
 			return
 		}
 		fmt.Fprintf(w, `{"openapi":"3.1.0","info":{"title":%q,"version":"1"},"components":{"securitySchemes":{"k":{"type":"apiKey","in":"header","name":"X-%s"}}},"paths":{"/things":{"get":{}}`,
@@ -34,7 +41,34 @@ func TestInitWritesNoSecret(t *testing.T) {
 			}
 		}
 		fmt.Fprint(w, "}}")
-	})
+	}, echoes
+}
+
+// A run tells which endpoints there are, while it goes on and in the names of JUnit's
+// cases too.
+func TestEndpointsNamedAfterASecret(t *testing.T) {
+	browsertest.Needed(t)
+	const secret = "hunter2/secret+value"
+	h, echoes := namedAfter(secret)
+	r := crossexam(t, []string{"CROSSEXAM_BEARER=" + secret}, "test", serve(t, h), "--trusted=https://app.example", "--label=WLD-001 || TRU-001", "--verbose")
+	if parsed := r.report(t); len(parsed.Results) < 4 || parsed.Fault != nil {
+		t.Fatalf("%d results, fault %+v\n%s", len(parsed.Results), parsed.Fault, r.stderr)
+	}
+	for where, text := range outputs(t, r) {
+		for name, echo := range echoes {
+			if strings.Contains(strings.ReplaceAll(text, "\n  ", ""), echo) {
+				t.Errorf("%s is in %s", name, where)
+			}
+		}
+	}
+}
+
+// What init writes is meant to be checked in. An API that says a credential again, in the
+// names of what it has, gets it into neither the file nor the terminal.
+func TestInitWritesNoSecret(t *testing.T) {
+	const secret = "hunter2/secret+value"
+	h, echoes := namedAfter(secret)
+	target := serve(t, h)
 	file := filepath.Join(t.TempDir(), "crossexam.yaml")
 	r := crossexam(t, []string{"CROSSEXAM_BEARER=" + secret}, "init", target, "--trusted=https://app.example", "--output", file)
 	r.expect(t, 0, "/things", "Paths with a secret of the victim in them are left out:")

@@ -192,7 +192,7 @@ func (a *assistant) examine(ctx context.Context, call *mcp.CallToolRequest, in e
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(a.until, cancel)()
-	told := &calledBack{ctx: ctx, call: call}
+	told := &calledBack{ctx: ctx, call: call, hide: report.Visible}
 	select {
 	case a.turn <- struct{}{}:
 	default:
@@ -208,8 +208,7 @@ func (a *assistant) examine(ctx context.Context, call *mcp.CallToolRequest, in e
 		Config: config,
 		Select: func(plan engine.Plan) (engine.Plan, error) { return suite.Select(plan, in.Label) },
 		Strict: in.Strict,
-		Hooks:  engine.Hooks{Begin: told.begin, Progress: told.at},
-	})
+	}, told)
 	if err == nil && ctx.Err() != nil {
 		err = errors.New("the examination was cancelled") // nobody may take it for one
 	}
@@ -222,14 +221,16 @@ func (a *assistant) examine(ctx context.Context, call *mcp.CallToolRequest, in e
 
 // examineOnce is one examination, with the report that an assistant gets. Its error is
 // about the request.
-func examineOnce(ctx context.Context, request engine.Request) (report.Report, error) {
+func examineOnce(ctx context.Context, request engine.Request, told *calledBack) (report.Report, error) {
+	request.Hooks = engine.Hooks{Begin: told.begin, Progress: told.at}
 	x, err := engine.NewExamination(ctx, request)
 	if err != nil {
 		return report.Report{}, err
 	}
 	defer x.Close()
+	told.hide = hidingOf(x.Deployment().Secrets())
 	if err := x.Run(ctx); err != nil && x.Record().Fault == nil {
-		return report.Report{}, err
+		return report.Report{}, told.hide.from(err)
 	}
 	record := x.End()
 	known := meta(x.Deployment(), record)
@@ -321,6 +322,7 @@ type calledBack struct {
 	call *mcp.CallToolRequest
 	last float64 // what was told; it has to grow
 	of   float64
+	hide hiding
 }
 
 func (t *calledBack) begin(s engine.Step) { t.say(stepSentence(s)) }
@@ -339,6 +341,6 @@ func (t *calledBack) say(what string) {
 	t.last += 0.001
 	// A client that is gone ends the call by itself.
 	_ = t.call.Session.NotifyProgress(t.ctx, &mcp.ProgressNotificationParams{
-		ProgressToken: token, Message: clip(report.Visible(what), 512), Progress: t.last, Total: t.of,
+		ProgressToken: token, Message: clip(t.hide(what), 512), Progress: t.last, Total: t.of,
 	})
 }

@@ -20,10 +20,11 @@ type progress struct {
 	width  func() int // of the terminal; nil where there is none
 	silent bool
 	tenths int // of the attempts, as far as they were told
+	hide   hiding
 }
 
 func newProgress(f *os.File, silent bool) *progress {
-	p := &progress{w: f, silent: silent}
+	p := &progress{w: f, silent: silent, hide: report.Visible}
 	if isTerminal(f) {
 		p.width = func() int { return columns(f) }
 	}
@@ -88,16 +89,16 @@ func (p *progress) say(what string) {
 	case p.silent:
 	case p.width != nil:
 		// Cut to the line, and clear what the last one left.
-		fmt.Fprintf(p.w, "\r\x1b[K%.*s", p.width()-1, report.Visible(what))
+		fmt.Fprintf(p.w, "\r\x1b[K%.*s", p.width()-1, p.hide(what))
 	default:
-		fmt.Fprintln(p.w, report.Visible(what))
+		fmt.Fprintln(p.w, p.hide(what))
 	}
 }
 
 // tell says something that stays.
 func (p *progress) tell(what string) {
 	if !p.silent {
-		fmt.Fprintln(p.w, wrap(report.Visible(what), "  "))
+		fmt.Fprintln(p.w, wrap(p.hide(what), "  "))
 	}
 }
 

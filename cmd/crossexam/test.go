@@ -150,12 +150,13 @@ func test(ctx context.Context, o testOptions) error {
 		return usage(err)
 	}
 	defer x.Close()
+	progress.hide = hidingOf(x.Deployment().Secrets())
 	// A report that is lost is known before anything is sent.
 	if err := report.TryFolder(o.out); err != nil {
 		return usage(fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.out, err))
 	}
 	if err := x.Prepare(ctx); err != nil && x.Record().Fault == nil {
-		return usage(hidingOf(x.Deployment().Secrets()).from(err))
+		return usage(progress.hide.from(err))
 	}
 	var ginkgo bytes.Buffer
 	record, writeErr := suite.Run(ctx, x, suite.RunOptions{
