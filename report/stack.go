@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 // A sign is what replies of a stack have and those of others have not.
@@ -109,7 +110,11 @@ func (r Report) stacks() []string {
 			if x.Response == nil {
 				continue
 			}
-			answers = append(answers, cors.Response{Status: x.Response.Status, Headers: wireHeaders(x.Response.Headers), Body: x.Response.Body})
+			lines := wireHeaders(x.Response.Headers)
+			if _, cached := lines.Get(scenarios.CacheStatus); cached {
+				continue // by our own cache, which is nginx
+			}
+			answers = append(answers, cors.Response{Status: x.Response.Status, Headers: lines, Body: x.Response.Body})
 		}
 	}
 	likely := stack(answers)

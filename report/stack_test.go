@@ -65,6 +65,17 @@ func TestStackOfReplies(t *testing.T) {
 	}
 }
 
+// What the cache of the examination answers says nothing of the target: it is nginx.
+func TestOurOwnCacheIsNoStack(t *testing.T) {
+	r := Report{Results: []Result{{Proof: Proof{Exchanges: []Exchange{
+		{Response: &Response{Status: 200, Headers: []Header{{Name: "Server", Value: "nginx"}, {Name: scenarios.CacheStatus, Value: "HIT"}}}},
+		{Response: &Response{Status: 404, Headers: []Header{{Name: "Content-Type", Value: "text/plain"}}, Body: "404 page not found"}},
+	}}}}}
+	if got := strings.Join(r.stacks(), " "); got != "gin" {
+		t.Errorf("the target is taken for %q, want gin", got)
+	}
+}
+
 // Who writes the snippet into its server as it stands, and nothing else, must not take from
 // the front end what it has: its methods, the headers that it sends and those that it reads.
 func TestSnippetKeepsWhatTheFrontEndNeeds(t *testing.T) {

@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"flag"
+	"fmt"
+	"maps"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +20,13 @@ import (
 )
 
 var whichStacks = flag.String("stacks", "", "the stacks that TestEveryStack examines: quick (right lists on the newest release of what installs quickly), all, or names of fixtures/stacks, separated by commas")
+
+// stacksSeed draws the order of the cases: what one leaves behind must not change the
+// next one.
+var stacksSeed = flag.Uint64("stacks-seed", 0, "draws the order in which TestEveryStack examines; 0 is that of their names")
+
+// stacksWhole is for who doubts what the other cases leave out.
+var stacksWhole = flag.Bool("stacks-whole", false, "have TestEveryStack try every near-miss, and all endpoints of every stack, in every case")
 
 // TestEveryStack examines real frameworks and proxies with flags alone, as their
 // owners would, and holds the verdicts to what is known of each: the reports are
@@ -43,41 +53,78 @@ func TestEveryStack(t *testing.T) {
 	if len(chosen) == 0 {
 		t.Fatalf("-stacks %s selects none", *whichStacks)
 	}
+	started := startedStacks(chosen)
+	if *stacksSeed != 0 {
+		r := mathrand.New(mathrand.NewPCG(*stacksSeed, 0))
+		r.Shuffle(len(started), func(i, j int) { started[i], started[j] = started[j], started[i] })
+	}
+	browsers := lendBrowsers(t)
+	for _, s := range started {
+		t.Run(s.name(), func(t *testing.T) {
+			t.Parallel()
+			s.examine(t, all, browsers)
+		})
+	}
+}
+
+// A startedStack is a server that is started once, and what is known of it.
+type startedStack struct {
+	stack            deployments.Stack
+	release, variant string
+	open             bool // nobody needs a secret
+	cases            []deployments.Case
+}
+
+// startedStacks are the servers to start for the cases of stacks, those that were chosen.
+func startedStacks(chosen []deployments.Stack) []startedStack {
+	var list []startedStack
 	for _, s := range chosen {
 		for _, c := range s.Cases {
 			releases := c.Releases
 			if len(releases) == 0 {
 				releases = s.AllReleases()
 			}
-			if *whichStacks == "quick" {
-				if !strings.Contains(c.Variant, "list") {
+			for _, release := range releases {
+				if started := (startedStack{stack: s, release: release, variant: c.Variant}); *whichStacks == "quick" && !started.quick() {
 					continue
 				}
-				releases = releases[len(releases)-1:]
-			}
-			for _, release := range releases {
-				t.Run(strings.Join(slices.DeleteFunc([]string{s.Name, release, c.Variant, c.Victim}, func(w string) bool { return w == "" }), "/"), func(t *testing.T) {
-					t.Parallel()
-					examineStack(t, s, all, c, deployments.Setting{Release: release, Variant: c.Variant, Session: rand.Text(), Logs: t.TempDir()})
+				open := c.Victim == deployments.Network
+				i := slices.IndexFunc(list, func(o startedStack) bool {
+					return o.stack.Name == s.Name && o.release == release && o.variant == c.Variant && o.open == open
 				})
+				if i < 0 {
+					i = len(list)
+					list = append(list, startedStack{stack: s, release: release, variant: c.Variant, open: open})
+				}
+				list[i].cases = append(list[i].cases, c)
 			}
 		}
 	}
+	return list
 }
 
-func examineStack(t *testing.T, s deployments.Stack, all []deployments.Stack, c deployments.Case, set deployments.Setting) {
-	var victim []string
-	switch c.Victim {
-	case deployments.Cookie:
-		victim = []string{"CROSSEXAM_COOKIE=session=" + set.Session + "; SameSite=None; Secure; HttpOnly"}
-	case deployments.Bearer:
-		victim = []string{"CROSSEXAM_BEARER=" + set.Session}
-	case deployments.Basic:
-		victim = []string{"CROSSEXAM_BASIC=alice:" + set.Session}
-	case deployments.Network:
+// quick reports whether it is a right list on the newest release.
+func (s startedStack) quick() bool {
+	releases := s.stack.AllReleases()
+	return strings.Contains(s.variant, "list") && s.release == releases[len(releases)-1]
+}
+
+func (s startedStack) name() string {
+	words := []string{s.stack.Name, s.release, s.variant}
+	if s.open {
+		words = append(words, "open")
+	}
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), "/")
+}
+
+// examine starts the server, and examines it for each victim in a browser that is lent.
+func (s startedStack) examine(t *testing.T, all []deployments.Stack, browsers lending) {
+	browser := browsers.borrow(t)
+	set := deployments.Setting{Release: s.release, Variant: s.variant, Session: rand.Text(), Logs: t.TempDir()}
+	if s.open {
 		set.Session = ""
 	}
-	server, err := s.Start(t.Context(), all, set)
+	server, err := s.stack.Start(t.Context(), all, set)
 	if errors.Is(err, deployments.ErrMissing) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
@@ -96,18 +143,92 @@ func examineStack(t *testing.T, s deployments.Stack, all []deployments.Stack, c 
 			}
 		}
 	})
-	args := append([]string{"test", server.URL(), "--trusted", "https://app.example.com", "--trusted", "https://admin.example.com"}, server.Examine(s)...)
-	r := crossexam(t, victim, args...)
-	r.expect(t, c.Exit)
-	if r.code == 2 {
-		return
+	for _, c := range s.cases {
+		t.Run(c.Victim, func(t *testing.T) {
+			args := append([]string{server.URL(), "--trusted", "https://app.example.com", "--trusted", "https://admin.example.com"}, server.Examine(s.stack)...)
+			switch c.Victim {
+			case deployments.Cookie:
+				args = append(args, "--cookie", "session="+set.Session+"; SameSite=None; Secure; HttpOnly")
+			case deployments.Bearer:
+				args = append(args, "--bearer", set.Session)
+			case deployments.Basic:
+				args = append(args, "--basic", "alice:"+set.Session)
+			}
+			// What is right is tried whole: false alarms are what drives users away. So is what
+			// the command is compared with.
+			both := slices.Contains(byCommandToo, t.Name())
+			var quiet *silence
+			if !s.quick() && !both && !*stacksWhole {
+				quiet = silenceOf(server.URL(), c.Victim, set.Session)
+				args = append(args, s.stack.Less...)
+			}
+			got := browser.examine(t, args, quiet)
+			if got.ExitCode() != c.Exit {
+				t.Errorf("the exit code is %d, want %d", got.ExitCode(), c.Exit)
+			}
+			for _, d := range differences(c, got) {
+				t.Errorf("%s (%s)", d, c.Why)
+			}
+			for _, cause := range got.Causes {
+				if f := cause.Snippet; f != nil && f.Stack != got.Target.Stack && !slices.Contains(s.stack.KnownAs, f.Stack) {
+					t.Errorf("the fix is shown as %s has it", f.Name)
+				} else if f != nil {
+					t.Logf("the fix is shown as %s has it", f.Name)
+				}
+			}
+			if both {
+				r := crossexam(t, nil, append([]string{"test"}, args...)...)
+				r.expect(t, c.Exit)
+				sameVerdicts(t, got, r.report(t))
+			}
+			if t.Failed() {
+				var says strings.Builder
+				report.Text(&says, got, report.TextOptions{Verbose: true})
+				t.Logf("the report says:\n%s", says.String())
+			}
+		})
 	}
-	got := r.report(t)
-	for _, d := range differences(c, got) {
-		t.Errorf("%s (%s)", d, c.Why)
+}
+
+// byCommandToo are examined by the built command as well, a victim of each kind, and for
+// CI one of the quick ones: a browser that is lent finds what a browser of its own does.
+var byCommandToo = []string{
+	"TestEveryStack/starlette/1.10/list/cookie", "TestEveryStack/open-notebook/1.10/since-default/bearer",
+	"TestEveryStack/elasticsearch/default/basic", "TestEveryStack/ollama/default/open/network",
+}
+
+// A name that no case has would compare nothing.
+func TestWhatTheCommandIsComparedWithIsThere(t *testing.T) {
+	all, err := deployments.Load(root(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if t.Failed() && r.code == c.Exit { // it has been printed otherwise
-		t.Logf("the report says:\n%s", r.stdout)
+	var names []string
+	for _, s := range startedStacks(all) {
+		for _, c := range s.cases {
+			names = append(names, "TestEveryStack/"+s.name()+"/"+c.Victim)
+		}
+	}
+	for _, n := range byCommandToo {
+		if !slices.Contains(names, n) {
+			t.Errorf("%s is no case", n)
+		}
+	}
+}
+
+// sameVerdicts holds two reports on one server to the same results.
+func sameVerdicts(t *testing.T, lent, own report.Report) {
+	t.Helper()
+	verdicts := func(r report.Report) map[string]string {
+		all := map[string]string{}
+		for _, c := range r.Results {
+			all[fmt.Sprint(c.ID, c.Subject)] = fmt.Sprint(c.Verdict, c.Level, c.Fails)
+		}
+		return all
+	}
+	got, want := verdicts(lent), verdicts(own)
+	if !maps.Equal(got, want) {
+		t.Errorf("in a browser that was lent:\n%v\nby the command:\n%v", got, want)
 	}
 }
 

@@ -57,7 +57,11 @@ func (m *fileMode) Set(s string) error {
 
 func (*fileMode) Type() string { return "mode" }
 
-func testCommand() *cobra.Command {
+func testCommand() *cobra.Command { return testCommandThat(test) }
+
+// testCommandThat is the command with another examination: what the command line asks
+// for is given to examine.
+func testCommandThat(examine func(context.Context, testOptions) error) *cobra.Command {
 	var o testOptions
 	c := &cobra.Command{
 		Use:   "test [URL] [--trusted ORIGIN]",
@@ -108,7 +112,7 @@ Secrets need not stand on the command line: use a variable, or a -file flag.`,
 			if o.sweep {
 				return sweepOnly(c.Context(), o)
 			}
-			return test(c.Context(), o)
+			return examine(c.Context(), o)
 		},
 	}
 	f := c.Flags()
