@@ -189,7 +189,8 @@ func (l *lister) file(name, owner string) {
 }
 
 // csv takes the targets of a CSV file (RFC 4180), whose first line has the names of the
-// columns: target, and name, owner, trusted and read where they are wanted.
+// columns: target, and name, owner, trusted and read where they are wanted. Semicolons and
+// tabs separate as commas do: spreadsheets write them where the decimal mark is a comma.
 func (l *lister) csv(name, owner string) {
 	fail := func(line int, format string, args ...any) {
 		l.problems = append(l.problems, &Problem{file: name, line: line, column: 1, err: fmt.Errorf(format, args...)})
@@ -199,7 +200,9 @@ func (l *lister) csv(name, owner string) {
 		fail(0, "the file cannot be read: %w", err)
 		return
 	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	r := csv.NewReader(bytes.NewReader(data))
+	r.Comma = separator(data)
 	columns, err := r.Read()
 	if err != nil {
 		fail(1, "the first line has no names of columns: write target,name,owner")
@@ -226,6 +229,9 @@ func (l *lister) csv(name, owner string) {
 			fail(wrong.Line, "this is not CSV as it should be: %w", wrong.Err)
 			return
 		}
+		if !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
+			continue // which spreadsheets leave behind
+		}
 		line, _ := r.FieldPos(0)
 		from := &provenance{file: name, places: map[string]place{"": {line, 1}}}
 		t := listing{keys: map[string]any{}, from: from, owner: owner, line: line}
@@ -249,6 +255,18 @@ func (l *lister) csv(name, owner string) {
 		}
 		l.add(t)
 	}
+}
+
+// separator is what stands between the columns of a CSV file, by its first line: no name
+// of a column has any of these in it.
+func separator(data []byte) rune {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(data, "\r\n"), []byte("\n"))
+	for _, c := range ";\t" {
+		if bytes.ContainsRune(first, c) {
+			return c
+		}
+	}
+	return ','
 }
 
 func anyOf(words []string) []any {
