@@ -1,25 +1,18 @@
 package target
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-
-	"github.com/crossexam/crossexam/tap"
-	"github.com/crossexam/crossexam/target/bounded"
 )
 
 // fleetSchema is the JSON Schema of fleet.yaml, for editors: the keys of crossexam.yaml
@@ -41,9 +34,6 @@ type Listed struct {
 	// is in the files that it names and that are no secrets.
 	Hash string
 }
-
-// csvLimit bounds what is read of a CSV file, in bytes.
-const csvLimit = 32 << 20
 
 // maxListed is how many targets a fleet has at most.
 const maxListed = 200_000
@@ -188,77 +178,6 @@ func (l *lister) file(name, owner string) {
 	l.add(listing{keys: keys, from: from, owner: owner})
 }
 
-// csv takes the targets of a CSV file (RFC 4180), whose first line has the names of the
-// columns: target, and name, owner, trusted and read where they are wanted.
-func (l *lister) csv(name, owner string) {
-	fail := func(line int, format string, args ...any) {
-		l.problems = append(l.problems, &Problem{file: name, line: line, column: 1, err: fmt.Errorf(format, args...)})
-	}
-	data, err := bounded.ReadFile(name, csvLimit)
-	if err != nil {
-		fail(0, "the file cannot be read: %w", err)
-		return
-	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	columns, err := r.Read()
-	if err != nil {
-		fail(1, "the first line has no names of columns: write target,name,owner")
-		return
-	}
-	for i, c := range columns {
-		columns[i] = strings.ToLower(strings.TrimSpace(c))
-		if !slices.Contains([]string{"target", "name", "owner", "trusted", "read"}, columns[i]) {
-			fail(1, "there is no column %q: the columns are target, name, owner, trusted and read", c)
-			return
-		}
-	}
-	if !slices.Contains(columns, "target") {
-		fail(1, "no column is called target, which has the URLs")
-		return
-	}
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		var wrong *csv.ParseError
-		if errors.As(err, &wrong) {
-			fail(wrong.Line, "this is not CSV as it should be: %w", wrong.Err)
-			return
-		}
-		line, _ := r.FieldPos(0)
-		from := &provenance{file: name, places: map[string]place{"": {line, 1}}}
-		t := listing{keys: map[string]any{}, from: from, owner: owner, line: line}
-		for i, c := range columns {
-			value := strings.TrimSpace(row[i])
-			switch {
-			case value == "":
-			case c == "name":
-				t.name = value
-			case c == "owner":
-				t.owner = value
-			case c == "target":
-				t.keys[c] = value
-			default:
-				t.keys[c] = anyOf(strings.Fields(value))
-			}
-		}
-		if _, ok := t.keys["target"]; !ok {
-			fail(line, "the line has no target")
-			continue
-		}
-		l.add(t)
-	}
-}
-
-func anyOf(words []string) []any {
-	list := make([]any, len(words))
-	for i, w := range words {
-		list[i] = w
-	}
-	return list
-}
-
 // A listing is a target as it is written.
 type listing struct {
 	at    string // its entry in fleet.yaml; empty where it comes from another file
@@ -378,87 +297,4 @@ func (l *lister) hash(keys map[string]any, config []byte) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// pretended are surroundings in which every name stands for something, so that all but
-// the secrets can be checked where they are not.
-var pretended = surroundings{
-	lookup: func(string) (string, bool) { return pretendedSecret, true },
-	read:   func(string) ([]byte, error) { return []byte(pretendedSecret), nil },
-}
-
-// pretendedSecret is a password, a token, USER:PASSWORD, and a whole cookie.
-const pretendedSecret = "user=pretended:pretended"
-
-// ParseConfig reads a configuration of [Listed]. Its paths start at a folder, and lead to
-// nothing outside; what a fleet does not take is refused, whoever wrote it. The error is
-// [Problems].
-func ParseConfig(config []byte, folder string) (Config, error) {
-	return parseListed(config, folder, surroundings{lookup: os.LookupEnv, read: readFile})
-}
-
-func parseListed(config []byte, folder string, s surroundings) (Config, error) {
-	// A worker has it from a message, and it is read as YAML in the end.
-	if err := bounded.JSON(config, yamlFile); err != nil {
-		return Config{}, Problems{{err: fmt.Errorf("the configuration is refused: %w", err)}}
-	}
-	keys := map[string]any{}
-	if err := json.Unmarshal(config, &keys); err != nil {
-		return Config{}, Problems{{err: errors.New("the configuration is no JSON")}}
-	}
-	var ps Problems
-	fail := func(entry string, err error) { ps = append(ps, &Problem{entry: entry, err: err}) }
-	checkForFleet(keys, fail)
-	relocate(keys, func(entry, path string) string {
-		if !filepath.IsLocal(path) {
-			fail(entry, fmt.Errorf("%q leads out of the folder of the worker's files", path))
-		}
-		return path
-	})
-	if len(ps) > 0 {
-		return Config{}, ps
-	}
-	if folder == "" { // to be checked where the files are not
-		withoutFiles(keys)
-		config, _ = json.Marshal(keys) // it was read from JSON
-	}
-	var c Config
-	if err := yaml.UnmarshalWithOptions(config, &c, yaml.Strict()); err != nil {
-		return Config{}, Problems{{err: yamlProblem("", err).err}}
-	}
-	c.from, c.folder = &provenance{}, folder
-	ps = c.Credentials.expand(folder, c.from, s)
-	c.resolve(folder)
-	_, more := c.assemble()
-	if ps = append(ps, more...); len(ps) > 0 {
-		for _, p := range ps {
-			p.file, p.line, p.column = "", 0, 0
-		}
-		return Config{}, ps
-	}
-	return c, nil
-}
-
-// localTo is a path from a folder on, where it is in that folder.
-func localTo(folder, path string) (string, error) {
-	folder, err := filepath.Abs(folder)
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
-	if err == nil {
-		path, err = filepath.Rel(folder, path)
-	}
-	if err != nil || !filepath.IsLocal(path) {
-		return "", errors.New("the file is outside of the folder of fleet.yaml: workers find files below one folder, so put it there, or a link to it")
-	}
-	return filepath.ToSlash(path), nil
-}
-
-// ParseLimits reads the limits of a configuration of [Listed], and nothing else of it.
-func ParseLimits(config []byte) (tap.Limits, error) {
-	var c struct {
-		Limits tap.Limits `yaml:"limits"`
-	}
-	err := yaml.Unmarshal(config, &c)
-	return c.Limits, err
 }

@@ -228,3 +228,33 @@ func TestNoSecretIsWrittenInAFleet(t *testing.T) {
 		}
 	}
 }
+
+// A spreadsheet writes semicolons or tabs where the decimal mark is a comma, a mark before
+// the first line, and lines of nothing.
+func TestFleetOfASpreadsheet(t *testing.T) {
+	want := "https://a.test billing Team Ölförderung; https://b.test crm Sales, EMEA; https://c.test  "
+	for name, text := range map[string]string{
+		"commas":     "target,name,owner\nhttps://a.test,billing,Team Ölförderung\nhttps://b.test,crm,\"Sales, EMEA\"\n,,\nhttps://c.test,,\n",
+		"semicolons": "\ufeffTarget;Name;Owner\r\n\r\nhttps://a.test;billing;Team Ölförderung\r\nhttps://b.test;crm;Sales, EMEA\r\n;;\r\n ; ;\r\nhttps://c.test;;\r\n",
+		"tabs":       "\ufeff\r\ntarget\tname\towner\r\nhttps://a.test\tbilling\tTeam Ölförderung\r\nhttps://b.test\tcrm\tSales, EMEA\r\n\t\t\r\nhttps://c.test\t\t\r\n",
+	} {
+		dir := t.TempDir()
+		for file, text := range map[string]string{"fleet.yaml": "targets: [a.csv]\n", "a.csv": text} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		listed, err := LoadFleet(filepath.Join(dir, "fleet.yaml"))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got []string
+		for _, l := range listed {
+			got = append(got, l.URL+" "+l.Name+" "+l.Owner)
+		}
+		if s := strings.Join(got, "; "); s != want {
+			t.Errorf("%s: %s", name, s)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 var (
 	fleetBench       = flag.String("fleet-bench", "", "the JSON file to which TestFleetBench writes; empty measures nothing")
 	fleetBenchSweeps = flag.String("fleet-bench-sweeps", "100,1000,10000", "of how many targets it measures the sweep")
+	fleetBenchClean  = flag.String("fleet-bench-clean", "1000", "of how many clean targets, served by nginx, it measures the sweep")
 	fleetBenchProofs = flag.String("fleet-bench-proofs", "10", "of how many targets it measures the proof")
 )
 
@@ -26,6 +27,7 @@ var (
 // same machine.
 type fleetMeasure struct {
 	Stage         string  `json:"stage"`
+	Server        string  `json:"server"` // "go" for targets of all policies, "nginx" for clean ones
 	Targets       int     `json:"targets"`
 	Workers       int     `json:"workers"`
 	Processes     string  `json:"processes"` // "one", or "apart" for a broker and a worker
@@ -33,6 +35,8 @@ type fleetMeasure struct {
 	TargetsPerMin float64 `json:"targets_per_min"`
 	Requests      int     `json:"requests"`
 	RequestsPerS  float64 `json:"requests_per_s"`
+	// MicrosPerRequest is the processor time of the run, browsers apart, in microseconds.
+	MicrosPerRequest float64 `json:"us_per_request"`
 	// The most that the processes took of memory, browsers apart, in MB. A run is broker
 	// and workers in one, unless they are apart.
 	RunMB       float64 `json:"run_mb"`
@@ -64,15 +68,20 @@ func TestFleetBench(t *testing.T) {
 	}
 	for _, n := range numbers(t, *fleetBenchSweeps) {
 		for workers := 1; workers <= 2; workers++ {
-			add(measureFleet(t, n, workers, "none", false))
+			add(measureFleet(t, serveFleet(t, n, 1), workers, "none", false))
 		}
 		if n <= 1000 {
-			add(measureFleet(t, n, 1, "none", true))
+			add(measureFleet(t, serveFleet(t, n, 1), 1, "none", true))
 		}
+	}
+	for _, n := range numbers(t, *fleetBenchClean) {
+		m := measureFleet(t, serveClean(t, n), 1, "none", false)
+		m.Server = "nginx"
+		add(m)
 	}
 	for _, n := range numbers(t, *fleetBenchProofs) {
 		for workers := 1; workers <= 2; workers++ {
-			add(measureFleet(t, n, workers, "all", false))
+			add(measureFleet(t, serveFleet(t, n, 1), workers, "all", false))
 		}
 	}
 }
@@ -93,17 +102,18 @@ func numbers(t testing.TB, list string) []int {
 	return all
 }
 
-func measureFleet(t testing.TB, n, workers int, prove string, apart bool) (m fleetMeasure) {
+// measureFleet runs a fleet of these targets, and closes them.
+func measureFleet(t testing.TB, targets *targetFleet, workers int, prove string, apart bool) (m fleetMeasure) {
 	t.Helper()
+	defer targets.close()
+	n := len(targets.urls)
 	dir, err := os.MkdirTemp("", "fb") // a short path, as Chrome makes a socket in it
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	targets := serveFleet(t, n, 1)
-	defer targets.close()
 	manifest := targets.manifest(t, dir)
-	m = fleetMeasure{Stage: map[string]string{"none": "sweep", "all": "proof"}[prove], Targets: n, Workers: workers, Processes: "one"}
+	m = fleetMeasure{Stage: map[string]string{"none": "sweep", "all": "proof"}[prove], Server: "go", Targets: n, Workers: workers, Processes: "one"}
 	args := []string{"fleet", "run", manifest, "--quiet", "--prove=" + prove}
 	begun := time.Now()
 	var run *proc
@@ -125,11 +135,21 @@ func measureFleet(t testing.TB, n, workers int, prove string, apart bool) (m fle
 	if code != 0 && code != 1 {
 		t.Fatalf("it ends with %d:\n%s", code, output)
 	}
-	if got := len(found(t, filepath.Join(dir, "crossexam-fleet-report"))); got != n {
+	outcomes := found(t, filepath.Join(dir, "crossexam-fleet-report"))
+	if got := len(outcomes); got != n {
 		t.Fatalf("%d outcomes of %d targets", got, n)
 	}
 	targets.check(t)
 	m.RunMB, m.Requests = peak(run), targets.count()
+	if m.Requests == 0 { // nginx counts none
+		for _, o := range outcomes {
+			m.Requests += o.Counts.Requests
+		}
+	}
+	usage, _ := run.cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if usage != nil && m.Requests > 0 {
+		m.MicrosPerRequest = float64(time.Duration(usage.Utime.Nano()+usage.Stime.Nano()).Microseconds()) / float64(m.Requests)
+	}
 	m.TargetsPerMin, m.RequestsPerS = float64(n)/m.Seconds*60, float64(m.Requests)/m.Seconds
 	_ = filepath.WalkDir(filepath.Join(dir, "crossexam-fleet"), func(_ string, d os.DirEntry, err error) error {
 		if info, infoErr := d.Info(); err == nil && infoErr == nil && info.Mode().IsRegular() {

@@ -57,17 +57,19 @@ func sweptCauses(r sweep.Result, o Outcome) []Cause {
 	for _, class := range r.Classes {
 		counted := map[string]bool{}
 		for _, g := range class.Granted {
-			if class.Level == "" || counted[g.Cause] || g.Decision != sweep.WithCredentials && g.Method != "" {
+			if class.Level == "" || g.Decision != sweep.WithCredentials && g.Method != "" {
 				continue
 			}
-			counted[g.Cause] = true
 			i := slices.IndexFunc(all, func(c Cause) bool { return c.ID == g.Cause })
 			if i < 0 {
 				i = len(all)
 				all = append(all, sweptCause(r, class, g, o))
 			}
 			c := &all[i]
-			c.Endpoints += class.Size
+			if !counted[g.Cause] {
+				c.Endpoints += class.Size
+			}
+			counted[g.Cause] = true
 			if g.Level == scenarios.Must {
 				c.Level, c.Fails = scenarios.Must, true
 			}
