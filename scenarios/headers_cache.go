@@ -53,7 +53,7 @@ func judgeVaryCredential(plain, cookie, authorization Observation) Judgement {
 		}
 	}
 	if depends != "" {
-		return conforms("the grant to %s depends on %s, and Vary says so", origin, depends)
+		return conforms("the grant to %s depends on %s, and each reply says so in Vary or is kept from shared caches", origin, depends)
 	}
 	return conforms("%s gets the same with a cookie or an Authorization header (%s) as without", origin, grantText(without))
 }

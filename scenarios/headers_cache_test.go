@@ -18,6 +18,7 @@ func TestJudgeVaryCredential(t *testing.T) {
 		{name: "the same", obs: three(wildcard(varyOrigin), wildcard(varyOrigin), wildcard(varyOrigin)), verdict: Conforms, reason: "the same"},
 		{name: "a 401 of another layer", obs: three(reply(401, ""), echo(varyOrigin), reply(401, "")), verdict: Conforms},
 		{name: "named", obs: three(wildcard("Vary: Cookie"), echo("Vary: Origin, cookie"), wildcard("Vary: Cookie")), verdict: Conforms, reason: "depends on Cookie"},
+		{name: "kept from shared caches", obs: three(wildcard("Cache-Control: private"), echo("Cache-Control: private"), wildcard("Cache-Control: private")), verdict: Conforms, reason: "or is kept from shared caches"},
 		{name: "not named", obs: three(wildcard("Vary: Cookie"), echo(varyOrigin), wildcard("Vary: Cookie")), verdict: Violates, severity: Low, proof: 1, reason: "the victim's cookie"},
 		{name: "not named without", obs: three(wildcard(varyOrigin), echo("Vary: Cookie"), wildcard(varyOrigin)), verdict: Violates, severity: Low, proof: 1},
 		{name: "Authorization", obs: three(wildcard(varyOrigin), wildcard(varyOrigin), echo(varyOrigin)), verdict: Violates, severity: Low, proof: 2, reason: "any Authorization header"},

@@ -43,12 +43,14 @@ func TestEveryLackSaysWhatToDo(t *testing.T) {
 
 // Every judgement that nobody can tell says what would, and every lack is one of a case.
 func TestEveryDoubtSaysWhatWouldTell(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, calls := 0, 0
+	files := token.NewFileSet()
+	calls := 0
 	var used []string
+	said := map[ast.Expr]bool{} // the judgements of which it is
 	look := func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
@@ -56,25 +58,28 @@ func TestEveryDoubtSaysWhatWouldTell(t *testing.T) {
 		}
 		if name, ok := call.Fun.(*ast.Ident); ok && name.Name == "cannotTell" {
 			calls++
+			if !said[call] {
+				t.Errorf("%s: say what would tell, by until", files.Position(call.Pos()))
+			}
 		}
 		if s, ok := call.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "until" {
-			said++
+			said[s.X] = true
 			used = append(used, call.Args[0].(*ast.Ident).Name)
 		}
 		return true
 	}
-	for _, name := range files {
+	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		file, err := parser.ParseFile(files, name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ast.Inspect(file, look)
 	}
-	if calls < 40 || said != calls {
-		t.Errorf("of %d judgements that nobody can tell, %d say what would", calls, said)
+	if calls < 40 {
+		t.Errorf("%d judgements that nobody can tell were found", calls)
 	}
 	for _, k := range []DoubtKind{Lost, ForeignAnswer, Unanswered, OtherBlock, Failed, Unexplained, Unobserved, Untold} {
 		if l := (&Doubt{Kind: k}).lack(); l.WouldTell() == "" {

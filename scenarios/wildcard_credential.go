@@ -123,7 +123,8 @@ func judgeCredentialTrap(ev evidence, authorization, beside Observation) Judgeme
 }
 
 // judgeHead takes the evidence on a HEAD, the replies to the same GETs, and what was judged
-// of the HEAD alone. A grant on HEAD that a GET does not get is nobody else's to find.
+// of the HEAD alone. A grant on HEAD that a GET does not get is nobody else's to find;
+// that of an error, such as the 405 of a route which has no HEAD, is for ERR-002.
 func judgeHead(ev evidence, get []Observation, alone Judgement) Judgement {
 	origin := ev.origin()
 	var most grant
@@ -134,7 +135,7 @@ func judgeHead(ev evidence, get []Observation, alone Judgement) Judgement {
 		most = max(most, grantTo(origin, o.Response()))
 	}
 	for _, o := range []Observation{ev.read, ev.alone, ev.byHand} {
-		if r := answer(o); grantTo(origin, r) > most {
+		if r := answer(o); isSuccess(r) && grantTo(origin, r) > most {
 			return violates(Low, "the reply to HEAD has %s for %s, which the one to GET has not", grantText(r), origin).withProof(o).binding(headLevel(ev.cred, origin, r))
 		}
 	}

@@ -84,6 +84,7 @@ func TestGrantsOnHeadAlone(t *testing.T) {
 		"nowhere":                  {reply(200, ""), reply(200, privateBody), Conforms, ""},
 		"both":                     {reply(200, "", echoed...), private, Conforms, ""},
 		"on HEAD":                  {reply(200, "", echoed...), reply(200, privateBody), Violates, Must},
+		"on the 405 to HEAD":       {reply(405, "", echoed...), reply(200, privateBody), Conforms, ""},
 		"on HEAD, without a login": {reply(200, "", allowOrigin("*")), reply(200, privateBody), Violates, Should},
 		"no GET":                   {reply(200, ""), nil, CannotTell, ""},
 	} {

@@ -1,8 +1,6 @@
 package tap
 
 import (
-	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -153,56 +151,4 @@ func (a *askers) madeAtOnce(helped bool) {
 	} else {
 		a.failed++
 	}
-}
-
-// turns says which requests of a trial are made as the asker who was refused: in the
-// Thue–Morse order, after the first of it. No period of a few requests passes for
-// it, and a rate that is passed by half the requests does in 1 of 128 cases at most.
-var turns = []bool{false, false, true, false, true, true, false}
-
-// whatAbout finds out what a refusal is about, where the request can be compared: it is made
-// again at once, in turns as its asker and as one who is answered there (or, with
-// credentials that nothing was answered to, as a stranger). Where it is about the rate, both
-// are refused; where it is about who asks, one always is, and the other never.
-func (t *Tap) whatAbout(waiting, sending context.Context, at place, q cors.Request, l Limits, refusal cors.Response, send sender) about {
-	w, other, compare := t.askers.known(at, q, refusal.Status)
-	bare := isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
-	byChance := bare && t.askers.atOnce() > maxAtOnce
-	if compare = compare && !isHandshake(q) && t.manners.answered(); !compare {
-		if w == aboutRate && (byChance || bare && t.manners.calm()) {
-			// As of a gateway with a server behind it that is down: another answers, perhaps.
-			return aboutChance
-		}
-		return w
-	}
-	l.BodyBytes = 1 // nobody reads it
-	passed := false
-	for _, refused := range turns {
-		asked := q
-		if !refused {
-			asked = other.instead(q)
-		}
-		if t.admit(waiting, at) != nil {
-			return aboutRate
-		}
-		t.record.countRequest()
-		p, err := send(sending, asked, l)
-		t.done()
-		t.silence.heard(at, err)
-		switch {
-		case err != nil:
-			return aboutRate
-		case isLimit(*p) == refused:
-			passed = passed || !refused
-		case refused, passed, byChance:
-			return aboutChance
-		default:
-			return aboutRate
-		}
-	}
-	if other.stranger {
-		return aboutCredential
-	}
-	t.askers.refuses(at, q, refusal.Status)
-	return aboutOrigin
 }

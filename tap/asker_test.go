@@ -91,7 +91,8 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 			if err != nil || !isLimit(*refusal) {
 				t.Fatalf("the target has to refuse it: %+v, %v", refusal, err)
 			}
-			if got := tap.whatAbout(t.Context(), t.Context(), placeOf(q), q, tap.limits, *refusal, tap.roundTrip); got != c.want {
+			d := delivery{Tap: tap, waiting: t.Context(), sending: t.Context(), request: q, at: placeOf(q), limits: tap.limits, send: tap.roundTrip}
+			if got := d.whatAbout(*refusal); got != c.want {
 				t.Fatalf("about %d, want %d, after %d requests", got, c.want, n)
 			}
 			if c.want != aboutOrigin {

@@ -2,14 +2,12 @@ package tap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
@@ -75,77 +73,6 @@ func (t *Tap) receive(r *http.Request) (cors.Request, error) {
 		return q, fmt.Errorf("the request was not passed on: its body is larger than %d bytes, the limit RequestBodyBytes", t.limits.RequestBodyBytes)
 	}
 	return q, nil
-}
-
-// A sender sends a request once, and brings the response. Its errors are whole sentences.
-type sender func(ctx context.Context, q cors.Request, l Limits) (*cors.Response, error)
-
-// exchange has one exchange with the target, if the request may be passed on and
-// when the rate allows it. waiting bounds the wait for the rate, sending what
-// comes after; an exchange given up is recorded too. Where the target, or a gateway,
-// does not answer now, the request is made again.
-func (t *Tap) exchange(waiting, sending context.Context, q cors.Request, l Limits, send sender) cors.Exchange {
-	if !t.mayForward(q) {
-		return withheld(q)
-	}
-	at, why, atOnce := placeOf(q), aboutRate, 0
-	for tries := 1; ; tries++ {
-		if err := t.admit(waiting, at); err != nil {
-			return cors.Exchange{Request: q, Fault: err.Error()}
-		}
-		sent, number := time.Now(), t.record.countRequest()
-		p, err := send(sending, q, l)
-		t.done()
-		t.silence.heard(at, err)
-		e := cors.Exchange{Request: q, Response: p}
-		switch {
-		case err != nil:
-			e.Fault = err.Error()
-			if asks, refused := t.AsksForCertificate(); asks && isAlert(err) {
-				e.CertificateRequired = !q.ClientCertificate
-				if q.ClientCertificate && refused == "" {
-					t.certified.dialer.ask.hear("the target breaks off TLS when it is shown the client certificate")
-				}
-			}
-			e.Closed, e.Unreachable = errors.As(err, new(brokenError)), errors.As(err, new(unreachableError))
-			if isSafe(q.Method) && e.Closed && t.repeats.again(at, tries, true) {
-				continue
-			}
-		case t.expected != nil && t.expected(q.Method, t.shown(q.URL), p.Status):
-			t.manners.pass(at)
-		case isLimit(*p):
-			r := refusal{at: at, number: number, sent: sent, tries: tries - atOnce, headers: p.Headers, status: p.Status}
-			if tries == 1 {
-				why = t.whatAbout(waiting, sending, at, q, l, *p, send)
-			}
-			r.alone = why == aboutCredential
-			if why == aboutOrigin && !t.manners.aside(r) {
-				return e // which is the target's answer
-			}
-			if why == aboutChance && atOnce < t.askers.atOnce() {
-				atOnce++
-				continue
-			}
-			if why == aboutChance && r.tries == 1 {
-				t.askers.madeAtOnce(false)
-			}
-			if why != aboutOrigin && t.manners.refused(waiting, r) {
-				continue
-			}
-			e.Limited.Request = number
-		default:
-			t.manners.pass(at)
-			t.askers.pass(at, q)
-			if atOnce > 0 && tries-atOnce == 1 {
-				t.askers.madeAtOnce(true)
-			}
-			gateway := p.Status == http.StatusBadGateway || p.Status == http.StatusGatewayTimeout
-			if isSafe(q.Method) && t.repeats.again(at, tries, gateway) {
-				continue
-			}
-		}
-		return e
-	}
 }
 
 // admit waits until a request may leave, unless it need not be made; done gives its

@@ -69,39 +69,34 @@ func fleetReportCommand() *cobra.Command {
 }
 
 func fleetRetryCommand() *cobra.Command {
-	var broker fleetBroker
-	c := &cobra.Command{
+	return withTargets(&cobra.Command{
 		Use:   "retry [NAME|URL]...",
 		Short: "Queue again what was given up, cancelled or could not be judged",
 		Long: `Queue again the targets that were given up or cancelled, and those that could
 not be judged: all of them, or those with these names or URLs. Workers take
 them, and so does 'crossexam fleet run'.`,
 		Example: "  crossexam fleet retry\n  crossexam fleet retry https://api.example.com",
-		RunE:    broker.withTargets((*fleet.Store).Retry, "queued again"),
-	}
-	broker.flags(c.Flags())
-	return c
+	}, (*fleet.Store).Retry, "queued again")
 }
 
 func fleetCancelCommand() *cobra.Command {
-	var broker fleetBroker
-	c := &cobra.Command{
+	return withTargets(&cobra.Command{
 		Use:   "cancel [NAME|URL]...",
 		Short: "Take from the queue what is not known yet",
 		Long: `Take from the queue the targets that are not known yet: all of them, or those
 with these names or URLs. What a worker is at, it ends. 'crossexam fleet retry'
 and 'crossexam fleet run' queue them again.`,
 		Example: "  crossexam fleet cancel\n  crossexam fleet cancel billing --nats nats://nats:4222",
-		RunE:    broker.withTargets((*fleet.Store).Cancel, "cancelled"),
-	}
-	broker.flags(c.Flags())
-	return c
+	}, (*fleet.Store).Cancel, "cancelled")
 }
 
-// withTargets does something with the targets that are named, and prints with how many.
-func (b *fleetBroker) withTargets(do func(*fleet.Store, context.Context, []string) (int, error), what string) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, names []string) error {
-		kept, err := b.open(c.Context(), "", true)
+// withTargets is a command that does something with the targets that are named, and
+// prints with how many.
+func withTargets(c *cobra.Command, do func(*fleet.Store, context.Context, []string) (int, error), what string) *cobra.Command {
+	var broker fleetBroker
+	broker.flags(c.Flags())
+	c.RunE = func(c *cobra.Command, names []string) error {
+		kept, err := broker.open(c.Context(), "", true)
 		if err != nil {
 			return err
 		}
@@ -117,4 +112,5 @@ func (b *fleetBroker) withTargets(do func(*fleet.Store, context.Context, []strin
 		fmt.Println(sentence + ".")
 		return nil
 	}
+	return c
 }
