@@ -169,5 +169,5 @@ func (x *Examination) steady(ctx context.Context) *Fault {
 	if slices.ContainsFunc(x.record.Results, func(r Result) bool { return r.Fails && r.Judgement.Verdict == scenarios.Violates }) {
 		return nil
 	}
-	return &Fault{Stage: StageRun, Err: errors.New(d.Detail), Advice: d.Advice()}
+	return &Fault{Stage: StageSteady, Err: errors.New(d.Detail), Advice: d.Advice()}
 }
