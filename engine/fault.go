@@ -32,6 +32,7 @@ const (
 	StageBrowser  Stage = "browser"     // no browser, or it died twice
 	StageControls Stage = "controls"    // a control failed
 	StageEvidence Stage = "evidence"    // evidence was lost on the way
+	StageSteady   Stage = "steady"      // the target decides now so and now otherwise
 	StageRun      Stage = "run"         // the run was interrupted
 )
 

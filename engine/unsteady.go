@@ -13,13 +13,9 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// Bounds of what is asked once more, to see whether one request has one answer.
 const (
 	maxSuspects  = 3 // requests that differ in their answers already
-	askSuspects  = 8 // times, for each of them
-	askOtherwise = 4 // times, for the trusted front end's read and the attacker's
-
-	slowly = 5 // requests a second, below which only suspects are asked
+	askedSuspect = 8 // times, at most
 
 	bodyOfARefusal = 4096 // bytes that are read, to know a limiter's words
 )
@@ -27,19 +23,15 @@ const (
 // unsteady finds out, after the last attempt, whether the target decides alike each time
 // that it is asked the same: several servers behind one URL may not all have the same
 // policy, and a cache may answer for one of them. What conforms then does so by chance.
-// found is false where nothing differed.
+// found is false where nothing differed. A target that limits the rate of requests is left
+// alone: it has answered one request in two ways for that.
 func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
-	suspects, others := s.suspects()
-	if r := s.deployment.Limits.RequestsPerSecond; r > 0 && r < slowly {
-		others = nil // nobody waits for what nothing speaks for
+	if s.tap.Limiting().Count > 0 {
+		return Diagnosis{}, false
 	}
-	for i, q := range slices.Concat(suspects, others) {
-		times := askSuspects
-		if i >= len(suspects) {
-			times = askOtherwise
-		}
+	for _, q := range s.suspects() {
 		var answers []string
-		for len(answers) < times && ctx.Err() == nil {
+		for len(answers) < askedSuspect && ctx.Err() == nil {
 			x := s.tap.Ask(ctx, q, bodyOfARefusal)
 			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || x.Response.Status == 403 && rateWords.MatchString(x.Response.Body) {
 				break // that has a diagnosis of its own
@@ -54,15 +46,10 @@ func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
 }
 
 // suspects are safe requests that differ in their answers though the target should decide
-// alike on them; others are the reads of the private endpoint that matter most, the trusted
-// front end's and the attacker's.
-func (s *session) suspects() (suspects, others []cors.Request) {
-	type seen struct {
-		request cors.Request
-		grant   string
-	}
-	first := map[string]seen{}
-	told, asks := map[string]bool{}, map[bool]bool{} // asks: whether there is one of the trusted front end's, and of the attacker's
+// alike on them: a target without any is asked nothing more.
+func (s *session) suspects() (suspects []cors.Request) {
+	first := map[string]string{} // what was decided, by what it was decided by
+	told := map[string]bool{}
 	keys := slices.Sorted(maps.Keys(s.observed))
 	slices.SortStableFunc(keys, func(a, b string) int { // the private reads first, which matter most
 		return cmp.Compare(s.observed[b].Stake, s.observed[a].Stake)
@@ -78,22 +65,18 @@ func (s *session) suspects() (suspects, others []cors.Request) {
 				!slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, q.Method) {
 				continue
 			}
-			if o.Stake == scenarios.PrivateReply && q.Method == "GET" && !asks[o.Attempt.Trusted] {
-				asks[o.Attempt.Trusted] = true
-				others = append(others, q)
-			}
 			k := decidedBy(q)
 			before, known := first[k]
 			switch {
 			case !known:
-				first[k] = seen{q, grantOf(x.Response)}
-			case before.grant != grantOf(x.Response) && !told[k] && len(suspects) < maxSuspects:
+				first[k] = grantOf(x.Response)
+			case before != grantOf(x.Response) && !told[k] && len(suspects) < maxSuspects:
 				told[k] = true
 				suspects = append(suspects, q)
 			}
 		}
 	}
-	return suspects, others
+	return suspects
 }
 
 // decidedBy is what a policy goes by.
@@ -169,5 +152,5 @@ func (x *Examination) steady(ctx context.Context) *Fault {
 	if slices.ContainsFunc(x.record.Results, func(r Result) bool { return r.Fails && r.Judgement.Verdict == scenarios.Violates }) {
 		return nil
 	}
-	return &Fault{Stage: StageRun, Err: errors.New(d.Detail), Advice: d.Advice()}
+	return &Fault{Stage: StageSteady, Err: errors.New(d.Detail), Advice: d.Advice()}
 }

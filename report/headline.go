@@ -131,6 +131,8 @@ func broke(stage string) string {
 		return "a control failed, so nothing that this browser shows can be trusted"
 	case engine.StageEvidence:
 		return "evidence was lost on the way"
+	case engine.StageSteady:
+		return "the target does not decide alike each time, so that what conforms may do so by chance"
 	case engine.StageRun:
 		return "the run was interrupted"
 	}

@@ -59,7 +59,7 @@ func newDiagnoses(seen []engine.Diagnosis) []Diagnosis {
 
 // diagnosed reports whether a diagnosis says already why the examination broke off.
 func (r Report) diagnosed() bool {
-	return r.Fault != nil && engine.Stage(r.Fault.Stage) == engine.StagePremises
+	return r.Fault != nil && slices.Contains([]engine.Stage{engine.StagePremises, engine.StageSteady}, engine.Stage(r.Fault.Stage))
 }
 
 // holds reports whether the endpoint was examined as private.

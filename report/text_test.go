@@ -34,6 +34,20 @@ func text(t *testing.T, r Report, o TextOptions) string {
 	return b.String()
 }
 
+// A target that decides by turns is told once, by its diagnosis and the headline.
+func TestTextOfAnUnsteadyTarget(t *testing.T) {
+	record := sample()
+	record.Results = slices.DeleteFunc(record.Results, func(r engine.Result) bool { return r.Judgement.Verdict != scenarios.Conforms })
+	const detail = "one and the same request now so and now otherwise"
+	record.Diagnoses = []engine.Diagnosis{{Kind: engine.PolicyUnsteady, Detail: detail}}
+	record.Fault = &engine.Fault{Stage: engine.StageSteady, Err: errors.New(detail), Advice: record.Diagnoses[0].Advice()}
+	r := reportOf(record, Meta{})
+	said := strings.Join(strings.Fields(text(t, r, TextOptions{})), " ")
+	if r.ExitCode() != ExitNoVerdict || strings.Count(said, "now so and now otherwise") != 1 || strings.Contains(said, "Broke off") || !strings.Contains(said, "Could not judge whether a web page") {
+		t.Errorf("exit code %d:\n%s", r.ExitCode(), said)
+	}
+}
+
 func TestText(t *testing.T) {
 	r := reportOf(sample(), Meta{})
 	got := text(t, r, TextOptions{})
