@@ -40,10 +40,10 @@ written into the file, which says how to give one.
 With --har it is written from what a front end was seen to do, and the API is
 not asked: open the front end, work with it, and save what the network panel of
 the browser's developer tools shows as HAR (Chrome, Firefox, Safari), or have
-Playwright record it (.har or .zip). --curl takes commands of "Copy as cURL". Left out are
-other hosts and all secrets, for which the file has references to variables.
-Without a URL the API is taken to be the host that got most requests of the
-front end.
+Playwright record it (.har or .zip). --curl takes commands of "Copy as cURL".
+Left out are other hosts and all secrets, for which the file has references to
+variables. Without a URL the API is taken to be the host that got most requests
+of the front end.
 
 ` + precedence,
 		Example: `  crossexam init http://127.0.0.1:5055 --trusted https://notebook.example.com
