@@ -122,7 +122,7 @@ recordings: setup ## write the observations of Chrome that the judges' tests rep
 	go test -count=1 -run '^TestPoliciesAreConvictedByWhatTheyBreak$$' ./engine -record
 
 # Each has a short form in `make test`, but for the soak, whose shortest would take longer than it could find.
-hostile: setup ## more than 300 hostile or broken targets, examined, swept, in one fleet, by an assistant and by learn; BEHAVIOURS='body/*,tls/*' chooses
+hostile: setup ## nearly 400 hostile or broken targets, examined, swept, in one fleet, by an assistant and by learn; BEHAVIOURS='body/*,tls/*' chooses
 	go test -count=1 -v -timeout 4h $(TESTFLAGS) -run '^TestHostile' ./cmd/crossexam -hostile $(call quote,$(BEHAVIOURS))
 
 chaos: setup ## SIGNALS (200) interrupts and kills at random moments of a run; it prints the SEED that repeats them
