@@ -18,7 +18,7 @@ const learnedMaxAge = 600
 // policy is what the front end needs.
 func (s *seen) policy() {
 	methods, headers := map[string]bool{}, map[string]bool{}
-	cookies, bearer := false, false
+	cookies := false
 	for _, q := range s.requests {
 		if q.Kind == recording.Other || q.Kind == recording.WebSocket {
 			continue
@@ -41,14 +41,13 @@ func (s *seen) policy() {
 			}
 		}
 		cookies = cookies || asksWithCredentials(q)
-		bearer = bearer || q.Headers.Has("Authorization")
 	}
 	p := &s.config.Policy
 	p.Methods, p.Headers, p.Exposed = slices.Sorted(maps.Keys(methods)), slices.Sorted(maps.Keys(headers)), s.exposed()
 	switch {
 	case cookies:
 		p.Credentials = string(scenarios.IncludeCredentials)
-	case bearer || headers["Authorization"] || s.found.Watched:
+	case headers["Authorization"] || s.found.Watched:
 		p.Credentials = string(scenarios.NoCredentials)
 	}
 	if age := learnedMaxAge; s.found.Watched && len(p.Methods) > 0 {
