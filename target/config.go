@@ -63,7 +63,7 @@ type Config struct {
 	Accepted  string `yaml:"accepted"` // a file, see [Config.AcceptedDeviations]
 
 	from   *provenance           // nil for entries that came from no file
-	found  *Discovery            // nil before [Config.Discover]
+	found  *Discovery            // nil before [Config.DiscoverAt]
 	log    *scenarios.StartupLog // nil before [Config.ReadLog]
 	served *served               // nil where the host is what it says; see [Config.ServedAt]
 

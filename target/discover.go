@@ -102,23 +102,10 @@ func (c Config) namesReads() bool {
 		slices.ContainsFunc(c.Endpoints, func(e EndpointConfig) bool { return e.Reads || orGET(e.Method) == http.MethodGet })
 }
 
-// Discover asks the target, with GET alone and within the limits, for what the
-// configuration does not say, and gives a configuration that says it. Its errors
-// are [Problems] with the configuration; a target that does not answer is an
+// DiscoverAt asks the target, with GET alone and within the limits, for what the
+// configuration does not say, and gives a configuration that says it. The deployment is the
+// one that was made of the configuration. A target that does not answer is an
 // [UnreachableError].
-func (c Config) Discover(ctx context.Context) (Config, Discovery, error) {
-	if !c.NeedsDiscovery() {
-		return c, Discovery{}, nil
-	}
-	d, err := c.Deployment(ctx)
-	if err != nil {
-		return c, Discovery{}, err
-	}
-	return c.DiscoverAt(ctx, d)
-}
-
-// DiscoverAt is [Config.Discover] for the deployment that was made of the
-// configuration.
 func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery, error) {
 	if !c.NeedsDiscovery() {
 		return c, Discovery{}, nil
@@ -186,7 +173,7 @@ func (f *finder) lookForDocument() (document, bool, error) {
 	return doc, ok, err
 }
 
-// DiscoverOffline is [Config.Discover] without any request: it takes what an
+// DiscoverOffline is [Config.DiscoverAt] without any request: it takes what an
 // OpenAPI file says, unverified, and finds nothing without one.
 func (c Config) DiscoverOffline() (Config, Discovery, error) {
 	if !c.NeedsDiscovery() || c.OpenAPI == "" || isURL(c.OpenAPI) {

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +16,15 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target/bounded/boundedtest"
 )
+
+// discover is DiscoverAt for the deployment that the configuration makes.
+func (c Config) discover(ctx context.Context) (Config, Discovery, error) {
+	d, err := c.Deployment(ctx)
+	if err != nil {
+		return c, Discovery{}, err
+	}
+	return c.DiscoverAt(ctx, d)
+}
 
 // documented is an API with a document, as FastAPI writes one, that keeps count of
 // what it is asked.
@@ -107,7 +117,7 @@ func TestDiscovery(t *testing.T) {
 		URL:         api.serve(t),
 		Exclude:     []string{"/admin/*"},
 		Credentials: CredentialsConfig{Bearer: "tok"},
-	}.Discover(t.Context())
+	}.discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +175,7 @@ func TestDiscovery(t *testing.T) {
 // that was not.
 func TestDiscoveryWithoutCredential(t *testing.T) {
 	api := &documented{doc: fastAPIDocument, replies: fastAPIReplies()}
-	_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
+	_, found, err := Config{URL: api.serve(t)}.discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +197,7 @@ func TestDiscoveryIsBounded(t *testing.T) {
 	}
 	doc.WriteString(`"/last": {"get": {"responses": {"200": {"description": ""}}}, "put": {}, "delete": {}}}}`)
 	api := &documented{doc: doc.String(), replies: replies}
-	_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
+	_, found, err := Config{URL: api.serve(t)}.discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +218,7 @@ func TestDiscoveryIsBounded(t *testing.T) {
 
 func TestGuessing(t *testing.T) {
 	api := &documented{replies: map[string]int{"GET /api/me": 200, "GET /users/me": 401, "GET /v1/models": 200, "GET /health": 200}}
-	_, found, err := Config{URL: api.serve(t), Exclude: []string{"/api/user*"}}.Discover(t.Context())
+	_, found, err := Config{URL: api.serve(t), Exclude: []string{"/api/user*"}}.discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,11 +242,11 @@ func TestDiscoveryIsNotAsked(t *testing.T) {
 		if c.NeedsDiscovery() {
 			t.Errorf("%s: discovery is needed", name)
 		}
-		if _, _, err := c.Discover(t.Context()); err != nil {
+		if _, _, err := c.discover(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, _, err := Config{URL: "http://127.0.0.1:1"}.Discover(t.Context())
+	_, _, err := Config{URL: "http://127.0.0.1:1"}.discover(t.Context())
 	var down *UnreachableError
 	if !errors.As(err, &down) {
 		t.Errorf("nobody listens, and the error is %v", err)
@@ -290,7 +300,7 @@ func TestSharedOperationIDs(t *testing.T) {
 			}
 		}
 		api := &documented{doc: fmt.Sprintf(sharedIDs, method), replies: map[string]int{"GET /api/data": 200, "GET /x": 200}}
-		_, found, err := Config{URL: api.serve(t)}.Discover(t.Context())
+		_, found, err := Config{URL: api.serve(t)}.discover(t.Context())
 		if err != nil || paths(found.Reads) != "GET /api/data private\nGET /x private" {
 			t.Errorf("%s: %s, %v", method, paths(found.Reads), err)
 		}

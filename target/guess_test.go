@@ -58,7 +58,7 @@ func TestGuessesAreData(t *testing.T) {
 			if c.cookie != "" {
 				config.Credentials.Cookies = []string{c.cookie}
 			}
-			config, found, err := config.Discover(t.Context())
+			config, found, err := config.discover(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -149,7 +149,7 @@ func TestGraphQLIsFound(t *testing.T) {
 				http.NotFound(w, r)
 			}))
 			defer s.Close()
-			_, found, err := Config{URL: s.URL, Trusted: []string{"https://app.example.com"}}.Discover(t.Context())
+			_, found, err := Config{URL: s.URL, Trusted: []string{"https://app.example.com"}}.discover(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

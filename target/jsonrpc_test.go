@@ -92,7 +92,7 @@ func TestJSONRPCIsFound(t *testing.T) {
 			if tt.config != nil {
 				tt.config(&c)
 			}
-			c, found, err := c.Discover(t.Context())
+			c, found, err := c.discover(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -38,7 +38,7 @@ func TestUnseen(t *testing.T) {
 		}
 		api := &documented{doc: `{"openapi": "3.1.0", "paths": {` + strings.Join(items, ",") + `}}`, replies: replies}
 		c.config.URL, c.config.Credentials.Bearer = api.serve(t), "tok"
-		_, found, err := c.config.Discover(t.Context())
+		_, found, err := c.config.discover(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -91,7 +91,7 @@ func TestPresetGuidesDiscovery(t *testing.T) {
 		replies["GET "+p] = 200
 	}
 	api := &documented{doc: openNotebookDocument("Open Notebook API"), replies: replies}
-	_, found, err := Config{URL: api.serve(t), Preset: "open-notebook", Credentials: CredentialsConfig{Bearer: "t"}}.Discover(t.Context())
+	_, found, err := Config{URL: api.serve(t), Preset: "open-notebook", Credentials: CredentialsConfig{Bearer: "t"}}.discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestPresetGuidesDiscovery(t *testing.T) {
 		t.Errorf("reads:\n%s", got)
 	}
 	api = &documented{replies: map[string]int{"GET /api/notes": 200, "GET /health": 200}}
-	_, found, err = Config{URL: api.serve(t), Preset: "open-notebook", Exclude: []string{"/api/models"}}.Discover(t.Context())
+	_, found, err = Config{URL: api.serve(t), Preset: "open-notebook", Exclude: []string{"/api/models"}}.discover(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestUndocumentedLogin(t *testing.T) {
 		{"open-notebook", locked, "", "GET /api/notebooks private", "OPEN_NOTEBOOK_PASSWORD"},
 	} {
 		api := &documented{doc: c.doc, replies: c.replies}
-		_, found, err := Config{URL: api.serve(t), Preset: c.preset}.Discover(t.Context())
+		_, found, err := Config{URL: api.serve(t), Preset: c.preset}.discover(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestPresetIsRecognised(t *testing.T) {
 		replies := map[string]int{"GET /api/aaa": 200, "GET /api/zzz": 200, "GET /api/notebooks": 200, "GET /api/config": 200}
 		api := &documented{doc: openNotebookDocument(title), replies: replies}
 		url := api.serve(t)
-		c, found, err := Config{URL: url, Trusted: []string{"https://app.example"}, Credentials: CredentialsConfig{Bearer: "t"}}.Discover(t.Context())
+		c, found, err := Config{URL: url, Trusted: []string{"https://app.example"}, Credentials: CredentialsConfig{Bearer: "t"}}.discover(t.Context())
 		p, _ := presetNamed(want)
 		if err != nil || found.preset != want || !strings.HasPrefix(found.Summary()[0], "This is "+p.is+" (preset "+want+"): ") {
 			t.Errorf("%s: %q, %q, %v", title, found.preset, found.Summary(), err)
@@ -160,7 +160,7 @@ func TestPresetIsRecognised(t *testing.T) {
 		if got := paths(found.Reads); want == "open-notebook" && got != "GET /api/notebooks private\nGET /api/aaa private\nGET /api/zzz private\nGET /api/config" {
 			t.Errorf("%s: reads\n%s", title, got)
 		}
-		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).Discover(t.Context()); found.recognised != "" {
+		if _, found, _ = (Config{URL: url, Preset: "open-notebook"}).discover(t.Context()); found.recognised != "" {
 			t.Errorf("what is named is recognised: %q", found.recognised)
 		}
 	}
@@ -175,7 +175,7 @@ func TestPresetIsRecognised(t *testing.T) {
 		fmt.Fprint(w, body)
 	}))
 	defer server.Close()
-	if _, found, err := (Config{URL: server.URL}).Discover(t.Context()); err != nil || found.preset != "open-notebook" || paths(found.Reads) != "GET /api/notes private\nGET /health\nGET /" {
+	if _, found, err := (Config{URL: server.URL}).discover(t.Context()); err != nil || found.preset != "open-notebook" || paths(found.Reads) != "GET /api/notes private\nGET /health\nGET /" {
 		t.Errorf("by its greeting: %q, %s, %v", found.preset, paths(found.Reads), err)
 	}
 }
@@ -230,7 +230,7 @@ func TestDocumentOfAPage(t *testing.T) {
 			if want != "" {
 				want = server.URL + want
 			}
-			if _, found, err := (Config{URL: server.URL}).Discover(t.Context()); err != nil || found.Document != want {
+			if _, found, err := (Config{URL: server.URL}).discover(t.Context()); err != nil || found.Document != want {
 				t.Errorf("%q, %v", found.Document, err)
 			}
 		})

@@ -33,7 +33,7 @@ func TestServedAt(t *testing.T) {
 	defer server.Close()
 
 	discovered := func(c Config) (Deployment, error) {
-		c, _, err := c.Discover(t.Context())
+		c, _, err := c.discover(t.Context())
 		if err != nil {
 			return Deployment{}, err
 		}

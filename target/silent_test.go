@@ -24,7 +24,7 @@ func TestDiscoveryOfASilentTarget(t *testing.T) {
 	defer server.Close()
 	c := Config{URL: "http://" + server.Addr(), Trusted: []string{"https://app.example"}}
 	c.Limits.Header = 30 * time.Millisecond
-	_, _, err = c.Discover(t.Context())
+	_, _, err = c.discover(t.Context())
 	var down *UnreachableError
 	if !errors.As(err, &down) || !strings.Contains(err.Error(), "on none of 3 paths in a row") || !strings.Contains(err.Error(), "limits.header_timeout, now 30ms") {
 		t.Errorf("the error is %v", err)
