@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -47,14 +48,22 @@ const (
 	addressFile    = "address"
 )
 
+// unwritable says that no state can be kept in a folder.
+func unwritable(folder string, err error) error {
+	return fmt.Errorf("the state of the fleet cannot be kept in %s (%w): name a folder that can be written to", folder, err)
+}
+
 // StartBroker starts a broker. One at a time can use a folder: the error is ErrInUse for
 // another.
 func StartBroker(o BrokerOptions) (_ *Broker, err error) {
 	if err := os.MkdirAll(o.State, 0o700); err != nil {
-		return nil, err
+		return nil, unwritable(o.State, err)
 	}
 	b := &Broker{full: make(chan struct{})}
-	if b.lock, err = scratch.Lock(o.State); err != nil {
+	switch b.lock, err = scratch.Lock(o.State); {
+	case errors.As(err, new(*fs.PathError)): // its file cannot be made
+		return nil, unwritable(o.State, err)
+	case err != nil:
 		return nil, fmt.Errorf("the folder %s cannot be used: %w", o.State, errors.Join(ErrInUse, err))
 	}
 	defer func() {

@@ -62,6 +62,19 @@ func TestBrokerRefuses(t *testing.T) {
 	if _, err := StartBroker(BrokerOptions{State: dir}); !errors.Is(err, ErrInUse) {
 		t.Errorf("a second one in the folder: %v", err)
 	}
+	shut := t.TempDir() // as one that may only be read: its lock cannot be opened
+	if err := os.Mkdir(filepath.Join(shut, "crossexam.lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{shut, file} {
+		if _, err := StartBroker(BrokerOptions{State: dir}); err == nil || errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "name a folder that can be written to") {
+			t.Errorf("where nothing can be kept: %v", err)
+		}
+	}
 	if _, listens := RemoteOf(dir); listens {
 		t.Error("it is said to listen")
 	}

@@ -25,6 +25,8 @@ func (r Result) Doubt() string {
 		return fmt.Sprintf("%d of %d endpoints did not answer every question: %s (%s)", n, len(r.Endpoints), r.Endpoints[i].Endpoint, r.Endpoints[i].Unanswered)
 	case r.LoginRefused != "":
 		return r.LoginRefused + ": give one that is good"
+	case !slices.ContainsFunc(r.Endpoints, func(e Endpoint) bool { return e.Finding != scenarios.CredentialRefused }):
+		return fmt.Sprintf("the victim's credential is refused (%s answered %d): give one that is good, or name other endpoints with `read`", r.Endpoints[0].Endpoint, r.Endpoints[0].Status)
 	case !slices.ContainsFunc(r.Endpoints, func(e Endpoint) bool { return e.Readable() || e.Private() }):
 		status, n := r.mostFrequent()
 		return fmt.Sprintf("no endpoint gave the victim a reply that can be read (%d of %d answered %d): give a credential, or name other endpoints with `read`", n, len(r.Endpoints), status)

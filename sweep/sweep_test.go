@@ -132,7 +132,7 @@ func TestDoubt(t *testing.T) {
 		doubt  string // a part of it; empty for none
 	}{
 		{"private", private, reads("/me"), ""},
-		{"refused", reply(http.StatusForbidden), reads("/me", "/you"), "no endpoint gave the victim a reply that can be read (2 of 2 answered 403)"},
+		{"refused", reply(http.StatusForbidden), reads("/me", "/you"), "the victim's credential is refused (GET /me answered 403)"},
 		{"a refusal of every foreign origin", func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Origin") != "" {
 				reply(http.StatusUnauthorized)(w, r)
