@@ -25,7 +25,7 @@ var errNoCertificateStore = errors.New("the browser cannot be given a client cer
 var certificateTools = []string{"certutil", "pk12util"}
 
 // CanHoldCertificate gives nil where a browser can be started with a client
-// certificate, and else an [ErrNoCertificateStore].
+// certificate, and else an [errNoCertificateStore].
 func CanHoldCertificate() error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("%w: on %s it takes them from the user's own store, which Crossexam leaves alone; run it on Linux", errNoCertificateStore, runtime.GOOS)

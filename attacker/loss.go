@@ -50,7 +50,7 @@ func undecoded(err error) bool {
 	return false
 }
 
-// Lost is a [*LossError] when evidence was lost since the last call, else nil.
+// Lost is a [*lossError] when evidence was lost since the last call, else nil.
 func (b *Browser) Lost() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -2,10 +2,8 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/crossexam/crossexam/engine"
@@ -48,7 +46,7 @@ type InferredPolicy struct {
 	Headers []string `json:"headers"`
 	Exposed []string `json:"exposed" redact:"wire"`
 	MaxAge  *int     `json:"max_age"` // seconds; nil where no preflight says it
-	// Requests are those of the endpoints, for what [Report.WritePolicy] writes.
+	// Requests are those of the endpoints, for what [Report.writePolicy] writes.
 	Requests []InferredRequest `json:"-"`
 }
 
@@ -358,152 +356,3 @@ func (r Report) mdInferred(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n%s\n", mdText(r.Inferred.Asked()))
 }
-
-// writePolicy writes what was inferred as a crossexam.yaml, with what is assumed
-// marked. It writes nothing for a report that inferred nothing.
-func (r Report) writePolicy(w io.Writer) error {
-	if r.Inferred == nil {
-		return nil
-	}
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	note := func(s string) { line("%s", wrapped(visibleLine(s), 78, "# ")) }
-	note("What " + r.Target.URL + " was seen to allow. Nobody said what it should: whatever is marked as assumed is a question to its owner. " +
-		"Correct it and add the credentials: it is a configuration for the next run.")
-	line("target: %s", yamlQuoted(r.Target.URL))
-	line("")
-	list := func(of func(InferredPolicy) []string) (items []string, all bool) {
-		for _, p := range r.Inferred.Policies {
-			for _, s := range of(p) {
-				all = all || s == "*"
-				if s != "*" && !slices.Contains(items, s) {
-					items = append(items, s)
-				}
-			}
-		}
-		return items, all
-	}
-	origins, byRule := []string{}, []Candidate{}
-	for _, c := range r.Inferred.Candidates {
-		switch {
-		case len(c.Granted) == 0 || r.Inferred.everyone():
-		case c.Rule == "":
-			origins = append(origins, c.Origin)
-		default:
-			byRule = append(byRule, c)
-		}
-	}
-	everyone := r.Inferred.everyone()
-	null := slices.ContainsFunc(r.Inferred.Policies, func(p InferredPolicy) bool { return slices.Contains(p.Origins, "null") && !p.Open })
-	for _, p := range r.Inferred.Policies {
-		note(p.About() + ": " + p.Matcher + ".")
-	}
-	if everyone {
-		note("Every origin is granted, which no owner can mean: name those of your front end.")
-	}
-	if null {
-		note("null is granted, which is the origin of every sandboxed frame on the web.")
-	}
-	if len(byRule) > 0 {
-		note("By a rule more origins are granted than anybody listed. Those of them that are yours belong under trusted:")
-		for _, c := range byRule {
-			line("#   - %s", yamlQuoted(c.Origin))
-		}
-	}
-	if len(origins) == 0 {
-		line("trusted: [] # assumed")
-	} else {
-		line("trusted:")
-	}
-	for _, o := range origins {
-		why := ""
-		if i := slices.IndexFunc(r.Inferred.Candidates, func(c Candidate) bool { return c.Origin == o }); i >= 0 {
-			why = r.Inferred.Candidates[i].Why
-		}
-		line("  - %s # assumed: %s; is it yours?", yamlQuoted(o), visibleLine(why))
-	}
-	line("")
-	note("Assumed: what preflights approve, of what was asked about. What your front end does not need should not stand here.")
-	line("policy:")
-	credentials := "none"
-	if slices.ContainsFunc(r.Inferred.Policies, func(p InferredPolicy) bool { return p.Credentials }) {
-		credentials = "include"
-	}
-	line("  credentials: %s", credentials)
-	for _, of := range []struct {
-		key  string
-		list func(InferredPolicy) []string
-	}{
-		{"methods", func(p InferredPolicy) []string { return p.Methods }},
-		{"headers", func(p InferredPolicy) []string { return p.Headers }},
-		{"exposed", func(p InferredPolicy) []string { return p.Exposed }},
-	} {
-		switch items, all := list(of.list); {
-		case all:
-			line("  # %s: every one is approved, invented ones too; name those that your front end needs", of.key)
-		case len(items) > 0:
-			for i, s := range items {
-				items[i] = yamlQuoted(s)
-			}
-			line("  %s: [%s]", of.key, strings.Join(items, ", "))
-		}
-	}
-	for _, p := range r.Inferred.Policies {
-		if p.MaxAge != nil {
-			line("  max_age: %d", *p.MaxAge)
-			break
-		}
-	}
-	// Other endpoints than those that were examined were asked by header alone: a GET.
-	type read struct {
-		InferredRequest
-		open bool
-	}
-	var private []string
-	var others []read
-	written := map[string]bool{} // an endpoint is in a class for each credential
-	for _, p := range r.Inferred.Policies {
-		for _, e := range p.Endpoints {
-			method, path, _ := strings.Cut(e, " ")
-			q := InferredRequest{Method: method, Path: path}
-			i := slices.IndexFunc(p.Requests, func(q InferredRequest) bool { return q.endpoint() == e })
-			if i >= 0 {
-				q = p.Requests[i]
-			}
-			switch {
-			case written[e]:
-			case i < 0 && method != http.MethodGet:
-				note(e + " was asked too: it needs a group of its own under endpoints, with its method, headers and body.")
-			case q.bare() && !p.Open:
-				private = append(private, q.Path)
-			default:
-				others = append(others, read{q, p.Open})
-			}
-			written[e] = true
-		}
-	}
-	if len(private) > 0 {
-		line("")
-		line("read:")
-	}
-	for _, path := range private {
-		line("  - %s", yamlQuoted(path))
-	}
-	if len(others) > 0 {
-		line("")
-		line("endpoints:")
-	}
-	for _, q := range others {
-		q.write(line, q.open)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// wrapped is a text of lines that each begin with a prefix.
-func wrapped(text string, width int, prefix string) string {
-	return prefix + strings.Join(Wrap(text, width-len(prefix)), "\n"+prefix)
-}
-
-// yamlQuoted writes a string in double quotes, as YAML takes it.
-func yamlQuoted(s string) string { return strconv.QuoteToASCII(s) }

@@ -18,7 +18,7 @@ type Rule struct {
 	// dots are the places, from 1, of the dots of Value that stand for any character,
 	// for [UnescapedDot].
 	dots []int
-	// AnyPort and Insecure say that the port is not compared, and that http:// is
+	// AnyPort and insecure say that the port is not compared, and that http:// is
 	// granted as https:// is.
 	AnyPort, insecure bool
 	// With is the credential that has to come along, for [EchoRule]; Anonymous for a

@@ -57,7 +57,7 @@ type Discovery struct {
 	References []Reference
 	// preset is the name of the preset that knows the application, by its document
 	// or its reply at /, or empty. Where the configuration names none, it acts, and
-	// Recognised says so in a sentence without its period, and WhereToFix where the
+	// recognised says so in a sentence without its period, and whereToFix where the
 	// application's CORS policy is.
 	preset     string
 	recognised string

@@ -37,14 +37,14 @@ type Preset struct {
 	// Variable is the environment variable with the origins, separated by commas.
 	Variable string
 	// A start logs one of two lines. warningPattern finds the one that says that
-	// nothing is configured and every origin allowed. OriginsPattern finds the
+	// nothing is configured and every origin allowed. originsPattern finds the
 	// one that lists the origins; its first group is the list as Python prints one.
 	// Both are regular expressions of package regexp and end where the message does.
 	warningPattern string
 	originsPattern string
 
 	// Fix says where the CORS configuration is, in a sentence: which file, variable
-	// and image. Fixes are what the application's operator does about the violation
+	// and image. fixes are what the application's operator does about the violation
 	// of one scenario, by its ID or family, as sentences.
 	Fix   string
 	fixes map[string]string
