@@ -26,7 +26,7 @@ const (
 // found is false where nothing differed. A target that limits the rate of requests is left
 // alone: it has answered one request in two ways for that.
 func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
-	if s.tap.Limiting().Count > 0 {
+	if s.tap == nil || s.tap.Limiting().Count > 0 {
 		return Diagnosis{}, false
 	}
 	for _, q := range s.suspects() {

@@ -297,7 +297,10 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 		until = now.Add(backoffTime)
 	}
 	if another && !down {
-		repeated := max(m.rounds, m.refusing[r.at]-1)
+		repeated := m.refusing[r.at] - 1
+		if !r.alone { // who is refused alone is not refused for how much passed elsewhere
+			repeated = max(m.rounds, repeated)
+		}
 		if !given {
 			repeated++
 		}

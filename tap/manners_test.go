@@ -194,8 +194,8 @@ func TestPatienceEnds(t *testing.T) {
 		"more than a number can be":    {always(429, after("99999999999999999999")), time.Minute, 50, time.Minute, 200},
 		"nothing is behind it":         {always(503, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
 		"out of service after a while": {outOfServiceFrom(11), 8 * time.Minute, 40, 25 * time.Second, 60},
-		"a credential is refused":      {always(429, nil), 8 * time.Minute, 50, 20 * time.Second, 75},
-		"a credential is refused, and it says to come back": {always(429, after("1")), 8 * time.Minute, 50, 244 * time.Second, 110},
+		"a credential is refused":      {always(429, nil), 8 * time.Minute, 50, 20 * time.Second, 100},
+		"a credential is refused, and it says to come back": {always(429, after("1")), 8 * time.Minute, 50, 60 * time.Second, 150},
 		"one endpoint is out of work":                       {one(always(503, nil)), 8 * time.Minute, 10, 10 * time.Second, 75},
 		"one endpoint is refused":                           {one(always(429, nil)), 8 * time.Minute, 10, 3 * time.Minute, 90},
 	} {
