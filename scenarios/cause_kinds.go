@@ -89,10 +89,13 @@ func everyOrigin() causeKind {
 			case "CRD-004", "PRE-010":
 				// Another endpoint may send a header alone, or answer for the listed origins: no echo.
 				return slices.ContainsFunc(shown, func(s Judged) bool {
-					return s.Subject.Endpoint == f.Subject.Endpoint || strings.HasPrefix(s.ID, "WLD") && s.Subject.Origin == f.Subject.Origin && granted(f) != nothing
+					return f.sameEndpoint(s) || strings.HasPrefix(s.ID, "WLD") && s.Subject.Origin == f.Subject.Origin && granted(f) != nothing
 				})
 			}
-			return slices.Contains(falls, f.ID) || strings.HasPrefix(f.ID, "ORG") && f.Judgement.Rule == nil
+			if strings.HasPrefix(f.ID, "ORG") { // another endpoint may have a rule of its own
+				return f.Judgement.Rule == nil && slices.ContainsFunc(shown, f.sameEndpoint)
+			}
+			return slices.Contains(falls, f.ID)
 		},
 		too: []tooFix{
 			{[]string{"ERR-002", "ERR-003", "ERR-006"}, "Have error handlers and error pages answer from the same list."},
@@ -100,6 +103,8 @@ func everyOrigin() causeKind {
 		},
 	}
 }
+
+func (f Judged) sameEndpoint(g Judged) bool { return f.Subject.Endpoint == g.Subject.Endpoint }
 
 // granted is what the reply that shows a violation grants to its origin.
 func granted(f Judged) grant {

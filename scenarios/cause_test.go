@@ -84,6 +84,21 @@ func TestCauses(t *testing.T) {
 			[]string{`every-origin (WLD-001): every origin is granted`, `ends-with (ORG-003): every origin is trusted that ends with "example.com"`},
 		},
 		{
+			"what shows no rule falls with that of its own endpoint", []Judged{
+				broke("WLD-001", "https://evil.test", nil),
+				broke("ORG-016", "https://app.example.com.", nil),
+				of("ORG-001", func(f *Judged) {
+					f.Subject.Endpoint, f.Subject.Origin, f.Judgement.Rule = "GET /api/notes", "https://app.example.com.evil.test", prefix
+				}),
+				of("ORG-016", func(f *Judged) { f.Subject.Endpoint, f.Subject.Origin = "GET /api/notes", "https://app.example.com." }),
+				of("ORG-019", func(f *Judged) { f.Subject.Endpoint = "GET /api/notes" }),
+			},
+			[]string{
+				`every-origin (WLD-001 ORG-016): every origin is granted`,
+				`begins-with (ORG-001 ORG-016 ORG-019): every origin is trusted that begins with "https://app.example.com", on any port`,
+			},
+		},
+		{
 			"a credentials header that grants nothing is no echo", []Judged{
 				of("CRD-004", func(f *Judged) { f.Answer = reply(200, "", withCredentials) }),
 			},
