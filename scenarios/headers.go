@@ -134,7 +134,7 @@ func judgeAllowOriginSyntax(trusted []cors.Origin, obs Observations) Judgement {
 			return fmt.Sprintf("has %d lines of Access-Control-Allow-Origin", len(vs))
 		case len(vs) == 1 && !namesSomebody(vs[0]):
 			why := ""
-			if why, fix = misspelt(vs[0]); why == "" {
+			if why, fix = misspelling(vs[0]); why == "" {
 				why = "which is neither * nor one origin"
 			}
 			return "has Access-Control-Allow-Origin: " + quote(vs[0]) + ", " + why

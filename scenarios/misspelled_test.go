@@ -9,7 +9,7 @@ import (
 
 // What is no origin to a browser is called by its name, and mended at that; a list, and
 // what is an origin, are others' to tell.
-func TestMisspelt(t *testing.T) {
+func TestMisspelling(t *testing.T) {
 	for _, tt := range []struct{ value, why, fix string }{
 		{"https://App.Example.com", "capitals", "Write https://app.example.com:"},
 		{"https://app.example.com/", "slash", "Write https://app.example.com:"},
@@ -36,7 +36,7 @@ func TestMisspelt(t *testing.T) {
 		{"https://app.example.com, https://b.example.com", "", ""},
 		{"https://app.example.com https://b.example.com", "", ""},
 	} {
-		why, fix := misspelt(tt.value)
+		why, fix := misspelling(tt.value)
 		if !strings.Contains(why, tt.why) || !strings.Contains(fix, tt.fix) || (tt.why == "") != (why == "") || (why == "") != (fix == "") {
 			t.Errorf("%q: %q, %q", tt.value, why, fix)
 		}

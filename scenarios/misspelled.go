@@ -9,9 +9,9 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// misspelt says why browsers take a value of Access-Control-Allow-Origin for no origin,
+// misspelling says why browsers take a value of Access-Control-Allow-Origin for no origin,
 // as a clause, and what to change. Both are empty for what is one, and for a list.
-func misspelt(value string) (why, fix string) {
+func misspelling(value string) (why, fix string) {
 	bare := strings.Trim(value, "\"' ")
 	right := spelledRight(bare)
 	switch lower := strings.ToLower(value); {
@@ -95,7 +95,7 @@ func misspelledOrigin() causeKind {
 		case f.Answer == nil:
 		case f.ID == "HDR-001" && len(f.Answer.Headers.Values(cors.HeaderAllowOrigin)) == 1:
 			named, _ = f.Answer.Headers.Get(cors.HeaderAllowOrigin)
-			why, _ = misspelt(named)
+			why, _ = misspelling(named)
 		case lockedOut(f) && (f.Block == cors.AllowOriginMismatch || f.Block == cors.PreflightAllowOriginMismatch):
 			if named = inThePlaceOf(f.Subject.Origin, f.Answer); named != "" {
 				why = "in the place of " + f.Subject.Origin
