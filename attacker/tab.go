@@ -206,7 +206,8 @@ func (t *Tab) Visit(ctx context.Context, u string) error {
 		return err
 	}
 	err := t.visit(ctx, u)
-	// Only when the page has gone may scripts run again.
+	// Only when the page has gone may scripts run again, and then they must, even if the caller has given up.
+	ctx = context.WithoutCancel(ctx)
 	if left := t.navigate(ctx, "about:blank"); left != nil {
 		return errors.Join(err, left)
 	}
