@@ -56,6 +56,10 @@ func (c Config) Redeploy(ctx context.Context, before Deployment) (Deployment, er
 	return d, nil
 }
 
+// failing takes notice of an error in an entry of the configuration, where there is one, and
+// reports whether there is.
+type failing func(entry string, err error) bool
+
 // assemble makes a deployment of what the configuration itself says, and its
 // preset.
 func (c Config) assemble() (Deployment, Problems) {
@@ -100,6 +104,33 @@ func (c Config) assemble() (Deployment, Problems) {
 	fail(strings.TrimSuffix(join("startup_log", key), "."), err)
 	d.Limits = c.Limits.Over(tap.DefaultLimits(d.Upstream))
 	fail("limits", d.Limits.Check())
+	c.addTrusted(&d, fail)
+	// What nobody needs cookies for needs none from another site.
+	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
+		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
+	c.checkPolicy(fail)
+	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
+	d.Facts.BareCookies = bareCookies(d.Credentials.Cookies)
+	if login := d.Credentials.Login; login != nil {
+		d.Facts.Login = login.Path
+	}
+	c.addEndpoints(&d, fail)
+	c.addErrors(&d.Facts, fail)
+	c.addPaths(&d.Facts, fail)
+	if c.Examine < 0 || c.Examine > mostExamined {
+		fail("examine", fmt.Errorf("%d endpoints cannot be examined in whole: write a number from 1 to %d", c.Examine, mostExamined))
+	}
+	c.saidTwice(fail)
+	fail("policy.headers", c.checkNoHeaders(d))
+	fail("openapi", c.checkDocument(d.Facts))
+	fail("connect_to", c.checkAddress())
+	fail("launch", c.addLaunches(preset, &d))
+	fail("browser.user_agent", c.Browser.check())
+	return d, ps
+}
+
+// addTrusted adds the origins of the front end: exact ones, patterns, and what is none of the web.
+func (c Config) addTrusted(d *Deployment, fail failing) {
 	d.Facts.Assumed = c.Trusted == nil
 	for i, s := range c.Trusted {
 		switch {
@@ -124,9 +155,9 @@ func (c Config) assemble() (Deployment, Problems) {
 			d.Facts.Trusted = append(d.Facts.Trusted, o)
 		}
 	}
-	// What nobody needs cookies for needs none from another site.
-	d.Facts.CrossSiteCookies = d.Facts.Policy.Credentials != scenarios.NoCredentials &&
-		slices.ContainsFunc(d.Facts.Trusted, func(o cors.Origin) bool { return !o.SameSite(d.Facts.Origin()) })
+}
+
+func (c Config) checkPolicy(fail failing) {
 	for _, list := range []struct {
 		entry string
 		names []string
@@ -140,11 +171,10 @@ func (c Config) assemble() (Deployment, Problems) {
 			fail(fmt.Sprintf("%s[%d]", list.entry, i), list.check(name))
 		}
 	}
-	d.Credentials = c.Credentials.assemble(d.Facts, func(entry string, err error) { fail(join("credentials", entry), err) }, &d.Notes)
-	d.Facts.BareCookies = bareCookies(d.Credentials.Cookies)
-	if login := d.Credentials.Login; login != nil {
-		d.Facts.Login = login.Path
-	}
+}
+
+// addEndpoints adds what the configuration says of requests, whichever way it says it.
+func (c Config) addEndpoints(d *Deployment, fail failing) {
 	var entries []string // of the endpoints
 	add := func(entry string, e scenarios.Endpoint) {
 		d.Facts.Endpoints, entries = append(d.Facts.Endpoints, e), append(entries, entry)
@@ -172,6 +202,9 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	checkRequestsOnce(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
 	nameEndpoints(d.Facts.Endpoints, func(i int, err error) { fail(entries[i], err) })
+}
+
+func (c Config) addErrors(t *scenarios.Target, fail failing) {
 	for i, e := range c.Errors {
 		switch {
 		case e.None:
@@ -179,16 +212,21 @@ func (c Config) assemble() (Deployment, Problems) {
 		case !fail(fmt.Sprintf("errors[%d].path", i), checkPath("the path", e.Path)) &&
 			!fail(fmt.Sprintf("errors[%d].method", i), checkMethod(orGET(e.Method))) &&
 			!fail(fmt.Sprintf("errors[%d]", i), errors.Join(e.check(), e.isAnother(c.Errors[:i]))):
-			d.Facts.Errors = append(d.Facts.Errors, e.recipe())
+			t.Errors = append(t.Errors, e.recipe())
 		}
 	}
+}
+
+// addPaths adds what is asked for in another way than by a request for data, and checks what is
+// left alone.
+func (c Config) addPaths(t *scenarios.Target, fail failing) {
 	for _, list := range []struct {
 		entry, what string
 		paths       []string
 		into        *[]string
 	}{
-		{"event_streams", "the path of an event stream", c.EventStreams, &d.Facts.EventStreams},
-		{"redirects", "the path that redirects", c.Redirects, &d.Facts.Redirects},
+		{"event_streams", "the path of an event stream", c.EventStreams, &t.EventStreams},
+		{"redirects", "the path that redirects", c.Redirects, &t.Redirects},
 	} {
 		for i, p := range list.paths {
 			if !fail(fmt.Sprintf("%s[%d]", list.entry, i), checkPath(list.what, p)) {
@@ -198,7 +236,7 @@ func (c Config) assemble() (Deployment, Problems) {
 	}
 	for i, w := range c.WebSockets {
 		if key, err := w.check(); !fail(strings.TrimSuffix(join(fmt.Sprintf("websockets[%d]", i), key), "."), err) {
-			d.Facts.WebSockets = append(d.Facts.WebSockets, scenarios.Socket(w))
+			t.WebSockets = append(t.WebSockets, scenarios.Socket(w))
 		}
 	}
 	for i, pattern := range c.Exclude {
@@ -206,16 +244,6 @@ func (c Config) assemble() (Deployment, Problems) {
 			fail(fmt.Sprintf("exclude[%d]", i), fmt.Errorf("the pattern %q matches no path: write it like /admin/*", pattern))
 		}
 	}
-	if c.Examine < 0 || c.Examine > mostExamined {
-		fail("examine", fmt.Errorf("%d endpoints cannot be examined in whole: write a number from 1 to %d", c.Examine, mostExamined))
-	}
-	c.saidTwice(fail)
-	fail("policy.headers", c.checkNoHeaders(d))
-	fail("openapi", c.checkDocument(d.Facts))
-	fail("connect_to", c.checkAddress())
-	fail("launch", c.addLaunches(preset, &d))
-	fail("browser.user_agent", c.Browser.check())
-	return d, ps
 }
 
 // askAsWanted has every request to an endpoint, and what provokes an error, carry the
