@@ -39,7 +39,11 @@ func (s *session) giveCookies(ctx context.Context, v *victim, lines []string) er
 			return fmt.Errorf("giving the victim its partitioned cookie: %w", err)
 		}
 	}
-	return nil
+	if len(partitioned) == 0 {
+		return nil
+	}
+	// Chrome tells of these on a page of their partition alone.
+	return v.tab.Open(ctx, own, attacker.TrustedFront)
 }
 
 // sameSiteName is the attribute as cookies are kept with it; empty where nothing was said.
