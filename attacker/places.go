@@ -164,7 +164,7 @@ func (t *Tab) reopen(ctx context.Context) error {
 // openOpaque visits a page whose origin is opaque. (A file's page has the origin
 // file:// to itself and null to servers.)
 func (t *Tab) openOpaque(ctx context.Context, u string) error {
-	if err := t.visit(ctx, u); err != nil {
+	if err := t.Browse(ctx, u); err != nil {
 		return err
 	}
 	got, err := t.evaluateOrigin(ctx)

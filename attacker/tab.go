@@ -205,7 +205,7 @@ func (t *Tab) Visit(ctx context.Context, u string) error {
 	if err := scripts(true); err != nil {
 		return err
 	}
-	err := t.visit(ctx, u)
+	err := t.Browse(ctx, u)
 	// Only when the page has gone may scripts run again, and then they must, even if the caller has given up.
 	ctx = context.WithoutCancel(ctx)
 	if left := t.navigate(ctx, "about:blank"); left != nil {
@@ -214,7 +214,9 @@ func (t *Tab) Visit(ctx context.Context, u string) error {
 	return errors.Join(err, scripts(false))
 }
 
-func (t *Tab) visit(ctx context.Context, u string) error {
+// Browse is [Tab.Visit] of a page that is trusted to behave: its scripts run, and it stays
+// open.
+func (t *Tab) Browse(ctx context.Context, u string) error {
 	err := t.navigate(ctx, u)
 	var refused *chromedp.LoadError
 	if errors.As(err, &refused) {

@@ -109,7 +109,7 @@ func whatIsSent(t *testing.T, stage *Stage, tab *Tab, own cors.Headers) map[stri
 		t.Fatal(err)
 	}
 	run(t, tab, plain.get("/plain"))
-	if err := tab.visit(bounded(t), a.origin.String()+"/page"); err != nil { // whose scripts run
+	if err := tab.Browse(bounded(t), a.origin.String()+"/page"); err != nil { // whose scripts run
 		t.Fatal(err)
 	}
 	for range 3 { // workers of three kinds

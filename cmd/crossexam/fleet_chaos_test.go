@@ -140,6 +140,19 @@ func (c *chaos) killWorker() {
 	c.workers[i] = start(c.t, c.dir, binary, c.args...)
 }
 
+// endWorkers ends them, and tells what one said that had ended by itself.
+func (c *chaos) endWorkers() {
+	c.t.Helper()
+	for _, w := range c.workers {
+		select {
+		case <-w.ended:
+			c.t.Errorf("a worker ended with %d:\n%s", w.cmd.ProcessState.ExitCode(), w.output)
+		default:
+			w.kill()
+		}
+	}
+}
+
 func (c *chaos) startWorkers(args ...string) {
 	c.args = append([]string{"fleet", "worker", "--sweeps", "4"}, args...)
 	for range 3 {
@@ -329,9 +342,7 @@ func proveInChaos(t *testing.T, seed uint64) {
 	if code, output := run.end(t); code > 1 {
 		t.Errorf("it ends with %d:\n%s", code, output)
 	}
-	for _, w := range c.workers {
-		w.kill()
-	}
+	c.endWorkers()
 	same(t, truth, found(t, filepath.Join(dir, "found")))
 	if results, writes := storedIn(t, state); int(results) != len(truth) || int(writes) != len(truth) {
 		t.Errorf("%d results of %d targets, written %d times", results, len(truth), writes)
@@ -397,9 +408,7 @@ func (c *chaos) embedded(manifest string, requests int, truth map[string]fleetre
 	if code != 1 {
 		t.Errorf("it ends with %d:\n%s", code, output)
 	}
-	for _, w := range c.workers {
-		w.kill()
-	}
+	c.endWorkers()
 	same(t, truth, found(t, filepath.Join(c.dir, "found")))
 	if results, writes := storedIn(t, state); int(results) != len(truth) || int(writes) != len(truth) {
 		t.Errorf("%d results of %d targets, written %d times", results, len(truth), writes)
@@ -458,9 +467,7 @@ func (c *chaos) cluster(manifest string, requests int, truth map[string]fleetrep
 	if code != 1 {
 		t.Errorf("it ends with %d:\n%s", code, output)
 	}
-	for _, w := range c.workers {
-		w.kill()
-	}
+	c.endWorkers()
 	same(t, truth, found(t, filepath.Join(c.dir, "clustered")))
 	if results, writes := stored(t, nc); int(results) != len(truth) || int(writes) != len(truth) {
 		t.Errorf("%d results of %d targets, written %d times", results, len(truth), writes)

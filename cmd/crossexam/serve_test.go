@@ -212,7 +212,7 @@ func visitLoggedIn(t *testing.T, p attacker.Posture, login, api, page string) {
 	base := "http://" + api
 	visit := func(u string) {
 		t.Helper()
-		if err := tab.Visit(t.Context(), u); err != nil {
+		if err := tab.Browse(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
 	}
