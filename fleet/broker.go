@@ -224,18 +224,21 @@ type Remote struct {
 	// CA is a PEM file with the authorities of the broker's certificate; empty for the
 	// system's.
 	CA string
+	// Wait is how long a broker is waited for that nobody answers for yet: it may be starting
+	// too. 0 is not at all.
+	Wait time.Duration
 }
 
 // Open opens the fleet that a broker keeps. The connection outlives the broker's servers.
 func (r Remote) Open(ctx context.Context, o StoreOptions) (*Store, error) {
-	nc, err := r.connect()
+	nc, err := r.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return openStore(ctx, nc, o)
 }
 
-func (r Remote) connect() (*nats.Conn, error) {
+func (r Remote) connect(ctx context.Context) (*nats.Conn, error) {
 	options := connectOptions()
 	if r.Credentials != "" {
 		text, err := os.ReadFile(r.Credentials)
@@ -256,6 +259,14 @@ func (r Remote) connect() (*nats.Conn, error) {
 		options = append(options, nats.RootCAs(r.CA))
 	}
 	nc, err := nats.Connect(r.URL, options...)
+	for end := time.Now().Add(r.Wait); errors.Is(err, nats.ErrNoServers) && time.Now().Before(end); {
+		select {
+		case <-time.After(100 * time.Millisecond):
+			nc, err = nats.Connect(r.URL, options...)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the broker at %s cannot be used: %w", withoutPasswords(r.URL), err)
 	}

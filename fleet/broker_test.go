@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,4 +100,38 @@ func TestBrokerKeeps(t *testing.T) {
 	if err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A worker may be started a moment before its broker.
+func TestBrokerThatStartsLater(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	o := BrokerOptions{State: t.TempDir(), Listen: address}
+	if _, err := credential(filepath.Join(o.State, "worker.nk")); err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan *Broker, 1)
+	remote := Remote{URL: "nats://" + address, Credentials: filepath.Join(o.State, "worker.nk"), Wait: time.Minute}
+	refused := remote
+	refused.Wait = 0
+	if _, err := refused.Open(until(t), StoreOptions{}); err == nil {
+		t.Fatal("nobody is there, and it is open")
+	}
+	go func() {
+		b, err := StartBroker(o)
+		if err != nil {
+			t.Error(err)
+		}
+		started <- b
+	}()
+	s, err := remote.Open(until(t), StoreOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	(<-started).Close()
 }

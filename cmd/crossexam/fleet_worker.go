@@ -45,6 +45,7 @@ give a worker those of its fleet only.`,
 				}
 				broker.remote = remote
 			}
+			broker.remote.Wait = brokerTime
 			kept, err := broker.open(c.Context(), "", false)
 			if err != nil {
 				return err
@@ -70,6 +71,9 @@ give a worker those of its fleet only.`,
 	f.StringVar(&health, "health-file", "", "`FILE` that is written while the worker is well, for 'crossexam fleet health'")
 	return c
 }
+
+// brokerTime is how long a worker waits for a broker that starts at the same time.
+const brokerTime = 5 * time.Second
 
 // touch says that the worker is well. Where it cannot be written, the worker is not.
 func touch(file string) {

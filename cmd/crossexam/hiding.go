@@ -20,11 +20,12 @@ func hidingOf(secrets []string, requests ...recording.Request) hiding {
 	return report.Redactor(engine.Record{}, secrets)
 }
 
-// lines hides what is in the lines of a file, each on its own, so that they stay lines.
+// lines hides what is in the lines of a file of YAML, each on its own, so that they stay
+// lines. What stands there instead is a word of YAML, which brackets are not.
 func (h hiding) lines(file []byte) []byte {
 	var b strings.Builder
 	for line := range strings.Lines(string(file)) {
-		b.WriteString(h(line))
+		b.WriteString(strings.ReplaceAll(h(line), "[redacted]", "redacted"))
 	}
 	return []byte(b.String())
 }

@@ -44,6 +44,14 @@ func namedAfter(secret string) (h http.HandlerFunc, echoes map[string]string) {
 	}, echoes
 }
 
+// What is hidden in a file of YAML leaves it one.
+func TestHiddenLinesAreYAML(t *testing.T) {
+	const file = "policy:\n  exposed: [ETag, hunter2, X-hunter2-Id]\n"
+	if got, want := string(hidingOf([]string{"hunter2"}).lines([]byte(file))), "policy:\n  exposed: [ETag, redacted, X-redacted-Id]\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A run tells which endpoints there are, while it goes on and in the names of JUnit's
 // cases too.
 func TestEndpointsNamedAfterASecret(t *testing.T) {
