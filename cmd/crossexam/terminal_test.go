@@ -23,8 +23,8 @@ import (
 func TestProgress(t *testing.T) {
 	browsertest.Needed(t)
 	var log, screen bytes.Buffer
-	plain := &progress{w: &log}
-	onTerminal := &progress{w: &screen, width: func() int { return 40 }}
+	plain := &progress{w: &log, hide: report.Visible}
+	onTerminal := &progress{w: &screen, hide: report.Visible, width: func() int { return 40 }}
 	const pages = 500
 	for i := range pages {
 		at := engine.Progress{Scenario: "ORG-001", Doing: "https://\x1b[31m" + strings.Repeat("é", 50), Attempts: i, Of: pages}
