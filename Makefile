@@ -176,7 +176,7 @@ cross: ## build the command for every platform that a release is for, and vet it
 		go build -o /dev/null ./cmd/crossexam && go vet ./child ./scratch ./loopback ./tap ./attacker ./engine ./cmd/crossexam || exit 1; \
 	done
 
-# The newest goreleaser needs a newer Go than this project, so that it is no tool of tools/go.mod; 2.15.1 was built with this one.
+# The newest goreleaser needs a newer Go than this project, so that it is no tool of tools/go.mod; 2.16.0 was built with this one, and syft 1.57.1.
 release-snapshot: ## make a release in dist/ and publish nothing, with goreleaser and syft
 	@if [ -z "$$(command -v goreleaser)" ] || [ -z "$$(command -v syft)" ]; then \
 		echo "make release-snapshot: goreleaser and syft are needed on PATH: https://goreleaser.com/install and https://github.com/anchore/syft" >&2; exit 2; fi
