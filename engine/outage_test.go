@@ -70,17 +70,8 @@ func TestOutlasted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var by atomic.Bool
-			var number atomic.Int32
-			s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
-				if !by.Load() {
-					withSession(w, r)
-					return
-				}
-				c.then(w, r, number.Add(1))
-			})
+			s := changed(t, c.then)
 			s.deployment.Limits.Patience = time.Second
-			by.Store(true)
 			read := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me")}
 			c.seen.Request = queryWith(read.URL, "session=x")
 			c.seen.Request.Headers = append(c.seen.Request.Headers, cors.Header{Name: "Origin", Value: "https://evil.test"})
@@ -127,4 +118,21 @@ func TestOutagesHaveOneBudget(t *testing.T) {
 	if _, back := s.awaitTarget(t.Context(), reads[0]); back {
 		t.Error("it was waited for once more")
 	}
+}
+
+// changed is a session whose target answers as it did while the premises were found out, and
+// since then as then says, with the number of the request.
+func changed(t *testing.T, then func(w http.ResponseWriter, r *http.Request, number int32)) *session {
+	t.Helper()
+	var by atomic.Bool
+	var number atomic.Int32
+	s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
+		if !by.Load() {
+			withSession(w, r)
+			return
+		}
+		then(w, r, number.Add(1))
+	})
+	by.Store(true)
+	return s
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -77,16 +76,7 @@ func TestUnsteadyPolicies(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var by atomic.Bool
-			var number atomic.Int32
-			s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
-				if !by.Load() {
-					withSession(w, r)
-					return
-				}
-				c.then(w, r, number.Add(1))
-			})
-			by.Store(true)
+			s := changed(t, c.then)
 			for i, lines := range []cors.Headers{{}, {{Name: cors.HeaderAllowOrigin, Value: evil}}} {
 				a := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me"), Omit: i > 0}
 				x := cors.Exchange{Request: queryWith(a.URL, "session=x"), Response: &cors.Response{Status: 200, Headers: lines}}
