@@ -156,16 +156,10 @@ vuln: ## govulncheck: known vulnerabilities that this code calls, in the Go that
 		go tool -modfile=tools/go.mod govulncheck -db "file://$$db/data/osv" ./...; }
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each, and TRIALS (100000) of the oracle against Chrome with drawn seeds
-	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
-	targets=$$(echo "$$listed" | awk '/^Fuzz/ { names[n++] = $$1 } $$1 == "ok" { for (i = 0; i < n; i++) print $$2 ":" names[i]; n = 0 }'); \
-	if [ -z "$$targets" ]; then echo "make fuzz: no fuzz target found" >&2; exit 2; fi; \
-	failed=; \
+	@failed=; \
 	echo "fuzz: the oracle against Chrome"; \
 	go test -count=1 -v -timeout 4h -run '^TestOracleAgainstChrome$$' ./engine -seed 0 -trials $(TRIALS) || failed=" the oracle"; \
-	for target in $$targets; do \
-		echo "fuzz: $$target"; \
-		go test -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) "$${target%:*}" || failed="$$failed $$target"; \
-	done; \
+	scripts/fuzz $(FUZZTIME) || failed="$$failed fuzz targets"; \
 	if [ -n "$$failed" ]; then echo "make fuzz: failed:$$failed" >&2; exit 1; fi
 
 # The packages that are vetted have files for one platform alone.
