@@ -48,8 +48,10 @@ func (d Diagnosis) Advice() string {
 		return "give the victim's credential, with `credentials`"
 	case NothingPrivate:
 		return "name an endpoint that answers the victim with private data, with `read`, and give the credential that opens it, with `credentials`"
+	case OnlyPage:
+		return "name an endpoint that answers the victim with private data, with `read`, and give the credential that opens it, with `credentials`; or let `crossexam learn` open the page of the front end in a browser and write down what it asks for"
 	case AnswersAlike:
-		return "name an endpoint of the API with `read`: what answers every path may be the front end's own server, a login page (give the victim's credential), or a proxy that does not know this host name"
+		return "name an endpoint of the API with `read`: what answers every path may be the front end's own server (`crossexam learn` opens its page in a browser and writes down what it asks for), a login page (give the victim's credential), or a proxy that does not know this host name"
 	case CertificateNeeded:
 		return "give the victim's certificate and key as a PKCS#12 file, with `credentials.client_certificate.file`"
 	case CertificateRefused:

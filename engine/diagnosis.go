@@ -56,6 +56,7 @@ const (
 	PolicyUnsteady DiagnosisKind = "policy-unsteady"
 	TimedOut       DiagnosisKind = "timed-out"  // a limit has to be raised
 	LeftAlone      DiagnosisKind = "left-alone" // most of what is private was not examined
+	OnlyPage       DiagnosisKind = "only-page"  // nothing private was found, and a page was, as a front end has it
 	PostOnly       DiagnosisKind = "post-only"  // there is something that nobody can read by GET
 	// AnswersAlike says that the target answers every path alike, so that no reply shows
 	// what is private.
@@ -98,6 +99,9 @@ func whyNothingPrivate(t scenarios.Target, discovered target.Discovery) Diagnosi
 		d := nothingFound(t, discovered.Alike)
 		if at := discovered.PostOnly; at != "" && (d.Kind == NothingPrivate || d.Kind == AnswersAlike) {
 			return Diagnosis{Kind: PostOnly, Detail: fmt.Sprintf("nothing is read by GET, and %s takes POST", at)}
+		}
+		if d.Kind == NothingPrivate && discovered.FrontPage {
+			d.Kind, d.Detail = OnlyPage, d.Detail+"; GET / answers with a page or a text"
 		}
 		return d
 	case len(with(scenarios.Limited)) > 0:
@@ -261,7 +265,7 @@ func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
 // for, where that may be why nothing private was seen.
 func (d Diagnosis) withCertificate(t scenarios.Target, asks bool, refused string) Diagnosis {
 	switch d.Kind {
-	case LoginNeeded, CredentialRefused, EverythingRefused, NothingPrivate:
+	case LoginNeeded, CredentialRefused, EverythingRefused, NothingPrivate, OnlyPage:
 	default:
 		return d
 	}
@@ -270,7 +274,7 @@ func (d Diagnosis) withCertificate(t scenarios.Target, asks bool, refused string
 	case !asks:
 	case ours && refused != "":
 		return certificateDiagnosis(true, refused+"; "+d.Detail)
-	case ours && len(all) == 1 && d.Kind != NothingPrivate:
+	case ours && len(all) == 1 && d.Kind != NothingPrivate && d.Kind != OnlyPage:
 		return certificateDiagnosis(true, d.Detail)
 	case ours:
 	case len(all) > 0:

@@ -46,6 +46,25 @@ func TestNothingFound(t *testing.T) {
 	}
 }
 
+// Where the root is a page, the front end that it is of may be watched.
+func TestDiagnosisOfAPage(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		found target.Discovery
+		want  DiagnosisKind
+	}{
+		{"a page", target.Discovery{FrontPage: true}, OnlyPage},
+		{"none", target.Discovery{}, NothingPrivate},
+		{"one, and something takes POST", target.Discovery{FrontPage: true, PostOnly: "/rpc"}, PostOnly},
+		{"one, and a login for every other path", target.Discovery{FrontPage: true, Alike: &cors.Response{Status: 401}}, LoginNeeded},
+	} {
+		d := whyNothingPrivate(scenarios.Target{URL: "http://api.example.com"}, c.found)
+		if d.Kind != c.want || (c.want == OnlyPage) != strings.Contains(d.Advice(), "crossexam learn") {
+			t.Errorf("%s: %+v, want %s", c.name, d, c.want)
+		}
+	}
+}
+
 // A client certificate that the target asks for is told of where it may be what is
 // missing.
 func TestDiagnosisWithCertificate(t *testing.T) {

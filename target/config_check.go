@@ -126,7 +126,7 @@ func baseURL(s string) (*url.URL, error) {
 	case u.User != nil:
 		return nil, fmt.Errorf("the target %q has a user name in it: use `credentials.basic`", u.Redacted())
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, such as %s, and endpoints with `read`", s, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/")}).String())
+		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, such as %s, and endpoints with `read`, such as %s", s, cors.OriginOf(u), u.RequestURI())
 	}
 	return u, nil
 }

@@ -81,6 +81,9 @@ type Discovery struct {
 	// PostOnly is a path below the target's origin at which something takes POST alone and
 	// was not asked, because it does not say what it is; empty for none.
 	PostOnly string
+	// FrontPage says that the root answered with a page or a text and no data, as where a
+	// front end is served.
+	FrontPage bool
 	// Origins are those of the servers and links that the document names.
 	Origins []string
 	// Logins are the ways to log in that the document names, such as "bearer".
@@ -129,8 +132,10 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	}
 	nothing := f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false)
 	f.graphQL(nothing)
-	if !slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private }) {
-		f.jsonRPC(nothing)
+	for _, look := range []func(*cors.Response){f.jsonRPC, f.itself} {
+		if !slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private }) {
+			look(nothing)
+		}
 	}
 	if f.rebased {
 		c.URL = d.Facts.Origin().String()

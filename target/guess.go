@@ -80,6 +80,7 @@ func (f *finder) guess() {
 			continue // a reply for every path
 		case !isData(r):
 			f.left("GET "+path, LeftPage, false, noData)
+			f.found.FrontPage = f.found.FrontPage || path == "/"
 			continue
 		default:
 			paths = f.follow(paths, r)

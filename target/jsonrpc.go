@@ -139,8 +139,7 @@ func (f *finder) jsonRPC(nothing *cors.Response) {
 				continue
 			}
 			if e.Discovered = true; own != "" && p == "" {
-				f.rebased = true
-				f.found.Reads, f.found.Errors = nil, nil
+				f.rebase()
 			} else {
 				e.Path = p
 			}
