@@ -54,7 +54,8 @@ type Witness struct {
 	Status int `json:"status"`
 	// Parts stood in both of two replies to the victim, and not in the stranger's,
 	// which was asked for between them: a time or an id that changes by itself is in
-	// none of them.
+	// none of them. Values come first, then names of members, which stay where all the
+	// values of a reply change.
 	Parts []string `json:"parts,omitempty"`
 }
 
@@ -215,7 +216,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		if !asked.data() || !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again) {
 			return NoData, Witness{}
 		}
-		if w.Parts = parts(victim, again, nil); len(w.Parts) == 0 {
+		if w.Parts = marks(victim, again, nil); len(w.Parts) == 0 {
 			return Unsteady, Witness{}
 		}
 		return PrivateByNetwork, w
@@ -225,7 +226,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	}
 	switch {
 	case stranger == nil && asked.Shut:
-		w.Parts = parts(victim, again, nil)
+		w.Parts = marks(victim, again, nil)
 		return Private, w
 	case stranger == nil:
 		return Silent, Witness{}
@@ -234,7 +235,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	case stranger.Status == 502 || stranger.Status == 504: // a gateway's word on its target
 		return Failing, Witness{}
 	}
-	w.Parts = parts(victim, again, stranger)
+	w.Parts = marks(victim, again, stranger)
 	switch {
 	case isLogin(victim):
 		return CredentialRefused, Witness{}
@@ -302,13 +303,35 @@ func isLimited(r *cors.Response) bool {
 }
 
 const (
-	// mostParts is how many parts a witness has: enough that one of them survives a
-	// change of the data during the run.
+	// mostParts is how many parts a witness has, and mostNames how many names of members:
+	// enough that one of them survives a change of the data during the run.
 	mostParts = 8
+	mostNames = 4
 	// shortPart and longPart bound the length of a part, in bytes. What is shorter
 	// stands anywhere by chance.
 	shortPart, longPart = 2, 200
 )
+
+// memberName is the name of a member of a JSON object, with its quotation marks.
+var memberName = regexp.MustCompile(`("([A-Za-z_$][\w$.-]{2,60})")\s*:`)
+
+// marks are what a witness consists of: values, and the names of members that stand in
+// both replies and not in the third. Names that any service may have in any reply, an
+// error among them, mark nothing.
+func marks(one, two, without *cors.Response) []string {
+	found := parts(one, two, without)
+	var names []string
+	for _, m := range memberName.FindAllStringSubmatch(one.Body, -1) {
+		name := m[1]
+		if slices.Contains(greetings, strings.ToLower(m[2])) || slices.Contains(names, name) ||
+			!strings.Contains(two.Body, name) || without != nil && strings.Contains(without.Body, name) {
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return len(b) - len(a) })
+	return append(found, names[:min(len(names), mostNames)]...)
+}
 
 // parts are what stands in both replies and not in the third, the longest first. A
 // reply to be without may be nil.

@@ -69,6 +69,9 @@ func TestNewPremise(t *testing.T) {
 		{"a greeting that the operator named", Network, Asked{Victim: typed(200, "text/plain", "door is open"), Again: typed(200, "text/plain", "door is open"), Named: true}, PrivateByNetwork, "door is open"},
 		{"a page that the operator named", Network, Asked{Victim: typed(200, "text/html", "<b>door</b>"), Again: typed(200, "text/html", "<b>door</b>"), Named: true}, NoData, ""},
 		{"a page that the operator declared", Network, Asked{Victim: typed(200, "text/html", "<b>door</b>"), Again: typed(200, "text/html", "<b>door</b>"), Named: true, Declared: true}, PrivateByNetwork, "door"},
+		{"data that always changes", Network, Asked{Victim: jsonReply(200, `{"temperature":21.5,"humidity":40}`), Again: jsonReply(200, `{"temperature":21.7,"humidity":41}`)}, PrivateByNetwork, `"temperature"`},
+		{"data that always changes, to a victim", Cookie, Asked{Victim: jsonReply(200, `{"balance":21.5}`), Stranger: jsonReply(200, `{"error":3}`), Again: jsonReply(200, `{"balance":21.7}`)}, Private, `"balance"`},
+		{"words for anything that always change", Cookie, Asked{Victim: jsonReply(200, `{"status":1,"time":2}`), Stranger: jsonReply(200, `{"data":7}`), Again: jsonReply(200, `{"status":3,"time":4}`)}, Unsteady, ""},
 		{"a login in the network", Network, Asked{Victim: login, Again: login}, LoginNeeded, ""},
 	} {
 		p := NewPremise(me, c.cred, c.asked)
