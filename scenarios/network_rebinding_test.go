@@ -22,7 +22,16 @@ func TestJudgeRebinding(t *testing.T) {
 	redirected.Exchanges = slices.Insert(redirected.Exchanges, 0, sent(as[0], reply(301, "", "Location: /welcome")))
 	dead := observe(as[0])
 	dead.Block.Network = "net::ERR_EMPTY_RESPONSE"
-	rule(t, ofThree(judgeRebinding), []ruling{
+	judged := func(w Witness) func(a, b, c Observation) Judgement {
+		return func(a, b, c Observation) Judgement { return judgeRebinding(w, a, b, c) }
+	}
+	one, two, three := reply(200, `{"load": 1}`), reply(200, `{"load": 2}`), readBy(as[0], reply(200, `{"load": 3}`))
+	rule(t, ofThree(judged(Witness{Status: 200, Parts: []string{`"load"`}})), []ruling{
+		{name: "the same but for what changes", obs: obs(three, one, two), verdict: Violates, severity: Medium, exfiltrated: true, reason: "rebind.evil.test"},
+		{name: "something else", obs: obs(welcome, one, two), verdict: Conforms, reason: "another reply"},
+		{name: "no private reply any more", obs: obs(three, one, reply(200, "busy")), verdict: CannotTell, reason: "differ as well"},
+	})
+	rule(t, ofThree(judged(Witness{})), []ruling{
 		{name: "the same", obs: obs(same, closed, closed), verdict: Violates, severity: Medium, exfiltrated: true, reason: "rebind.evil.test"},
 		{name: "the same, nothing collected", obs: obs(lootless(same), closed, closed), verdict: Violates, severity: Medium},
 		{name: "refused", obs: obs(readBy(as[0], reply(421, "Unknown host")), closed, closed), verdict: Conforms, reason: "421"},
