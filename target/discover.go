@@ -40,6 +40,8 @@ const (
 var documentPaths = []string{
 	"/openapi.json", "/openapi.yaml", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/api/v1/openapi.json",
 	"/swagger/v1/swagger.json", "/api/swagger.json", "/docs/openapi.json", "/api-docs", "/api/docs/openapi.json", "/v2/api-docs",
+	// ASP.NET Core 9, NestJS, Fastify, swag for Go, DRF with drf-spectacular, Litestar, Quarkus, Flasgger.
+	"/openapi/v1.json", "/api-json", "/documentation/json", "/swagger/doc.json", "/api/schema/", "/schema/openapi.json", "/q/openapi", "/apispec_1.json",
 }
 
 // A Discovery is what was found out about an API without being told: what will be
@@ -314,11 +316,14 @@ func (f *finder) document() (document, bool, error) {
 			f.note("There is something at %s that looks like an OpenAPI document, and %s. Name what to read with `read`, or give a smaller document with `openapi`.", u, why)
 		}
 	}
+	pages := []string{"/"} // where Swagger UI may be too
 	for _, p := range Presets() {
-		if p.docsPage == "" {
-			continue
+		if p.docsPage != "" {
+			pages = append(pages, p.docsPage)
 		}
-		u, ok := f.documentOf(base + p.docsPage)
+	}
+	for _, p := range pages {
+		u, ok := f.documentOf(base + p)
 		if !ok || slices.Contains(places, u) {
 			continue
 		}
@@ -331,8 +336,8 @@ func (f *finder) document() (document, bool, error) {
 }
 
 // documentURL finds, in the script of a page that shows a document (Swagger UI),
-// the document's URL.
-var documentURL = regexp.MustCompile(`\burl:\s*['"]([^'"\\\s]+)['"]`)
+// the document's URL. Any page may name others so, and of those none is asked for.
+var documentURL = regexp.MustCompile(`\burl['"]?\s*:\s*['"]([^'"\\\s]*(?:openapi|swagger|spec|schema|api-docs|\.json|\.ya?ml)[^'"\\\s]*)['"]`)
 
 // documentOf is the URL of the document that a page shows, if it is the target's.
 func (f *finder) documentOf(page string) (string, bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,6 +214,52 @@ func TestDiscoveryIsBounded(t *testing.T) {
 	}
 	if s := strings.Join(found.Summary(), "\n"); !strings.Contains(s, "beyond the first 8 private") || len(s) > 2000 {
 		t.Errorf("the summary: %s", s)
+	}
+}
+
+// Documents are where frameworks have them, or where a page at the root shows one. What else
+// such a page names is not asked for.
+func TestDocumentIsFound(t *testing.T) {
+	const doc = `{"openapi": "3.1.0", "info": {}, "paths": {"/notes": {"get": {}}}}`
+	shows := func(script string) string { return "<!DOCTYPE html><script>" + script + "</script>" }
+	for _, c := range []struct {
+		name, root, at string
+		found          bool
+	}{
+		{"FastAPI", "", "/openapi.json", true},
+		{"ASP.NET Core", "", "/openapi/v1.json", true},
+		{"NestJS", "", "/api-json", true},
+		{"Swagger UI at the root", shows(`SwaggerUIBundle({url: "/spec.json", dom_id: "#ui"})`), "/spec.json", true},
+		{"Swashbuckle's", shows(`JSON.parse('{"urls":[]}'), {"url": "docs/v7/swagger.json"}`), "/docs/v7/swagger.json", true},
+		{"a page that is not about a document", shows(`$.ajax({url: "/logout"})`), "/logout", false},
+		{"a document elsewhere", shows(`SwaggerUIBundle({url: "https://api.example.com/spec.json"})`), "/spec.json", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked := false
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/":
+					w.Header().Set("Content-Type", "text/html")
+					fmt.Fprint(w, c.root)
+				case c.at:
+					asked = true
+					fmt.Fprint(w, doc)
+				case "/notes":
+					w.Header().Set("Content-Type", "application/json")
+					fmt.Fprint(w, `{"notes": [{"text": "private"}]}`)
+				default:
+					http.NotFound(w, r)
+				}
+			}))
+			defer s.Close()
+			_, found, err := Config{URL: s.URL}.discover(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := map[bool]string{true: s.URL + c.at}[c.found]; found.Document != want || asked != c.found {
+				t.Errorf("the document is %q, want %q; asked for: %t", found.Document, want, asked)
+			}
+		})
 	}
 }
 
