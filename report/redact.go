@@ -9,11 +9,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/target"
 )
 
 const (
-	// redacted stands where a secret was.
-	redacted = "[redacted]"
 	// unsearchable stands in the place of what a target sent where there are more
 	// secrets than can be searched for.
 	unsearchable = "[left out: there are more secrets than can be searched for]"
@@ -197,7 +196,7 @@ func (x redactor) body(s string) string {
 // begins before, however it is encoded. Twice, a byte takes up to 42 bytes (a
 // character reference of which each character is an escape).
 func (x redactor) beginning(s string, limit int) (string, bool) {
-	if enough := limit + 42*x.longest + len(redacted); len(s) > enough {
+	if enough := limit + 42*x.longest + len(target.Redacted); len(s) > enough {
 		return s[:enough], true
 	}
 	return s, false
@@ -214,7 +213,7 @@ func withoutUser(s string) string {
 			authority = rest[:i]
 		}
 		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-			return scheme + "://" + redacted + rest[at:]
+			return scheme + "://" + target.Redacted + rest[at:]
 		}
 	}
 	return s
@@ -265,7 +264,7 @@ func (x redactor) replaced(s string, limit int, open bool, zones []bool) string 
 			if i >= limit {
 				return b.String() + cut(s[done:], max(0, limit-done))
 			}
-			b.WriteString(s[done:i] + redacted)
+			b.WriteString(s[done:i] + target.Redacted)
 		case before > 0 && depth == 0:
 			done = i
 		}
@@ -387,7 +386,7 @@ func leaveOut(s string, zones []bool) string {
 		case !zones[i]:
 			b.WriteByte(s[i])
 		case i == 0 || !zones[i-1]:
-			b.WriteString(redacted)
+			b.WriteString(target.Redacted)
 		}
 	}
 	return b.String()
@@ -427,9 +426,9 @@ func (x redactor) header(name, value, how string) string {
 	case "authorization", "proxy-authorization":
 		scheme, _, ok := strings.Cut(strings.TrimSpace(value), " ")
 		if ok && slices.Contains([]string{"basic", "bearer", "digest", "negotiate", "ntlm"}, strings.ToLower(scheme)) {
-			return scheme + " " + redacted
+			return scheme + " " + target.Redacted
 		}
-		return redacted
+		return target.Redacted
 	case "location", "content-location", "referer":
 		return x.url(value)
 	}
@@ -440,9 +439,9 @@ func (x redactor) header(name, value, how string) string {
 func cookiePair(s string) string {
 	name, _, ok := strings.Cut(strings.TrimSpace(s), "=")
 	if !ok || name == "" {
-		return redacted
+		return target.Redacted
 	}
-	return name + "=" + redacted
+	return name + "=" + target.Redacted
 }
 
 func setCookie(line string) string {
@@ -459,7 +458,7 @@ func setCookie(line string) string {
 		case "secure", "httponly", "partitioned":
 			parts[i+1] = strings.TrimSpace(name)
 		default:
-			parts[i+1] = redacted
+			parts[i+1] = target.Redacted
 		}
 	}
 	return strings.Join(parts, "; ")

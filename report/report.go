@@ -16,6 +16,7 @@ import (
 
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // Version names the contract of report.json. Fields may be added to it; a field
@@ -270,7 +271,7 @@ func New(record engine.Record, meta Meta) Report {
 	r.fixInStack()
 	for _, c := range record.Cookies {
 		cookie := Cookie{
-			Name: c.Name, Value: redacted, Domain: c.Domain, Path: c.Path,
+			Name: c.Name, Value: target.Redacted, Domain: c.Domain, Path: c.Path,
 			SameSite: c.SameSite, Secure: c.Secure, HTTPOnly: c.HTTPOnly,
 		}
 		var row engine.CookieRow

@@ -15,6 +15,7 @@ import (
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // baseID names the target's base URL in the SARIF file. Locations are relative to
@@ -32,7 +33,7 @@ func (r Report) writeSARIF(w io.Writer) error {
 	base := sarif.NewArtifactLocation().WithURI(baseURI(r.Target.URL)).
 		WithDescription(sarif.NewTextMessage("The API under test."))
 	run.WithOriginalUriBaseIds(map[string]sarif.ArtifactLocation{baseID: *base})
-	run.WithRedactionTokens([]string{redacted})
+	run.WithRedactionTokens([]string{target.Redacted})
 	run.AddInvocation(r.invocation())
 	for i, c := range r.Causes {
 		run.Tool.Driver.AddRule(r.sarifRule(c))
