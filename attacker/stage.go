@@ -184,6 +184,8 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.servePlace(w, r, origin, role)
 	case played && r.URL.Path == collectorPath:
 		s.collector.ServeHTTP(w, r)
+	case isIconRequest(r):
+		http.NotFound(w, r)
 	case mounted:
 		handler.ServeHTTP(w, r)
 	case played:
@@ -191,6 +193,13 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// isIconRequest reports whether the browser asks by itself for the icon of a page that the
+// victim visits (HTML standard, link type "icon"). It does so when it has time, so that
+// what a target is asked would differ from run to run; no attempt asks for an image.
+func isIconRequest(r *http.Request) bool {
+	return r.URL.Path == "/favicon.ico" && r.Header.Get(cors.HeaderOrigin) == "" && strings.HasPrefix(r.Header.Get("Accept"), "image/")
 }
 
 // PagePath is where the page of a played origin is. Like collectorPath it is an
