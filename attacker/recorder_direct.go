@@ -31,8 +31,7 @@ func (r *recorder) exchanged(id network.RequestID, exchange string, forged bool)
 	}
 	r.arrived++
 	q.exchanges = append(q.exchanges, arrival{r.arrived, exchange})
-	close(r.changed)
-	r.changed = make(chan struct{})
+	r.notify()
 }
 
 // raw waits for the wanted head of a response, as it was on the wire.
@@ -84,23 +83,6 @@ func containsAll(lines, some cors.Headers) bool {
 	return !slices.ContainsFunc(some, func(line cors.Header) bool {
 		return !strings.EqualFold(line.Name, "Host") && !has[strings.ToLower(line.Name)+":"+strings.TrimSpace(line.Value)]
 	})
-}
-
-// until waits until what it is told holds, which is asked with the recorder locked.
-func (r *recorder) until(ctx context.Context, holds func() bool) bool {
-	for {
-		r.mu.Lock()
-		ok, changed := holds(), r.changed
-		r.mu.Unlock()
-		if ok {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return false
-		}
-	}
 }
 
 // isOf tells whether it has all that Chrome shows of the response it holds.
