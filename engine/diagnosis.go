@@ -237,11 +237,10 @@ func nothingFound(t scenarios.Target, everywhere *cors.Response) Diagnosis {
 	}
 	status, all := everywhere.Status, fmt.Sprintf("the target answers every path %d, also one that nothing can know", everywhere.Status)
 	location, _ := everywhere.Headers.Get("Location")
-	media, _ := everywhere.Headers.Get("Content-Type")
 	if scenarios.NamesHost(everywhere) {
 		return Diagnosis{Kind: HostUnknown, Detail: fmt.Sprintf("the target was asked as %s, and answers every path so: %s", t.Origin().HostPort(), scenarios.RefusalOf(everywhere))}
 	}
-	login := status == 401 || status == 407 || status == 403 && isData(media)
+	login := status == 401 || status == 407 || status == 403 && isData(everywhere.Headers.MediaType())
 	switch {
 	case login && len(t.Given()) > 0:
 		return Diagnosis{Kind: CredentialRefused, Detail: "the victim's credential was refused: " + all}
@@ -293,7 +292,7 @@ func certificateDiagnosis(refused bool, detail string) Diagnosis {
 }
 
 // isData reports whether a media type is one that programs read, and no page.
-func isData(media string) bool { return strings.Contains(strings.ToLower(media), "json") }
+func isData(media string) bool { return strings.Contains(media, "json") }
 
 // toHTTPS reports whether all redirects lead from http to the same host over https.
 func toHTTPS(t scenarios.Target) bool {

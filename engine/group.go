@@ -186,6 +186,6 @@ func canBeFramed(t scenarios.Target, g *group) bool {
 		return false
 	}
 	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool {
-		return a.Vector != scenarios.Fetch || originOf(a.URL) == g.page // DNS rebinding: a page of the target itself
+		return a.Vector != scenarios.Fetch || cors.OriginOfURL(a.URL) == g.page // DNS rebinding: a page of the target itself
 	})
 }

@@ -62,7 +62,7 @@ func (s *session) suspects() (suspects []cors.Request) {
 		for _, x := range o.Exchanges {
 			q := x.Request
 			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || !strings.HasPrefix(q.URL, s.plan.Target.URL) || q.Headers.Has("Sec-WebSocket-Key") ||
-				!slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, q.Method) {
+				!cors.IsSafeMethod(q.Method) {
 				continue
 			}
 			k := decidedBy(q)

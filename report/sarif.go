@@ -12,6 +12,7 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
@@ -94,7 +95,7 @@ func endpointClass(s Subject) string {
 		return "deployment"
 	case strings.HasSuffix(s.Endpoint, ")"): // the status that was provoked
 		return "errors"
-	case method == "GET" || method == "HEAD" || method == "OPTIONS":
+	case cors.IsSafeMethod(method):
 		return "reads"
 	}
 	return "writes"

@@ -185,7 +185,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 	switch {
 	case victim == nil:
 		return Silent, Witness{}
-	case isLimited(victim):
+	case victim.IsLimited():
 		return Limited, Witness{}
 	case victim.Status >= 500:
 		return Failing, Witness{}
@@ -200,7 +200,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Missing, Witness{}
 	case again == nil:
 		return Silent, Witness{}
-	case isLimited(again):
+	case again.IsLimited():
 		return Limited, Witness{}
 	case again.Status >= 500:
 		return Failing, Witness{}
@@ -229,7 +229,7 @@ func compare(c Credential, asked Asked) (Finding, Witness) {
 		return Private, w
 	case stranger == nil:
 		return Silent, Witness{}
-	case isLimited(stranger):
+	case stranger.IsLimited():
 		return Limited, Witness{}
 	case stranger.Status == 502 || stranger.Status == 504: // a gateway's word on its target
 		return Failing, Witness{}
@@ -272,7 +272,7 @@ func replyOf(r *cors.Response) Reply {
 	if r.Status >= 300 && r.Status <= 399 {
 		location, _ = r.Headers.Get("Location")
 	}
-	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Says: refusalText(r), Bytes: len(r.Body), Empty: isEmpty(r)}
+	return Reply{Status: r.Status, Type: r.Headers.MediaType(), Location: location, Says: refusalText(r), Bytes: len(r.Body), Empty: isEmpty(r)}
 }
 
 // isEmpty reports whether a reply is JSON in which there is nothing: an empty list or
@@ -293,12 +293,6 @@ func holdsNothing(v any) bool {
 		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(e any) bool { return !holdsNothing(e) })
 	}
 	return v == nil || v == "" || v == false || v == 0.0
-}
-
-// isLimited reports whether a reply is that of a limiter or of a proxy in front of a
-// target that is not there, and says nothing about the endpoint.
-func isLimited(r *cors.Response) bool {
-	return r.Status == 429 || r.Status == 503 || r.Status == 403 && r.Headers.Has("Retry-After")
 }
 
 const (
@@ -353,15 +347,9 @@ func alike(r, one, two *cors.Response) bool {
 	return len(parts(one, two, nil)) > 0 && len(parts(one, two, r)) == 0
 }
 
-func mediaType(r *cors.Response) string {
-	t, _ := r.Headers.Get("Content-Type")
-	t, _, _ = strings.Cut(t, ";")
-	return strings.ToLower(strings.TrimSpace(t))
-}
-
 // isPage reports whether a reply is a page for people.
 func isPage(r *cors.Response) bool {
-	t := mediaType(r)
+	t := r.Headers.MediaType()
 	if t == "text/html" || t == "application/xhtml+xml" {
 		return true
 	}
@@ -388,7 +376,7 @@ func isData(r *cors.Response) bool {
 	var v any
 	if json.Unmarshal([]byte(body), &v) != nil {
 		// Not JSON, or cut. One line of text is a greeting such as "Ollama is running".
-		return r.Truncated || strings.Contains(body, "\n") || strings.Contains(mediaType(r), "xml") || strings.Contains(mediaType(r), "csv")
+		return r.Truncated || strings.Contains(body, "\n") || strings.Contains(r.Headers.MediaType(), "xml") || strings.Contains(r.Headers.MediaType(), "csv")
 	}
 	switch v := v.(type) {
 	case map[string]any:

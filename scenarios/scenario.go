@@ -249,7 +249,7 @@ func (e Endpoint) String() string {
 }
 
 // Safe reports whether the method only reads (RFC 9110, section 9.2.1).
-func (e Endpoint) Safe() bool { return isSafe(e.Method) }
+func (e Endpoint) Safe() bool { return cors.IsSafeMethod(e.Method) }
 
 // Writes reports whether a request to the endpoint may change something.
 func (e Endpoint) Writes() bool { return !e.Safe() && !e.Reads }
@@ -257,10 +257,6 @@ func (e Endpoint) Writes() bool { return !e.Safe() && !e.Reads }
 // isBare tells whether the endpoint is read by a GET that anything on the web can
 // make: a link, a script element, a cache.
 func (e Endpoint) isBare() bool { return e.Method == "GET" && len(e.Headers) == 0 }
-
-func isSafe(method string) bool {
-	return method == "GET" || method == "HEAD" || method == "OPTIONS"
-}
 
 // ErrorRecipe is a request that the target does not answer with a success: with an error
 // status, or with a redirect (to a login) in the place of one.
@@ -373,7 +369,7 @@ func (t Target) steady(path string) string {
 }
 
 // Origin is the target's own origin.
-func (t Target) Origin() cors.Origin { return originOf(t.URL) }
+func (t Target) Origin() cors.Origin { return cors.OriginOfURL(t.URL) }
 
 // Has reports whether the victim has a credential of this kind.
 func (t Target) Has(kind Credential) bool {

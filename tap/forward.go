@@ -141,13 +141,7 @@ func (t *Tap) untilClose(ctx context.Context) (_ context.Context, stop func()) {
 }
 
 func (t *Tap) mayForward(q cors.Request) bool {
-	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, t.shown(q.URL))
-}
-
-// isSafe tells whether a method only reads (RFC 9110, section 9.2.1). Methods are
-// case-sensitive: a server may take "get" for anything.
-func isSafe(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+	return cors.IsSafeMethod(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, t.shown(q.URL))
 }
 
 // splitURL cuts an absolute http or https URL into its authority and what a

@@ -196,13 +196,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// isLimit reports whether an answer says that the target does not answer now: by its
-// status, or as a refusal that will end (403 with Retry-After, as some limiters have it).
-func isLimit(p cors.Response) bool {
-	return p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable ||
-		p.Status == http.StatusForbidden && p.Headers.Has("Retry-After")
-}
-
 // pass takes notice of an answer, whatever it says, that is not about the rate.
 func (m *manners) pass(at place) {
 	m.mu.Lock()

@@ -49,7 +49,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 		return nil, err
 	}
 	// A write is never at risk of being sent twice.
-	if isSafe(q.Method) && !isHandshake(q) {
+	if cors.IsSafeMethod(q.Method) && !isHandshake(q) {
 		if c := to.pool.take(); c != nil {
 			p, err := t.exchangeOn(ctx, to, c, q, request, limits)
 			if !errors.Is(err, errStale) {
@@ -58,7 +58,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 		}
 	}
 	p, err := t.roundTripAnew(ctx, to, q, request, limits)
-	if isSafe(q.Method) && to.dialer.alpn.insists(err) {
+	if cors.IsSafeMethod(q.Method) && to.dialer.alpn.insists(err) {
 		again, errAgain := t.roundTripAnew(ctx, to, q, request, limits)
 		if errAgain == nil {
 			return again, nil

@@ -132,10 +132,8 @@ func weight(q recording.Request) int {
 	if q.Kind == recording.Other {
 		return 0
 	}
-	kind, _ := q.Answer.Get("Content-Type")
-	body, _ := q.Headers.Get("Content-Type")
 	w := 0
-	if namesJSON(kind) || namesJSON(body) || q.Kind == recording.WebSocket || q.Kind == recording.EventSource {
+	if hasJSON(q.Answer) || hasJSON(q.Headers) || q.Kind == recording.WebSocket || q.Kind == recording.EventSource {
 		w++
 	}
 	origin, cross := q.Headers.Get(cors.HeaderOrigin)
@@ -161,9 +159,9 @@ func hasCookie(q recording.Request) bool {
 	return slices.ContainsFunc(q.Cookies, func(name string) bool { return !aside.MatchString(name) })
 }
 
-func namesJSON(contentType string) bool {
-	kind, _, _ := strings.Cut(contentType, ";")
-	kind = strings.ToLower(strings.TrimSpace(kind))
+// hasJSON reports whether the message with these headers has a body of JSON.
+func hasJSON(h cors.Headers) bool {
+	kind := h.MediaType()
 	return kind == "application/json" || strings.HasSuffix(kind, "+json") || kind == "application/x-ndjson"
 }
 

@@ -207,9 +207,8 @@ func (s *seen) seenLogin() (map[string]any, bool) {
 		if q.Method != http.MethodPost || q.Status >= 400 || checkPath("", path) != nil || holdsSecret(q.URL) {
 			continue
 		}
-		kind, _ := q.Headers.Get("Content-Type")
 		key, fields := "form", map[string]any{}
-		if namesJSON(kind) {
+		if hasJSON(q.Headers) {
 			key = "json"
 			if json.Unmarshal([]byte(q.Body), &fields) != nil {
 				continue
