@@ -67,7 +67,7 @@ func isNullBody(status int) bool {
 	return false
 }
 
-// isShort tells whether a body is known to be no longer than limit.
+// isShort reports whether a body is known to be no longer than limit.
 func isShort(h cors.Headers, limit int) bool {
 	if encoding, ok := h.Get("Content-Encoding"); ok && !strings.EqualFold(strings.TrimSpace(encoding), "identity") {
 		return false

@@ -74,7 +74,7 @@ func (r *recorder) sent(id network.RequestID, shown cors.Request) cors.Request {
 	return shown
 }
 
-// containsAll tells whether there are all of some lines, but for that of the host.
+// containsAll reports whether there are all of some lines, but for that of the host.
 func containsAll(lines, some cors.Headers) bool {
 	has := map[string]bool{}
 	for _, line := range lines {
@@ -85,7 +85,7 @@ func containsAll(lines, some cors.Headers) bool {
 	})
 }
 
-// isOf tells whether it has all that Chrome shows of the response it holds.
+// isOf reports whether it has all that Chrome shows of the response it holds.
 func (h rawHead) isOf(e *fetch.EventRequestPaused) bool {
 	var shown cors.Headers
 	for _, line := range e.ResponseHeaders {

@@ -30,7 +30,7 @@ import (
 // howToStart is a command line of a browser that can be used while it runs.
 const howToStart = "chromium --headless=new --remote-debugging-port=9222 --user-data-dir=/tmp/crossexam-remote"
 
-// isAddress tells whether a browser is named by the address of its debugging port
+// isAddress reports whether a browser is named by the address of its debugging port
 // and not by a path.
 func isAddress(wanted string) bool { return strings.Contains(wanted, "://") }
 

@@ -118,7 +118,7 @@ func (s *Stage) AskForCertificate(at ...cors.Origin) {
 	s.asking = at
 }
 
-// asks tells whether a client with this server name is asked. Clients name no
+// asks reports whether a client with this server name is asked. Clients name no
 // server for an IP address.
 func (s *Stage) asks(serverName string) bool {
 	s.mu.RLock()
@@ -210,7 +210,7 @@ const PagePath = "/crossexam-page"
 // collectorPath is where a page sends what it could read.
 const collectorPath = "/crossexam-collector"
 
-// isStagePath tells whether a path is the stage's on every origin that it plays.
+// isStagePath reports whether a path is the stage's on every origin that it plays.
 func isStagePath(path string) bool {
 	return path == PagePath || path == collectorPath || isPlacePath(path)
 }

@@ -53,7 +53,7 @@ func Diagnose(ctx context.Context, o attacker.Options) iter.Seq[Check] {
 	}
 }
 
-// diagnoseBrowser tells whether further checks are wanted.
+// diagnoseBrowser reports whether further checks are wanted.
 func diagnoseBrowser(ctx context.Context, o attacker.Options, yield func(Check) bool) bool {
 	certificate, err := someCertificate()
 	if err != nil {

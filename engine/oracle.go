@@ -60,7 +60,7 @@ func checkOracle(o scenarios.Observation) error {
 	}
 }
 
-// isSettled tells whether the observation is of a fetch by a page that the browser
+// isSettled reports whether the observation is of a fetch by a page that the browser
 // let through or refused for a reason of the CORS protocol, and whether the tap
 // had all its exchanges. A preflight may be missing: its answer may be cached.
 func isSettled(o scenarios.Observation) bool {

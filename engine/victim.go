@@ -203,7 +203,7 @@ func (v *victim) hasCookie(name string) bool {
 	return false
 }
 
-// sent tells whether the victim's credential, all of it, crossed the wire in one of
+// sent reports whether the victim's credential, all of it, crossed the wire in one of
 // the exchanges.
 func (v *victim) sent(exchanges []cors.Exchange) bool {
 	return slices.ContainsFunc(exchanges, func(x cors.Exchange) bool {

@@ -170,7 +170,7 @@ func pathOf(raw string) string {
 	return path
 }
 
-// AltersHeader tells whether the browser may get a response header of this name
+// AltersHeader reports whether the browser may get a response header of this name
 // otherwise than the record has it: net/http and the tap frame the body anew, and a
 // login prompt that nobody would answer is kept from it.
 func AltersHeader(name string) bool {

@@ -18,7 +18,7 @@ import (
 // says by itself: neither need ever end.
 const streamTime = time.Second
 
-// isHandshake tells whether a request asks for a WebSocket (RFC 6455, section
+// isHandshake reports whether a request asks for a WebSocket (RFC 6455, section
 // 4.1).
 func isHandshake(q cors.Request) bool {
 	return q.Method == http.MethodGet && q.Headers.ListHas("Connection", "upgrade") && q.Headers.ListHas("Upgrade", "websocket")

@@ -194,7 +194,7 @@ func (f *finder) missingLogin(doc document) string {
 	return text
 }
 
-// private tells whether the reply depends on the victim: the document says so, or
+// private reports whether the reply depends on the victim: the document says so, or
 // it says nothing of logins and there is one, or the network gives access; but not
 // where the preset knows better.
 func (f *finder) private(c candidate, doc document) bool {
@@ -298,7 +298,7 @@ func howToGive(schemes []string) string {
 	return strings.Join(entries, " or ")
 }
 
-// verifiable tells whether a read can be tried before the victim's browser has
+// verifiable reports whether a read can be tried before the victim's browser has
 // logged in.
 func (f *finder) verifiable(private bool) bool {
 	return !f.offline && (!private || f.deployment.Credentials.Login == nil)
@@ -340,7 +340,7 @@ func (f *finder) firstOf(paths []string, try func(string) bool) {
 	}
 }
 
-// answers tells whether the target answers with one of the statuses. Without
+// answers reports whether the target answers with one of the statuses. Without
 // requests the first one is believed.
 func (f *finder) answers(path string, anonymous bool, statuses ...int) (int, bool) {
 	if f.offline {

@@ -94,7 +94,7 @@ type Discovery struct {
 	Requests int // to the target
 }
 
-// NeedsDiscovery tells whether the configuration leaves anything to find out: it
+// NeedsDiscovery reports whether the configuration leaves anything to find out: it
 // names no endpoint to read, or asks for a document.
 func (c Config) NeedsDiscovery() bool {
 	return c.OpenAPI != noDocument && (c.OpenAPI != "" || !c.namesReads())

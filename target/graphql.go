@@ -26,7 +26,7 @@ func (f *finder) graphQL(nothing *cors.Response) {
 	}
 }
 
-// speaksGraphQL tells whether a reply to a query by GET is a GraphQL server's: an
+// speaksGraphQL reports whether a reply to a query by GET is a GraphQL server's: an
 // answer or an error of the protocol, or a refusal of every method but POST.
 func speaksGraphQL(path string, r *cors.Response) bool {
 	body := strings.Join(strings.Fields(r.Body), "")

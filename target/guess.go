@@ -147,7 +147,7 @@ func linksOf(r *cors.Response, t scenarios.Target) []string {
 	return links
 }
 
-// sameReply tells whether two paths are answered alike, but for the path itself.
+// sameReply reports whether two paths are answered alike, but for the path itself.
 func sameReply(a *cors.Response, pathA string, b *cors.Response, pathB string) bool {
 	if b == nil || a.Status != b.Status {
 		return false
@@ -158,7 +158,7 @@ func sameReply(a *cors.Response, pathA string, b *cors.Response, pathB string) b
 	return a.Body == b.Body || without(a, pathA) == without(b, pathB)
 }
 
-// isData tells whether a reply is for programs: no page, whatever its type, and no
+// isData reports whether a reply is for programs: no page, whatever its type, and no
 // plain text.
 func isData(r *cors.Response) bool {
 	t, _ := r.Headers.Get("Content-Type")
@@ -209,7 +209,7 @@ func saysLittle(path string, r *cors.Response) bool {
 	return true
 }
 
-// isRoot tells whether a path is where an API begins, such as /api/v1.
+// isRoot reports whether a path is where an API begins, such as /api/v1.
 func isRoot(path string) bool {
 	return !slices.ContainsFunc(splitWords(path), func(w string) bool { return w != "api" && w != "v" && w != "rest" })
 }

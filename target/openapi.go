@@ -481,7 +481,7 @@ func (r *partReader) schema(raw json.RawMessage) rawSchema {
 	})
 }
 
-// isNumber tells whether text is an error for a schema. FastAPI writes an optional
+// isNumber reports whether text is an error for a schema. FastAPI writes an optional
 // number as anyOf with null.
 func (r *partReader) isNumber(s rawSchema) bool {
 	number := is(s, "integer", "number", "boolean")
@@ -501,7 +501,7 @@ func (r *partReader) isNumber(s rawSchema) bool {
 	return number
 }
 
-// is tells whether a schema is of one of the types, or of that and null.
+// is reports whether a schema is of one of the types, or of that and null.
 func is(s rawSchema, types ...string) bool {
 	var one string
 	var list []string

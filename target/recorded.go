@@ -462,7 +462,7 @@ var version = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)?$`)
 // secretNames are names of parameters with secrets, without what joins their words.
 var secretNames = regexp.MustCompile(`(?i)^(.*(token|secret|password|passwd|apikey|accesskey|signature|jwt).*|key|sig|auth|authorization|code|session|sessionid|sid|ticket|otp|assertion)$`)
 
-// holdsSecret tells whether the path or the query of a URL has something in it that
+// holdsSecret reports whether the path or the query of a URL has something in it that
 // looks like a secret.
 func holdsSecret(u *url.URL) bool {
 	query, err := url.ParseQuery(u.RawQuery)
@@ -483,7 +483,7 @@ var anID = regexp.MustCompile(`(?i)^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 
 var randomText = regexp.MustCompile(`^[A-Za-z0-9+/_=.~-]{20,}$`)
 
-// isRandom tells whether a text looks like a token: long, with letters and digits
+// isRandom reports whether a text looks like a token: long, with letters and digits
 // that alternate, and not an object's name.
 func isRandom(s string) bool {
 	if strings.HasPrefix(s, "eyJ") && len(s) > 20 {
