@@ -84,15 +84,19 @@ func (f *finder) fromDocument(doc document) {
 		}
 	}
 	slices.Sort(f.found.Headers)
-	slices.SortStableFunc(reads, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
-			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
-	})
+	slices.SortStableFunc(reads, f.worthFirst)
 	usable := f.pick(reads, doc)
 	f.provoke(usable, declared, doc)
 	if missing := f.missingLogin(doc); missing != "" {
 		f.note("%s", missing)
 	}
+}
+
+// worthFirst orders reads by what an attacker would have of them: those that the preset
+// names, that need a login, that name data and answer with it, and the shallow ones first.
+func (f *finder) worthFirst(a, b candidate) int {
+	return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
+		cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
 }
 
 // recognise has the preset that knows the application act where none is named, and
