@@ -25,22 +25,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		s.hooks.Progress(Progress{Scenario: s.current, Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
 	}
 	if g.probe {
-		if err := s.logIn(ctx, g); err != nil {
-			return err
-		}
-		for repeats := 0; ; repeats++ {
-			for _, a := range g.attempts {
-				s.observed[a.Key()] = s.probe(ctx, a)
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-			}
-			if repeats == maxRepeats || !s.outlasted(ctx, g) {
-				break
-			}
-		}
-		s.vouch(ctx, g)
-		return nil
+		return s.probeGroup(ctx, g)
 	}
 	for failures, repeats := 0, 0; ; {
 		err := s.observePage(ctx, g)
@@ -82,6 +67,26 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		}
 		s.note("A page failed and was opened once more; its attempts were repeated.")
 	}
+}
+
+// probeGroup makes the attempts of a group that has no page.
+func (s *session) probeGroup(ctx context.Context, g *group) error {
+	if err := s.logIn(ctx, g); err != nil {
+		return err
+	}
+	for repeats := 0; ; repeats++ {
+		for _, a := range g.attempts {
+			s.observed[a.Key()] = s.probe(ctx, a)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if repeats == maxRepeats || !s.outlasted(ctx, g) {
+			break
+		}
+	}
+	s.vouch(ctx, g)
+	return nil
 }
 
 func (s *session) note(sentence string) { s.record.note(sentence) }
