@@ -115,7 +115,7 @@ func newInferred(record engine.Record) *Inferred {
 			}
 		}
 		proved := slices.ContainsFunc(record.Results, func(r engine.Result) bool {
-			return r.Scenario.ID == "TRU-001" && r.Subject.Origin == c.Origin.String() &&
+			return r.Scenario.Topic == scenarios.FrontEnd && r.Subject.Origin == c.Origin.String() &&
 				slices.ContainsFunc(r.Observations, func(o scenarios.Observation) bool { return o.Attempt.Vector == scenarios.Fetch && o.Read() })
 		})
 		out.Candidates = append(out.Candidates, Candidate{Origin: c.Origin.String(), Why: c.Why, Granted: granted, Proved: proved, Rule: rule})
