@@ -70,7 +70,7 @@ func (t *Tab) TalkDirectly(ctx context.Context, tap *tap.Tap) error {
 	return t.intercept(ctx)
 }
 
-// concerns tells whether a request is for the target. It is the answer to an event
+// concerns reports whether a request is for the target. It is the answer to an event
 // that was asked for, and not a filter on which safety depends.
 func (d *direct) concerns(r *network.Request) bool {
 	u, err := url.Parse(r.URL)

@@ -18,9 +18,8 @@ import (
 // and that of a stream has no end. taken says that the browser has to be given the
 // body back, which ends where reading did.
 func (d *direct) readBody(e *fetch.EventRequestPaused, p *cors.Response) (taken bool) {
-	kind, _ := p.Headers.Get("Content-Type")
 	redirect := p.Status >= 300 && p.Status < 400 && p.Headers.Has("Location")
-	if redirect || strings.HasPrefix(strings.ToLower(kind), "text/event-stream") {
+	if redirect || p.Headers.MediaType() == "text/event-stream" {
 		p.Truncated = true
 		return false
 	}
@@ -68,7 +67,7 @@ func isNullBody(status int) bool {
 	return false
 }
 
-// isShort tells whether a body is known to be no longer than limit.
+// isShort reports whether a body is known to be no longer than limit.
 func isShort(h cors.Headers, limit int) bool {
 	if encoding, ok := h.Get("Content-Encoding"); ok && !strings.EqualFold(strings.TrimSpace(encoding), "identity") {
 		return false

@@ -42,3 +42,11 @@ func (f *FrontEnd) CloseWindow(ctx context.Context) error {
 		return err
 	})
 }
+
+// crash kills the renderer of the open page, for tests of what happens then.
+func (t *Tab) crash(ctx context.Context) error {
+	return t.do(ctx, func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, page.Crash, cdp.Empty{})
+		return err
+	})
+}

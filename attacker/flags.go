@@ -19,12 +19,12 @@ func (f flag) String() string {
 	return "--" + f.name
 }
 
-// launchFlags is the whole command line: a short explicit list, since each flag
-// may bear on a verdict.
-func launchFlags(stage *Stage, profileDir, userAgent string, o Options) []flag {
+// hostRules say where each host leads, and which keys are trusted besides those of the
+// authorities that the browser knows.
+func hostRules(stage *Stage, o Options) (hosts, trusted string) {
 	trusted, direct := stage.Authority().SPKI(), o.Direct
 	// The first rule that matches counts.
-	hosts := "MAP *." + scenarios.PublicDomain + " " + stage.publicAddr() + ", MAP * " + stage.Addr()
+	hosts = "MAP *." + scenarios.PublicDomain + " " + stage.publicAddr() + ", MAP * " + stage.Addr()
 	if !o.Only.IsOpaque() {
 		// At a public address, which pages of the internet may ask without the user's leave.
 		hosts = "MAP " + o.Only.HostPort() + " " + stage.publicAddr()
@@ -38,6 +38,13 @@ func launchFlags(stage *Stage, profileDir, userAgent string, o Options) []flag {
 			trusted += "," + direct.PublicKey
 		}
 	}
+	return hosts, trusted
+}
+
+// launchFlags is the whole command line: a short explicit list, since each flag
+// may bear on a verdict.
+func launchFlags(stage *Stage, profileDir, userAgent string, o Options) []flag {
+	hosts, trusted := hostRules(stage, o)
 	flags := []flag{
 		{"user-agent", userAgent},
 		{"accept-lang", acceptLanguage},

@@ -31,6 +31,19 @@ type Frame struct {
 	Tasks  []Task
 }
 
+// frameSpec is what frames.js takes for a frame, frameView what it gives.
+type (
+	frameSpec struct {
+		Origin string `json:"origin"`
+		Page   string `json:"page"`
+		Specs  []spec `json:"specs"`
+	}
+	frameView struct {
+		Fault string `json:"fault"`
+		Views []view `json:"views"`
+	}
+)
+
 // RunFrames opens the host page, unless it is open already, and in it a frame for
 // each of the origins, a bounded number at once; each makes its attempts, which
 // must be of the vector Fetch. The sightings are in the order of the frames and
@@ -45,28 +58,19 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 		return nil, err
 	}
 	t.recorder.forget()
-	type frame struct {
-		Origin string `json:"origin"`
-		Page   string `json:"page"`
-		Specs  []spec `json:"specs"`
-	}
-	asked := make([]frame, len(frames))
+	asked := make([]frameSpec, len(frames))
 	for i, f := range frames {
 		t.browser.stage.Play(f.Origin, Framed)
-		asked[i] = frame{f.Origin.String(), f.Origin.String() + PagePath, t.specs(f.Origin, f.Tasks)}
+		asked[i] = frameSpec{f.Origin.String(), f.Origin.String() + PagePath, t.specs(f.Origin, f.Tasks)}
 	}
 	encoded, err := json.Marshal(asked)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the attempts: %w", err)
 	}
-	type answer struct {
-		Fault string `json:"fault"`
-		Views []view `json:"views"`
-	}
-	var answers []answer
+	var answers []frameView
 	err = t.do(ctx, func(ctx context.Context) (err error) {
 		call := fmt.Sprintf("runFrames(%s, %d, %d, %d)", encoded, min(parallelFrames, t.browser.parallel), t.browser.parallel, frameTimeout.Milliseconds())
-		answers, err = chromedp.Run(ctx, chromedp.Evaluate[[]answer](call, chromedp.EvalAwaitPromise))
+		answers, err = chromedp.Run(ctx, chromedp.Evaluate[[]frameView](call, chromedp.EvalAwaitPromise))
 		return err
 	})
 	if err != nil {
@@ -75,6 +79,18 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 	if len(answers) != len(frames) {
 		return nil, fmt.Errorf("making attempts from frames: %d answers of %d frames", len(answers), len(frames))
 	}
+	all := t.ofFrames(ctx, asked, answers)
+	if err := t.do(ctx, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("clearFrames()"))
+	}); err != nil {
+		return nil, fmt.Errorf("closing frames: %w", err)
+	}
+	return all, nil
+}
+
+// ofFrames are the sightings of the attempts of each frame, and its fault in each of them
+// where it has one.
+func (t *Tab) ofFrames(ctx context.Context, asked []frameSpec, answers []frameView) [][]Sighting {
 	var specs []spec
 	var views []view
 	for i, a := range answers {
@@ -87,12 +103,7 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 		}
 	}
 	seen := t.sightings(ctx, specs, views)
-	if err := t.do(ctx, func(ctx context.Context) error {
-		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("clearFrames()"))
-	}); err != nil {
-		return nil, fmt.Errorf("closing frames: %w", err)
-	}
-	all := make([][]Sighting, len(frames))
+	all := make([][]Sighting, len(asked))
 	for i, a := range answers {
 		n := len(asked[i].Specs)
 		if a.Fault == "" {
@@ -104,5 +115,5 @@ func (t *Tab) RunFrames(ctx context.Context, frames []Frame) ([][]Sighting, erro
 			all[i][j].Fault = a.Fault
 		}
 	}
-	return all, nil
+	return all
 }

@@ -186,14 +186,9 @@ func (f *FrontEnd) event(ev any) {
 	case *network.EventWebSocketCreated:
 		f.sent(PageRequest{Method: "GET", URL: e.URL, Type: string(network.ResourceTypeWebSocket)})
 	case *page.EventJavascriptDialogOpening:
-		if f.tab.browser.options.Window {
-			break // the user answers
+		if !f.tab.browser.options.Window { // there the user answers
+			f.tab.answerDialog(e)
 		}
-		leave := e.Type == page.DialogTypeBeforeunload
-		go func() {
-			// Where it fails the page has gone.
-			_, _ = chromedp.Call(f.tab.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: leave})
-		}()
 	}
 }
 

@@ -40,7 +40,7 @@ func (t *Tab) TakeCookies(ctx context.Context, o cors.Origin, lines []string) er
 	return nil
 }
 
-// is tells whether a request that Chrome holds is the one to hand out at.
+// is reports whether a request that Chrome holds is the one to hand out at.
 func (h *handOut) is(e *fetch.EventRequestPaused) bool { return h != nil && e.Request.URL == h.url }
 
 // answer fulfils the request. Where the call fails the page has gone, which its visit

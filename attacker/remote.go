@@ -30,7 +30,7 @@ import (
 // howToStart is a command line of a browser that can be used while it runs.
 const howToStart = "chromium --headless=new --remote-debugging-port=9222 --user-data-dir=/tmp/crossexam-remote"
 
-// isAddress tells whether a browser is named by the address of its debugging port
+// isAddress reports whether a browser is named by the address of its debugging port
 // and not by a path.
 func isAddress(wanted string) bool { return strings.Contains(wanted, "://") }
 
@@ -168,9 +168,9 @@ func (b *Browser) disconnect() error {
 	return b.files.Remove()
 }
 
-// led has a browser context's requests led to the stage, those to loopback hosts
+// useProxy has the requests of a browser context go to the stage, those to loopback hosts
 // too, which Chrome sends to no proxy unless it is told to.
-func (b *Browser) led(p *target.CreateBrowserContextParams) {
+func (b *Browser) useProxy(p *target.CreateBrowserContextParams) {
 	if b.info.Remote {
 		p.ProxyServer = "http://" + b.proxy
 		p.ProxyBypassList = "<-loopback>"

@@ -118,7 +118,7 @@ func (s *Stage) AskForCertificate(at ...cors.Origin) {
 	s.asking = at
 }
 
-// asks tells whether a client with this server name is asked. Clients name no
+// asks reports whether a client with this server name is asked. Clients name no
 // server for an IP address.
 func (s *Stage) asks(serverName string) bool {
 	s.mu.RLock()
@@ -184,6 +184,8 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.servePlace(w, r, origin, role)
 	case played && r.URL.Path == collectorPath:
 		s.collector.ServeHTTP(w, r)
+	case isIconRequest(r):
+		http.NotFound(w, r)
 	case mounted:
 		handler.ServeHTTP(w, r)
 	case played:
@@ -191,6 +193,13 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// isIconRequest reports whether the browser asks by itself for the icon of a page that the
+// victim visits (HTML standard, link type "icon"). It does so when it has time, so that
+// what a target is asked would differ from run to run; no attempt asks for an image.
+func isIconRequest(r *http.Request) bool {
+	return r.URL.Path == "/favicon.ico" && r.Header.Get(cors.HeaderOrigin) == "" && strings.HasPrefix(r.Header.Get("Accept"), "image/")
 }
 
 // PagePath is where the page of a played origin is. Like collectorPath it is an
@@ -201,7 +210,7 @@ const PagePath = "/crossexam-page"
 // collectorPath is where a page sends what it could read.
 const collectorPath = "/crossexam-collector"
 
-// isStagePath tells whether a path is the stage's on every origin that it plays.
+// isStagePath reports whether a path is the stage's on every origin that it plays.
 func isStagePath(path string) bool {
 	return path == PagePath || path == collectorPath || isPlacePath(path)
 }

@@ -49,6 +49,33 @@ func ask(t *testing.T, s *Stage, method, url, body string) (status int, answer s
 	return r.StatusCode, string(b), err
 }
 
+// The icon of a page that the victim visits is not the target's to be asked for; what a
+// page reads at the same path is.
+func TestStageAnswersTheIcon(t *testing.T) {
+	s := newStage(t)
+	s.Mount(cors.MustParseOrigin("http://api.test"), says("the target"))
+	const image = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8" // Chrome 156
+	for _, c := range []struct {
+		name, path string
+		headers    http.Header
+		status     int
+	}{
+		{"by the browser itself", "/favicon.ico", http.Header{"Accept": {image}}, 404},
+		{"by a page that reads it", "/favicon.ico", http.Header{"Accept": {"*/*"}, "Origin": {"http://evil.test"}}, 200},
+		{"by a page that asks for an image", "/favicon.ico", http.Header{"Accept": {image}, "Origin": {"http://evil.test"}}, 200},
+		{"by the victim", "/favicon.ico", http.Header{"Accept": {"text/html,image/avif,*/*;q=0.8"}}, 200},
+		{"another image", "/logo.png", http.Header{"Accept": {image}}, 200},
+	} {
+		q := httptest.NewRequest(http.MethodGet, "http://api.test"+c.path, nil)
+		q.Header = c.headers
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, q)
+		if w.Code != c.status {
+			t.Errorf("%s: %d, want %d", c.name, w.Code, c.status)
+		}
+	}
+}
+
 func says(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, text) })
 }

@@ -58,6 +58,13 @@ type Response struct {
 	Unended bool `json:"unended,omitempty"`
 }
 
+// IsLimited reports whether the server says that it does not answer now, and what its answer
+// would be nobody knows: by the status, see [Limited], or by a refusal that will end (403
+// with Retry-After, as some limiters have it).
+func (r Response) IsLimited() bool {
+	return r.Status == 429 || r.Status == 503 || r.Status == 403 && r.Headers.Has("Retry-After")
+}
+
 // Exchange is one request and what came back for it.
 type Exchange struct {
 	Request Request `json:"request"`

@@ -27,3 +27,23 @@ func TestRequestOrigin(t *testing.T) {
 		t.Errorf("got %q without the header", got)
 	}
 }
+
+func TestIsLimited(t *testing.T) {
+	for _, c := range []struct {
+		status  int
+		headers Headers
+		want    bool
+	}{
+		{429, nil, true},
+		{503, nil, true},
+		{403, lines("retry-after", "1"), true},
+		{403, nil, false},
+		{401, lines("Retry-After", "1"), false},
+		{200, lines("Retry-After", "1"), false},
+		{500, nil, false},
+	} {
+		if got := (Response{Status: c.status, Headers: c.headers}).IsLimited(); got != c.want {
+			t.Errorf("%d with %v: %v, want %v", c.status, c.headers, got, c.want)
+		}
+	}
+}

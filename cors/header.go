@@ -95,3 +95,11 @@ func OriginLine(origin string) Headers {
 	}
 	return Headers{{Name: HeaderOrigin, Value: origin}}
 }
+
+// MediaType returns the media type of the Content-Type, without its parameters and in lower
+// case (MIME Sniffing standard, "essence"); it is empty where there is none.
+func (h Headers) MediaType() string {
+	value, _ := h.Get("Content-Type")
+	value, _, _ = strings.Cut(value, ";")
+	return strings.ToLower(strings.TrimSpace(value))
+}

@@ -68,3 +68,19 @@ func FuzzHeadersList(f *testing.F) {
 		}
 	})
 }
+
+func TestMediaType(t *testing.T) {
+	for value, want := range map[string]string{
+		"application/json":                   "application/json",
+		" Application/JSON ; charset=UTF-8 ": "application/json",
+		"text/event-stream;x":                "text/event-stream",
+		";charset=utf-8":                     "",
+	} {
+		if got := lines("content-type", value).MediaType(); got != want {
+			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
+	if got := (Headers)(nil).MediaType(); got != "" {
+		t.Errorf("without any: %q", got)
+	}
+}

@@ -77,6 +77,16 @@ func OriginOf(u *url.URL) Origin {
 	return NewOrigin(scheme, u.Hostname(), u.Port())
 }
 
+// OriginOfURL returns the origin of a URL that is not parsed yet, as [OriginOf] does, and
+// [Opaque] for what is none.
+func OriginOfURL(raw string) Origin {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return Opaque
+	}
+	return OriginOf(u)
+}
+
 // NewOrigin builds an origin from its parts; host is a name or an IP literal
 // without brackets, port is empty or decimal. The host is written as browsers do
 // ("127.1" becomes "127.0.0.1"); one that no browser loads is kept as it is. It is

@@ -5,22 +5,6 @@ import (
 	"strings"
 )
 
-// NormalizeMethod returns the method as the browser sends it: six well-known ones
-// in upper case, any other as the page wrote it, so that "patch" is not PATCH
-// (Fetch standard, #concept-method-normalize).
-func NormalizeMethod(method string) string {
-	switch upper := strings.ToUpper(method); upper {
-	case "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT":
-		return upper
-	}
-	return method
-}
-
-// isSafelistedMethod follows #cors-safelisted-method.
-func isSafelistedMethod(method string) bool {
-	return method == "GET" || method == "HEAD" || method == "POST"
-}
-
 // NeedsPreflight reports whether the browser must ask the server with a preflight
 // before a page's cross-origin request with this method and these headers, set
 // by the page (Fetch standard, #cors-preflight-fetch and #main-fetch).

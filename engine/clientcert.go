@@ -18,14 +18,14 @@ func (l *Lab) leaf() *x509.Certificate {
 
 // noCertificate says why the lab's browser cannot present the victim's client
 // certificate; it is empty where it can.
-func (s *session) noCertificate() string {
-	wanted := s.deployment.Credentials.ClientCertificate
+func (vs *victims) noCertificate() string {
+	wanted := vs.deployment.Credentials.ClientCertificate
 	switch {
-	case s.lab.noCertificate != nil:
-		return s.lab.noCertificate.Error()
+	case vs.lab.noCertificate != nil:
+		return vs.lab.noCertificate.Error()
 	case wanted == nil:
 		return "the victim's client certificate was not given"
-	case s.lab.leaf() == nil || !s.lab.leaf().Equal(wanted.TLS.Leaf):
+	case vs.lab.leaf() == nil || !vs.lab.leaf().Equal(wanted.TLS.Leaf):
 		return "the browser was started without the victim's client certificate"
 	}
 	return ""
@@ -47,15 +47,15 @@ func (l *Lab) giveTurn(identity scenarios.Credential, origins ...cors.Origin) {
 
 // certificateLogin has the victim open a private endpoint, for which the target
 // must ask for the certificate.
-func (s *session) certificateLogin(ctx context.Context, v *victim) error {
-	reads := s.plan.Target.Reads()
+func (vs *victims) certificateLogin(ctx context.Context, v *victim) error {
+	reads := vs.target.Reads()
 	if len(reads) == 0 {
 		return nil
 	}
-	if err := v.tab.Visit(ctx, s.plan.Target.At(reads[0].Path)); err != nil {
+	if err := v.tab.Visit(ctx, vs.target.At(reads[0].Path)); err != nil {
 		return err
 	}
-	asks, refused := s.tap.AsksForCertificate()
+	asks, refused := vs.tap.AsksForCertificate()
 	switch {
 	case !asks:
 		v.fault = "the target did not ask for a client certificate as the connection was made, so that the browser has none to present"

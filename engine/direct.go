@@ -42,16 +42,16 @@ func browserFor(ctx context.Context, c target.BrowserConfig, d target.Deployment
 
 // talkDirectly puts the session's rules between the tab and a target that it
 // reaches by itself.
-func (s *session) talkDirectly(ctx context.Context, v *victim) error {
-	own := s.plan.Target.Origin()
+func (vs *victims) talkDirectly(ctx context.Context, v *victim) error {
+	own := vs.target.Origin()
 	switch {
-	case s.lab.options.Direct.Origin != own && s.deployment.Direct:
+	case vs.lab.options.Direct.Origin != own && vs.deployment.Direct:
 		return &Fault{Stage: StageBrowser, Err: fmt.Errorf("the browser was not started to reach %s by itself", own)}
-	case !s.deployment.Direct && s.lab.options.Direct.Origin == own:
+	case !vs.deployment.Direct && vs.lab.options.Direct.Origin == own:
 		return &Fault{Stage: StageBrowser, Err: fmt.Errorf("the browser was started to reach %s by itself, and is to reach it through Crossexam", own)}
-	case !s.deployment.Direct:
+	case !vs.deployment.Direct:
 		return nil
 	}
-	s.note(directNote)
-	return v.tab.TalkDirectly(ctx, s.tap)
+	vs.record.note(directNote)
+	return v.tab.TalkDirectly(ctx, vs.tap)
 }

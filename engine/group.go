@@ -171,7 +171,7 @@ func framed(t scenarios.Target, groups []*group) []*group {
 	return groups
 }
 
-// canBeFramed tells whether the page's requests are the same from a frame. To the
+// canBeFramed reports whether the page's requests are the same from a frame. To the
 // target both are third parties, and get the same cookies, unless the page is of
 // the target's site, where SameSite tells a frame of another site from a page of
 // its own. The controls' arbitrary origin keeps a page of its own, which is the
@@ -186,6 +186,6 @@ func canBeFramed(t scenarios.Target, g *group) bool {
 		return false
 	}
 	return !slices.ContainsFunc(g.attempts, func(a scenarios.Attempt) bool {
-		return a.Vector != scenarios.Fetch || originOf(a.URL) == g.page // DNS rebinding: a page of the target itself
+		return a.Vector != scenarios.Fetch || cors.OriginOfURL(a.URL) == g.page // DNS rebinding: a page of the target itself
 	})
 }

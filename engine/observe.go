@@ -25,22 +25,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		s.hooks.Progress(Progress{Scenario: s.current, Doing: g.String(), Attempts: len(s.observed), Of: len(s.planned)})
 	}
 	if g.probe {
-		if err := s.logIn(ctx, g); err != nil {
-			return err
-		}
-		for repeats := 0; ; repeats++ {
-			for _, a := range g.attempts {
-				s.observed[a.Key()] = s.probe(ctx, a)
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-			}
-			if repeats == maxRepeats || !s.outlasted(ctx, g) {
-				break
-			}
-		}
-		s.vouch(ctx, g)
-		return nil
+		return s.probeGroup(ctx, g)
 	}
 	for failures, repeats := 0, 0; ; {
 		err := s.observePage(ctx, g)
@@ -52,8 +37,8 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 		case err == nil:
 			s.vouch(ctx, g)
 			s.screenshot(ctx, g)
-			if v := s.of(g.identity); g.overrides && v != nil && v.tab != nil && v.fault == "" {
-				if err := s.basicLogin(ctx, v); err != nil {
+			if v := s.victims.of(g.identity); g.overrides && v != nil && v.tab != nil && v.fault == "" {
+				if err := s.victims.basicLogin(ctx, v); err != nil {
 					return err
 				}
 			}
@@ -64,7 +49,7 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 			if s.restarts++; s.restarts > 1 {
 				return err
 			}
-			clear(s.victims)
+			s.victims.forget()
 			if err := s.lab.restart(ctx); err != nil {
 				return err
 			}
@@ -78,10 +63,30 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 			return nil
 		}
 		if errors.Is(err, attacker.ErrPageCrashed) {
-			s.drop(g.identity)
+			s.victims.drop(g.identity)
 		}
 		s.note("A page failed and was opened once more; its attempts were repeated.")
 	}
+}
+
+// probeGroup makes the attempts of a group that has no page.
+func (s *session) probeGroup(ctx context.Context, g *group) error {
+	if err := s.logIn(ctx, g); err != nil {
+		return err
+	}
+	for repeats := 0; ; repeats++ {
+		for _, a := range g.attempts {
+			s.observed[a.Key()] = s.probe(ctx, a)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if repeats == maxRepeats || !s.outlasted(ctx, g) {
+			break
+		}
+	}
+	s.vouch(ctx, g)
+	return nil
 }
 
 func (s *session) note(sentence string) { s.record.note(sentence) }
@@ -94,7 +99,7 @@ func (s *session) fault(g *group, why string) {
 }
 
 func (s *session) observePage(ctx context.Context, g *group) error {
-	v, err := s.victim(ctx, g.identity)
+	v, err := s.victims.logIn(ctx, g.identity)
 	if err != nil {
 		return err
 	}
@@ -256,7 +261,7 @@ func unanswered(exchanges []cors.Exchange) string {
 func (s *session) probe(ctx context.Context, a scenarios.Attempt) scenarios.Observation {
 	headers := slices.Clone(a.Headers)
 	o := scenarios.Observation{Attempt: a}
-	v := s.of(a.Identity)
+	v := s.victims.of(a.Identity)
 	if !a.Omit {
 		headers = withLines(headers, s.deployment.Credentials.FrontEnd(a.Identity))
 		if v != nil {
@@ -307,7 +312,7 @@ func withLines(headers, more cors.Headers) cors.Headers {
 // screenshot keeps a picture of the malicious page, which is still open, with the first
 // private reply of a victim on it. Without it nothing is less proved.
 func (s *session) screenshot(ctx context.Context, g *group) {
-	v := s.victims[g.identity.OfBrowser()]
+	v := s.victims.of(g.identity)
 	if !s.screens || g.trusted || v == nil || v.shot {
 		return
 	}

@@ -60,7 +60,7 @@ func checkOracle(o scenarios.Observation) error {
 	}
 }
 
-// isSettled tells whether the observation is of a fetch by a page that the browser
+// isSettled reports whether the observation is of a fetch by a page that the browser
 // let through or refused for a reason of the CORS protocol, and whether the tap
 // had all its exchanges. A preflight may be missing: its answer may be cached.
 func isSettled(o scenarios.Observation) bool {
@@ -68,9 +68,9 @@ func isSettled(o scenarios.Observation) bool {
 		!o.Read() && !o.Block.Reason.IsPolicy() {
 		return false
 	}
-	targetOrigin := originOf(o.Attempt.URL)
+	targetOrigin := cors.OriginOfURL(o.Attempt.URL)
 	for _, x := range o.Exchanges {
-		if x.Withheld || x.Fault != "" || x.Response == nil || x.Response.HeadersLeftOut > 0 || originOf(x.Request.URL) != targetOrigin {
+		if x.Withheld || x.Fault != "" || x.Response == nil || x.Response.HeadersLeftOut > 0 || cors.OriginOfURL(x.Request.URL) != targetOrigin {
 			return false
 		}
 		// The browser may send such a request again by itself, and tell of one
@@ -145,12 +145,4 @@ func namesOf(h cors.Headers) []string {
 // unaltered leaves out the headers that the tap does not pass on as they were.
 func unaltered(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), tap.AltersHeader)
-}
-
-func originOf(rawURL string) cors.Origin {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return cors.Opaque
-	}
-	return cors.OriginOf(u)
 }

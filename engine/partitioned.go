@@ -16,8 +16,8 @@ import (
 
 // giveCookies gives the victim the cookies that were given by value. Chrome takes those
 // that are Partitioned for common ones where an answer of ours sets them.
-func (s *session) giveCookies(ctx context.Context, v *victim, lines []string) error {
-	own := s.plan.Target.Origin()
+func (vs *victims) giveCookies(ctx context.Context, v *victim, lines []string) error {
+	own := vs.target.Origin()
 	var partitioned []*http.Cookie
 	common := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
 		c, err := target.ParseSetCookie(line)
@@ -61,10 +61,10 @@ func sameSiteName(mode http.SameSite) string {
 
 // partition gives the victim its partitioned cookies below each trusted front end of
 // another site too, where the front end's own use of the API would have had them set.
-func (s *session) partition(ctx context.Context, v *victim) error {
-	own := s.plan.Target.Origin()
+func (vs *victims) partition(ctx context.Context, v *victim) error {
+	own := vs.target.Origin()
 	for _, c := range v.cookies {
-		for _, o := range s.plan.Target.Trusted {
+		for _, o := range vs.target.Trusted {
 			if !c.Partitioned || o.SameSite(own) {
 				continue
 			}

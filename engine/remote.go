@@ -18,13 +18,13 @@ const withoutAddresses = "the browser reaches all hosts through a proxy and does
 // checkProxy makes sure that a browser that ran already sends what is for the target to
 // Crossexam, where writes are withheld, and not to the target itself. The error is
 // a *Fault.
-func (s *session) checkProxy(ctx context.Context, v *victim) error {
-	if !s.record.Browser.Remote {
+func (vs *victims) checkProxy(ctx context.Context, v *victim) error {
+	if !vs.record.Browser.Remote {
 		return nil
 	}
-	s.note(remoteNote)
+	vs.record.note(remoteNote)
 	c := Control{ID: "remote/proxy", Outcome: Passed, Detail: "the browser sends requests for the target to Crossexam"}
-	err := v.tab.Open(ctx, s.plan.Target.Origin(), attacker.TrustedFront)
+	err := v.tab.Open(ctx, vs.target.Origin(), attacker.TrustedFront)
 	if f := faultOf(ctx, err); err != nil && ctx.Err() == nil {
 		c.Outcome, c.Detail = Failed, err.Error()
 		err = &Fault{
@@ -34,7 +34,7 @@ func (s *session) checkProxy(ctx context.Context, v *victim) error {
 				"run Crossexam on the browser's machine, and in its network where that is a container",
 		}
 	}
-	s.controls.keep(c)
+	vs.controls.keep(c)
 	return err
 }
 

@@ -21,12 +21,10 @@ type session struct {
 	lines      cors.Headers // see [Examination]
 
 	tap      *tap.Tap
-	launched []*tap.Tap    // those of the target's launches
-	mounted  []cors.Origin // at which the target answers
+	launched []*tap.Tap // those of the target's launches
 	lab      *Lab
-	number   int // of the session in its lab
 	controls controls
-	victims  map[scenarios.Credential]*victim
+	victims  victims
 	observed map[string]scenarios.Observation // by attempt key
 	pending  []*group
 	planned  map[string]bool // keys of the attempts that are or were in a group
@@ -47,11 +45,14 @@ func newSession(x *Examination) *session {
 		screens:    x.request.Screens,
 		lines:      x.lines,
 		tap:        x.tap,
-		victims:    map[scenarios.Credential]*victim{},
 		observed:   map[string]scenarios.Observation{},
 		pending:    slices.Clone(x.plan.groups),
 		planned:    map[string]bool{},
 		record:     &x.record,
+	}
+	s.victims = victims{
+		deployment: x.deployment, target: x.plan.Target, tap: x.tap, controls: &s.controls, record: &x.record,
+		held: map[scenarios.Credential]*victim{},
 	}
 	for _, g := range x.plan.groups {
 		for _, a := range g.all() {
@@ -77,7 +78,7 @@ func withRoomFor(recipes []scenarios.ErrorRecipe, d target.Deployment) tap.Limit
 // start takes the session into a lab, logs the victims in and runs the controls.
 func (s *session) start(ctx context.Context, lab *Lab) error {
 	lab.sessions++
-	s.lab, s.number, s.controls.lab = lab, lab.sessions, lab
+	s.lab, s.controls.lab, s.victims.lab, s.victims.number = lab, lab, lab, lab.sessions
 	s.record.Browser = lab.browser.Info()
 	s.pending = unframe(s.pending, s.record.Browser)
 	s.mount(s.plan.Target.Origin())
@@ -96,13 +97,13 @@ func (s *session) start(ctx context.Context, lab *Lab) error {
 // mount has the target answer at an origin, before any victim's tab is open.
 func (s *session) mount(o cors.Origin) {
 	s.lab.stage.Mount(o, s.tap)
-	s.mounted = append(s.mounted, o)
+	s.victims.mounted = append(s.victims.mounted, o)
 }
 
 // logIn makes sure of the victims that a group needs.
 func (s *session) logIn(ctx context.Context, g *group) error {
 	for _, identity := range g.identities() {
-		if _, err := s.victim(ctx, identity); err != nil {
+		if _, err := s.victims.logIn(ctx, identity); err != nil {
 			return err
 		}
 	}
@@ -239,9 +240,7 @@ func (s *session) tell(r *Record) {
 // close lets go of the victims' tabs and of the taps of launches.
 func (s *session) close() {
 	if s.lab != nil {
-		for _, v := range s.victims {
-			s.lab.browser.CloseTab(v.name)
-		}
+		s.victims.close()
 	}
 	if s.cache != nil {
 		// What is left of it is in the temporary folder, and concerns nobody.

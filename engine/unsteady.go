@@ -11,6 +11,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/tap"
 )
 
 const (
@@ -25,14 +26,14 @@ const (
 // policy, and a cache may answer for one of them. What conforms then does so by chance.
 // found is false where nothing differed. A target that limits the rate of requests is left
 // alone: it has answered one request in two ways for that.
-func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
-	if s.tap == nil || s.tap.Limiting().Count > 0 {
+func unsteady(ctx context.Context, t *tap.Tap, suspects []cors.Request) (d Diagnosis, found bool) {
+	if t.Limiting().Count > 0 {
 		return Diagnosis{}, false
 	}
-	for _, q := range s.suspects() {
+	for _, q := range suspects {
 		var answers []string
 		for len(answers) < askedSuspect && ctx.Err() == nil {
-			x := s.tap.Ask(ctx, q, bodyOfARefusal)
+			x := t.Ask(ctx, q, bodyOfARefusal)
 			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || x.Response.Status == 403 && rateWords.MatchString(x.Response.Body) {
 				break // that has a diagnosis of its own
 			}
@@ -46,23 +47,24 @@ func (s *session) unsteady(ctx context.Context) (d Diagnosis, found bool) {
 }
 
 // suspects are safe requests that differ in their answers though the target should decide
-// alike on them: a target without any is asked nothing more.
-func (s *session) suspects() (suspects []cors.Request) {
+// alike on them: a target without any is asked nothing more. observed is by attempt key,
+// target the URL below which requests are the target's.
+func suspects(observed map[string]scenarios.Observation, target string) (suspects []cors.Request) {
 	first := map[string]string{} // what was decided, by what it was decided by
 	told := map[string]bool{}
-	keys := slices.Sorted(maps.Keys(s.observed))
+	keys := slices.Sorted(maps.Keys(observed))
 	slices.SortStableFunc(keys, func(a, b string) int { // the private reads first, which matter most
-		return cmp.Compare(s.observed[b].Stake, s.observed[a].Stake)
+		return cmp.Compare(observed[b].Stake, observed[a].Stake)
 	})
 	for _, key := range keys {
-		o := s.observed[key]
+		o := observed[key]
 		if o.Attempt.Through != "" || o.Fault != "" {
 			continue
 		}
 		for _, x := range o.Exchanges {
 			q := x.Request
-			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || !strings.HasPrefix(q.URL, s.plan.Target.URL) || q.Headers.Has("Sec-WebSocket-Key") ||
-				!slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, q.Method) {
+			if x.Response == nil || x.Failed() || x.Limited != (cors.Limited{}) || !strings.HasPrefix(q.URL, target) || q.Headers.Has("Sec-WebSocket-Key") ||
+				!cors.IsSafeMethod(q.Method) {
 				continue
 			}
 			k := decidedBy(q)
@@ -144,7 +146,8 @@ func asked(q cors.Request) string {
 // steady looks whether the target decides alike each time, and says so where it does not.
 // The fault is for a run in which nothing else fails: a pass by chance is none.
 func (x *Examination) steady(ctx context.Context) *Fault {
-	d, found := x.session.unsteady(ctx)
+	s := x.session
+	d, found := unsteady(ctx, s.tap, suspects(s.observed, s.plan.Target.URL))
 	if !found {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (s *session) vouch(ctx context.Context, g *group) {
 		case ok && o.Response() != nil && o.Response().Unended:
 			o.Fault = "the body of the target's answer did not end in time, and what came of it is not the private reply"
 		case ok && o.Response() != nil:
-			v, err := s.of(a.Identity).by(ctx, o)
+			v, err := s.victims.of(a.Identity).by(ctx, o)
 			if err != nil {
 				o.Fault = err.Error()
 			} else if why := lapsed(e, p, v); why != "" {
@@ -106,7 +106,7 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		s.record.diagnose(Diagnosis{Kind: RateLimited, Detail: fmt.Sprintf(
 			"the target limits the rate of requests: within %s %s, which was private at first, answered the victim 403 with a word on it", after, e)})
 		return fmt.Sprintf("a limiter refuses the victim: %s now answers 403 with a word on the rate of requests", e)
-	case (r.Status == 401 || r.Status == 403) && v != s.of(p.Credential):
+	case (r.Status == 401 || r.Status == 403) && v != s.victims.of(p.Credential):
 		tell(SessionEnded, "the target replaced the victim's cookies within %s: %s, which was private at first, answers %d with those that the browser has now", after, e, r.Status)
 		return fmt.Sprintf("the target replaced the victim's cookies: %s answers %d with those that the browser has now", e, r.Status)
 	case r.Status == 401 || r.Status == 403 || r.Status >= 300 && r.Status <= 399:
@@ -155,8 +155,8 @@ type privateRead struct {
 func (s *session) privateReads() (list []privateRead, found bool) {
 	seen := map[scenarios.Credential]bool{}
 	for _, p := range s.plan.Target.Premises {
-		v, logged := s.victims[p.Credential.OfBrowser()]
-		if !p.Holds() || seen[p.Credential] || !logged || v.fault != "" || v.unavailable != "" {
+		v := s.victims.of(p.Credential)
+		if !p.Holds() || seen[p.Credential] || v == nil || v.fault != "" || v.unavailable != "" {
 			continue
 		}
 		i := slices.IndexFunc(s.plan.Target.Endpoints, func(e scenarios.Endpoint) bool { return e.String() == p.Endpoint && e.Private })

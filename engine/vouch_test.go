@@ -130,7 +130,7 @@ func vouching(t *testing.T, h http.HandlerFunc) *session {
 	d.Facts = sweep.NewAsker(t.Context(), proxy, d).Premises()
 	return &session{
 		deployment: d, plan: Plan{Target: d.Facts}, tap: proxy, record: &Record{Started: time.Now()},
-		victims:  map[scenarios.Credential]*victim{scenarios.Cookie: {identity: scenarios.Cookie, cookies: storedCookie("session", "x")}},
+		victims:  victims{held: map[scenarios.Credential]*victim{scenarios.Cookie: {identity: scenarios.Cookie, cookies: storedCookie("session", "x")}}},
 		observed: map[string]scenarios.Observation{},
 	}
 }

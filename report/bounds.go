@@ -88,47 +88,7 @@ func newExchanges(all []cors.Exchange) (list []Exchange, leftOut int) {
 // bound shortens the report where it would become too large, and says so in its
 // notes.
 func (r *Report) bound() {
-	order := make([]*Result, len(r.Results))
-	for i := range r.Results {
-		order[i] = &r.Results[i]
-	}
-	// What has to be looked at keeps its evidence.
-	slices.SortStableFunc(order, func(a, b *Result) int { return cmp.Compare(weight(*a), weight(*b)) })
-	room, little := evidenceLimit, shortLimit
-	shortened, results := 0, 0
-	for _, c := range order {
-		p := &c.Proof
-		if size := p.size(); size <= room {
-			room -= size
-		} else {
-			p.shorten()
-		}
-		before := shortened
-		kept := []Exchange{}
-		for _, x := range p.Exchanges {
-			if size := x.size(); size <= room {
-				room -= size
-				kept = append(kept, x)
-				continue
-			}
-			shortened++
-			x.shorten()
-			if size := x.size(); size <= little {
-				little -= size
-				kept = append(kept, x)
-				continue
-			}
-			p.ExchangesLeftOut++
-		}
-		p.Exchanges = kept
-		if shortened > before {
-			results++
-		}
-	}
-	if shortened > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("Of %s, of %s, only the request line, the status and the first headers that decide are here, or nothing: all exchanges together are limited to %d MB. Those of violations are shortened last.",
-			plural(shortened, "exchange", "exchanges"), plural(results, "result", "results"), (evidenceLimit+shortLimit)>>20))
-	}
+	r.boundEvidence()
 	lines, exchanges := 0, 0
 	for _, c := range r.Results {
 		exchanges += c.Proof.ExchangesLeftOut
@@ -147,6 +107,56 @@ func (r *Report) bound() {
 	}
 	r.Cookies = first(r, r.Cookies, "cookies")
 	r.Withheld = first(r, r.Withheld, "kinds of withheld requests")
+}
+
+// boundEvidence shortens the evidence of results for which there is no room; what has to
+// be looked at keeps its own.
+func (r *Report) boundEvidence() {
+	order := make([]*Result, len(r.Results))
+	for i := range r.Results {
+		order[i] = &r.Results[i]
+	}
+	slices.SortStableFunc(order, func(a, b *Result) int { return cmp.Compare(weight(*a), weight(*b)) })
+	room, little := evidenceLimit, shortLimit
+	shortened, results := 0, 0
+	for _, c := range order {
+		n := c.Proof.bound(&room, &little)
+		if shortened += n; n > 0 {
+			results++
+		}
+	}
+	if shortened > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("Of %s, of %s, only the request line, the status and the first headers that decide are here, or nothing: all exchanges together are limited to %d MB. Those of violations are shortened last.",
+			plural(shortened, "exchange", "exchanges"), plural(results, "result", "results"), (evidenceLimit+shortLimit)>>20))
+	}
+}
+
+// bound takes from room what the proof is as large as, in bytes, and counts the exchanges
+// that it shortens where there is none: they take from little, or are left out.
+func (p *Proof) bound(room, little *int) (shortened int) {
+	if size := p.size(); size <= *room {
+		*room -= size
+	} else {
+		p.shorten()
+	}
+	kept := []Exchange{}
+	for _, x := range p.Exchanges {
+		if size := x.size(); size <= *room {
+			*room -= size
+			kept = append(kept, x)
+			continue
+		}
+		shortened++
+		x.shorten()
+		if size := x.size(); size <= *little {
+			*little -= size
+			kept = append(kept, x)
+			continue
+		}
+		p.ExchangesLeftOut++
+	}
+	p.Exchanges = kept
+	return shortened
 }
 
 // first returns the beginning of a list that may be long.

@@ -10,6 +10,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // blown are exchanges of targets that send too much.
@@ -157,7 +158,7 @@ func TestLongValuesAreCapped(t *testing.T) {
 			t.Errorf("%s: %d bytes, ending in %s", how, len(got), got[max(0, len(got)-40):])
 		}
 	}
-	if got := x.wire(long); !strings.HasSuffix(got, redacted+" [cut]") {
+	if got := x.wire(long); !strings.HasSuffix(got, target.Redacted+" [cut]") {
 		t.Errorf("it ends in %s", got[len(got)-40:])
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // redactorOf looks for these secrets and their parts.
@@ -166,12 +167,12 @@ func TestEncodings(t *testing.T) {
 			for _, around := range [][2]string{{"", ""}, {"before ", " after"}, {`{"a":"`, `"}`}, {"?x=", "&y=1"}, {"+", "+"}} {
 				text := around[0] + e.encode(secret) + around[1]
 				for how, got := range map[string]string{"text": x.text(text), "body": x.body(text), "url": x.url(text), "wire": x.wire(text), "header": x.header("X-Any", text, "wire")} {
-					if !strings.Contains(got, redacted) {
+					if !strings.Contains(got, target.Redacted) {
 						t.Errorf("%s of %q, as %s: %s is kept", e.name, secret, how, got)
 						continue
 					}
 					// What is left of it has nothing to decode any more.
-					rest := strings.ReplaceAll(got, redacted, "\x00")
+					rest := strings.ReplaceAll(got, target.Redacted, "\x00")
 					if again := x.text(rest); again != rest {
 						t.Errorf("%s of %q, as %s: %s becomes %s", e.name, secret, how, got, again)
 					}
@@ -307,7 +308,7 @@ func FuzzRedact(f *testing.F) {
 	before := rendered(f, reportOf(plain, Meta{}), plain.Screens)
 	f.Fuzz(func(t *testing.T, secret, left, right string, encoding, at uint16) {
 		e := encodings[int(encoding)%len(encodings)]
-		if len(secret) < minimum || len(secret) > 1000 || isProtocol(secret) || strings.Contains(redacted, secret) || len(left)+len(right) > 1000 ||
+		if len(secret) < minimum || len(secret) > 1000 || isProtocol(secret) || strings.Contains(target.Redacted, secret) || len(left)+len(right) > 1000 ||
 			!utf8.ValidString(secret) {
 			t.Skip()
 		}
@@ -325,10 +326,10 @@ func FuzzRedact(f *testing.F) {
 		outputs["junit.xml"] = Redactor(record, []string{secret})(record.Results[0].Judgement.Reason)
 		for name, out := range outputs {
 			for _, spelling := range []string{encoded, html.EscapeString(encoded), inJSON(encoded), Visible(encoded), url.PathEscape(encoded)} {
-				if strings.Contains(before[name], spelling) || strings.Contains(redacted, spelling) {
+				if strings.Contains(before[name], spelling) || strings.Contains(target.Redacted, spelling) {
 					continue
 				}
-				for piece := range strings.SplitSeq(out, redacted) {
+				for piece := range strings.SplitSeq(out, target.Redacted) {
 					if strings.Contains(piece, spelling) {
 						t.Fatalf("%s of %q in %s survives in %s as %q", e.name, secret, to.name, name, spelling)
 					}
@@ -344,12 +345,12 @@ func FuzzHeader(f *testing.F) {
 	f.Add("hunter22")
 	f.Add("a;b=c")
 	f.Fuzz(func(t *testing.T, secret string) {
-		if len(secret) < minimum || isProtocol(secret) || strings.Contains(redacted, secret) {
+		if len(secret) < minimum || isProtocol(secret) || strings.Contains(target.Redacted, secret) {
 			t.Skip()
 		}
 		for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"} {
 			value := "name=" + secret
-			if got := redactorOf(secret).header(name, value, "wire"); strings.Contains(strings.ReplaceAll(got, redacted, ""), secret) && !strings.Contains("name=", secret) {
+			if got := redactorOf(secret).header(name, value, "wire"); strings.Contains(strings.ReplaceAll(got, target.Redacted, ""), secret) && !strings.Contains("name=", secret) {
 				t.Fatalf("%s: %q becomes %q", name, value, got)
 			}
 		}
@@ -369,7 +370,7 @@ func TestEveryDecoderCounts(t *testing.T) {
 			name   string
 			encode func(string) string
 		}) bool {
-			return !strings.Contains(x.text("."+e.encode(secret)+"."), redacted)
+			return !strings.Contains(x.text("."+e.encode(secret)+"."), target.Redacted)
 		}) {
 			t.Errorf("decoder %d is not needed for any encoding", i)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // HTTP Archive 1.2 (https://w3c.github.io/web-performance/specs/HAR/Overview.html), as
@@ -101,7 +102,7 @@ func (r Recording) writeHAR(w io.Writer) error {
 	at := r.Started.UTC().Format(time.RFC3339)
 	log := harLog{
 		Version: "1.2", Creator: harCreator{"Crossexam", cmp.Or(r.Tool.Version, "unknown")},
-		Comment: "A page is an attempt, in the order of the requirements. Secrets are " + redacted + ". Times were not recorded: each is that of the run's beginning.",
+		Comment: "A page is an attempt, in the order of the requirements. Secrets are " + target.Redacted + ". Times were not recorded: each is that of the run's beginning.",
 		Pages:   []harPage{}, Entries: []harEntry{},
 	}
 	for i, o := range r.Observations {
@@ -175,7 +176,7 @@ func harHeaders(lines cors.Headers) []Header {
 func harCookies(cookies []*http.Cookie) []harCookie {
 	list := []harCookie{}
 	for _, c := range cookies {
-		list = append(list, harCookie{c.Name, redacted, c.HttpOnly, c.Secure})
+		list = append(list, harCookie{c.Name, target.Redacted, c.HttpOnly, c.Secure})
 	}
 	return list
 }

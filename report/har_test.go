@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/har"
 
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 	"github.com/crossexam/crossexam/target/recording"
 )
 
@@ -53,7 +54,7 @@ func TestHAR(t *testing.T) {
 				preflights++
 			}
 			for _, c := range e.Request.Cookies {
-				if c.Value == redacted {
+				if c.Value == target.Redacted {
 					redactedCookies++
 				}
 			}

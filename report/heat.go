@@ -45,51 +45,34 @@ const heatColumns = 8
 // errorReplies stands for the endpoints at which an error was provoked.
 const errorReplies = "error replies"
 
+// A heatKey is what a column is about.
+type heatKey struct {
+	endpoint   string
+	credential scenarios.Credential
+}
+
+// heatCells are the gravest of the results at each place.
+type heatCells struct {
+	keys    []heatKey
+	cells   map[heatKey]map[int]heatCell // by the attacker's place among all
+	gravest map[heatKey]int
+}
+
 // heat draws the map of the results. It is empty where no attacker tried anything.
 func (r Report) heat() heatMap {
-	type key struct {
-		endpoint   string
-		credential scenarios.Credential
-	}
 	attackers := scenarios.Attackers()
-	cells := map[key]map[int]heatCell{}
-	gravest := map[key]int{}
-	var keys []key
-	for i, c := range r.Results {
-		about, _ := scenarios.Find(c.ID)
-		row := slices.Index(attackers, about.Attacker)
-		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" ||
-			about.Indirect && (c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates && c.Level != scenarios.Must && !c.Exfiltrated) {
-			continue
-		}
-		k := key{c.Subject.Endpoint, c.Subject.Credential}
-		if endpointClass(c.Subject) == "errors" {
-			k.endpoint = errorReplies
-		}
-		if cells[k] == nil {
-			cells[k] = map[int]heatCell{}
-			keys = append(keys, k)
-		}
-		if old, there := cells[k][row]; there && r.Results[old.Result].gravity() >= c.gravity() {
-			continue
-		}
-		gravest[k] = max(gravest[k], c.gravity())
-		cells[k][row] = heatCell{Mark: mark(c), Word: heatWord(c), Result: i, About: fmt.Sprintf("%s, %s: %s", c.ID, c.Subject, c.Reason)}
-	}
-	slices.SortStableFunc(keys, func(a, b key) int {
-		return cmp.Or(gravest[b]-gravest[a], cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.credential, b.credential))
-	})
+	all := r.heatCells(attackers)
 	var m heatMap
-	var shown []key
-	words := func(k key) string {
-		var all []string
+	var shown []heatKey
+	words := func(k heatKey) string {
+		var words []string
 		for row := range attackers {
-			all = append(all, cells[k][row].Word)
+			words = append(words, all.cells[k][row].Word)
 		}
-		return string(k.credential) + "\n" + strings.Join(all, "\n")
+		return string(k.credential) + "\n" + strings.Join(words, "\n")
 	}
-	for _, k := range keys {
-		if i := slices.IndexFunc(shown, func(other key) bool { return words(other) == words(k) }); i >= 0 {
+	for _, k := range all.keys {
+		if i := slices.IndexFunc(shown, func(other heatKey) bool { return words(other) == words(k) }); i >= 0 {
 			m.Columns[i].Alike = append(m.Columns[i].Alike, k.endpoint)
 			continue
 		}
@@ -101,17 +84,45 @@ func (r Report) heat() heatMap {
 		m.Columns = append(m.Columns, heatColumn{Endpoint: k.endpoint, Credential: k.credential})
 	}
 	for row, a := range attackers {
-		cells := func() (list []heatCell) {
-			for _, k := range shown {
-				list = append(list, cells[k][row])
-			}
-			return list
-		}()
+		var cells []heatCell
+		for _, k := range shown {
+			cells = append(cells, all.cells[k][row])
+		}
 		if slices.ContainsFunc(cells, func(c heatCell) bool { return c.Mark != "" }) {
 			m.Rows = append(m.Rows, heatRow{Attacker: string(a), Cells: cells})
 		}
 	}
 	return m
+}
+
+// heatCells are those of all results, the columns with the gravest first.
+func (r Report) heatCells(attackers []scenarios.Attacker) heatCells {
+	all := heatCells{cells: map[heatKey]map[int]heatCell{}, gravest: map[heatKey]int{}}
+	for i, c := range r.Results {
+		about, _ := scenarios.Find(c.ID)
+		row := slices.Index(attackers, about.Attacker)
+		if row < 0 || c.Verdict == scenarios.NotApplicable || c.Subject.Endpoint == "" ||
+			about.Indirect && (c.Verdict == scenarios.Conforms || c.Verdict == scenarios.Violates && c.Level != scenarios.Must && !c.Exfiltrated) {
+			continue
+		}
+		k := heatKey{c.Subject.Endpoint, c.Subject.Credential}
+		if endpointClass(c.Subject) == "errors" {
+			k.endpoint = errorReplies
+		}
+		if all.cells[k] == nil {
+			all.cells[k] = map[int]heatCell{}
+			all.keys = append(all.keys, k)
+		}
+		if old, there := all.cells[k][row]; there && r.Results[old.Result].gravity() >= c.gravity() {
+			continue
+		}
+		all.gravest[k] = max(all.gravest[k], c.gravity())
+		all.cells[k][row] = heatCell{Mark: mark(c), Word: heatWord(c), Result: i, About: fmt.Sprintf("%s, %s: %s", c.ID, c.Subject, c.Reason)}
+	}
+	slices.SortStableFunc(all.keys, func(a, b heatKey) int {
+		return cmp.Or(all.gravest[b]-all.gravest[a], cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.credential, b.credential))
+	})
+	return all
 }
 
 // heatWord is what a cell says.

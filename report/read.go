@@ -90,4 +90,4 @@ func (s Subject) Open() scenarios.Subject {
 	return scenarios.Subject{Endpoint: open(s.Endpoint), Origin: open(s.Origin), Credential: s.Credential}
 }
 
-func open(s string) string { return strings.ReplaceAll(s, redacted, "*") }
+func open(s string) string { return strings.ReplaceAll(s, target.Redacted, "*") }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 func TestRead(t *testing.T) {
@@ -68,7 +69,7 @@ func TestBaselineFor(t *testing.T) {
 	}
 	// A secret that is part of an origin is redacted, and found again.
 	secret := reportOf(sample(), Meta{Secrets: []string{"app.example"}})
-	if b, err := secret.BaselineFor(trusting(sampleTrusted)); err != nil || !strings.Contains(secret.Target.TrustedOrigins[0], redacted) {
+	if b, err := secret.BaselineFor(trusting(sampleTrusted)); err != nil || !strings.Contains(secret.Target.TrustedOrigins[0], target.Redacted) {
 		t.Errorf("%v, %q", err, secret.Target.TrustedOrigins)
 	} else if i := len(b.Cases) - 1; b.Cases[i].Subject.Origin != "https://*.com" {
 		t.Errorf("the subject is %+v", b.Cases[i].Subject)

@@ -15,6 +15,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // recordedRun is the record of a run that saw what a real Chrome showed on a fixture.
@@ -240,7 +241,7 @@ func TestRejudgeByASecret(t *testing.T) {
 		recording.Observations = slices.Clone(recording.Observations[:2])
 		for i := range recording.Observations {
 			o := &recording.Observations[i]
-			o.Exchanges = []cors.Exchange{{Request: cors.Request{Headers: cors.Headers{{Name: "Cookie", Value: "session=" + redacted}}}}}
+			o.Exchanges = []cors.Exchange{{Request: cors.Request{Headers: cors.Headers{{Name: "Cookie", Value: "session=" + target.Redacted}}}}}
 		}
 		subject := scenarios.Subject{Endpoint: "GET /"}
 		curious := scenarios.Scenario{ID: "ORG-001", Plan: func(scenarios.Target) ([]scenarios.Case, string) {

@@ -15,6 +15,7 @@ import (
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // stuff appends a text to every string of a record that a target or a user has a
@@ -228,12 +229,12 @@ func TestBodies(t *testing.T) {
 		{"short", "abc", "abc"},
 		{"capped", long + "yyy", long},
 		{"capped between characters", long[:bodyLimit-1] + "é", long[:bodyLimit-1]},
-		{"a secret before the cap", secret + long, redacted + long[:bodyLimit-len(secret)]},
-		{"a secret across the cap", long[:bodyLimit-3] + secret + long, long[:bodyLimit-3] + redacted},
-		{"a secret cut by the recorder", "abc " + secret[:7], "abc " + redacted},
+		{"a secret before the cap", secret + long, target.Redacted + long[:bodyLimit-len(secret)]},
+		{"a secret across the cap", long[:bodyLimit-3] + secret + long, long[:bodyLimit-3] + target.Redacted},
+		{"a secret cut by the recorder", "abc " + secret[:7], "abc " + target.Redacted},
 		{"too little of a secret", "abc " + secret[:2], "abc " + secret[:2]},
-		{"a secret cut within its encoding", "abc 012345%3", "abc " + redacted},
-		{"a secret in base64, cut", "abc " + base64.StdEncoding.EncodeToString([]byte("xy0123456"))[:10], "abc eH" + redacted},
+		{"a secret cut within its encoding", "abc 012345%3", "abc " + target.Redacted},
+		{"a secret in base64, cut", "abc " + base64.StdEncoding.EncodeToString([]byte("xy0123456"))[:10], "abc eH" + target.Redacted},
 	} {
 		if got := x.body(c.in); got != c.want {
 			t.Errorf("%s: got ...%s, want ...%s", c.name, got[max(0, len(got)-40):], c.want[max(0, len(c.want)-40):])
@@ -274,7 +275,7 @@ func TestManySecrets(t *testing.T) {
 	}
 	r := reportOf(of(results...), Meta{})
 	for i, c := range r.Results {
-		if c.Reason != redacted {
+		if c.Reason != target.Redacted {
 			t.Fatalf("result %d: %s", i, c.Reason)
 		}
 	}

@@ -178,7 +178,7 @@ func (r Recording) disguised() Recording {
 		if clone(list[i], &o) != nil {
 			continue
 		}
-		hide := func(s *string) { *s = strings.ReplaceAll(*s, redacted, fmt.Sprintf("Zm9yZ290dGVu%d", i)) }
+		hide := func(s *string) { *s = strings.ReplaceAll(*s, target.Redacted, fmt.Sprintf("Zm9yZ290dGVu%d", i)) }
 		lines := func(h cors.Headers) {
 			for k := range h {
 				hide(&h[k].Value)

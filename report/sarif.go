@@ -12,9 +12,11 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
+	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report/internal/alert"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/target"
 )
 
 // baseID names the target's base URL in the SARIF file. Locations are relative to
@@ -32,7 +34,7 @@ func (r Report) writeSARIF(w io.Writer) error {
 	base := sarif.NewArtifactLocation().WithURI(baseURI(r.Target.URL)).
 		WithDescription(sarif.NewTextMessage("The API under test."))
 	run.WithOriginalUriBaseIds(map[string]sarif.ArtifactLocation{baseID: *base})
-	run.WithRedactionTokens([]string{redacted})
+	run.WithRedactionTokens([]string{target.Redacted})
 	run.AddInvocation(r.invocation())
 	for i, c := range r.Causes {
 		run.Tool.Driver.AddRule(r.sarifRule(c))
@@ -93,7 +95,7 @@ func endpointClass(s Subject) string {
 		return "deployment"
 	case strings.HasSuffix(s.Endpoint, ")"): // the status that was provoked
 		return "errors"
-	case method == "GET" || method == "HEAD" || method == "OPTIONS":
+	case cors.IsSafeMethod(method):
 		return "reads"
 	}
 	return "writes"

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // word has the sentences of the project name what can be configured in the words of a
@@ -49,4 +51,38 @@ func opening(sentence string) string {
 		return sentence
 	}
 	return capital(sentence)
+}
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// Wrap breaks a text at blanks into lines of at most width characters. A word
+// that is longer is broken where the line ends. An indent at the beginning stays.
+func Wrap(text string, width int) []string {
+	width = max(width, 1)
+	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	if len(indent) >= width {
+		indent = ""
+	}
+	var lines []string
+	line := indent
+	for _, word := range strings.Fields(text) {
+		if line != indent {
+			if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width {
+				line += " " + word
+				continue
+			}
+			lines, line = append(lines, line), indent
+		}
+		for utf8.RuneCountInString(line)+utf8.RuneCountInString(word) > width {
+			room := width - utf8.RuneCountInString(line)
+			runes := []rune(word)
+			lines, line = append(lines, line+string(runes[:room])), indent
+			word = string(runes[room:])
+		}
+		line += word
+	}
+	return append(lines, line)
 }

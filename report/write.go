@@ -64,7 +64,7 @@ func WriteAll(dir string, r Report, screens []engine.Screen, mode fs.FileMode) e
 		writeFolder(filepath.Join(dir, "screens"), private, pictures))...)
 }
 
-// hasPrivateData tells whether there may be something in the report that the victim
+// hasPrivateData reports whether there may be something in the report that the victim
 // alone may read: the body of a reply, or what was stolen of one.
 func (r Report) hasPrivateData() bool {
 	return len(r.Screens) > 0 || slices.ContainsFunc(r.Results, func(c Result) bool {

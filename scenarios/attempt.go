@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"encoding/json"
-	"net/url"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -101,12 +100,4 @@ func (a Attempt) Key() string {
 		panic(err)
 	}
 	return string(b)
-}
-
-func originOf(rawURL string) cors.Origin {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return cors.Opaque
-	}
-	return cors.OriginOf(u)
 }

@@ -213,7 +213,7 @@ func TestEveryRequirementHasACause(t *testing.T) {
 	for _, s := range Catalogue() {
 		causes := Causes([]Judged{broke(s.ID, "https://evil.test", nil)})
 		if len(causes) != 1 || causes[0].Rule == "" || causes[0].Fix == "" || causes[0].Root != s.ID {
-			t.Errorf("%s: say in breaches (cause_kinds.go) what a target does that violates it: %+v", s.ID, causes)
+			t.Errorf("%s: say in breaches (cause_breaches.go) what a target does that violates it: %+v", s.ID, causes)
 		}
 	}
 	var all []Judged

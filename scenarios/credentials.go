@@ -163,7 +163,7 @@ func planUntrustedCredentials(t Target) ([]Case, string) {
 // refusesOrigin reports whether a reply to a victim may be the policy's own refusal of the
 // Origin: of this request, and neither for want of a login nor a limiter's.
 func refusesOrigin(r *cors.Response) bool {
-	return r != nil && r.Status/100 == 4 && r.Status != 401 && r.Status != 407 && !isLimited(r)
+	return r != nil && r.Status/100 == 4 && r.Status != 401 && r.Status != 407 && !r.IsLimited()
 }
 
 // grantsNobodyElse reports whether a reply with Access-Control-Allow-Credentials grants

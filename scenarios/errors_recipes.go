@@ -60,7 +60,7 @@ func provocations(t Target, of kind) []provocation {
 	var ps []provocation
 	seen := map[string]int{}
 	for _, r := range t.Errors {
-		if !of(r) || !isSafe(r.Method) && !r.SafeToWrite {
+		if !of(r) || !cors.IsSafeMethod(r.Method) && !r.SafeToWrite {
 			continue
 		}
 		what := ""

@@ -50,7 +50,7 @@ func TestProvocationsOnlyReadUnlessDeclaredSafe(t *testing.T) {
 	ps := provocations(rich(Cookie), anyError)
 	names := map[string]bool{}
 	for _, p := range ps {
-		if !isSafe(p.Method) && !p.SafeToWrite {
+		if !cors.IsSafeMethod(p.Method) && !p.SafeToWrite {
 			t.Errorf("%s would be withheld", p.name)
 		}
 		names[p.name] = true

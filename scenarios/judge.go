@@ -21,62 +21,6 @@ func cannotTell(format string, args ...any) Judgement {
 	return Judgement{Verdict: CannotTell, Reason: fmt.Sprintf(format, args...)}
 }
 
-// withProof names the observation that shows it best.
-func (j Judgement) withProof(o Observation) Judgement {
-	j.Proof = o.Attempt.Key()
-	return j
-}
-
-// by adds the rule of the target's that is behind a violation.
-func (j Judgement) by(r Rule) Judgement {
-	j.Rule = &r
-	j.Reason += "; " + r.String()
-	return j
-}
-
-// binding says how much a violation binds, where that is less than its scenario does.
-func (j Judgement) binding(l Level) Judgement {
-	if j.Verdict == Violates {
-		j.Level = l
-	}
-	return j
-}
-
-// mendedBy says what the operator changes, where it is another thing than the scenario's.
-func (j Judgement) mendedBy(fix string) Judgement {
-	j.Fix = fix
-	return j
-}
-
-// worst is the judgement on a case whose parts were judged one by one: the
-// gravest violation, else the first doubt, else the first.
-func worst(js ...Judgement) Judgement {
-	return slices.MinFunc(js, func(a, b Judgement) int { return b.weight() - a.weight() })
-}
-
-func (j Judgement) weight() int {
-	switch j.Verdict {
-	case Violates:
-		return 1 + j.Severity.weight()
-	case CannotTell:
-		return 1
-	}
-	return 0
-}
-
-func (s Severity) weight() int { return 1 + slices.Index([]Severity{Low, Medium, High}, s) }
-
-// Graver reports whether a severity is graver than another. Each is graver than none.
-func (s Severity) Graver(than Severity) bool { return s.weight() > than.weight() }
-
-// atMost caps a severity.
-func (s Severity) atMost(limit Severity) Severity {
-	if s.Graver(limit) {
-		return limit
-	}
-	return s
-}
-
 // StaysInPartition is the reason for which a partitioned cookie (CHIPS) stays home: it is
 // sent only below the site where it was set.
 const StaysInPartition = "Partitioned"

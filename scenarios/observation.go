@@ -128,7 +128,7 @@ func (o Observation) Stolen() bool {
 	if o.Fault != "" || o.Attempt.Trusted || o.Loot == nil || o.Loot.Bytes == 0 || !o.Read() {
 		return false
 	}
-	return o.Stake == PrivateReply || !isSafe(o.Attempt.Method) && o.Credential.Sent && isSuccess(o.Response())
+	return o.Stake == PrivateReply || !cors.IsSafeMethod(o.Attempt.Method) && o.Credential.Sent && isSuccess(o.Response())
 }
 
 // Read reports whether the page could read the response.

@@ -201,7 +201,7 @@ func (m masquerade) judge(obs Observations) Judgement {
 		return j.ifEchoed(other, m.withWhat(other, ev.alone))
 	}
 	rule := m.rule(obs)
-	j = j.by(rule)
+	j = j.withRule(rule)
 	if m.miss.Of.IsOpaque() || rule.Kind == TakesFor {
 		return j
 	}

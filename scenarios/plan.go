@@ -3,6 +3,8 @@ package scenarios
 import (
 	"slices"
 	"strings"
+
+	"github.com/crossexam/crossexam/cors"
 )
 
 // planned returns the cases, or why there are none.
@@ -86,7 +88,7 @@ func writing(methods []string, endpoints []Endpoint) []string {
 	}
 	var used []string
 	for _, m := range all {
-		if m != "*" && !isSafe(m) && !slices.Contains(used, m) {
+		if m != "*" && !cors.IsSafeMethod(m) && !slices.Contains(used, m) {
 			used = append(used, m)
 		}
 	}

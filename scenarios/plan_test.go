@@ -60,7 +60,7 @@ func checkAttempts(t *testing.T, target Target, c Case) {
 		t.Errorf("%+v is incomplete", c.Subject)
 	}
 	for _, a := range c.Attempts {
-		if !strings.HasPrefix(a.URL, target.URL+"/") && originOf(a.URL) != rebound(target) || a.Method == "" {
+		if !strings.HasPrefix(a.URL, target.URL+"/") && cors.OriginOfURL(a.URL) != rebound(target) || a.Method == "" {
 			t.Errorf("%s %s is not a request to the target", a.Method, a.URL)
 		}
 		if slices.Contains(target.Trusted, a.Page) != a.Trusted && a.Vector != Probe {
@@ -72,7 +72,7 @@ func checkAttempts(t *testing.T, target Target, c Case) {
 		if v, ok := a.Headers.Get("Authorization"); ok && v != "Bearer crossexam" {
 			t.Errorf("there is a secret in the headers: %s", v)
 		}
-		if a.Vector == Probe && !isSafe(a.Method) && !target.AllowsWrite(a.Method, a.URL) {
+		if a.Vector == Probe && !cors.IsSafeMethod(a.Method) && !target.AllowsWrite(a.Method, a.URL) {
 			t.Errorf("Crossexam itself sends %s", a.Method)
 		}
 	}

@@ -1,12 +1,7 @@
 package scenarios
 
 import (
-	"encoding/json"
-	"maps"
-	"regexp"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -35,28 +30,6 @@ type Premise struct {
 	// Origin is that of a front end with which the replies were asked for, because the
 	// target refuses requests without one; empty where none was needed.
 	Origin string `json:"origin,omitempty"`
-}
-
-// A Reply is what a premise remembers of one.
-type Reply struct {
-	Status   int    `json:"status"`
-	Type     string `json:"type,omitempty"`     // the media type
-	Location string `json:"location,omitempty"` // of a redirect
-	Says     string `json:"says,omitempty"`     // the beginning of a refusal's text
-	Bytes    int    `json:"bytes"`
-	Empty    bool   `json:"empty,omitempty"` // JSON in which there is nothing, such as []
-}
-
-// A Witness is the mark of the private reply. A reply carries it where its status is
-// in the same class and, unless Parts is empty, at least one of the parts is in its
-// body.
-type Witness struct {
-	Status int `json:"status"`
-	// Parts stood in both of two replies to the victim, and not in the stranger's,
-	// which was asked for between them: a time or an id that changes by itself is in
-	// none of them. Values come first, then names of members, which stay where all the
-	// values of a reply change.
-	Parts []string `json:"parts,omitempty"`
 }
 
 // Finding is what the replies to the stranger and to the victim come to.
@@ -131,15 +104,6 @@ func (t Target) AtStake(a Attempt) (Endpoint, Premise, bool) {
 	return e, p, ok && p.Holds()
 }
 
-// CarriedBy reports whether a reply is the private one. That of HEAD has no body, so
-// that the status has to do.
-func (w Witness) CarriedBy(r *cors.Response) bool {
-	if r == nil || r.Status/100 != w.Status/100 {
-		return false
-	}
-	return len(w.Parts) == 0 || slices.ContainsFunc(w.Parts, func(part string) bool { return strings.Contains(r.Body, part) })
-}
-
 // Asked are the replies on which a premise rests: the victim's, then the stranger's,
 // then the victim's again. A reply is nil where the target gave none.
 type Asked struct {
@@ -181,61 +145,83 @@ func NewPremise(e Endpoint, c Credential, asked Asked) Premise {
 	return p
 }
 
+// compare finds out what the replies say of the endpoint, and what tells a private one
+// from others.
 func compare(c Credential, asked Asked) (Finding, Witness) {
-	victim, stranger, again := asked.Victim, asked.Stranger, asked.Again
-	switch {
-	case victim == nil:
-		return Silent, Witness{}
-	case isLimited(victim):
-		return Limited, Witness{}
-	case victim.Status >= 500:
-		return Failing, Witness{}
-	case victim.Status >= 300 && victim.Status <= 399:
-		return Redirected, Witness{}
-	case victim.Status == 401 || victim.Status == 403 || victim.Status == 407:
-		if c == Network || c == Anonymous {
-			return LoginNeeded, Witness{}
-		}
-		return CredentialRefused, Witness{}
-	case victim.Status >= 400:
-		return Missing, Witness{}
-	case again == nil:
-		return Silent, Witness{}
-	case isLimited(again):
-		return Limited, Witness{}
-	case again.Status >= 500:
-		return Failing, Witness{}
-	case again.Status/100 != victim.Status/100:
-		return Ended, Witness{}
+	if why := noPrivateReply(c, asked); why != "" {
+		return why, Witness{}
 	}
-	if asked.Bare != nil && asked.Bare.Status/100 != victim.Status/100 {
-		return SecretInURL, Witness{}
-	}
-	w := Witness{Status: victim.Status}
-	if c == Network {
-		if !asked.data() || !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again) {
-			return NoData, Witness{}
-		}
-		if w.Parts = marks(victim, again, nil); len(w.Parts) == 0 {
-			return Unsteady, Witness{}
-		}
-		return PrivateByNetwork, w
-	}
-	if c == Anonymous {
+	switch c {
+	case Network:
+		return withoutLogin(asked)
+	case Anonymous:
 		return Open, Witness{}
 	}
+	return againstStranger(asked)
+}
+
+// noPrivateReply is the finding where the victim got none that could be private, twice;
+// empty where it did.
+func noPrivateReply(c Credential, asked Asked) Finding {
+	victim, again := asked.Victim, asked.Again
+	switch {
+	case victim == nil:
+		return Silent
+	case victim.IsLimited():
+		return Limited
+	case victim.Status >= 500:
+		return Failing
+	case victim.Status >= 300 && victim.Status <= 399:
+		return Redirected
+	case victim.Status == 401 || victim.Status == 403 || victim.Status == 407:
+		if c == Network || c == Anonymous {
+			return LoginNeeded
+		}
+		return CredentialRefused
+	case victim.Status >= 400:
+		return Missing
+	case again == nil:
+		return Silent
+	case again.IsLimited():
+		return Limited
+	case again.Status >= 500:
+		return Failing
+	case again.Status/100 != victim.Status/100:
+		return Ended
+	case asked.Bare != nil && asked.Bare.Status/100 != victim.Status/100:
+		return SecretInURL
+	}
+	return ""
+}
+
+// withoutLogin is what compare finds where a place in the network is all that a victim
+// has.
+func withoutLogin(asked Asked) (Finding, Witness) {
+	victim, again := asked.Victim, asked.Again
+	if !asked.data() || !asked.Named && asked.Unknown != nil && alike(asked.Unknown, victim, again) {
+		return NoData, Witness{}
+	}
+	w := Witness{Status: victim.Status, Parts: marks(victim, again, nil)}
+	if len(w.Parts) == 0 {
+		return Unsteady, Witness{}
+	}
+	return PrivateByNetwork, w
+}
+
+// againstStranger is what compare finds by what a stranger gets, who has no credential.
+func againstStranger(asked Asked) (Finding, Witness) {
+	victim, stranger, again := asked.Victim, asked.Stranger, asked.Again
 	switch {
 	case stranger == nil && asked.Shut:
-		w.Parts = marks(victim, again, nil)
-		return Private, w
+		return Private, Witness{Status: victim.Status, Parts: marks(victim, again, nil)}
 	case stranger == nil:
 		return Silent, Witness{}
-	case isLimited(stranger):
+	case stranger.IsLimited():
 		return Limited, Witness{}
 	case stranger.Status == 502 || stranger.Status == 504: // a gateway's word on its target
 		return Failing, Witness{}
 	}
-	w.Parts = marks(victim, again, stranger)
+	w := Witness{Status: victim.Status, Parts: marks(victim, again, stranger)}
 	switch {
 	case isLogin(victim):
 		return CredentialRefused, Witness{}
@@ -263,187 +249,4 @@ func (a Asked) data() bool {
 		return a.Victim.Body != "" && !isPage(a.Victim)
 	}
 	return isData(a.Victim)
-}
-
-func replyOf(r *cors.Response) Reply {
-	if r == nil {
-		return Reply{}
-	}
-	location := ""
-	if r.Status >= 300 && r.Status <= 399 {
-		location, _ = r.Headers.Get("Location")
-	}
-	return Reply{Status: r.Status, Type: mediaType(r), Location: location, Says: refusalText(r), Bytes: len(r.Body), Empty: isEmpty(r)}
-}
-
-// isEmpty reports whether a reply is JSON in which there is nothing: an empty list or
-// object, or one whose values are all empty, null, false or 0.
-func isEmpty(r *cors.Response) bool {
-	var v any
-	if r.Truncated || json.Unmarshal([]byte(r.Body), &v) != nil {
-		return false
-	}
-	return holdsNothing(v)
-}
-
-func holdsNothing(v any) bool {
-	switch v := v.(type) {
-	case []any:
-		return !slices.ContainsFunc(v, func(e any) bool { return !holdsNothing(e) })
-	case map[string]any:
-		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(e any) bool { return !holdsNothing(e) })
-	}
-	return v == nil || v == "" || v == false || v == 0.0
-}
-
-// isLimited reports whether a reply is that of a limiter or of a proxy in front of a
-// target that is not there, and says nothing about the endpoint.
-func isLimited(r *cors.Response) bool {
-	return r.Status == 429 || r.Status == 503 || r.Status == 403 && r.Headers.Has("Retry-After")
-}
-
-const (
-	// mostParts is how many parts a witness has, and mostNames how many names of members:
-	// enough that one of them survives a change of the data during the run.
-	mostParts = 8
-	mostNames = 4
-	// shortPart and longPart bound the length of a part, in bytes. What is shorter
-	// stands anywhere by chance.
-	shortPart, longPart = 2, 200
-)
-
-// memberName is the name of a member of a JSON object, with its quotation marks.
-var memberName = regexp.MustCompile(`("([A-Za-z_$][\w$.-]{2,60})")\s*:`)
-
-// marks are what a witness consists of: values, and the names of members that stand in
-// both replies and not in the third. Names that any service may have in any reply, an
-// error among them, mark nothing.
-func marks(one, two, without *cors.Response) []string {
-	found := parts(one, two, without)
-	var names []string
-	for _, m := range memberName.FindAllStringSubmatch(one.Body, -1) {
-		name := m[1]
-		if slices.Contains(greetings, strings.ToLower(m[2])) || slices.Contains(names, name) ||
-			!strings.Contains(two.Body, name) || without != nil && strings.Contains(without.Body, name) {
-			continue
-		}
-		names = append(names, name)
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return len(b) - len(a) })
-	return append(found, names[:min(len(names), mostNames)]...)
-}
-
-// parts are what stands in both replies and not in the third, the longest first. A
-// reply to be without may be nil.
-func parts(one, two, without *cors.Response) []string {
-	var found []string
-	for _, part := range segments(one) {
-		if strings.Contains(two.Body, part) && !(without != nil && strings.Contains(without.Body, part)) && !slices.Contains(found, part) {
-			found = append(found, part)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b string) int { return len(b) - len(a) })
-	return found[:min(len(found), mostParts)]
-}
-
-// segments takes a body apart where data formats separate one value from the next. A
-// body that was cut loses its last segment, which may have been cut too.
-func segments(r *cors.Response) []string {
-	list := strings.FieldsFunc(r.Body, func(c rune) bool { return strings.ContainsRune(",{}[]<>&;|\r\n\t", c) })
-	if r.Truncated && len(list) > 0 {
-		list = list[:len(list)-1]
-	}
-	var kept []string
-	for _, s := range list {
-		s = strings.TrimSpace(s)
-		if len(s) > longPart {
-			s = strings.ToValidUTF8(s[:longPart], "")
-		}
-		if len(s) >= shortPart && strings.ContainsFunc(s, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }) {
-			kept = append(kept, s)
-		}
-	}
-	return kept
-}
-
-// alike reports whether a reply is what the other two are but for what changes by
-// itself: there is something that does not change in them, and all of it is in the
-// reply.
-func alike(r, one, two *cors.Response) bool {
-	if r.Status/100 != one.Status/100 {
-		return false
-	}
-	return len(parts(one, two, nil)) > 0 && len(parts(one, two, r)) == 0
-}
-
-func mediaType(r *cors.Response) string {
-	t, _ := r.Headers.Get("Content-Type")
-	t, _, _ = strings.Cut(t, ";")
-	return strings.ToLower(strings.TrimSpace(t))
-}
-
-// isPage reports whether a reply is a page for people.
-func isPage(r *cors.Response) bool {
-	t := mediaType(r)
-	if t == "text/html" || t == "application/xhtml+xml" {
-		return true
-	}
-	start := strings.ToLower(strings.TrimSpace(r.Body[:min(len(r.Body), 100)]))
-	return strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
-}
-
-// passwordField is where a page asks for a password.
-var passwordField = regexp.MustCompile(`(?i)<input\b[^>]*\btype\s*=\s*["']?password\b`)
-
-// isLogin reports whether a reply is a page to log in with: it asks for one password.
-// One to change a password with asks for more.
-func isLogin(r *cors.Response) bool {
-	return isPage(r) && len(passwordField.FindAllStringIndex(r.Body, 2)) == 1
-}
-
-// isData reports whether a reply without any login is worth an attacker's while: not
-// a page, a word on health or version, a greeting, or the API's own document.
-func isData(r *cors.Response) bool {
-	body := strings.TrimSpace(r.Body)
-	if body == "" || isPage(r) {
-		return false
-	}
-	var v any
-	if json.Unmarshal([]byte(body), &v) != nil {
-		// Not JSON, or cut. One line of text is a greeting such as "Ollama is running".
-		return r.Truncated || strings.Contains(body, "\n") || strings.Contains(mediaType(r), "xml") || strings.Contains(mediaType(r), "csv")
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		if v["openapi"] != nil || v["swagger"] != nil {
-			return false
-		}
-		return !isGreeting(v)
-	case []any:
-		return true // an empty list too: it will not stay empty
-	}
-	return false
-}
-
-// greetings are the keys of objects that tell of the service and not of its data.
-var greetings = strings.Fields(`status state health healthy ok alive ready up uptime message msg detail info welcome hello greeting
-	name title description service app application api version versions build commit revision release date time timestamp now
-	docs documentation docs_url redoc openapi env environment success pong ping error links`)
-
-// isGreeting reports whether an object holds nothing but words about the service.
-func isGreeting(object map[string]any) bool {
-	for key, value := range object {
-		if !slices.Contains(greetings, strings.ToLower(key)) {
-			return false
-		}
-		switch value := value.(type) {
-		case []any:
-			return false
-		case map[string]any:
-			if !isGreeting(value) {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -79,7 +79,7 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 // that the echo depends on, and Anonymous where that is not known.
 func (j Judgement) ifEchoed(arbitrary Observation, with Credential) Judgement {
 	if j.Verdict == Violates && arbitrary.Read() {
-		j = j.by(Rule{Kind: EchoRule, With: with})
+		j = j.withRule(Rule{Kind: EchoRule, With: with})
 		j.FollowsFrom = readByAnyone(arbitrary.Attempt)
 		j.Reason += " (see " + j.FollowsFrom + ")"
 	}

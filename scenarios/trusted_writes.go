@@ -81,7 +81,7 @@ func failsWithoutGrant(o Observation) bool {
 	}
 }
 
-// mayBeTheHeader tells whether a preflight may have been refused for the headers that
+// mayBeTheHeader reports whether a preflight may have been refused for the headers that
 // it asks for: the target says so, or refuses without a word on the method or a login.
 func mayBeTheHeader(o Observation) bool {
 	switch o.Block.Reason {

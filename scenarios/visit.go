@@ -66,7 +66,7 @@ func StrangersRead(t Target, e Endpoint, page cors.Origin, c Credential) Attempt
 	return a
 }
 
-// asks tells whether the browser asks the target before it reads.
+// asks reports whether the browser asks the target before it reads.
 func (v visit) asks(e Endpoint) bool {
 	return v.trusted && v.cred.inHeader() || cors.NeedsPreflight(e.Method, e.Headers)
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/crossexam/crossexam/cors"
 )
 
 // AllowsWrite reports whether a request that may change something at the target
@@ -16,7 +18,7 @@ import (
 // rawURL is the request's; which of the target's names its host is does not matter.
 // Paths are compared as RFC 3986, section 6.2.2 normalises them.
 func (t Target) AllowsWrite(method, rawURL string) bool {
-	if isSafe(method) {
+	if cors.IsSafeMethod(method) {
 		return false
 	}
 	path, ok := normalPath(rawURL)

@@ -106,7 +106,7 @@ func (a *askers) known(at place, q cors.Request, status int) (w about, other ask
 	}
 	// A write is made for its asker alone, who is refused as elsewhere. And who was
 	// answered there before is refused for another reason.
-	if !isSafe(q.Method) {
+	if !cors.IsSafeMethod(q.Method) {
 		for p, s := range a.refused {
 			if p.asker == who && s == status {
 				return aboutOrigin, asker{}, false

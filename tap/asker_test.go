@@ -88,7 +88,7 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 			}
 			q := of(foreignPage)
 			refusal, err := tap.roundTrip(t.Context(), q, tap.limits)
-			if err != nil || !isLimit(*refusal) {
+			if err != nil || !refusal.IsLimited() {
 				t.Fatalf("the target has to refuse it: %+v, %v", refusal, err)
 			}
 			d := delivery{Tap: tap, waiting: t.Context(), sending: t.Context(), request: q, at: placeOf(q), limits: tap.limits, send: tap.roundTrip}

@@ -61,7 +61,7 @@ func (d *delivery) try() (e cors.Exchange, again bool) {
 	case d.expected != nil && d.expected(d.request.Method, d.shown(d.request.URL), p.Status):
 		d.manners.pass(d.at)
 		return e, false
-	case isLimit(*p):
+	case p.IsLimited():
 		r.headers, r.status = p.Headers, p.Status
 		return d.refused(e, r)
 	default:
@@ -87,7 +87,7 @@ func (d *delivery) failed(e cors.Exchange, err error) (_ cors.Exchange, again bo
 		}
 	}
 	e.Closed, e.Unreachable = errors.As(err, new(brokenError)), errors.As(err, new(unreachableError))
-	return e, isSafe(d.request.Method) && e.Closed && d.repeats.again(d.at, d.tries, true)
+	return e, cors.IsSafeMethod(d.request.Method) && e.Closed && d.repeats.again(d.at, d.tries, true)
 }
 
 // refused is the exchange of a request which is answered that the target does not answer
@@ -128,7 +128,7 @@ func (d *delivery) answered(status int) (again bool) {
 		d.askers.madeAtOnce(true)
 	}
 	gateway := status == http.StatusBadGateway || status == http.StatusGatewayTimeout
-	return isSafe(d.request.Method) && d.repeats.again(d.at, d.tries, gateway)
+	return cors.IsSafeMethod(d.request.Method) && d.repeats.again(d.at, d.tries, gateway)
 }
 
 // turns says which requests of a trial are made as the asker who was refused: in the
@@ -143,7 +143,7 @@ var turns = []bool{false, false, true, false, true, true, false}
 func (d *delivery) whatAbout(refusal cors.Response) about {
 	q := d.request
 	w, other, compare := d.askers.known(d.at, q, refusal.Status)
-	bare := isSafe(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
+	bare := cors.IsSafeMethod(q.Method) && refusal.Status == http.StatusServiceUnavailable && !refusal.Headers.Has("Retry-After")
 	byChance := bare && d.askers.atOnce() > maxAtOnce
 	if compare = compare && !isHandshake(q) && d.manners.answered(); !compare {
 		if w == aboutRate && (byChance || bare && d.manners.calm()) {
@@ -168,7 +168,7 @@ func (d *delivery) whatAbout(refusal cors.Response) about {
 		switch {
 		case err != nil:
 			return aboutRate
-		case isLimit(*p) == refused:
+		case p.IsLimited() == refused:
 			passed = passed || !refused
 		case refused, passed, byChance:
 			return aboutChance

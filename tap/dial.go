@@ -312,13 +312,13 @@ func isTimeout(err error) bool {
 		errors.As(err, &t) && t.Timeout()
 }
 
-// isAlert tells whether the server ended TLS with a reason.
+// isAlert reports whether the server ended TLS with a reason.
 func isAlert(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error"
 }
 
-// isClosed tells whether the server closed or reset the connection.
+// isClosed reports whether the server closed or reset the connection.
 func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)

@@ -70,7 +70,7 @@ func (t *Tap) Admit(ctx context.Context, q cors.Request) (done func(), refused *
 func (t *Tap) Keep(e cors.Exchange) (id string) {
 	if p := e.Response; p != nil {
 		at, q := placeOf(e.Request), e.Request
-		if isLimit(*p) && !(t.expected != nil && t.expected(q.Method, t.shown(q.URL), p.Status)) {
+		if p.IsLimited() && !(t.expected != nil && t.expected(q.Method, t.shown(q.URL), p.Status)) {
 			e.Limited.Request = t.Requests()
 			t.manners.refused(t.ctx, refusal{at: at, number: e.Limited.Request, sent: time.Now(), tries: 1, headers: p.Headers, status: p.Status, final: true})
 		} else {

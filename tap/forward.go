@@ -141,13 +141,7 @@ func (t *Tap) untilClose(ctx context.Context) (_ context.Context, stop func()) {
 }
 
 func (t *Tap) mayForward(q cors.Request) bool {
-	return isSafe(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, t.shown(q.URL))
-}
-
-// isSafe tells whether a method only reads (RFC 9110, section 9.2.1). Methods are
-// case-sensitive: a server may take "get" for anything.
-func isSafe(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+	return cors.IsSafeMethod(q.Method) || t.allowWrite != nil && t.allowWrite(q.Method, t.shown(q.URL))
 }
 
 // splitURL cuts an absolute http or https URL into its authority and what a
@@ -176,7 +170,7 @@ func pathOf(raw string) string {
 	return path
 }
 
-// AltersHeader tells whether the browser may get a response header of this name
+// AltersHeader reports whether the browser may get a response header of this name
 // otherwise than the record has it: net/http and the tap frame the body anew, and a
 // login prompt that nobody would answer is kept from it.
 func AltersHeader(name string) bool {

@@ -3,44 +3,12 @@ package tap
 import (
 	"context"
 	"fmt"
-	"math"
-	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/crossexam/crossexam/cors"
 )
-
-// Limiting is what a rate limiter of the target, or one before it, did to the run.
-// It is zero where none was met.
-type Limiting struct {
-	// First is the number of the first request of the run that was answered 429 (Too
-	// Many Requests, RFC 6585, section 4) or 503, and Status which of them it was.
-	First  int
-	Status int
-	// Count is how many requests were answered so, and Unanswered how many of them
-	// have no other answer.
-	Count, Unanswered int
-	// Answered says that some request of the run was answered otherwise.
-	Answered bool
-	// Passed is how many requests a second the target was seen to answer, or 0 where
-	// nobody knows.
-	Passed float64
-	// Waited is for how long any request was kept back.
-	Waited time.Duration
-	// Only names the request, such as "GET /busy", where none but that was refused, and
-	// that time and again: it need not be about the rate then.
-	Only string
-	// Aside counts refusals that are not about the rate and yet say that an answer will
-	// come later, by Retry-After: they stayed with the origin that asked, while the same
-	// request of another was answered. AsideFrom is the number of the first of them.
-	Aside, AsideFrom int
-}
 
 const (
 	// maxTries is how often a request is made at most that the target does not answer
@@ -196,13 +164,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// isLimit reports whether an answer says that the target does not answer now: by its
-// status, or as a refusal that will end (403 with Retry-After, as some limiters have it).
-func isLimit(p cors.Response) bool {
-	return p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable ||
-		p.Status == http.StatusForbidden && p.Headers.Has("Retry-After")
-}
-
 // pass takes notice of an answer, whatever it says, that is not about the rate.
 func (m *manners) pass(at place) {
 	m.mu.Lock()
@@ -230,183 +191,4 @@ func (m *manners) pass(at place) {
 func (m *manners) forget(now time.Time) {
 	i, _ := slices.BinarySearchFunc(m.passed, now.Add(-window), time.Time.Compare)
 	m.passed = m.passed[i:]
-}
-
-// A refusal is an answer that says that the target does not answer now.
-type refusal struct {
-	at      place
-	number  int       // of the request in the run
-	sent    time.Time // when it left
-	tries   int       // how often it was made, with this time
-	headers cors.Headers
-	status  int
-	final   bool // it is not made again, whatever is waited for
-	alone   bool // these credentials are refused, which were never answered, and a stranger is not
-}
-
-// refused takes notice of a refusal, and reports whether the request is to be made
-// again: when the next call of admit lets it.
-func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Now()
-	if m.limiting.Count++; m.limiting.First == 0 || r.number < m.limiting.First {
-		m.limiting.First, m.limiting.Status = r.number, r.status
-	}
-	defer func() {
-		if !again || r.final {
-			m.limiting.Unanswered++
-		}
-	}()
-	// What left before the pause began is no news of the time after it.
-	another := !r.sent.Before(m.begun)
-	if another {
-		m.refusing[r.at]++
-	}
-	if len(m.refusing) > 1 {
-		m.limiting.Only = ""
-	}
-	asked, given := retryAfter(r.headers, now)
-	most := maxTries
-	switch {
-	case !given && (r.alone || r.status == http.StatusServiceUnavailable):
-		most = maxBareTries
-	case r.alone:
-		most = maxWrongTries
-	}
-	if m.refusing[r.at] >= most {
-		if m.stubborn[r.at] = r.status; len(m.refusing) == 1 {
-			// It is that request, and not the rate.
-			m.limiter.SetLimit(m.usual)
-			m.limiting.Passed, m.limiting.Only = 0, r.at.method+" "+r.at.path
-		}
-	}
-	if m.stubborn[r.at] == r.status || r.tries >= most {
-		return false
-	}
-	// After so many pauses in which nothing passed it is out of service, and there is no
-	// rate to be found.
-	if !given && r.status == http.StatusServiceUnavailable && m.rounds >= maxBareTries {
-		m.limiter.SetLimit(m.usual)
-		m.limiting.Passed = 0
-		return false
-	}
-	until := now.Add(asked)
-	down := !given && (r.alone || !m.limiting.Answered && r.status == http.StatusServiceUnavailable)
-	if down { // nothing is behind it for whoever asks, as far as is known, and no rate to be found
-		until = now.Add(backoffTime)
-	}
-	if another && !down {
-		repeated := m.refusing[r.at] - 1
-		if !r.alone { // who is refused alone is not refused for how much passed elsewhere
-			repeated = max(m.rounds, repeated)
-		}
-		if !given {
-			repeated++
-		}
-		if repeated > 0 {
-			backoff := min(backoffTime<<min(repeated-1, 16), maxBackoffTime)
-			until = now.Add(max(asked, backoff))
-		}
-	}
-	if until.Before(m.until) {
-		until = m.until
-	}
-	// What is waited for already is paid for: the clock of what was kept back runs.
-	if until.Sub(now) > m.left(now) {
-		return false
-	}
-	if another {
-		m.rounds++
-		m.begun = now
-		// What one request alone gets time and again need not be about the rate.
-		if m.refusing[r.at] == 1 || len(m.refusing) > 1 {
-			m.slowDown(now, until)
-		}
-	}
-	m.until = until
-	deadline, bounded := ctx.Deadline()
-	return !bounded || deadline.After(until)
-}
-
-// aside takes notice of a refusal that is about who asks, and reports whether it is none
-// for good: where it says that there will be an answer later, nobody knows which.
-func (m *manners) aside(r refusal) bool {
-	if _, later := retryAfter(r.headers, time.Now()); !later {
-		return false
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.limiting.Aside++; m.limiting.AsideFrom == 0 || r.number < m.limiting.AsideFrom {
-		m.limiting.AsideFrom = r.number
-	}
-	return true
-}
-
-// slowDown has requests leave, after a pause, at the rate that was seen to pass.
-func (m *manners) slowDown(now, until time.Time) {
-	m.forget(now)
-	if len(m.passed) == 0 {
-		return
-	}
-	took := until.Sub(m.passed[0]).Seconds()
-	if seen := float64(len(m.passed)) / took; took > 0 && !math.IsInf(seen, 0) {
-		m.basis, m.steady = len(m.passed), 0
-		m.limiting.Passed = seen
-		m.limiter.SetLimit(min(m.limiter.Limit(), rate.Limit(seen)))
-	}
-}
-
-// retryAfter reads Retry-After (RFC 9110, section 10.2.3), which is a number of
-// seconds or a date.
-func retryAfter(h cors.Headers, now time.Time) (wait time.Duration, given bool) {
-	value, ok := h.Get("Retry-After")
-	if !ok {
-		return 0, false
-	}
-	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	// A date has whole seconds, and is by the clock of the target where that is known.
-	if date, ok := h.Get("Date"); ok {
-		if theirs, err := http.ParseTime(date); err == nil {
-			now = theirs
-		}
-	}
-	return max(0, at.Sub(now)), true
-}
-
-// Limiting is what a rate limiter did to the run so far.
-func (t *Tap) Limiting() Limiting {
-	t.manners.mu.Lock()
-	defer t.manners.mu.Unlock()
-	l := t.manners.limiting
-	l.Waited = t.manners.waited(time.Now())
-	return l
-}
-
-// AskedAgain takes notice that so many requests which were left unanswered, because of the
-// rate or an outage, are made again by whoever made them.
-func (t *Tap) AskedAgain(n int) {
-	t.manners.mu.Lock()
-	defer t.manners.mu.Unlock()
-	t.manners.limiting.Unanswered -= min(n, t.manners.limiting.Unanswered)
-}
-
-// Longest is how long an exchange may take at the moment: as its time limits say, and
-// where the target limits the rate as long as the patience lasts. Whoever waits for
-// one waits longer.
-func (t *Tap) Longest() time.Duration {
-	t.manners.mu.Lock()
-	defer t.manners.mu.Unlock()
-	d := t.limits.Connect + t.limits.Header + t.limits.Body
-	if t.manners.limiting.Count > 0 {
-		d += max(0, t.manners.left(time.Now()))
-	}
-	return d
 }

@@ -74,7 +74,7 @@ func (r *run) request(ctx context.Context, path string, target limiterModel) err
 		r.mu.Unlock()
 		sent := time.Now()
 		time.Sleep(2 * time.Millisecond) // the network
-		if !isLimit(cors.Response{Status: status, Headers: headers}) {
+		if !(cors.Response{Status: status, Headers: headers}).IsLimited() {
 			r.m.pass(place{path: path})
 			return nil
 		}
@@ -394,7 +394,7 @@ func TestIsLimit(t *testing.T) {
 		{401, after("2"), false},
 		{200, after("2"), false},
 	} {
-		if got := isLimit(cors.Response{Status: c.status, Headers: c.headers}); got != c.want {
+		if got := (cors.Response{Status: c.status, Headers: c.headers}).IsLimited(); got != c.want {
 			t.Errorf("%d %v: %t", c.status, c.headers, got)
 		}
 	}

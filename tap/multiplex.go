@@ -60,7 +60,7 @@ func newMultiplexer(d dialer, l Limits) *multiplexer {
 // roundTrip sends a safe request, which [Tap.encode] has written. An error says that it has to be sent in HTTP/1.1, which
 // has the words for what is wrong with the target; none is tried in HTTP/2 after that.
 func (m *multiplexer) roundTrip(ctx context.Context, q cors.Request, request []byte, l Limits) (*cors.Response, error) {
-	if m.none.Load() || !isSafe(q.Method) || isHandshake(q) {
+	if m.none.Load() || !cors.IsSafeMethod(q.Method) || isHandshake(q) {
 		return nil, errNoHTTP2
 	}
 	p, err := m.send(ctx, request, l)

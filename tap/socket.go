@@ -18,7 +18,7 @@ import (
 // says by itself: neither need ever end.
 const streamTime = time.Second
 
-// isHandshake tells whether a request asks for a WebSocket (RFC 6455, section
+// isHandshake reports whether a request asks for a WebSocket (RFC 6455, section
 // 4.1).
 func isHandshake(q cors.Request) bool {
 	return q.Method == http.MethodGet && q.Headers.ListHas("Connection", "upgrade") && q.Headers.ListHas("Upgrade", "websocket")
@@ -221,21 +221,14 @@ func bodyTime(p *cors.Response, l Limits) time.Duration {
 	return l.Body
 }
 
-func isEventStream(p *cors.Response) bool { return mediaType(p) == "text/event-stream" }
+func isEventStream(p *cors.Response) bool { return p.Headers.MediaType() == "text/event-stream" }
 
 // isStream reports whether a body may go on for ever by its media type, and is read as it
 // comes.
 func isStream(p *cors.Response) bool {
-	switch mediaType(p) {
+	switch p.Headers.MediaType() {
 	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/stream+json", "application/json-seq", "multipart/x-mixed-replace":
 		return true
 	}
 	return isEventStream(p)
-}
-
-// mediaType is that of a response in lower case, without parameters.
-func mediaType(p *cors.Response) string {
-	kind, _ := p.Headers.Get("Content-Type")
-	kind, _, _ = strings.Cut(kind, ";")
-	return strings.ToLower(strings.TrimSpace(kind))
 }

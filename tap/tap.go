@@ -253,7 +253,7 @@ func (t *Tap) way(q cors.Request) (*way, error) {
 	return t.certified, nil
 }
 
-// AsksForCertificate tells whether the target asked for a client certificate when
+// AsksForCertificate reports whether the target asked for a client certificate when
 // a connection was made, with the victim's where there is one, and whether it takes
 // that one: refused says in a sentence why not. It is valid after [Tap.Reach].
 func (t *Tap) AsksForCertificate() (asks bool, refused string) {

@@ -49,7 +49,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 		return nil, err
 	}
 	// A write is never at risk of being sent twice.
-	if isSafe(q.Method) && !isHandshake(q) {
+	if cors.IsSafeMethod(q.Method) && !isHandshake(q) {
 		if c := to.pool.take(); c != nil {
 			p, err := t.exchangeOn(ctx, to, c, q, request, limits)
 			if !errors.Is(err, errStale) {
@@ -58,7 +58,7 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 		}
 	}
 	p, err := t.roundTripAnew(ctx, to, q, request, limits)
-	if isSafe(q.Method) && to.dialer.alpn.insists(err) {
+	if cors.IsSafeMethod(q.Method) && to.dialer.alpn.insists(err) {
 		again, errAgain := t.roundTripAnew(ctx, to, q, request, limits)
 		if errAgain == nil {
 			return again, nil
@@ -186,7 +186,7 @@ func readBody(r io.Reader, limit int64) (body []byte, whole bool, err error) {
 	}
 }
 
-// isBroken tells whether an error says that the server ended a body before its end.
+// isBroken reports whether an error says that the server ended a body before its end.
 // That one takes longer than it may is no fault of a stream, and browsers take the end
 // of a connection for that of a body which has no other, however it came.
 func isBroken(framed *http.Response, err error) bool {
@@ -194,7 +194,7 @@ func isBroken(framed *http.Response, err error) bool {
 	return err != nil && !isTimeout(err) && !(untilClose && errors.Is(err, io.ErrUnexpectedEOF))
 }
 
-// mayBeFollowed tells whether a server may, wrongly, send a body after a response
+// mayBeFollowed reports whether a server may, wrongly, send a body after a response
 // that has none; on a connection kept open it would read as the next response.
 func mayBeFollowed(method string, p *cors.Response) bool {
 	length, _ := p.Headers.Get("Content-Length")
@@ -301,7 +301,7 @@ const usualHead = 1024
 // forwardedProto is the header by which a proxy that ends TLS says so.
 const forwardedProto = "X-Forwarded-Proto"
 
-// isHopByHop tells whether a header is about one connection and not passed on.
+// isHopByHop reports whether a header is about one connection and not passed on.
 // What a Connection header names besides is passed on: a browser that spoke to
 // the target itself would heed it.
 func isHopByHop(name string) bool {

@@ -144,7 +144,7 @@ func (a Accepted) Expired(today time.Time) Accepted {
 	return slices.DeleteFunc(slices.Clone(a), func(e Acceptance) bool { return !dayOf(today).After(e.Expires) })
 }
 
-// Meets tells whether the entry is about a case, whatever its verdict.
+// Meets reports whether the entry is about a case, whatever its verdict.
 func (a Acceptance) Meets(id string, s scenarios.Subject) bool {
 	return a.ID == id && a.Subject.Meets(s)
 }
@@ -164,7 +164,7 @@ func (a Acceptance) String() string {
 	return a.ID
 }
 
-// Meets tells whether a subject is meant.
+// Meets reports whether a subject is meant.
 func (p SubjectPattern) Meets(s scenarios.Subject) bool {
 	return (p.Endpoint == "" || like(s.Endpoint, p.Endpoint)) &&
 		(p.Origin == "" || like(s.Origin, p.Origin)) &&

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,15 +84,19 @@ func (f *finder) fromDocument(doc document) {
 		}
 	}
 	slices.Sort(f.found.Headers)
-	slices.SortStableFunc(reads, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
-			cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
-	})
+	slices.SortStableFunc(reads, f.worthFirst)
 	usable := f.pick(reads, doc)
 	f.provoke(usable, declared, doc)
 	if missing := f.missingLogin(doc); missing != "" {
 		f.note("%s", missing)
 	}
+}
+
+// worthFirst orders reads by what an attacker would have of them: those that the preset
+// names, that need a login, that name data and answer with it, and the shallow ones first.
+func (f *finder) worthFirst(a, b candidate) int {
+	return cmp.Or(cmp.Compare(f.preset.rank(a.at), f.preset.rank(b.at)), -compareBool(a.secured, b.secured), cmp.Compare(tells(a.at), tells(b.at)), -compareBool(a.json, b.json),
+		cmp.Compare(strings.Count(a.at, "/")+strings.Count(a.at, "="), strings.Count(b.at, "/")+strings.Count(b.at, "=")))
 }
 
 // recognise has the preset that knows the application act where none is named, and
@@ -194,7 +197,7 @@ func (f *finder) missingLogin(doc document) string {
 	return text
 }
 
-// private tells whether the reply depends on the victim: the document says so, or
+// private reports whether the reply depends on the victim: the document says so, or
 // it says nothing of logins and there is one, or the network gives access; but not
 // where the preset knows better.
 func (f *finder) private(c candidate, doc document) bool {
@@ -298,108 +301,8 @@ func howToGive(schemes []string) string {
 	return strings.Join(entries, " or ")
 }
 
-// verifiable tells whether a read can be tried before the victim's browser has
+// verifiable reports whether a read can be tried before the victim's browser has
 // logged in.
 func (f *finder) verifiable(private bool) bool {
 	return !f.offline && (!private || f.deployment.Credentials.Login == nil)
-}
-
-// provoke finds ways to provoke errors, all with GET, and keeps those that did.
-func (f *finder) provoke(usable []candidate, declared map[string][]candidate, doc document) {
-	add := func(status int, path string, anonymous bool) {
-		f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: status, Method: http.MethodGet, Path: path, Anonymous: anonymous})
-	}
-	f.firstOf(f.secured(doc), func(path string) bool {
-		status, ok := f.answers(path, true, http.StatusUnauthorized, http.StatusForbidden)
-		if ok {
-			add(status, path, true)
-		}
-		return ok
-	})
-	f.firstOf(wrongQueries(usable), func(path string) bool {
-		status, ok := f.answers(path, !f.verifiable(true), http.StatusUnprocessableEntity, http.StatusBadRequest)
-		if ok {
-			add(status, path, false)
-		}
-		return ok
-	})
-	f.firstOf(f.withoutGET(declared), func(path string) bool {
-		status, ok := f.answers(path, !f.verifiable(true), http.StatusMethodNotAllowed)
-		if ok {
-			add(status, path, false)
-		}
-		return ok
-	})
-}
-
-func (f *finder) firstOf(paths []string, try func(string) bool) {
-	for _, p := range paths[:min(len(paths), errorTries)] {
-		if try(p) {
-			return
-		}
-	}
-}
-
-// answers tells whether the target answers with one of the statuses. Without
-// requests the first one is believed.
-func (f *finder) answers(path string, anonymous bool, statuses ...int) (int, bool) {
-	if f.offline {
-		return statuses[0], true
-	}
-	r := f.get(f.deployment.Facts.At(path), anonymous)
-	if r == nil || !slices.Contains(statuses, r.Status) {
-		return 0, false
-	}
-	return r.Status, true
-}
-
-// secured are the paths of GETs that need a login, whether one was given or not.
-func (f *finder) secured(doc document) []string {
-	var paths []string
-	for _, op := range doc.operations {
-		if !op.reads() || !op.secured || op.stream {
-			continue
-		}
-		if at, err := op.fill(f.deployment.Credentials.Headers); err == nil {
-			if at, ok := f.below(doc, at); ok && !leaveAlone(at, op.id, f.config.Exclude) {
-				paths = append(paths, at)
-			}
-		}
-	}
-	return paths
-}
-
-// wrongQueries are reads with text where the document wants a number, and says
-// what comes of it.
-func wrongQueries(reads []candidate) []string {
-	var paths []string
-	for _, c := range reads {
-		if !c.documents(http.StatusUnprocessableEntity) && !c.documents(http.StatusBadRequest) {
-			continue
-		}
-		for _, p := range c.parameters {
-			path, query, _ := strings.Cut(c.at, "?")
-			if p.in == "query" && p.number && !strings.Contains(query, url.QueryEscape(p.name)+"=") {
-				if query != "" {
-					query += "&"
-				}
-				paths = append(paths, path+"?"+query+url.QueryEscape(p.name)+"=crossexam")
-			}
-		}
-	}
-	return paths
-}
-
-// withoutGET are paths that have no GET, for a 405.
-func (f *finder) withoutGET(declared map[string][]candidate) []string {
-	var paths []string
-	for path, list := range declared {
-		reads := slices.ContainsFunc(list, func(c candidate) bool { return c.reads() })
-		alone := slices.ContainsFunc(list, func(c candidate) bool { return leaveAlone(path, c.id, f.config.Exclude) })
-		if !reads && !alone {
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
-	return paths
 }

@@ -237,7 +237,7 @@ func excluded(path string, patterns []string) string {
 	return patterns[i]
 }
 
-// like tells whether a text is as a pattern has it, in which * stands for any
+// like reports whether a text is as a pattern has it, in which * stands for any
 // characters.
 func like(text, pattern string) bool {
 	e := "(?s)^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$"
@@ -245,7 +245,7 @@ func like(text, pattern string) bool {
 	return ok && err == nil
 }
 
-// leaveAlone tells whether discovery leaves a GET alone.
+// leaveAlone reports whether discovery leaves a GET alone.
 func leaveAlone(path, id string, exclude []string) bool {
 	_, why := whyAlone(path, id, exclude)
 	return why != ""

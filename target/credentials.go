@@ -46,6 +46,40 @@ type ClientCertificateConfig struct {
 // assemble checks the credentials. Its errors never repeat a secret.
 func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, err error), notes *[]string) Credentials {
 	creds := Credentials{Bearer: c.Bearer}
+	c.addCookies(&creds, t, fail, notes)
+	if c.Basic != "" {
+		basic, err := basicLogin(c.Basic)
+		if err != nil {
+			fail("basic", err)
+		}
+		creds.Basic = &basic
+	}
+	if strings.ContainsFunc(c.Bearer, isControl) {
+		fail("bearer", errors.New("the bearer token has a blank in it: give the token alone, without the word Bearer"))
+	}
+	c.addKeys(&creds, fail, notes)
+	if c.Login != nil {
+		login, err := c.Login.login()
+		if err != nil {
+			fail("login", err)
+		}
+		creds.Login = login
+	}
+	if cert := c.ClientCertificate; cert != nil {
+		loaded, err := cert.clientCertificate(t)
+		if err != nil {
+			fail("client_certificate.file", err)
+		}
+		creds.ClientCertificate = loaded
+	}
+	if err := c.checkTogether(creds); err != nil {
+		fail("together", err)
+	}
+	return creds
+}
+
+// addCookies adds the cookies that were given by value, and those of a browser's state.
+func (c CredentialsConfig) addCookies(creds *Credentials, t scenarios.Target, fail func(entry string, err error), notes *[]string) {
 	for i, line := range c.Cookies {
 		lines, note, err := cookieLines(line)
 		if err != nil {
@@ -69,20 +103,27 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 		creds.Cookies = append(creds.Cookies, state.cookies...)
 		*notes = append(*notes, state.notes...)
 	}
-	if c.Basic != "" {
-		user, password, ok := strings.Cut(c.Basic, ":")
-		if decoded, err := base64.StdEncoding.DecodeString(c.Basic); !ok && err == nil && bytes.ContainsRune(decoded, ':') {
-			fail("basic", errors.New("the basic credential seems to be in base64, as it is sent: write USER:PASSWORD as it was before"))
-		} else if !ok {
-			fail("basic", errors.New("the basic credential has no colon: write USER:PASSWORD"))
-		} else if user+password == "" {
-			fail("basic", errors.New("the basic credential has neither a user name nor a password: write USER:PASSWORD"))
-		}
-		creds.Basic = &BasicLogin{Username: user, Password: password}
+}
+
+// basicLogin reads USER:PASSWORD.
+func basicLogin(given string) (BasicLogin, error) {
+	user, password, ok := strings.Cut(given, ":")
+	decoded, err := base64.StdEncoding.DecodeString(given)
+	login := BasicLogin{Username: user, Password: password}
+	switch {
+	case !ok && err == nil && bytes.ContainsRune(decoded, ':'):
+		return login, errors.New("the basic credential seems to be in base64, as it is sent: write USER:PASSWORD as it was before")
+	case !ok:
+		return login, errors.New("the basic credential has no colon: write USER:PASSWORD")
+	case user+password == "":
+		return login, errors.New("the basic credential has neither a user name nor a password: write USER:PASSWORD")
 	}
-	if strings.ContainsFunc(c.Bearer, isControl) {
-		fail("bearer", errors.New("the bearer token has a blank in it: give the token alone, without the word Bearer"))
-	}
+	return login, nil
+}
+
+// addKeys adds what only the front end sends: header lines, the bearer token among them, and
+// parameters of the query.
+func (c CredentialsConfig) addKeys(creds *Credentials, fail func(entry string, err error), notes *[]string) {
 	lines, bearer, err := c.keys()
 	if err != nil {
 		fail("headers", err)
@@ -101,24 +142,6 @@ func (c CredentialsConfig) assemble(t scenarios.Target, fail func(entry string, 
 	if bearer != "" {
 		creds.Bearer = bearer
 	}
-	if c.Login != nil {
-		login, err := c.Login.login()
-		if err != nil {
-			fail("login", err)
-		}
-		creds.Login = login
-	}
-	if cert := c.ClientCertificate; cert != nil {
-		loaded, err := cert.clientCertificate(t)
-		if err != nil {
-			fail("client_certificate.file", err)
-		}
-		creds.ClientCertificate = loaded
-	}
-	if err := c.checkTogether(creds); err != nil {
-		fail("together", err)
-	}
-	return creds
 }
 
 func (c CredentialsConfig) checkTogether(creds Credentials) error {

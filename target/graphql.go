@@ -26,7 +26,7 @@ func (f *finder) graphQL(nothing *cors.Response) {
 	}
 }
 
-// speaksGraphQL tells whether a reply to a query by GET is a GraphQL server's: an
+// speaksGraphQL reports whether a reply to a query by GET is a GraphQL server's: an
 // answer or an error of the protocol, or a refusal of every method but POST.
 func speaksGraphQL(path string, r *cors.Response) bool {
 	body := strings.Join(strings.Fields(r.Body), "")
@@ -37,6 +37,5 @@ func speaksGraphQL(path string, r *cors.Response) bool {
 		return strings.HasSuffix(path, "/graphql") && r.Headers.ListHas("Allow", "POST")
 	}
 	// So do the errors that the specification has of a request (GraphQL, section 7.1.2).
-	kind, _ := r.Headers.Get("Content-Type")
-	return namesJSON(kind) && strings.Contains(body, `"errors":[{`) && strings.Contains(body, `"message":`) && r.Status != http.StatusNotFound
+	return hasJSON(r.Headers) && strings.Contains(body, `"errors":[{`) && strings.Contains(body, `"message":`) && r.Status != http.StatusNotFound
 }

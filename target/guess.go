@@ -1,11 +1,9 @@
 package target
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
-	"github.com/crossexam/crossexam/target/bounded"
 )
 
 // guesses are paths at which APIs often answer, those with something private
@@ -27,78 +24,103 @@ var guesses = []string{
 // followed is how many links of the API's own are tried.
 const followed = 16
 
+// A guessing is the search for reads of which nobody told.
+type guessing struct {
+	*finder
+	paths         []string
+	unknown       string         // a path that nothing knows
+	nothing       *cors.Response // the reply to it; nil for none
+	root          *cors.Response // that to /
+	private, open int            // reads found so far
+	refused       string         // the first path that asks for a login
+}
+
 // guess tries the usual paths, and those that a reply among them links to.
 func (f *finder) guess() {
 	f.found.Headers = nil
-	unknown := "/crossexam-" + strings.ToLower(rand.Text()[:12])
-	nothing := f.get(f.deployment.Facts.At(unknown), false)
-	root := f.get(f.deployment.Facts.At("/"), false)
-	f.recognise(greeted(root))
-	private, open := 0, 0
-	refused := ""
-	var paths []string
+	g := &guessing{finder: f, unknown: "/crossexam-" + strings.ToLower(rand.Text()[:12])}
+	g.nothing = f.get(f.deployment.Facts.At(g.unknown), false)
+	g.root = f.get(f.deployment.Facts.At("/"), false)
+	f.recognise(greeted(g.root))
 	for _, p := range slices.Concat(f.preset.Private, f.preset.Open, guesses) {
-		if !slices.Contains(paths, p) {
-			paths = append(paths, p)
+		if !slices.Contains(g.paths, p) {
+			g.paths = append(g.paths, p)
 		}
 	}
-	f.found.Alike = nothing
-	for i := 0; i < len(paths); i++ { // which links lengthen
-		path := paths[i]
+	f.found.Alike = g.nothing
+	for i := 0; i < len(g.paths); i++ { // which links lengthen
+		path := g.paths[i]
 		if reason, why := whyAlone(path, "", f.config.Exclude); why != "" {
 			f.left("GET "+path, reason, false, "%s", why)
 			continue
 		}
-		r := root
+		r := g.root
 		if path != "/" {
 			r = f.get(f.deployment.Facts.At(path), false)
 		}
-		if r != nil && (nothing == nil || r.Status != nothing.Status || r.Status < 300 && !sameReply(r, path, nothing, unknown)) {
+		if r != nil && (g.nothing == nil || r.Status != g.nothing.Status || r.Status < 300 && !sameReply(r, path, g.nothing, g.unknown)) {
 			f.found.Alike = nil
 		}
-		switch {
-		case r == nil:
-			continue
-		case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
-			if nothing != nil && nothing.Status == r.Status {
-				continue // it answers everything like this
-			}
-			if len(f.deployment.Credentials.headers()) == 0 && len(f.found.Errors) == 0 {
-				f.found.Errors = append(f.found.Errors, scenarios.ErrorRecipe{Status: r.Status, Method: http.MethodGet, Path: path, Anonymous: true})
-			}
-			if r.Status == http.StatusUnauthorized && refused == "" {
-				refused = path
-			}
-			if f.verifiable(true) {
-				f.left("GET "+path, refusal(r.Status), true, "it answered %d; give a credential to read it", r.Status)
-				continue
-			}
-			// The victim's browser has not logged in yet.
-		case r.Status < 200 || r.Status > 299:
-			continue
-		case sameReply(r, path, nothing, unknown):
-			continue // a reply for every path
-		case !isData(r):
-			f.left("GET "+path, LeftPage, false, noData)
-			f.found.FrontPage = f.found.FrontPage || path == "/"
-			continue
-		default:
-			paths = f.follow(paths, r)
+		if g.mayBeRead(path, r) {
+			g.read(path, r)
 		}
-		isPrivate := f.private(candidate{at: path}, document{}) && tells(path) != 2 && !saysLittle(path, r)
-		switch {
-		case isPrivate && private == cmp.Or(f.config.Examine, privateReads) || !isPrivate && open == openReads:
-			continue
-		case isPrivate:
-			private++
-		default:
-			open++
-		}
-		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
 	}
-	if private == 0 && refused != "" {
-		f.locked(refused)
+	if g.private == 0 && g.refused != "" {
+		f.locked(g.refused)
 	}
+}
+
+// mayBeRead reports whether a reply shows that there is something to read at a path, or
+// that there is for whoever has logged in.
+func (g *guessing) mayBeRead(path string, r *cors.Response) bool {
+	switch {
+	case r == nil:
+		return false
+	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
+		return g.mayBeReadLater(path, r)
+	case r.Status < 200 || r.Status > 299:
+		return false
+	case sameReply(r, path, g.nothing, g.unknown):
+		return false // a reply for every path
+	case !isData(r):
+		g.left("GET "+path, LeftPage, false, noData)
+		g.found.FrontPage = g.found.FrontPage || path == "/"
+		return false
+	}
+	g.paths = g.follow(g.paths, r)
+	return true
+}
+
+// mayBeReadLater takes a refusal: the victim's browser may not have logged in yet.
+func (g *guessing) mayBeReadLater(path string, r *cors.Response) bool {
+	if g.nothing != nil && g.nothing.Status == r.Status {
+		return false // it answers everything like this
+	}
+	if len(g.deployment.Credentials.headers()) == 0 && len(g.found.Errors) == 0 {
+		g.found.Errors = append(g.found.Errors, scenarios.ErrorRecipe{Status: r.Status, Method: http.MethodGet, Path: path, Anonymous: true})
+	}
+	if r.Status == http.StatusUnauthorized && g.refused == "" {
+		g.refused = path
+	}
+	if g.verifiable(true) {
+		g.left("GET "+path, refusal(r.Status), true, "it answered %d; give a credential to read it", r.Status)
+		return false
+	}
+	return true
+}
+
+// read adds a read, while there is room for one of its kind.
+func (g *guessing) read(path string, r *cors.Response) {
+	isPrivate := g.finder.private(candidate{at: path}, document{}) && tells(path) != 2 && !saysLittle(path, r)
+	switch {
+	case isPrivate && g.private == cmp.Or(g.config.Examine, privateReads) || !isPrivate && g.open == openReads:
+		return
+	case isPrivate:
+		g.private++
+	default:
+		g.open++
+	}
+	g.found.Reads = append(g.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
 }
 
 // noData is why a page is left alone.
@@ -145,78 +167,4 @@ func linksOf(r *cors.Response, t scenarios.Target) []string {
 	}
 	slices.Sort(links)
 	return links
-}
-
-// sameReply tells whether two paths are answered alike, but for the path itself.
-func sameReply(a *cors.Response, pathA string, b *cors.Response, pathB string) bool {
-	if b == nil || a.Status != b.Status {
-		return false
-	}
-	without := func(r *cors.Response, path string) string {
-		return strings.ReplaceAll(strings.ReplaceAll(r.Body, strings.Trim(path, "/"), ""), "/", "")
-	}
-	return a.Body == b.Body || without(a, pathA) == without(b, pathB)
-}
-
-// isData tells whether a reply is for programs: no page, whatever its type, and no
-// plain text.
-func isData(r *cors.Response) bool {
-	t, _ := r.Headers.Get("Content-Type")
-	media, _, err := mime.ParseMediaType(t)
-	start := strings.ToLower(strings.TrimSpace(r.Body[:min(len(r.Body), 512)]))
-	switch {
-	case err != nil || strings.Contains(media, "html") || strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html"):
-		return false
-	case strings.TrimSpace(r.Body) == "":
-		return false
-	}
-	return slices.ContainsFunc([]string{"json", "xml", "csv", "yaml", "msgpack", "protobuf", "cbor", "parquet"}, func(word string) bool { return strings.Contains(media, word) })
-}
-
-// littleSaid are the fields of replies that greet, or tell that an application is
-// there, and which.
-var littleSaid = words(`
-	message msg status ok up alive ready healthy health success hello greeting welcome name title description service app application api
-	version versions build commit environment env uptime timestamp time now date detail error docs doc documentation redoc swagger openapi
-	url urls link links self`)
-
-// saysLittle tells of the JSON at a path that it is a greeting, a health word, a
-// version or, at the root of an API, a list of links: nothing that is anybody's. What
-// is at a path that names data is not looked at.
-func saysLittle(path string, r *cors.Response) bool {
-	var value any
-	if r == nil || tells(path) != 2 && namesData(path) || !readJSON(r, &value) {
-		return false
-	}
-	fields, ok := value.(map[string]any)
-	if !ok {
-		list, ok := value.([]any)
-		return !ok || len(list) == 0
-	}
-	for name, field := range fields {
-		known := !slices.ContainsFunc(splitWords(name), func(w string) bool { return !littleSaid[w] })
-		switch field := field.(type) {
-		case map[string]any, []any:
-			return false
-		case string:
-			link := strings.HasPrefix(field, "/") || strings.HasPrefix(field, "http://") || strings.HasPrefix(field, "https://")
-			known = known || link && isRoot(path)
-		}
-		if !known {
-			return false
-		}
-	}
-	return true
-}
-
-// isRoot tells whether a path is where an API begins, such as /api/v1.
-func isRoot(path string) bool {
-	return !slices.ContainsFunc(splitWords(path), func(w string) bool { return w != "api" && w != "v" && w != "rest" })
-}
-
-// readJSON reads a reply of JSON, and reports whether it is one.
-func readJSON(r *cors.Response, into any) bool {
-	data := bytes.TrimPrefix([]byte(r.Body), []byte("\ufeff"))
-	return !r.Truncated && bounded.JSON(data, bounded.Limits{Bytes: documentLimit, Depth: maxDepth, Values: 100_000}) == nil &&
-		json.Unmarshal(data, into) == nil
 }

@@ -230,13 +230,3 @@ func await(ctx context.Context, p *child.Process, u string, success bool, timeou
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "CROSSEXAM_") })
 }
-
-// hide takes secrets out of a text that a program had a say in.
-func hide(text string, secrets []string) string {
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "[redacted]")
-		}
-	}
-	return text
-}

@@ -236,7 +236,7 @@ func read(t *testing.T, u string) string {
 	return string(b)
 }
 
-// refuses tells whether nothing listens at the URL's port.
+// refuses reports whether nothing listens at the URL's port.
 func refuses(u string) bool {
 	parsed, err := url.Parse(u)
 	if err != nil {

@@ -66,7 +66,7 @@ func (d Discovery) Unseen() Unseen {
 	return u
 }
 
-// Most tells whether what was left alone is all or most of what is private, so that
+// Most reports whether what was left alone is all or most of what is private, so that
 // nothing can be said of the API's private data as a whole.
 func (u Unseen) Most() bool { return len(u.Left) > u.examined }
 

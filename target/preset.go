@@ -238,12 +238,12 @@ func (c Config) completed(p Preset) (_ Config, notes []string) {
 	return c, notes
 }
 
-// ambient tells whether anything was given that the browser adds by itself.
+// ambient reports whether anything was given that the browser adds by itself.
 func (c CredentialsConfig) ambient() bool {
 	return len(c.Cookies) > 0 || c.Login != nil || c.StorageState != "" || c.Basic != "" || c.ClientCertificate != nil
 }
 
-// recognises tells whether a document is one of the preset's application.
+// recognises reports whether a document is one of the preset's application.
 func (p Preset) recognises(d document) bool {
 	return p.documentTitle != "" && d.title == p.documentTitle ||
 		p.documentSchema != "" && slices.Contains(d.schemas, p.documentSchema)
@@ -281,7 +281,7 @@ func (p Preset) rank(path string) int {
 	return len(p.Private)
 }
 
-// isOpen tells whether the preset knows the reply to be for everybody.
+// isOpen reports whether the preset knows the reply to be for everybody.
 func (p Preset) isOpen(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
 	return slices.Contains(p.Open, path)

@@ -44,81 +44,128 @@ func (r Reference) variables() []string {
 
 // credentials finds out what the front end proves itself with.
 func (s *seen) credentials() {
+	p := s.proofs()
+	if len(p.schemes) == 0 && p.asked {
+		p.schemes["bearer"] = true
+		s.note("The recording has been cleared of credentials. The browser asked for leave to send Authorization, which is taken for a token: write basic in the place of bearer if it is a password.")
+	}
+	made := s.referToLogin(p)
+	s.referToCookies(p, made)
 	c := s.config.Credentials
-	login, made := s.seenLogin()
-	schemes, cookies, hidden, asked := map[string]bool{}, map[string]bool{}, false, false
-	keys := map[string]map[string]bool{} // the values of each header
+	if p.schemes["bearer"] && c.Bearer == "" {
+		s.refer(Reference{Key: "bearer", Value: "${" + tokenVariable + "}"})
+	}
+	if p.schemes["basic"] && c.Basic == "" {
+		s.refer(Reference{Key: "basic", Value: "${" + basicVariable + "}"})
+	}
+	if c.Headers == nil {
+		s.referToKeys(p)
+	}
+	if len(p.cookies) == 0 && len(p.schemes) == 0 && !made && len(s.found.References) == 0 {
+		s.noteNone(p)
+	}
+}
+
+// proofs are what requests have with which a front end or its user proves itself.
+type proofs struct {
+	schemes map[string]bool            // of Authorization
+	cookies map[string]bool            // by name
+	keys    map[string]map[string]bool // values of other headers that hold a secret, by name
+	// asked says that a preflight asked for leave to send Authorization, hidden that a
+	// request had no cookie and an answer that is for credentials: the recording was
+	// cleared of them.
+	asked, hidden bool
+}
+
+func (s *seen) proofs() proofs {
+	p := proofs{schemes: map[string]bool{}, cookies: map[string]bool{}, keys: map[string]map[string]bool{}}
 	for _, q := range s.requests {
 		for _, line := range q.Headers.Values("Authorization") {
 			scheme, _, _ := strings.Cut(line, " ")
-			schemes[strings.ToLower(scheme)] = true
+			p.schemes[strings.ToLower(scheme)] = true
 		}
-		asked = asked || q.Kind == recording.Preflight && q.Headers.ListHas(cors.HeaderRequestHeaders, "authorization")
-		hidden = hidden || len(q.Cookies) == 0 && q.Kind != recording.Preflight && q.Answer.ListHas(cors.HeaderAllowCredentials, "true")
+		p.asked = p.asked || q.Kind == recording.Preflight && q.Headers.ListHas(cors.HeaderRequestHeaders, "authorization")
+		p.hidden = p.hidden || len(q.Cookies) == 0 && q.Kind != recording.Preflight && q.Answer.ListHas(cors.HeaderAllowCredentials, "true")
 		for _, name := range q.Cookies {
 			if !aside.MatchString(name) && cookieName.MatchString(name) {
-				cookies[name] = true
+				p.cookies[name] = true
 			}
 		}
 		for _, h := range q.Headers {
-			if name := strings.NewReplacer("_", "", "-", "").Replace(h.Name); !strings.EqualFold(name, "authorization") && keyHeader.MatchString(name) && !isGuessable(h) && cookieName.MatchString(h.Name) {
+			if isKey(h) {
 				name := http.CanonicalHeaderKey(h.Name)
-				if keys[name] == nil {
-					keys[name] = map[string]bool{}
+				if p.keys[name] == nil {
+					p.keys[name] = map[string]bool{}
 				}
-				keys[name][h.Value] = true
+				p.keys[name][h.Value] = true
 			}
 		}
 	}
-	if len(schemes) == 0 && asked {
-		schemes["bearer"] = true
-		s.note("The recording has been cleared of credentials. The browser asked for leave to send Authorization, which is taken for a token: write basic in the place of bearer if it is a password.")
-	}
+	return p
+}
+
+// isKey reports whether a header line holds a secret by its name, Authorization apart.
+func isKey(h cors.Header) bool {
+	name := strings.NewReplacer("_", "", "-", "").Replace(h.Name)
+	return !strings.EqualFold(name, "authorization") && keyHeader.MatchString(name) && !isGuessable(h) && cookieName.MatchString(h.Name)
+}
+
+// referToLogin refers to the login that was seen, unless what it gives is a token, and
+// reports whether there was one.
+func (s *seen) referToLogin(p proofs) bool {
+	login, made := s.seenLogin()
 	switch {
-	case made && c.Login == nil && schemes["bearer"] && len(cookies) == 0 && !hidden && len(s.setCookies()) == 0:
+	case !made || s.config.Credentials.Login != nil:
+	case p.schemes["bearer"] && len(p.cookies) == 0 && !p.hidden && len(s.setCookies()) == 0:
 		s.note("The front end logs in at %s, and sends the token that it gets there: get one so, and give it as bearer.", s.login)
-	case made && c.Login == nil:
+	default:
 		s.refer(Reference{Key: "login", Value: login})
 	}
-	if len(cookies) > 0 && c.StorageState != "" {
+	return made
+}
+
+// referToCookies refers to the cookies, which are spare where a login sets them.
+func (s *seen) referToCookies(p proofs, spare bool) {
+	c := s.config.Credentials
+	if len(p.cookies) > 0 && c.StorageState != "" {
 		s.refer(Reference{Key: "storage_state", Value: c.StorageState})
 	}
-	if len(cookies) > 0 && len(c.Cookies) == 0 && c.StorageState == "" {
+	if len(p.cookies) > 0 && len(c.Cookies) == 0 && c.StorageState == "" {
 		set := s.setCookies()
 		var lines []string
-		for _, name := range slices.Sorted(maps.Keys(cookies)) {
+		for _, name := range slices.Sorted(maps.Keys(p.cookies)) {
 			lines = append(lines, name+"=${"+variableFor(name)+"}"+s.attributes(name, set))
 		}
-		s.refer(Reference{Key: "cookies", Value: lines, Spare: made})
+		s.refer(Reference{Key: "cookies", Value: lines, Spare: spare})
 	}
-	if schemes["bearer"] && c.Bearer == "" {
-		s.refer(Reference{Key: "bearer", Value: "${" + tokenVariable + "}"})
-	}
-	if schemes["basic"] && c.Basic == "" {
-		s.refer(Reference{Key: "basic", Value: "${" + basicVariable + "}"})
-	}
+}
+
+// referToKeys refers to the secrets in other headers.
+func (s *seen) referToKeys(p proofs) {
 	headers := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(keys)) {
-		switch {
-		case c.Headers != nil:
-		case len(keys[name]) > 1:
+	for _, name := range slices.Sorted(maps.Keys(p.keys)) {
+		if len(p.keys[name]) > 1 {
 			s.note("The front end sends %s, which looks like a secret and is another one each time; it is not written.", name)
-		default:
-			headers[name] = "${HEADER_" + variableFor(name) + "}"
+			continue
 		}
+		headers[name] = "${HEADER_" + variableFor(name) + "}"
 	}
 	if len(headers) > 0 {
 		s.refer(Reference{Key: "headers", Value: headers})
 	}
-	if len(cookies) == 0 && len(schemes) == 0 && !made && len(s.found.References) == 0 && s.found.Watched {
+}
+
+// noteNone says why there may be no credential in the recording.
+func (s *seen) noteNone(p proofs) {
+	if s.found.Watched {
 		s.note("None of the requests had a cookie or an Authorization header: the front end was not logged in, or the API asks for no login.")
-	} else if len(cookies) == 0 && len(schemes) == 0 && !made && len(s.found.References) == 0 {
-		why := "None of the requests has a cookie or an Authorization header."
-		if hidden || slices.Contains(s.config.Policy.Headers, "Authorization") {
-			why = "The recording has been cleared of credentials, which the API asks for."
-		}
-		s.note("%s Chrome leaves both out unless \"Allow to generate HAR with sensitive data\" is set in its developer tools; say below what the victim has.", why)
+		return
 	}
+	why := "None of the requests has a cookie or an Authorization header."
+	if p.hidden || slices.Contains(s.config.Policy.Headers, "Authorization") {
+		why = "The recording has been cleared of credentials, which the API asks for."
+	}
+	s.note("%s Chrome leaves both out unless \"Allow to generate HAR with sensitive data\" is set in its developer tools; say below what the victim has.", why)
 }
 
 func (s *seen) refer(r Reference) { s.found.References = append(s.found.References, r) }
@@ -207,9 +254,8 @@ func (s *seen) seenLogin() (map[string]any, bool) {
 		if q.Method != http.MethodPost || q.Status >= 400 || checkPath("", path) != nil || holdsSecret(q.URL) {
 			continue
 		}
-		kind, _ := q.Headers.Get("Content-Type")
 		key, fields := "form", map[string]any{}
-		if namesJSON(kind) {
+		if hasJSON(q.Headers) {
 			key = "json"
 			if json.Unmarshal([]byte(q.Body), &fields) != nil {
 				continue

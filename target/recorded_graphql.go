@@ -39,7 +39,7 @@ func isSubscription(message string) bool {
 // section 6.2): a request that only reads, and whose body can be written, since nothing in
 // it looks like a secret.
 func graphQLQuery(q recording.Request) (name string, ok bool) {
-	if kind, _ := q.Headers.Get("Content-Type"); q.Method != http.MethodPost || !namesJSON(kind) {
+	if q.Method != http.MethodPost || !hasJSON(q.Headers) {
 		return "", false
 	}
 	var request graphQLRequest

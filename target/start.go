@@ -29,10 +29,10 @@ type LaunchConfig struct {
 	secrets []string // what stood for ${...}
 }
 
-// Starts tells whether the configuration says how to start the target.
+// Starts reports whether the configuration says how to start the target.
 func (c Config) Starts() bool { return len(c.Launch.Command) > 0 }
 
-// HasTarget tells whether the configuration says what to examine.
+// HasTarget reports whether the configuration says what to examine.
 func (c Config) HasTarget() bool {
 	p, _ := c.named()
 	return c.URL != "" || c.Starts() || p.URL != ""

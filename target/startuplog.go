@@ -40,7 +40,7 @@ func (s *StartupLogConfig) UnmarshalYAML(decode func(any) error) error {
 
 func (s StartupLogConfig) given() bool { return s.File != "" || len(s.Command) > 0 }
 
-// says tells whether the lines are described.
+// says reports whether the lines are described.
 func (s StartupLogConfig) says() bool { return s.Warning != "" || s.Origins != "" }
 
 // check gives the part of the entry that is wrong, and what is. printed says that

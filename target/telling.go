@@ -42,7 +42,7 @@ func tells(path string) int {
 	return 1
 }
 
-// namesData tells whether a path names something that is there to be read: by a
+// namesData reports whether a path names something that is there to be read: by a
 // noun of the lists, or by a plural at its end.
 func namesData(path string) bool {
 	list := splitWords(path)

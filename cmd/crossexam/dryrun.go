@@ -173,7 +173,7 @@ func (p *planned) attempt(a scenarios.Attempt) {
 	}
 }
 
-// withheld tells whether the tap would keep the request from the target.
+// withheld reports whether the tap would keep the request from the target.
 func (p *planned) withheld(a scenarios.Attempt) bool {
 	return !(scenarios.Endpoint{Method: a.Method}).Safe() && !p.deployment.Facts.AllowsWrite(a.Method, a.URL)
 }

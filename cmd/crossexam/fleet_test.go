@@ -212,8 +212,6 @@ var differs = []struct {
 	{regexp.MustCompile(`[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT`), "DATE"},
 	{regexp.MustCompile(`\d+ [A-Z][a-z]+ \d{4}, \d\d:\d\d:\d\d UTC`), "DATE"},
 	{regexp.MustCompile(`\bin \d+(\.\d+)? ?s\b`), "in TIME"},
-	// Chrome asks for the icon of a page that the victim visits, if it is not left before.
-	{regexp.MustCompile(`"requests": \d+|\d+ requests to the target`), "REQUESTS"},
 }
 
 // A worker that examines one target comes to the report of `crossexam test`, but for

@@ -5,6 +5,7 @@ import (
 
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/target"
 	"github.com/crossexam/crossexam/target/recording"
 )
 
@@ -25,7 +26,7 @@ func hidingOf(secrets []string, requests ...recording.Request) hiding {
 func (h hiding) lines(file []byte) []byte {
 	var b strings.Builder
 	for line := range strings.Lines(string(file)) {
-		b.WriteString(strings.ReplaceAll(h(line), "[redacted]", "redacted"))
+		b.WriteString(strings.ReplaceAll(h(line), target.Redacted, strings.Trim(target.Redacted, "[]")))
 	}
 	return []byte(b.String())
 }

@@ -109,12 +109,12 @@ func (p *progress) done() {
 	}
 }
 
-// isTerminal tells whether a line that was printed there can be rewritten.
+// isTerminal reports whether a line that was printed there can be rewritten.
 func isTerminal(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// colored tells whether to add colour to what is printed there (no-color.org).
+// colored reports whether to add colour to what is printed there (no-color.org).
 func colored(f *os.File) bool { return isTerminal(f) && os.Getenv("NO_COLOR") == "" }
 
 // columns is the width of a terminal.

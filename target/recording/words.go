@@ -238,7 +238,7 @@ func digits(text string, most, base int) int {
 	return n
 }
 
-// isCmd tells whether commands were copied for cmd.exe: there ^ takes the meaning of
+// isCmd reports whether commands were copied for cmd.exe: there ^ takes the meaning of
 // the character after it away.
 func isCmd(text string) bool {
 	return strings.Contains(text, `^"`) || strings.Contains(text, "^\n") || strings.Contains(text, "^\r\n")

@@ -78,22 +78,7 @@ func (r *recorder) event(ev any) {
 		q.sents = append(q.sents, e.Headers)
 		q.cookies = nil // of the last hop
 		for _, c := range e.AssociatedCookies {
-			if c == nil || c.Cookie == nil {
-				continue
-			}
-			if slices.Contains(c.BlockedReasons, network.CookieBlockedReasonDomainMismatch) || slices.Contains(c.BlockedReasons, network.CookieBlockedReasonNotOnPath) {
-				continue // of the same site, but not for this request
-			}
-			fate := scenarios.CookieFate{Name: c.Cookie.Name}
-			for _, reason := range c.BlockedReasons {
-				fate.HeldBack = append(fate.HeldBack, string(reason))
-			}
-			q.cookies = append(q.cookies, fate)
-			for _, reason := range c.BlockedReasons {
-				if why := string(reason); !slices.Contains(q.heldBack, why) {
-					q.heldBack = append(q.heldBack, why)
-				}
-			}
+			q.cookie(c)
 		}
 	case *network.EventResponseReceivedExtraInfo:
 		q := r.request(e.RequestID)
@@ -126,8 +111,33 @@ func (r *recorder) event(ev any) {
 			return
 		}
 	}
+	r.notify()
+}
+
+// notify wakes those who wait in until. The recorder is locked.
+func (r *recorder) notify() {
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// cookie takes what became of one cookie in a request: it was sent, or kept home for
+// these reasons.
+func (q *request) cookie(c *network.AssociatedCookie) {
+	if c == nil || c.Cookie == nil {
+		return
+	}
+	if slices.Contains(c.BlockedReasons, network.CookieBlockedReasonDomainMismatch) || slices.Contains(c.BlockedReasons, network.CookieBlockedReasonNotOnPath) {
+		return // of the same site, but not for this request
+	}
+	fate := scenarios.CookieFate{Name: c.Cookie.Name}
+	for _, reason := range c.BlockedReasons {
+		why := string(reason)
+		fate.HeldBack = append(fate.HeldBack, why)
+		if !slices.Contains(q.heldBack, why) {
+			q.heldBack = append(q.heldBack, why)
+		}
+	}
+	q.cookies = append(q.cookies, fate)
 }
 
 // startedBy finds the name of the attempt in the call stack.
@@ -188,21 +198,12 @@ type sighting struct {
 // await gives the sightings of the named attempts as soon as each is whole, or
 // what there is of them when the context ends. readable tells which attempts the
 // page could read.
-func (r *recorder) await(ctx context.Context, readable map[string]bool) map[string]sighting {
-	for {
-		r.mu.Lock()
-		sightings, whole := r.assemble(readable)
-		changed := r.changed
-		r.mu.Unlock()
-		if whole {
-			return sightings
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return sightings
-		}
-	}
+func (r *recorder) await(ctx context.Context, readable map[string]bool) (sightings map[string]sighting) {
+	r.until(ctx, func() (whole bool) {
+		sightings, whole = r.assemble(readable)
+		return whole
+	})
+	return sightings
 }
 
 // assemble joins requests with their preflights. An attempt is whole when its
@@ -262,4 +263,21 @@ func inOrder(arrivals []arrival) []string {
 		ids[i] = a.id
 	}
 	return ids
+}
+
+// until waits until what it is told holds, which is asked with the recorder locked.
+func (r *recorder) until(ctx context.Context, holds func() bool) bool {
+	for {
+		r.mu.Lock()
+		ok, changed := holds(), r.changed
+		r.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }

@@ -31,8 +31,7 @@ func (r *recorder) exchanged(id network.RequestID, exchange string, forged bool)
 	}
 	r.arrived++
 	q.exchanges = append(q.exchanges, arrival{r.arrived, exchange})
-	close(r.changed)
-	r.changed = make(chan struct{})
+	r.notify()
 }
 
 // raw waits for the wanted head of a response, as it was on the wire.
@@ -75,7 +74,7 @@ func (r *recorder) sent(id network.RequestID, shown cors.Request) cors.Request {
 	return shown
 }
 
-// containsAll tells whether there are all of some lines, but for that of the host.
+// containsAll reports whether there are all of some lines, but for that of the host.
 func containsAll(lines, some cors.Headers) bool {
 	has := map[string]bool{}
 	for _, line := range lines {
@@ -86,24 +85,7 @@ func containsAll(lines, some cors.Headers) bool {
 	})
 }
 
-// until waits until what it is told holds, which is asked with the recorder locked.
-func (r *recorder) until(ctx context.Context, holds func() bool) bool {
-	for {
-		r.mu.Lock()
-		ok, changed := holds(), r.changed
-		r.mu.Unlock()
-		if ok {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-// isOf tells whether it has all that Chrome shows of the response it holds.
+// isOf reports whether it has all that Chrome shows of the response it holds.
 func (h rawHead) isOf(e *fetch.EventRequestPaused) bool {
 	var shown cors.Headers
 	for _, line := range e.ResponseHeaders {
