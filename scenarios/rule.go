@@ -49,6 +49,7 @@ const (
 	UnescapedDot  RuleKind = "unescaped-dot"   // Value, with any character for some of its dots
 	SameHost      RuleKind = "same-host"       // Value, whatever the port or the scheme
 	TakesFor      RuleKind = "takes-for"       // no rule is known: one near-miss is granted
+	NamedInURL    RuleKind = "named-in-url"    // whom Value, a parameter of the URL, has granted
 )
 
 // String says in a sentence what the rule does, without a period.
@@ -58,6 +59,8 @@ func (r Rule) String() string {
 		return "the target echoes every origin when the victim's " + r.With.noun() + " comes along"
 	case r.Kind == EchoRule:
 		return "the target echoes every origin"
+	case r.Kind == NamedInURL:
+		return "the target lets " + r.Value + " decide who is granted"
 	case r.Kind == TakesFor && r.Value == "":
 		return "the target takes " + r.How + " for a trusted origin"
 	case r.Kind == TakesFor:
