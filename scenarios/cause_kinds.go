@@ -92,6 +92,9 @@ func everyOrigin() causeKind {
 					return f.sameEndpoint(s) || strings.HasPrefix(s.ID, "WLD") && s.Subject.Origin == f.Subject.Origin && granted(f) != nothing
 				})
 			}
+			if strings.HasPrefix(f.ID, "ORG") && strings.HasPrefix(f.Subject.Origin, "http://") && slices.ContainsFunc(shown, func(s Judged) bool { return s.ID == "WLD-002" && f.sameEndpoint(s) }) {
+				return true // every http:// origin is
+			}
 			if strings.HasPrefix(f.ID, "ORG") { // another endpoint may have a rule of its own
 				return f.Judgement.Rule == nil && slices.ContainsFunc(shown, f.sameEndpoint)
 			}
@@ -119,8 +122,9 @@ func granted(f Judged) grant {
 func echoWords(findings []Judged) string {
 	answer := ""
 	var with Credential
-	credentials := false
+	credentials, referer := false, false
 	for _, f := range findings {
+		referer = referer || f.Judgement.Rule != nil && f.Judgement.Rule.Referer
 		if r := f.Judgement.Rule; r != nil && r.Kind == EchoRule && r.With != Anonymous {
 			with = r.With
 		}
@@ -143,6 +147,9 @@ func echoWords(findings []Judged) string {
 		answer = "is granted"
 	}
 	text := "every origin " + answer
+	if referer {
+		text += ", by the Referer header"
+	}
 	if credentials {
 		text += ", with credentials"
 	}
