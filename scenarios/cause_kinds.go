@@ -22,6 +22,8 @@ type causeKind struct {
 	roots []string
 	// too are what has to be said besides, where one of the scenarios is violated.
 	too []tooFix
+	// mends is the fix where it is another than its scenarios'; empty for theirs.
+	mends string
 	// policy says that the list of origins, with its methods and headers, is what mends it.
 	policy bool
 }
@@ -34,7 +36,7 @@ type tooFix struct {
 // causeKinds are all of them, the widest first: a violation falls with the first that
 // is there. Every scenario has a kind that it shows by itself.
 func causeKinds() []causeKind {
-	all := []causeKind{everyOrigin(), misspelledOrigin()}
+	all := []causeKind{unsteadyPolicy(), everyOrigin(), misspelledOrigin()}
 	for _, kind := range []RuleKind{Contains, BeginsWith, BeginsWithDot, SiteOn, EndsWith, SubdomainOf, LabelBelow, UnescapedDot, SameHost} {
 		all = append(all, matching(kind))
 	}
