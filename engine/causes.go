@@ -13,7 +13,7 @@ func (r Record) Causes() []scenarios.Cause {
 	for i, c := range r.Results {
 		all[i] = scenarios.Judged{ID: c.Scenario.ID, Subject: c.Subject, Judgement: c.Judgement, Level: c.Level(), Place: r.place(c.Subject.Endpoint)}
 		if o := c.Proof(); o != nil {
-			all[i].Answer, all[i].Block = o.Response(), o.Block.Reason
+			all[i].Answer, all[i].Block, all[i].Unsteady = o.Response(), o.Block.Reason, o.Unsteady
 		}
 	}
 	return scenarios.Causes(all)

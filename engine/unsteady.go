@@ -147,13 +147,84 @@ func asked(q cors.Request) string {
 // The fault is for a run in which nothing else fails: a pass by chance is none.
 func (x *Examination) steady(ctx context.Context) *Fault {
 	s := x.session
+	if s.tap == nil {
+		return nil // nothing was asked
+	}
 	d, found := unsteady(ctx, s.tap, suspects(s.observed, s.plan.Target.URL))
 	if !found {
 		return nil
 	}
 	x.record.diagnose(d)
+	x.session.mark(ctx, x.record.Results)
 	if slices.ContainsFunc(x.record.Results, func(r Result) bool { return r.Fails && r.Judgement.Verdict == scenarios.Violates }) {
 		return nil
 	}
 	return &Fault{Stage: StageSteady, Err: errors.New(d.Detail), Advice: d.Advice()}
+}
+
+// askedFinding is how often the request behind a finding is made again, and askedFindings
+// how many requests that may come to.
+const (
+	askedFinding  = 6
+	askedFindings = 300
+)
+
+// mark says of the proofs of violations that turn on a grant whether the target gives the
+// answer each time. A rule that was inferred from what other origins were granted is none
+// then: they may have been granted by chance.
+func (s *session) mark(ctx context.Context, results []Result) {
+	unsteady := map[string]bool{} // by what was decided by
+	left := askedFindings
+	for i := range results {
+		r := &results[i]
+		o := r.Proof()
+		if r.Verdict() != scenarios.Violates || o == nil || !r.Scenario.TurnsOnGrant() {
+			continue
+		}
+		for _, x := range o.Exchanges {
+			if x.Response == nil || o.Attempt.Through != "" || !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, x.Request.Method) {
+				continue
+			}
+			k := decidedBy(x.Request)
+			known, asked := unsteady[k]
+			if !asked {
+				known = s.otherwise(ctx, x, &left)
+				unsteady[k] = known
+			}
+			o.Unsteady = o.Unsteady || known
+		}
+		if rule := r.Judgement.Rule; rule != nil {
+			r.Judgement.Reason = strings.Replace(r.Judgement.Reason, "; "+rule.String(), "", 1)
+			r.Judgement.Rule = nil
+		}
+	}
+}
+
+// otherwise reports whether the target answers a request otherwise than it did.
+func (s *session) otherwise(ctx context.Context, x cors.Exchange, left *int) bool {
+	for range askedFinding {
+		if *left == 0 || ctx.Err() != nil {
+			return false
+		}
+		*left--
+		again := s.tap.Ask(ctx, x.Request, bodyOfARefusal)
+		if again.Response == nil || again.Failed() || again.Limited != (cors.Limited{}) {
+			return false
+		}
+		if decisionOf(again.Response) != decisionOf(x.Response) {
+			return true
+		}
+	}
+	return false
+}
+
+// decisionOf is all that a policy decided of a request.
+func decisionOf(r *cors.Response) string {
+	words := []string{fmt.Sprint(r.Status)}
+	for _, h := range r.Headers {
+		if name := strings.ToLower(h.Name); strings.HasPrefix(name, "access-control-") {
+			words = append(words, name+": "+h.Value)
+		}
+	}
+	return strings.Join(words, "\n")
 }

@@ -106,3 +106,42 @@ func TestUnsteadyPolicies(t *testing.T) {
 		})
 	}
 }
+
+// A finding stands where the target gives its answer each time, and falls with those that it
+// does not.
+func TestFindingsOfAnUnsteadyPolicy(t *testing.T) {
+	const now, always = "https://evil.test", "https://always.test"
+	s := changed(t, func(w http.ResponseWriter, r *http.Request, n int32) {
+		if origin := r.Header.Get("Origin"); origin == always || n%2 == 0 {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+		}
+		withSession(w, r)
+	})
+	finding := func(id, origin string) Result {
+		a := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me")}
+		x := cors.Exchange{Request: queryWith(a.URL, "session=x"), Response: &cors.Response{Status: 200, Headers: cors.Headers{{Name: cors.HeaderAllowOrigin, Value: origin}}}}
+		x.Request.Headers = append(x.Request.Headers, cors.Header{Name: "Origin", Value: origin})
+		scenario, _ := scenarios.Find(id)
+		rule := scenarios.Rule{Kind: scenarios.Contains, Value: "example"}
+		return Result{Scenario: scenario, Observations: []scenarios.Observation{{Attempt: a, Exchanges: []cors.Exchange{x}}},
+			Judgement: scenarios.Judgement{Verdict: scenarios.Violates, Severity: scenarios.High, Reason: "it was read; " + rule.String(), Rule: &rule}}
+	}
+	r := Record{Results: []Result{finding("WLD-001", now), finding("ORG-001", always), finding("HDR-009", now)}}
+	s.mark(t.Context(), r.Results)
+	for i, unsteady := range []bool{true, false, false} {
+		got := r.Results[i]
+		if got.Observations[0].Unsteady != unsteady {
+			t.Errorf("%s: unsteady %t", got.Scenario.ID, !unsteady)
+		}
+		if inferred := got.Judgement.Rule != nil || got.Judgement.Reason != "it was read"; got.Scenario.TurnsOnGrant() && inferred {
+			t.Errorf("%s: %s", got.Scenario.ID, got.Judgement.Reason)
+		}
+	}
+	var ids []string
+	for _, c := range r.Causes() {
+		ids = append(ids, c.ID)
+	}
+	if got := strings.Join(ids, " "); !strings.Contains(got, "policy-unsteady") || !strings.Contains(got, "ORG-001") || strings.Contains(got, "every-origin") {
+		t.Errorf("causes: %s", got)
+	}
+}

@@ -12,7 +12,7 @@ func TestCatalogueHasTheScenariosAndTheirLevels(t *testing.T) {
 		WLD-001/must WLD-002/must WLD-003/must WLD-004/should WLD-005/must WLD-006/should WLD-007/should
 		ORG-001/must ORG-002/must ORG-003/must ORG-004/must ORG-005/must ORG-006/must ORG-007/should ORG-008/must
 		ORG-009/should ORG-010/should ORG-011/must ORG-012/must ORG-013/must ORG-014/must ORG-015/must ORG-016/should
-		ORG-017/must ORG-018/should ORG-019/should ORG-020/should
+		ORG-017/must ORG-018/should ORG-019/should ORG-020/should ORG-021/must
 		NUL-001/must NUL-002/must NUL-003/must NUL-004/should
 		CRD-001/should CRD-002/must CRD-003/must CRD-004/must CRD-005/must
 		PRE-001/must PRE-002/must PRE-003/must PRE-004/should PRE-005/should PRE-006/must PRE-007/must PRE-008/must PRE-009/should PRE-010/should

@@ -21,6 +21,8 @@ type Judged struct {
 	// Block is why the browser refused it, and empty where it did not.
 	Answer *cors.Response
 	Block  cors.Reason
+	// Unsteady says that the target gives that reply now and then, and another otherwise.
+	Unsteady bool
 }
 
 // A Cause is what the target does that is behind violations: one rule of its own, and
@@ -135,8 +137,12 @@ func (k causeKind) cause(all []Judged, its []int, order ranking) Cause {
 // does may say no more than where to look.
 func notFollowing(f Judged) bool { return f.Judgement.FollowsFrom == "" }
 
-// fix is what mends the cause: what the judge of its root says, or the scenario.
+// fix is what mends the cause: what is its own, what the judge of its root says, or the
+// scenario.
 func (k causeKind) fix(root string, findings []Judged) string {
+	if k.mends != "" {
+		return k.mends
+	}
 	s, _ := Find(root)
 	fix := s.Fix
 	its := slices.DeleteFunc(slices.Clone(findings), func(f Judged) bool { return f.ID != root })

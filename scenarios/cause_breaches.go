@@ -33,6 +33,7 @@ var breaches = map[string]string{
 	"ORG-018": "host names are decoded or replaced by look-alikes before they are compared",
 	"ORG-019": "spellings of an origin are taken for it that no browser sends",
 	"ORG-020": "every extension, or every application, of the scheme of a trusted one is granted",
+	"ORG-021": "a parameter of the URL decides who is granted",
 	"WLD-004": "Access-Control-Allow-Origin: * comes with Access-Control-Allow-Credentials: true",
 	"CRD-001": "the session cookie lacks an attribute that protects it",
 	"CRD-002": "pages on a sibling subdomain are trusted",

@@ -22,6 +22,8 @@ type causeKind struct {
 	roots []string
 	// too are what has to be said besides, where one of the scenarios is violated.
 	too []tooFix
+	// mends is the fix where it is another than its scenarios'; empty for theirs.
+	mends string
 	// policy says that the list of origins, with its methods and headers, is what mends it.
 	policy bool
 }
@@ -34,7 +36,7 @@ type tooFix struct {
 // causeKinds are all of them, the widest first: a violation falls with the first that
 // is there. Every scenario has a kind that it shows by itself.
 func causeKinds() []causeKind {
-	all := []causeKind{everyOrigin(), misspelledOrigin()}
+	all := []causeKind{unsteadyPolicy(), everyOrigin(), misspelledOrigin()}
 	for _, kind := range []RuleKind{Contains, BeginsWith, BeginsWithDot, SiteOn, EndsWith, SubdomainOf, LabelBelow, UnescapedDot, SameHost} {
 		all = append(all, matching(kind))
 	}
@@ -92,6 +94,9 @@ func everyOrigin() causeKind {
 					return f.sameEndpoint(s) || strings.HasPrefix(s.ID, "WLD") && s.Subject.Origin == f.Subject.Origin && granted(f) != nothing
 				})
 			}
+			if strings.HasPrefix(f.ID, "ORG") && strings.HasPrefix(f.Subject.Origin, "http://") && slices.ContainsFunc(shown, func(s Judged) bool { return s.ID == "WLD-002" && f.sameEndpoint(s) }) {
+				return true // every http:// origin is
+			}
 			if strings.HasPrefix(f.ID, "ORG") { // another endpoint may have a rule of its own
 				return f.Judgement.Rule == nil && slices.ContainsFunc(shown, f.sameEndpoint)
 			}
@@ -119,8 +124,9 @@ func granted(f Judged) grant {
 func echoWords(findings []Judged) string {
 	answer := ""
 	var with Credential
-	credentials := false
+	credentials, referer := false, false
 	for _, f := range findings {
+		referer = referer || f.Judgement.Rule != nil && f.Judgement.Rule.Referer
 		if r := f.Judgement.Rule; r != nil && r.Kind == EchoRule && r.With != Anonymous {
 			with = r.With
 		}
@@ -143,6 +149,9 @@ func echoWords(findings []Judged) string {
 		answer = "is granted"
 	}
 	text := "every origin " + answer
+	if referer {
+		text += ", by the Referer header"
+	}
 	if credentials {
 		text += ", with credentials"
 	}

@@ -20,6 +20,9 @@ type Observation struct {
 	// Stake is what the reply was worth to an attacker, by the endpoint's premise; empty
 	// where no premise speaks of this attempt.
 	Stake Stake `json:"stake,omitempty"`
+	// Unsteady says that the target answers this request now so and now otherwise, so that
+	// what the observation shows is one of several answers.
+	Unsteady bool `json:"unsteady,omitempty"`
 	// Fault says why the attempt proves nothing: the page could not be opened,
 	// evidence was lost. It is empty otherwise.
 	Fault string `json:"fault,omitempty"`

@@ -206,6 +206,17 @@ func originMatching() []Scenario {
 				"Firefox draws the id anew in each browser, so that an extension there needs host permissions in the place of CORS.",
 			Plan: planOtherNeighbours,
 		},
+		{
+			ID:       "ORG-021",
+			Title:    "No parameter of the URL decides which origin is granted",
+			Level:    Must,
+			Topic:    Reading,
+			Attacker: AnySite,
+			Anyone:   true,
+			Guidance: []Guidance{hardeningStep("step 1"), asvs5("3.4.2"), fetchStandard("cors-check"), cwe("942"), cwe("346")},
+			Fix:      exactly + "The page that attacks writes the URL itself: no parameter of it may name the origin that is granted, or turn CORS on.",
+			Plan:     planNamedInURL,
+		},
 	}
 }
 

@@ -102,6 +102,9 @@ func (m masquerade) asFurtherCase(proved Endpoint) Case {
 			case Grants(page, m.cred, answer(obs.Of(other))):
 				return full.Attempts
 			}
+			if a, ok := m.elsewhere(); ok {
+				full.Attempts = append(full.Attempts, a)
+			}
 			return append(full.Attempts, m.witnesses()...)
 		},
 		Judge: func(obs Observations) Judgement {
@@ -166,6 +169,9 @@ func (m masquerade) more(obs Observations) []Attempt {
 	if sameSiteReasons(read) != "" {
 		attempts = append(attempts, m.byHand())
 	}
+	if a, ok := m.elsewhere(); ok {
+		attempts = append(attempts, a)
+	}
 	return append(attempts, m.witnesses()...)
 }
 
@@ -199,6 +205,9 @@ func (m masquerade) judge(obs Observations) Judgement {
 	j.Reason += "; " + m.miss.Takes()
 	if other.Read() {
 		return j.ifEchoed(other, m.withWhat(other, ev.alone))
+	}
+	if j, ok := m.ofOwnHost(j, obs); ok {
+		return j
 	}
 	rule := m.rule(obs)
 	j = j.withRule(rule)

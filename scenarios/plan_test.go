@@ -233,7 +233,7 @@ func TestNearMissesAreAskedOnce(t *testing.T) {
 // The family ORG, and what of it is about trusted origins.
 const (
 	wholeORG = "ORG-001 ORG-002 ORG-003 ORG-004 ORG-005 ORG-006 ORG-007 ORG-008 ORG-009 ORG-010 ORG-011 " +
-		"ORG-012 ORG-013 ORG-014 ORG-015 ORG-016 ORG-017 ORG-018 ORG-019 ORG-020 "
+		"ORG-012 ORG-013 ORG-014 ORG-015 ORG-016 ORG-017 ORG-018 ORG-019 ORG-020 ORG-021 "
 )
 
 func TestScenariosThatDoNotApply(t *testing.T) {

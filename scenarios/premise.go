@@ -97,6 +97,9 @@ func (t Target) AtStake(a Attempt) (Endpoint, Premise, bool) {
 		c = Network
 	}
 	e, ok := t.EndpointOf(a.Method, a.URL, a.Body, a.Headers)
+	if !ok {
+		e, ok = t.namedIn(a)
+	}
 	if !ok || !e.Private {
 		return Endpoint{}, Premise{}, false
 	}

@@ -24,6 +24,8 @@ type Rule struct {
 	// With is the credential that has to come along, for [EchoRule]; Anonymous for a
 	// rule that asks for none, or where that is not known.
 	With Credential
+	// Referer says that an [EchoRule] goes by the Referer header, and not by Origin.
+	Referer bool
 	// How is the near-miss in words, for [TakesFor]; Value is the trusted origin then,
 	// and empty where the near-miss resembles none.
 	How string
@@ -49,6 +51,7 @@ const (
 	UnescapedDot  RuleKind = "unescaped-dot"   // Value, with any character for some of its dots
 	SameHost      RuleKind = "same-host"       // Value, whatever the port or the scheme
 	TakesFor      RuleKind = "takes-for"       // no rule is known: one near-miss is granted
+	NamedInURL    RuleKind = "named-in-url"    // whom Value, a parameter of the URL, has granted
 )
 
 // String says in a sentence what the rule does, without a period.
@@ -56,8 +59,12 @@ func (r Rule) String() string {
 	switch {
 	case r.Kind == EchoRule && r.With != Anonymous:
 		return "the target echoes every origin when the victim's " + r.With.noun() + " comes along"
+	case r.Kind == EchoRule && r.Referer:
+		return "the target grants the origin of the Referer header, whatever it is"
 	case r.Kind == EchoRule:
 		return "the target echoes every origin"
+	case r.Kind == NamedInURL:
+		return "the target lets " + r.Value + " decide who is granted"
 	case r.Kind == TakesFor && r.Value == "":
 		return "the target takes " + r.How + " for a trusted origin"
 	case r.Kind == TakesFor:

@@ -87,6 +87,9 @@ type Endpoint struct {
 	// operator does not: an attacker can use it, and whether the front end does is
 	// not known.
 	Discovered bool `json:"discovered,omitempty"`
+	// Parameters are the names of those that the API's own document declares for the query,
+	// that the path does not have, and that may say whom the target grants: see [NamesOrigin].
+	Parameters []string `json:"parameters,omitempty"`
 	// Name tells it from other requests of its method and path, such as another query to
 	// /graphql; empty where there is no other.
 	Name string `json:"name,omitempty"`

@@ -57,16 +57,22 @@ func theft(v visit, e Endpoint, vectors []Vector) Case {
 	if special {
 		attempts = append(attempts, arbitrary)
 	}
+	refers := v.byReferer(e)
+	var more func(Observations) []Attempt
+	if slices.Contains(vectors, Fetch) && e.Safe() {
+		more = func(obs Observations) []Attempt { return refers.more(reads, obs) }
+	}
 	return Case{
 		Subject:  Subject{Endpoint: e.String(), Origin: origin.String(), Credential: v.cred},
 		Attempts: attempts,
+		More:     more,
 		Judge: func(obs Observations) Judgement {
 			var all []evidence
 			for _, read := range reads {
 				all = append(all, controls.of(v.cred, reach(v.target, v.page), obs.Of(read), obs))
 			}
-			j := judgeTheft(all...)
-			if special {
+			j := refers.judge(judgeTheft(all...), v, obs)
+			if special && j.Rule == nil {
 				return j.ifEchoed(obs.Of(arbitrary), Anonymous)
 			}
 			return j

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,21 @@ func (c candidate) harm() int {
 		return 2
 	}
 	return 1
+}
+
+// namingOrigins are the parameters of the query, which the path has not, that may say whom
+// the target grants.
+func (c candidate) namingOrigins() []string {
+	const most = 16
+	_, query, _ := strings.Cut(c.at, "?")
+	var names []string
+	for _, p := range c.parameters {
+		in := strings.HasPrefix(query, url.QueryEscape(p.name)+"=") || strings.Contains(query, "&"+url.QueryEscape(p.name)+"=")
+		if p.in == "query" && !in && len(names) < most && scenarios.NamesOrigin(p.name) {
+			names = append(names, p.name)
+		}
+	}
+	return names
 }
 
 // fromDocument picks what to examine out of a document.
@@ -258,7 +274,7 @@ func (f *finder) pick(list []candidate, doc document) []candidate {
 			open++
 		}
 		usable = append(usable, c)
-		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true})
+		f.found.Reads = append(f.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: c.at, Private: isPrivate, Discovered: true, Parameters: c.namingOrigins()})
 	}
 	if private == 0 && refused != "" {
 		f.locked(refused)

@@ -321,6 +321,25 @@ func TestOpenAPIFile(t *testing.T) {
 	}
 }
 
+// What a document declares of the query that may name an origin is tried by attackers; what
+// the path has already, and what names nobody, is not noted.
+func TestParametersThatMayNameOrigins(t *testing.T) {
+	text := `{"openapi":"3.0.0","info":{"title":"x","version":"1"},"paths":{"/me":{"get":{"parameters":[
+		{"name":"widgetHost","in":"query"},{"name":"page","in":"query"},{"name":"X-Site","in":"header"},
+		{"name":"site","in":"query","required":true,"example":"1"}],"responses":{"200":{"description":"ok"}}}}}}`
+	file := filepath.Join(t.TempDir(), "api.json")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, found, err := Config{URL: "http://127.0.0.1:1", OpenAPI: file}.DiscoverOffline()
+	if err != nil || len(found.Reads) != 1 {
+		t.Fatalf("%+v, %v", found.Reads, err)
+	}
+	if got := found.Reads[0]; got.Path != "/me?site=1" || !slices.Equal(got.Parameters, []string{"widgetHost"}) {
+		t.Errorf("%s: %q", got.Path, got.Parameters)
+	}
+}
+
 // sharedIDs is the document that FastAPI 0.165 writes for
 //
 //	@app.api_route("/api/data", methods=["GET", "PUT", "DELETE"])
