@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	mathrand "math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,10 @@ var whichStacks = flag.String("stacks", "", "the stacks that TestEveryStack exam
 // stacksSeed draws the order of the cases: what one leaves behind must not change the
 // next one.
 var stacksSeed = flag.Uint64("stacks-seed", 0, "draws the order in which TestEveryStack examines; 0 is that of their names")
+
+// stacksVerdicts is for who compares two orders, or two versions of this project: diff
+// says where they disagree.
+var stacksVerdicts = flag.String("stacks-verdicts", "", "a folder into which TestEveryStack writes the verdicts of each case, one result a line")
 
 // stacksWhole is for who doubts what the other cases leave out.
 var stacksWhole = flag.Bool("stacks-whole", false, "have TestEveryStack try every near-miss, and all endpoints of every stack, in every case")
@@ -163,6 +168,9 @@ func (s startedStack) examine(t *testing.T, all []deployments.Stack, browsers le
 				args = append(args, s.stack.Less...)
 			}
 			got := browser.examine(t, args, quiet)
+			if *stacksVerdicts != "" {
+				writeVerdicts(t, got)
+			}
 			if got.ExitCode() != c.Exit {
 				t.Errorf("the exit code is %d, want %d", got.ExitCode(), c.Exit)
 			}
@@ -216,17 +224,37 @@ func TestWhatTheCommandIsComparedWithIsThere(t *testing.T) {
 	}
 }
 
+// fullVerdicts has the verdicts of a report, with what they weigh, by scenario and subject.
+func fullVerdicts(r report.Report) map[string]string {
+	all := map[string]string{}
+	for _, c := range r.Results {
+		all[fmt.Sprint(c.ID, " ", c.Subject)] = fmt.Sprint(c.Verdict, " ", c.Level, " ", c.Fails)
+	}
+	return all
+}
+
+// writeVerdicts writes a case's verdicts to a file of its name, without the port, which
+// is another one each time.
+func writeVerdicts(t *testing.T, r report.Report) {
+	t.Helper()
+	at, err := url.Parse(r.Target.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for subject, v := range fullVerdicts(r) {
+		lines = append(lines, strings.ReplaceAll(subject+": "+v, at.Port(), "PORT")+"\n")
+	}
+	slices.Sort(lines)
+	if err := os.WriteFile(filepath.Join(*stacksVerdicts, strings.ReplaceAll(t.Name(), "/", " ")), []byte(strings.Join(lines, "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // sameVerdicts holds two reports on one server to the same results.
 func sameVerdicts(t *testing.T, lent, own report.Report) {
 	t.Helper()
-	verdicts := func(r report.Report) map[string]string {
-		all := map[string]string{}
-		for _, c := range r.Results {
-			all[fmt.Sprint(c.ID, c.Subject)] = fmt.Sprint(c.Verdict, c.Level, c.Fails)
-		}
-		return all
-	}
-	got, want := verdicts(lent), verdicts(own)
+	got, want := fullVerdicts(lent), fullVerdicts(own)
 	if !maps.Equal(got, want) {
 		t.Errorf("in a browser that was lent:\n%v\nby the command:\n%v", got, want)
 	}

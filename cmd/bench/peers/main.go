@@ -33,8 +33,8 @@ import (
 // A scanner is a program that is given a URL and a session.
 type scanner struct {
 	name string
-	// variable says where the program is; ours is built by make.
-	variable, usual string
+	// from is where the program can be had, variable says where it is; ours is built by make.
+	from, variable, usual string
 	// words are its command line, the program first; out is a file for its report.
 	words func(program, url, session, out string) []string
 	// found reads what it printed and what it wrote.
@@ -42,13 +42,13 @@ type scanner struct {
 }
 
 var scanners = []scanner{
-	{"Corsy", "CORSY", "", func(program, url, session, out string) []string {
+	{"Corsy", "https://github.com/s0md3v/Corsy", "CORSY", "", func(program, url, session, out string) []string {
 		return []string{"python3", program, "-u", url, "-q", "-o", out, "--headers", "Cookie: session=" + session}
 	}, wroteSomething},
-	{"CORScanner", "CORSCANNER", "", func(program, url, session, out string) []string {
+	{"CORScanner", "https://github.com/chenjj/CORScanner", "CORSCANNER", "", func(program, url, session, out string) []string {
 		return []string{"python3", program, "-u", url, "-o", out, "-d", "Cookie: session=" + session}
 	}, wroteSomething},
-	{"CORStest", "CORSTEST", "", func(program, url, session, out string) []string {
+	{"CORStest", "https://github.com/RUB-NDS/CORStest", "CORSTEST", "", func(program, url, session, out string) []string {
 		return []string{"sh", "-c", `printf '%s\n' "$2" >"$4.in" && exec python3 "$1" -c "session=$3" "$4.in"`, "sh", program, url, session, out}
 	}, func(printed, _ []byte) bool {
 		return slices.ContainsFunc(bytes.Split(printed, []byte("\n")), func(l []byte) bool {
@@ -56,10 +56,10 @@ var scanners = []scanner{
 			return bytes.Contains(l, []byte(" - Alert: ")) || bytes.Contains(l, []byte(" - Warning: ")) && !bytes.Contains(l, []byte("dynamically generated"))
 		})
 	}},
-	{"nuclei", "NUCLEI", "", func(program, url, session, out string) []string {
+	{"nuclei", "https://github.com/projectdiscovery/nuclei, with the templates of https://github.com/projectdiscovery/nuclei-templates in ~/nuclei-templates", "NUCLEI", "", func(program, url, session, out string) []string {
 		return []string{program, "-u", url, "-tags", "cors", "-silent", "-jsonl", "-o", out, "-H", "Cookie: session=" + session}
 	}, wroteSomething},
-	{"Crossexam", "CROSSEXAM", "bin/crossexam", func(program, url, session, out string) []string {
+	{"Crossexam", "this project, by make bin/crossexam", "CROSSEXAM", "bin/crossexam", func(program, url, session, out string) []string {
 		return []string{program, "test", url, "--trusted", "https://app.example.com", "--trusted", "https://admin.example.com", "--read", "/me", "--out", out}
 	}, nil},
 }
@@ -96,12 +96,17 @@ func run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
+	for _, n := range names {
+		if !slices.ContainsFunc(stacks, func(s deployments.Stack) bool { return s.Name == n }) {
+			return fmt.Errorf("%s is none of fixtures/stacks", n)
+		}
+	}
 	tallies := make([]tally, len(scanners))
 	programs := make([]string, len(scanners))
 	for i, s := range scanners {
 		programs[i] = cmp.Or(os.Getenv(s.variable), s.usual)
 		if _, err := os.Stat(programs[i]); err != nil {
-			fmt.Printf("%s is left out: %s does not say where its program is\n", s.name, s.variable)
+			fmt.Printf("%s is left out: %s does not say where its program is; get it from %s\n", s.name, s.variable, s.from)
 			programs[i] = ""
 		}
 	}
