@@ -268,7 +268,7 @@ func (r Remote) connect(ctx context.Context) (*nats.Conn, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the broker at %s cannot be used: %w", withoutPasswords(r.URL), err)
+		return nil, fmt.Errorf("the broker at %s cannot be used: %w", WithoutPasswords(r.URL), err)
 	}
 	return nc, nil
 }
@@ -283,8 +283,8 @@ func RemoteOf(state string) (r Remote, ok bool) {
 	return Remote{URL: string(address), Credentials: filepath.Join(state, credentialFile)}, true
 }
 
-// withoutPasswords takes user names and passwords out of a list of URLs.
-func withoutPasswords(urls string) string {
+// WithoutPasswords takes user names and passwords out of a list of URLs.
+func WithoutPasswords(urls string) string {
 	list := strings.Split(urls, ",")
 	for i, u := range list {
 		if scheme, rest, ok := strings.Cut(u, "://"); ok {

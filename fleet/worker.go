@@ -80,6 +80,12 @@ func (w *Worker) Run(ctx context.Context, s *Store) error {
 	consumers := map[fleetreport.Stage]jetstream.Consumer{}
 	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
 		c, err := s.consumer(ctx, stage)
+		if isLost(err) { // the queue, a moment ago
+			again := *s
+			if _, err = again.open(ctx); err == nil {
+				c, err = s.consumer(ctx, stage)
+			}
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
