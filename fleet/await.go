@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/crossexam/crossexam/report/fleetreport"
 )
 
 // Progress says how far a submission is.
@@ -85,11 +83,6 @@ func (s *Store) lookUp(ctx context.Context, before time.Time, last snapshot) (sn
 			continue
 		}
 		if err := s.enqueue(ctx, Item{Stage: stage, Prove: a.submission.Prove, Target: t, Replaces: replaces}); err != nil {
-			return a, err
-		}
-	}
-	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
-		if _, err := s.consumer(ctx, stage); err != nil {
 			return a, err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/crossexam/crossexam/report/fleetreport"
 )
 
 // A part is a stream of the broker in which something of a fleet is kept.
@@ -22,7 +24,7 @@ type part struct {
 }
 
 // What an operator misses most.
-const theResults, theReports = "the results", "the reports"
+const theResults, theReports, theQueue = "the results", "the reports", "the queue"
 
 func lostSentence(what string) string {
 	return fmt.Sprintf("The broker has lost %s of the fleet: what is missing is examined again.", what)
@@ -35,7 +37,7 @@ func (s *Store) parts() []part {
 	return []part{
 		bucket(theResults, "results", false),
 		{theReports, "OBJ_" + s.name + "-reports", "$O." + s.name + "-reports.M.probe", false},
-		{"the queue", s.name + "-items", s.subject("probe", "none"), true},
+		{theQueue, s.name + "-items", s.subject("probe", "none"), true},
 		bucket("what was given up", "dead", true),
 		bucket("the attempts", "attempts", true),
 		bucket("the reservations of hosts", "leases", true),
@@ -67,7 +69,7 @@ func (s *Store) checkPart(ctx context.Context, p part) error {
 	case isLost(err):
 		s.say(lostSentence(p.what))
 	case errors.Is(err, ErrSilent) && p.follows && !isFull(err):
-		s.say(fmt.Sprintf("The broker takes nothing for %s of the fleet any more (%v): that is made anew.", p.what, err))
+		s.say(fmt.Sprintf("The broker takes nothing for %s of the fleet any more (%v): it is made anew.", p.what, err))
 		// A server that is to remove it may answer to nobody about that.
 		_, _ = once(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.js.DeleteStream(ctx, p.stream) })
 	default:
@@ -80,9 +82,21 @@ func (s *Store) checkPart(ctx context.Context, p part) error {
 	return s.takes(ctx, p, s.patience)
 }
 
-// takes waits until a part would store something. The error is ErrStreamNotFound where the
-// broker has no such part.
+// takes waits until a part would store something, and the queue would give it out. The
+// error is ErrStreamNotFound where the broker has no such part.
 func (s *Store) takes(ctx context.Context, p part, wait patience) error {
+	if err := s.stores(ctx, p, wait); err != nil || p.what != theQueue {
+		return err
+	}
+	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
+		if _, err := s.consumer(ctx, wait, stage); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) stores(ctx context.Context, p part, wait patience) error {
 	_, err := persist(ctx, wait, func(ctx context.Context) (*jetstream.PubAck, error) {
 		// A write that is refused by whoever could store it.
 		_, err := s.js.Publish(ctx, p.probe, nil, jetstream.WithExpectLastSequence(math.MaxUint64), jetstream.WithRetryAttempts(0))

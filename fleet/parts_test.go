@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +142,42 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	if all := strings.Join(*said, " "); !strings.Contains(all, "What was submitted to the fleet last is lost") || !strings.Contains(all, "compared with nothing") {
 		t.Errorf("it said %q", *said)
+	}
+}
+
+// What the queue has given out to whom can be lost, as with a server's power: it is made anew.
+func TestDamagedConsumers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := broker(t, dir)
+	s := fleetOn(t, b, time.Second)
+	targets := []Target{numbered(1), numbered(2)}
+	if _, err := s.Submit(until(t), ProveSuspects, targets[:1], time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	stop := working(t, s, &Worker{Stages: newTally().stages()})
+	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	s.Close()
+	b.Close()
+	states, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "crossexam-items", "obs", "*", "o.dat"))
+	if err != nil || len(states) != 2 {
+		t.Fatal(states, err)
+	}
+	for _, state := range states {
+		if err := os.WriteFile(state, []byte("what is no state of a consumer"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = fleetOn(t, broker(t, dir), 0)
+	hasty(s)
+	if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n != (Submitted{1, 1}) {
+		t.Fatal(n, err)
+	}
+	working(t, s, &Worker{Stages: newTally().stages()})
+	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -42,8 +42,8 @@ func (s *Store) unqueue(ctx context.Context, stage fleetreport.Stage, key string
 // consumer is what workers take the items of a stage from. The server sets no bound to
 // how often it gives out an item: one whose host is taken is given back unbegun any
 // number of times. What is bounded is how often it is begun, see [Worker].
-func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstream.Consumer, error) {
-	return persist(ctx, s.patience, func(ctx context.Context) (jetstream.Consumer, error) {
+func (s *Store) consumer(ctx context.Context, wait patience, stage fleetreport.Stage) (jetstream.Consumer, error) {
+	return persist(ctx, wait, func(ctx context.Context) (jetstream.Consumer, error) {
 		found, err := s.items.Consumer(ctx, string(stage))
 		if err == nil {
 			err = s.forgetAhead(ctx, found)

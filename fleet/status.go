@@ -79,7 +79,7 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		}
 	}
 	for _, stage := range []Stage{fleetreport.Sweep, fleetreport.Proof} {
-		c, err := s.consumer(ctx, stage)
+		c, err := s.consumer(ctx, s.patience, stage)
 		if err != nil {
 			return st, err
 		}

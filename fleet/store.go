@@ -48,7 +48,7 @@ type Store struct {
 
 	patience patience
 	say      func(sentence string)
-	replicas int           // of what is made anew
+	replicas int           // of what is made; 0 is 3, and 1 where the broker is no cluster
 	look     time.Duration // after which Await looks up what it was not told
 
 	items    jetstream.Stream
@@ -100,15 +100,7 @@ func openStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (s *Store, er
 		}
 		s.say(fmt.Sprintf("The broker does not answer as it should (%v): it is tried again.", err))
 	}}
-	if s.replicas == 0 {
-		s.replicas = 3
-	}
 	lost, err := s.open(ctx)
-	var api jetstream.JetStreamError
-	if o.Replicas == 0 && errors.As(err, &api) && api.APIError() != nil && api.APIError().ErrorCode == noCluster {
-		s.replicas = 1
-		lost, err = s.open(ctx)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("the fleet %q cannot be kept on the broker: %w", o.Fleet, err)
 	}
@@ -135,7 +127,19 @@ const newFor = time.Minute
 // open finds what a fleet is kept in, and makes what there is not. lost is what it has made of
 // a fleet that is not new.
 func (s *Store) open(ctx context.Context) (lost []string, err error) {
-	replicas, isNew := s.replicas, true
+	if s.replicas != 0 {
+		return s.openWith(ctx, s.replicas)
+	}
+	lost, err = s.openWith(ctx, 3)
+	var api jetstream.JetStreamError
+	if errors.As(err, &api) && api.APIError() != nil && api.APIError().ErrorCode == noCluster {
+		return s.openWith(ctx, 1)
+	}
+	return lost, err
+}
+
+func (s *Store) openWith(ctx context.Context, replicas int) (lost []string, err error) {
+	isNew := true
 	stream := func(ctx context.Context) (jetstream.Stream, error) {
 		if found, err := s.js.Stream(ctx, s.name+"-items"); !errors.Is(err, jetstream.ErrStreamNotFound) {
 			if err == nil {

@@ -63,11 +63,6 @@ func (s *Store) Submit(ctx context.Context, prove Prove, targets []Target, befor
 	if err := s.putObject(ctx, submissionObject, encode(sub)); err != nil {
 		return Submitted{}, err
 	}
-	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
-		if _, err := s.consumer(ctx, stage); err != nil { // workers that are there already look at it no more
-			return Submitted{}, err
-		}
-	}
 	keys := map[string]bool{}
 	for _, t := range targets {
 		keys[t.key()] = true

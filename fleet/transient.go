@@ -89,7 +89,7 @@ func persist[T any](ctx context.Context, p patience, call func(context.Context) 
 		select {
 		case <-time.After(wait/2 + rand.N(wait)):
 		case <-ctx.Done():
-			return v, errors.Join(context.Cause(ctx), err)
+			return v, fmt.Errorf("%w (%w)", context.Cause(ctx), err)
 		}
 		wait = min(2*wait, longest)
 	}
