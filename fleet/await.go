@@ -16,11 +16,24 @@ type Progress struct {
 	Targets int
 }
 
-// An UnfinishedError is why Await has ended before all was known.
+// An UnfinishedError is why Submit or Await has ended before all was known.
 type UnfinishedError struct {
-	Known Known // that Await has seen
+	Known Known // what was seen
 	err   error
 }
+
+// unfinished is an error with what can be read all the same.
+func (s *Store) unfinished(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, lastLook)
+	defer cancel()
+	if a, readErr := s.all(ctx); readErr == nil {
+		return &UnfinishedError{a.known(), err}
+	}
+	return err
+}
+
+// lastLook is how long is read from a broker that does not answer as it should.
+const lastLook = 10 * time.Second
 
 func (e *UnfinishedError) Error() string { return e.err.Error() }
 func (e *UnfinishedError) Unwrap() error { return e.err }

@@ -128,6 +128,9 @@ func (a snapshot) outcomes() (outcomes []fleetreport.Outcome, archives []string)
 func (a snapshot) outcome(t Target) (o fleetreport.Outcome, archive string, known bool) {
 	if d, dead := a.dead[t.key()]; dead {
 		fault := fleetreport.Fault{Stage: "fleet", Error: d.Reason, Advice: "Mend that, and run `crossexam fleet retry`."}
+		if d.Cancelled {
+			fault.Advice = "To have it examined all the same, run `crossexam fleet retry`."
+		}
 		about := fleetreport.About{Target: t.URL, Name: t.Name, Owner: t.Owner, Configuration: t.Configuration, Worker: d.Worker, Deliveries: d.Attempts}
 		stage := d.Item.Stage
 		if stage == "" {

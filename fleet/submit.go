@@ -46,11 +46,12 @@ type Submitted struct {
 }
 
 // Submit queues what is not known yet of the targets, and what was known before a time;
-// the zero time renews nothing. What is queued of other targets is taken from the queue,
+// the zero time renews nothing. The error is an *UnfinishedError where the fleet can be read
+// and not be written to. What is queued of other targets is taken from the queue,
 // and dead letters of these are tried again. To submit the same once more is harmless.
 func (s *Store) Submit(ctx context.Context, prove Prove, targets []Target, before time.Time) (Submitted, error) {
 	if err := s.check(ctx); err != nil {
-		return Submitted{}, err
+		return Submitted{}, s.unfinished(ctx, err)
 	}
 	all, err := s.all(ctx)
 	if err != nil {

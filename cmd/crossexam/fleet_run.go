@@ -173,6 +173,7 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	}
 	submitted, err := kept.Submit(ctx, prove, targets, before)
 	if err != nil {
+		o.publishSeen(ctx, kept.Store, err)
 		return o.ended(ctx, err)
 	}
 	if !o.quiet {
@@ -194,11 +195,8 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	err = kept.Await(ctx, before, o.progress())
 	stopWorking()
 	workers.Wait()
-	var unfinished *fleet.UnfinishedError
-	if errors.Is(err, fleet.ErrSilent) && errors.As(err, &unfinished) {
-		o.publishSeen(ctx, kept.Store, unfinished.Known)
-	}
 	if err != nil {
+		o.publishSeen(ctx, kept.Store, err)
 		if kept.broker != nil && o.listen == "" { // so that nobody else has anything
 			o.letGo(ctx, kept.Store)
 		}
@@ -247,10 +245,14 @@ func (o fleetRunOptions) workerCommand(broker *fleet.Broker) string {
 
 // publishSeen writes the report of what a run has seen of its fleet, whose broker does not
 // answer any more.
-func (o fleetRunOptions) publishSeen(ctx context.Context, s *fleet.Store, known fleet.Known) {
+func (o fleetRunOptions) publishSeen(ctx context.Context, s *fleet.Store, err error) {
+	var unfinished *fleet.UnfinishedError
+	if !errors.Is(err, fleet.ErrSilent) || !errors.As(err, &unfinished) || len(unfinished.Known.Outcomes) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if _, err := writeFleet(ctx, s, known, o.output, o.quiet); err != nil {
+	if _, err := writeFleet(ctx, s, unfinished.Known, o.output, o.quiet); err != nil {
 		tellOnStderr("the report is incomplete: " + err.Error())
 	}
 }
