@@ -115,10 +115,13 @@ func (s *Store) WriteReports(ctx context.Context, k Known, dir string) error {
 func (s *Store) writeReport(ctx context.Context, archive, folder string) error {
 	data, err := s.object(ctx, archive, archiveLimit)
 	switch {
+	case errors.Is(err, errDamaged):
+		s.removeObject(ctx, archive) // so that it is missed
+		return err
 	case err != nil:
 		return err
 	case data == nil:
-		return errors.New("it is not stored any more")
+		return errors.New("it is not stored any more, and the same command makes it again")
 	}
 	if err := errors.Join(os.RemoveAll(folder), unpack(data, folder)); err != nil {
 		return err

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,28 +16,119 @@ type Progress struct {
 	Targets int
 }
 
+// An UnfinishedError is why Submit or Await has ended before all was known.
+type UnfinishedError struct {
+	Known Known // what was seen
+	err   error
+}
+
+// unfinished is an error with what can be read all the same.
+func (s *Store) unfinished(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, lastLook)
+	defer cancel()
+	if a, readErr := s.all(ctx); readErr == nil {
+		return &UnfinishedError{a.known(), err}
+	}
+	return err
+}
+
+// lastLook is how long is read from a broker that does not answer as it should.
+const lastLook = 10 * time.Second
+
+func (e *UnfinishedError) Error() string { return e.err.Error() }
+func (e *UnfinishedError) Unwrap() error { return e.err }
+
 // Await waits until nothing more is to be done of what was submitted last: until each
 // target has a result that is no older than before, or was given up. tell is told of
-// each that is known; it may be nil.
+// each that is known; it may be nil. What the broker has lost of it meanwhile is
+// submitted again. Where nothing can be waited for any more, the error is an
+// *UnfinishedError.
 func (s *Store) Await(ctx context.Context, before time.Time, tell func(Progress)) error {
-	// What the watchers do not tell, as their broker was restarted, is looked up.
-	const patience = 15 * time.Second
-	for {
-		over, err := s.awaitFor(ctx, before, patience, tell)
-		if over || err != nil {
-			return err
+	var seen snapshot
+	for lost := 0; ; {
+		// What the watchers do not tell, as their broker was restarted, is looked up.
+		over, err := s.awaitFor(ctx, before, &seen, tell)
+		if isLost(err) && lost < 3 { // between two looks: the next one makes it anew
+			lost++
+			continue
+		}
+		lost = 0
+		if err != nil {
+			return &UnfinishedError{seen.known(), err}
+		}
+		if over {
+			return s.keepSubmission(ctx, seen.submission)
 		}
 	}
 }
 
-// awaitFor watches until nothing was told for a while, and tells whether all is known.
-func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Duration, tell func(Progress)) (done bool, err error) {
+// lookUp is all that is stored and queued, after what the broker has lost of the submission
+// was queued again: what was neither known nor queued when it was looked up the last
+// time, and is not now. A server of a cluster may tell of what it had a moment ago.
+func (s *Store) lookUp(ctx context.Context, before time.Time, last snapshot) (snapshot, error) {
+	if err := s.check(ctx); err != nil {
+		return snapshot{}, err
+	}
+	a, err := s.all(ctx)
+	if err != nil {
+		return a, err
+	}
+	if a.submission.Submitted.IsZero() && !last.submission.Submitted.IsZero() {
+		if err := s.keepSubmission(ctx, last.submission); err != nil {
+			return a, err
+		}
+		a.submission = last.submission
+	}
+	// What is queued was read before what is stored, so that whatever a worker finishes
+	// meanwhile is seen in the one or in the other.
+	queued := map[string]bool{}
+	for _, q := range a.queued {
+		queued[q.key] = true
+	}
+	a.missing = map[string]bool{}
+	for _, t := range a.submission.Targets {
+		stage, replaces, done := a.held[t.key()].next(a.submission.Prove, t, before)
+		if _, dead := a.dead[t.key()]; dead || done || queued[t.key()] {
+			continue
+		}
+		a.missing[t.key()] = true
+		if !last.missing[t.key()] {
+			continue
+		}
+		if err := s.enqueue(ctx, Item{Stage: stage, Prove: a.submission.Prove, Target: t, Replaces: replaces}); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// keepSubmission stores what was submitted again, if the broker has lost it.
+func (s *Store) keepSubmission(ctx context.Context, sub submission) error {
+	if sub.Submitted.IsZero() {
+		return nil
+	}
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
+		return s.objects.GetInfo(ctx, submissionObject)
+	})
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		err = s.putObject(ctx, submissionObject, encode(sub))
+	}
+	return err
+}
+
+// awaitFor watches until nothing was told for a while, and tells whether all is known. It
+// keeps what it has seen.
+func (s *Store) awaitFor(ctx context.Context, before time.Time, seen *snapshot, tell func(Progress)) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a, err := s.all(ctx)
+	a, err := s.lookUp(ctx, before, *seen)
 	if err != nil {
 		return false, err
 	}
+	*seen = a // whose maps are shared
 	targets := map[string]Target{}
 	for _, t := range a.submission.Targets {
 		targets[t.key()] = t
@@ -76,7 +168,7 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Du
 		return false, err
 	}
 	defer letters.Stop()
-	silence := time.NewTimer(patience)
+	silence := time.NewTimer(s.look)
 	defer silence.Stop()
 	for {
 		select {
@@ -111,7 +203,7 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Du
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}
-		silence.Reset(patience)
+		silence.Reset(s.look)
 		if over() {
 			return true, nil
 		}
@@ -120,7 +212,7 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, patience time.Du
 
 // watch follows a bucket, from all that is in it.
 func watch(ctx context.Context, s *Store, b jetstream.KeyValue) (jetstream.KeyWatcher, error) {
-	return persist(ctx, s.tell, func(context.Context) (jetstream.KeyWatcher, error) { return b.WatchAll(ctx) })
+	return persist(ctx, s.patience, func(context.Context) (jetstream.KeyWatcher, error) { return b.WatchAll(ctx) })
 }
 
 // count keeps how many keys have a property.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
 	"github.com/crossexam/crossexam/scratch"
@@ -267,10 +268,60 @@ func (r Remote) connect(ctx context.Context) (*nats.Conn, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("the broker at %s cannot be used: %w", withoutPasswords(r.URL), err)
+	if err == nil {
+		if err = hasJetStream(ctx, nc); err == nil || ctx.Err() != nil {
+			return nc, nil
+		}
+		nc.Close()
 	}
-	return nc, nil
+	return nil, fmt.Errorf("the broker at %s cannot be used: %w%s", WithoutPasswords(r.URL), err, r.advice(err))
+}
+
+// startTime is how long the servers of a broker may take from their start until they store
+// something.
+const startTime = 10 * time.Second
+
+// hasJetStream has an error where a broker stores nothing at all.
+func hasJetStream(ctx context.Context, nc *nats.Conn) error {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	var none error
+	_, err = persist(ctx, patience{long: startTime}, func(ctx context.Context) (*jetstream.AccountInfo, error) {
+		info, err := js.AccountInfo(ctx)
+		none = nil
+		if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
+			none = err
+			return nil, errors.New("not yet") // for all that is known
+		}
+		return info, nil // whoever opens a fleet waits for the rest
+	})
+	if err != nil && none != nil {
+		return none
+	}
+	return nil
+}
+
+// advice is what to do where a broker cannot be used, after the error; empty for nothing
+// that its text does not say.
+func (r Remote) advice(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return ": a fleet is kept in JetStream, which nats-server has with --jetstream, and an account where that says so"
+	case errors.Is(err, nats.ErrAuthorization) && r.Credentials == "" && !strings.Contains(r.URL, "@"):
+		return ": it asks for credentials, in a file or in the URL, as in nats://USER:PASSWORD@HOST"
+	case errors.Is(err, nats.ErrAuthorization):
+		return ": it refuses these credentials"
+	case errors.Is(err, nats.ErrNoServers):
+		return ": nobody answers there"
+	case errors.Is(err, nats.ErrSecureConnWanted):
+		return ": it does not speak TLS, so that its URL begins with nats://"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return ": is that the address of a NATS server, such as nats://HOST:4222?"
+	}
+	return ""
 }
 
 // RemoteOf is the broker that a run listens with on loopback, for other commands on this
@@ -283,8 +334,8 @@ func RemoteOf(state string) (r Remote, ok bool) {
 	return Remote{URL: string(address), Credentials: filepath.Join(state, credentialFile)}, true
 }
 
-// withoutPasswords takes user names and passwords out of a list of URLs.
-func withoutPasswords(urls string) string {
+// WithoutPasswords takes user names and passwords out of a list of URLs.
+func WithoutPasswords(urls string) string {
 	list := strings.Split(urls, ",")
 	for i, u := range list {
 		if scheme, rest, ok := strings.Cut(u, "://"); ok {

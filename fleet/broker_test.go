@@ -79,7 +79,7 @@ func TestBrokerRefuses(t *testing.T) {
 	if _, listens := RemoteOf(dir); listens {
 		t.Error("it is said to listen")
 	}
-	if got := withoutPasswords("nats://me:secret@a:4222,tls://b"); got != "nats://a:4222,tls://b" {
+	if got := WithoutPasswords("nats://me:secret@a:4222,tls://b"); got != "nats://a:4222,tls://b" {
 		t.Error(got)
 	}
 }

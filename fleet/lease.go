@@ -47,7 +47,7 @@ func leaseKey(host string) string {
 func (s *Store) acquire(ctx context.Context, host, worker, target string) (*hostLease, error) {
 	l := &hostLease{store: s, key: leaseKey(host), value: lease{Schema: leaseVersion, Holder: rand.Text(), Worker: worker, Target: target}}
 	var err error
-	l.revision, err = persist(ctx, s.tell, func(ctx context.Context) (uint64, error) {
+	l.revision, err = persist(ctx, s.patience, func(ctx context.Context) (uint64, error) {
 		l.renewed = time.Now()
 		return s.leases.Create(ctx, l.key, encode(l.value))
 	})

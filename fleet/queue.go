@@ -18,7 +18,7 @@ var errQueued = errors.New("it is in the queue")
 func (s *Store) enqueue(ctx context.Context, i Item) error {
 	i.Schema = itemVersion
 	data := encode(i)
-	_, err := persist(ctx, s.tell, func(ctx context.Context) (*jetstream.PubAck, error) {
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (*jetstream.PubAck, error) {
 		ack, err := s.js.Publish(ctx, s.subject(i.Stage, i.Target.key()), data)
 		if err != nil && strings.Contains(err.Error(), "maximum messages per subject exceeded") {
 			err = errQueued
@@ -33,7 +33,7 @@ func (s *Store) enqueue(ctx context.Context, i Item) error {
 
 // unqueue takes an item out of the queue. A worker that has it goes on.
 func (s *Store) unqueue(ctx context.Context, stage fleetreport.Stage, key string) error {
-	_, err := persist(ctx, s.tell, func(ctx context.Context) (struct{}, error) {
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.items.Purge(ctx, jetstream.WithPurgeSubject(s.subject(stage, key)))
 	})
 	return err
@@ -42,8 +42,8 @@ func (s *Store) unqueue(ctx context.Context, stage fleetreport.Stage, key string
 // consumer is what workers take the items of a stage from. The server sets no bound to
 // how often it gives out an item: one whose host is taken is given back unbegun any
 // number of times. What is bounded is how often it is begun, see [Worker].
-func (s *Store) consumer(ctx context.Context, stage fleetreport.Stage) (jetstream.Consumer, error) {
-	return persist(ctx, s.tell, func(ctx context.Context) (jetstream.Consumer, error) {
+func (s *Store) consumer(ctx context.Context, wait patience, stage fleetreport.Stage) (jetstream.Consumer, error) {
+	return persist(ctx, wait, func(ctx context.Context) (jetstream.Consumer, error) {
 		found, err := s.items.Consumer(ctx, string(stage))
 		if err == nil {
 			err = s.forgetAhead(ctx, found)

@@ -20,6 +20,7 @@ type snapshot struct {
 	held       map[string]held
 	dead       map[string]deadItem
 	queued     []queuedItem
+	missing    map[string]bool // keys of targets that are neither known nor queued, as Await found
 }
 
 type queuedItem struct {
@@ -59,7 +60,7 @@ func (s *Store) all(ctx context.Context) (snapshot, error) {
 // missReports has a result not count whose report is lost, so that it is made again: a
 // broker that loses its power can lose the one and keep the other.
 func (s *Store) missReports(ctx context.Context, a snapshot) error {
-	objects, err := persist(ctx, s.tell, func(ctx context.Context) ([]*jetstream.ObjectInfo, error) { return s.objects.List(ctx) })
+	objects, err := persist(ctx, s.patience, func(ctx context.Context) ([]*jetstream.ObjectInfo, error) { return s.objects.List(ctx) })
 	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
 		return err
 	}
@@ -97,7 +98,7 @@ func splitResultKey(name string) (key string, stage fleetreport.Stage) {
 func (s *Store) queued(ctx context.Context) ([]queuedItem, error) {
 	prefix := s.subject("", "")
 	prefix = prefix[:len(prefix)-1] // up to the stage
-	info, err := persist(ctx, s.tell, func(ctx context.Context) (*jetstream.StreamInfo, error) {
+	info, err := persist(ctx, s.patience, func(ctx context.Context) (*jetstream.StreamInfo, error) {
 		return s.items.Info(ctx, jetstream.WithSubjectFilter(s.name+".items.v1.>"))
 	})
 	if err != nil {
@@ -127,6 +128,9 @@ func (a snapshot) outcomes() (outcomes []fleetreport.Outcome, archives []string)
 func (a snapshot) outcome(t Target) (o fleetreport.Outcome, archive string, known bool) {
 	if d, dead := a.dead[t.key()]; dead {
 		fault := fleetreport.Fault{Stage: "fleet", Error: d.Reason, Advice: "Mend that, and run `crossexam fleet retry`."}
+		if d.Cancelled {
+			fault.Advice = "To have it examined all the same, run `crossexam fleet retry`."
+		}
 		about := fleetreport.About{Target: t.URL, Name: t.Name, Owner: t.Owner, Configuration: t.Configuration, Worker: d.Worker, Deliveries: d.Attempts}
 		stage := d.Item.Stage
 		if stage == "" {
@@ -157,8 +161,17 @@ type Known struct {
 	archives []string // by outcome; empty for none
 }
 
+func (a snapshot) known() Known {
+	k := Known{Targets: len(a.submission.Targets)}
+	k.Outcomes, k.archives = a.outcomes()
+	return k
+}
+
 // Known is what is known by now.
 func (s *Store) Known(ctx context.Context) (Known, error) {
+	if err := s.check(ctx); err != nil {
+		return Known{}, err
+	}
 	a, err := s.all(ctx)
 	if err != nil {
 		return Known{}, err
@@ -166,11 +179,14 @@ func (s *Store) Known(ctx context.Context) (Known, error) {
 	if a.submission.Submitted.IsZero() {
 		return Known{}, ErrNothingSubmitted
 	}
-	k := Known{Targets: len(a.submission.Targets)}
-	k.Outcomes, k.archives = a.outcomes()
+	k := a.known()
 	previous, err := s.object(ctx, previousObject, objectLimit)
 	if previous != nil && err == nil {
 		k.Previous, err = fleetreport.ReadLines(bytes.NewReader(previous))
+	}
+	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrSilent) {
+		s.say(fmt.Sprintf("What the last run found cannot be read (%v): this one is compared with nothing.", err))
+		err = nil
 	}
 	return k, err
 }

@@ -47,6 +47,12 @@ type DeadLetter struct {
 
 const statusVersion = "crossexam/fleet/status/v1"
 
+// Workers is how many workers have told of themselves lately.
+func (s *Store) Workers(ctx context.Context) (n int, err error) {
+	err = each(ctx, s, s.workers, func(jetstream.KeyValueEntry) error { n++; return nil })
+	return n, err
+}
+
 // Status is how far the fleet is.
 func (s *Store) Status(ctx context.Context) (Status, error) {
 	a, err := s.all(ctx)
@@ -73,11 +79,11 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		}
 	}
 	for _, stage := range []Stage{fleetreport.Sweep, fleetreport.Proof} {
-		c, err := s.consumer(ctx, stage)
+		c, err := s.consumer(ctx, s.patience, stage)
 		if err != nil {
 			return st, err
 		}
-		info, err := persist(ctx, s.tell, c.Info)
+		info, err := persist(ctx, s.patience, c.Info)
 		if err != nil {
 			return st, err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,8 +27,11 @@ type StoreOptions struct {
 	// Lease is, of a fleet that is new, how long a host stays reserved for a worker that is
 	// not heard of, and how long until its items are given to another; 0 is 30 seconds.
 	Lease time.Duration
-	// Tell is told what an operator should know while the broker does not answer; it may
-	// be nil.
+	// Patience is how long a broker is called again that does not answer as it should; then
+	// the error is ErrSilent. 0 is without end.
+	Patience time.Duration
+	// Tell is told what an operator should know while the broker does not answer, and of
+	// what it has lost; it may be nil.
 	Tell func(sentence string)
 }
 
@@ -35,13 +39,17 @@ const defaultLease = 30 * time.Second
 
 // A Store is a fleet's queue, results and reports on a broker. Its methods may be called
 // from many goroutines. They call again while the broker does not answer, until their
-// context ends. Whoever opened it closes it.
+// context or their patience ends. Whoever opened it closes it.
 type Store struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	name  string
 	lease time.Duration
-	tell  func(error)
+
+	patience patience
+	say      func(sentence string)
+	replicas int           // of what is made; 0 is 3, and 1 where the broker is no cluster
+	look     time.Duration // after which Await looks up what it was not told
 
 	items    jetstream.Stream
 	results  jetstream.KeyValue // by key and stage
@@ -81,28 +89,23 @@ func openStore(ctx context.Context, nc *nats.Conn, o StoreOptions) (s *Store, er
 	if err != nil {
 		return nil, err
 	}
-	s = &Store{nc: nc, js: js, name: o.Fleet, lease: o.Lease}
-	s.tell = func(err error) {
-		if o.Tell == nil {
-			return
-		}
+	s = &Store{nc: nc, js: js, name: o.Fleet, lease: o.Lease, replicas: o.Replicas, say: o.Tell, look: lookAfter}
+	if s.say == nil {
+		s.say = func(string) {}
+	}
+	s.patience = patience{long: o.Patience, tell: func(err error) {
 		if isFull(err) {
-			o.Tell(fmt.Sprintf("The broker cannot store anything (%v): make room on its disk. It is tried again.", err))
+			s.say(fmt.Sprintf("The broker cannot store anything (%v): make room on its disk. It is tried again.", err))
 			return
 		}
-		o.Tell(fmt.Sprintf("The broker does not answer as it should (%v): it is tried again.", err))
-	}
-	replicas := o.Replicas
-	if replicas == 0 {
-		replicas = 3
-	}
-	err = s.open(ctx, replicas)
-	var api jetstream.JetStreamError
-	if o.Replicas == 0 && errors.As(err, &api) && api.APIError() != nil && api.APIError().ErrorCode == noCluster {
-		err = s.open(ctx, 1)
-	}
+		s.say(fmt.Sprintf("The broker does not answer as it should (%v): it is tried again.", err))
+	}}
+	lost, err := s.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the fleet %q cannot be kept on the broker: %w", o.Fleet, err)
+	}
+	for _, what := range lost {
+		s.say(lostSentence(what))
 	}
 	return s, nil
 }
@@ -118,9 +121,31 @@ func (s *Store) subject(stage fleetreport.Stage, key string) string {
 // attemptAge is how long a failed attempt counts.
 const attemptAge = 24 * time.Hour
 
-func (s *Store) open(ctx context.Context, replicas int) (err error) {
+// newFor is how long a fleet may take to be made, by others who begin at the same time.
+const newFor = time.Minute
+
+// open finds what a fleet is kept in, and makes what there is not. lost is what it has made of
+// a fleet that is not new.
+func (s *Store) open(ctx context.Context) (lost []string, err error) {
+	if s.replicas != 0 {
+		return s.openWith(ctx, s.replicas)
+	}
+	lost, err = s.openWith(ctx, 3)
+	var api jetstream.JetStreamError
+	if errors.As(err, &api) && api.APIError() != nil && api.APIError().ErrorCode == noCluster {
+		return s.openWith(ctx, 1)
+	}
+	return lost, err
+}
+
+func (s *Store) openWith(ctx context.Context, replicas int) (lost []string, err error) {
+	isNew := true
 	stream := func(ctx context.Context) (jetstream.Stream, error) {
 		if found, err := s.js.Stream(ctx, s.name+"-items"); !errors.Is(err, jetstream.ErrStreamNotFound) {
+			if err == nil {
+				info := found.CachedInfo()
+				isNew = info.TimeStamp.Sub(info.Created) < newFor
+			}
 			return found, err
 		}
 		// One message a subject, and the newer one refused: nothing is queued twice.
@@ -130,8 +155,13 @@ func (s *Store) open(ctx context.Context, replicas int) (err error) {
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 		})
 	}
-	if s.items, err = persist(ctx, s.tell, stream); err != nil {
-		return err
+	if s.items, err = persist(ctx, s.patience, stream); err != nil {
+		return nil, err
+	}
+	made := func(what string) {
+		if !isNew && !slices.Contains(lost, what) {
+			lost = append(lost, what)
+		}
 	}
 	for _, b := range []struct {
 		into *jetstream.KeyValue
@@ -148,25 +178,29 @@ func (s *Store) open(ctx context.Context, replicas int) (err error) {
 			if found, err := s.js.KeyValue(ctx, s.name+"-"+b.name); !errors.Is(err, jetstream.ErrBucketNotFound) {
 				return found, err
 			}
+			if b.name == "results" {
+				made(theResults)
+			}
 			return s.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: s.name + "-" + b.name, Storage: jetstream.FileStorage, Replicas: replicas, TTL: b.ttl})
 		}
-		if *b.into, err = persist(ctx, s.tell, bucket); err != nil {
-			return err
+		if *b.into, err = persist(ctx, s.patience, bucket); err != nil {
+			return nil, err
 		}
 	}
 	// Whoever made the fleet said how long a lease is.
-	status, err := persist(ctx, s.tell, s.leases.Status)
+	status, err := persist(ctx, s.patience, s.leases.Status)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.lease = status.TTL()
-	s.objects, err = persist(ctx, s.tell, func(ctx context.Context) (jetstream.ObjectStore, error) {
+	s.objects, err = persist(ctx, s.patience, func(ctx context.Context) (jetstream.ObjectStore, error) {
 		if found, err := s.js.ObjectStore(ctx, s.name+"-reports"); !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return found, err
 		}
+		made(theReports)
 		return s.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: s.name + "-reports", Storage: jetstream.FileStorage, Replicas: replicas})
 	})
-	return err
+	return lost, err
 }
 
 // held is what is stored of a target.
@@ -208,7 +242,7 @@ var errStored = errors.New("another worker has stored a result")
 // errStored where there is another one.
 func (s *Store) putResult(ctx context.Context, i Item, r Result) error {
 	data, key := encode(r), resultKey(i.Target.key(), i.Stage)
-	_, err := persist(ctx, s.tell, func(ctx context.Context) (uint64, error) {
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (uint64, error) {
 		if i.Replaces == 0 {
 			return s.results.Create(ctx, key, data)
 		}
@@ -240,7 +274,7 @@ func (s *Store) eachResult(ctx context.Context, do func(key string, r *stored)) 
 
 // each gives the entries of a bucket.
 func each(ctx context.Context, s *Store, b jetstream.KeyValue, do func(jetstream.KeyValueEntry) error) error {
-	w, err := persist(ctx, s.tell, func(context.Context) (jetstream.KeyWatcher, error) {
+	w, err := persist(ctx, s.patience, func(context.Context) (jetstream.KeyWatcher, error) {
 		return b.WatchAll(ctx, jetstream.IgnoreDeletes()) // which outlives the call
 	})
 	if err != nil {
@@ -264,7 +298,7 @@ func each(ctx context.Context, s *Store, b jetstream.KeyValue, do func(jetstream
 
 // get is an entry of a bucket, or nil.
 func get(ctx context.Context, s *Store, b jetstream.KeyValue, key string) (jetstream.KeyValueEntry, error) {
-	e, err := persist(ctx, s.tell, func(ctx context.Context) (jetstream.KeyValueEntry, error) { return b.Get(ctx, key) })
+	e, err := persist(ctx, s.patience, func(ctx context.Context) (jetstream.KeyValueEntry, error) { return b.Get(ctx, key) })
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, nil
 	}
@@ -272,26 +306,33 @@ func get(ctx context.Context, s *Store, b jetstream.KeyValue, key string) (jetst
 }
 
 func (s *Store) put(ctx context.Context, b jetstream.KeyValue, key string, v any) error {
-	_, err := persist(ctx, s.tell, func(ctx context.Context) (uint64, error) { return b.Put(ctx, key, encode(v)) })
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (uint64, error) { return b.Put(ctx, key, encode(v)) })
 	return err
 }
 
 func (s *Store) remove(ctx context.Context, b jetstream.KeyValue, key string) error {
-	_, err := persist(ctx, s.tell, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Delete(ctx, key) })
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Delete(ctx, key) })
 	return err
 }
 
 // putObject stores a file.
 func (s *Store) putObject(ctx context.Context, name string, data []byte) error {
-	_, err := persist(ctx, s.tell, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
+	_, err := persist(ctx, s.patience, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
 		return s.objects.Put(ctx, jetstream.ObjectMeta{Name: name}, bytes.NewReader(data))
 	})
 	return err
 }
 
-// object is a stored file of at most limit bytes, or nil where there is none.
+// errDamaged says that a stored file is not whole any more.
+var errDamaged = errors.New("it is not stored whole any more, and the same command makes it again")
+
+// readTime bounds how long a stored file is read again whose beginning or end does not come.
+const readTime = 10 * time.Second
+
+// object is a stored file of at most limit bytes, or nil where there is none. The error is
+// errDamaged where the broker knows the file and does not have it whole.
 func (s *Store) object(ctx context.Context, name string, limit int64) ([]byte, error) {
-	data, err := persist(ctx, s.tell, func(ctx context.Context) ([]byte, error) {
+	data, err := persist(ctx, s.patience.atMost(readTime), func(ctx context.Context) ([]byte, error) {
 		o, err := s.objects.Get(ctx, name)
 		if err != nil {
 			return nil, err
@@ -299,6 +340,12 @@ func (s *Store) object(ctx context.Context, name string, limit int64) ([]byte, e
 		defer o.Close()
 		return io.ReadAll(io.LimitReader(o, limit+1))
 	})
+	if errors.Is(err, ErrSilent) { // does it not answer, or not have it?
+		_, err = persist(ctx, s.patience, func(ctx context.Context) (*jetstream.ObjectInfo, error) { return s.objects.GetInfo(ctx, name) })
+		if err == nil {
+			err = errDamaged
+		}
+	}
 	switch {
 	case errors.Is(err, jetstream.ErrObjectNotFound):
 		return nil, nil

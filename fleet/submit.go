@@ -20,12 +20,21 @@ const (
 // submission is what was submitted last; its time is zero where nothing was.
 func (s *Store) submission(ctx context.Context) (submission, error) {
 	data, err := s.object(ctx, submissionObject, objectLimit)
+	if errors.Is(err, errDamaged) {
+		s.say(fmt.Sprintf("What was submitted to the fleet last is lost (%v): submit it again.", err))
+		return submission{}, nil
+	}
 	if data == nil || err != nil {
 		return submission{}, err
 	}
 	sub, err := decode[submission](data, submissionVersion)
-	if err != nil {
+	var other versionError
+	switch {
+	case errors.As(err, &other):
 		return sub, fmt.Errorf("what was submitted: %w", err)
+	case err != nil:
+		s.say(fmt.Sprintf("What was submitted to the fleet last cannot be read (%v): submit it again.", err))
+		return submission{}, nil
 	}
 	return sub, nil
 }
@@ -37,9 +46,13 @@ type Submitted struct {
 }
 
 // Submit queues what is not known yet of the targets, and what was known before a time;
-// the zero time renews nothing. What is queued of other targets is taken from the queue,
+// the zero time renews nothing. The error is an *UnfinishedError where the fleet can be read
+// and not be written to. What is queued of other targets is taken from the queue,
 // and dead letters of these are tried again. To submit the same once more is harmless.
 func (s *Store) Submit(ctx context.Context, prove Prove, targets []Target, before time.Time) (Submitted, error) {
+	if err := s.check(ctx); err != nil {
+		return Submitted{}, s.unfinished(ctx, err)
+	}
 	all, err := s.all(ctx)
 	if err != nil {
 		return Submitted{}, err
@@ -50,11 +63,6 @@ func (s *Store) Submit(ctx context.Context, prove Prove, targets []Target, befor
 	sub := submission{Schema: submissionVersion, Submitted: now(), Prove: prove, Targets: targets}
 	if err := s.putObject(ctx, submissionObject, encode(sub)); err != nil {
 		return Submitted{}, err
-	}
-	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
-		if _, err := s.consumer(ctx, stage); err != nil { // workers that are there already look at it no more
-			return Submitted{}, err
-		}
 	}
 	keys := map[string]bool{}
 	for _, t := range targets {

@@ -79,7 +79,13 @@ func (w *Worker) Run(ctx context.Context, s *Store) error {
 	w.state = WorkerState{Schema: workerVersion, Worker: w.Name, Started: w.started.UTC(), Doing: []string{}}
 	consumers := map[fleetreport.Stage]jetstream.Consumer{}
 	for _, stage := range []fleetreport.Stage{fleetreport.Sweep, fleetreport.Proof} {
-		c, err := s.consumer(ctx, stage)
+		c, err := s.consumer(ctx, s.patience, stage)
+		if isLost(err) { // the queue, a moment ago
+			again := *s
+			if _, err = again.open(ctx); err == nil {
+				c, err = s.consumer(ctx, s.patience, stage)
+			}
+		}
 		if ctx.Err() != nil {
 			return nil
 		}

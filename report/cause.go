@@ -2,11 +2,13 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 )
 
 // Cause is what the target does that is behind violations, and what mends them all. A
@@ -31,7 +33,10 @@ type Cause struct {
 	// Witnesses are origins for which it shows, the worst first; a few of them.
 	Witnesses []string `json:"witnesses"`
 	// Endpoints are where it shows, that of the worst result first.
-	Endpoints   []string               `json:"endpoints"`
+	Endpoints []string `json:"endpoints"`
+	// Classes are the policy classes whose endpoints all have it by their headers, those
+	// that no result is about included; none where no headers were asked.
+	Classes     []CauseClass           `json:"classes"`
 	Credentials []scenarios.Credential `json:"credentials" redact:"-"`
 	// Requirements are the IDs of the scenarios that fall with it, and Results how many
 	// results those are.
@@ -41,6 +46,12 @@ type Cause struct {
 	// Snippet is the fix as the target's stack has it: nil where that is not known, or
 	// where the cause is mended in another place than the CORS policy.
 	Snippet *StackFix `json:"snippet"`
+}
+
+// CauseClass is a policy class that has a cause.
+type CauseClass struct {
+	ID        string `json:"id" redact:"-"`
+	Endpoints int    `json:"endpoints"`
 }
 
 // StackFix is a fix as one stack has it.
@@ -69,7 +80,7 @@ func (r *Report) trace(found []scenarios.Cause, preset, fixFor func(id string) s
 		c := Cause{
 			ID: f.ID, Rule: f.Rule, Level: f.Level, Severity: f.Severity, Accepted: true,
 			Worst:     Worst{ID: worst.ID, Subject: worst.Subject, Reason: worst.Reason},
-			Witnesses: f.Witnesses, Endpoints: []string{}, Credentials: []scenarios.Credential{},
+			Witnesses: f.Witnesses, Endpoints: []string{}, Classes: []CauseClass{}, Credentials: []scenarios.Credential{},
 			Requirements: f.Requirements, Results: len(f.Findings), Fix: cmp.Or(f.Fix, worst.Fix),
 		}
 		if s, _ := scenarios.Find(f.Root); s.Fix != "" && strings.HasPrefix(c.Fix, s.Fix) {
@@ -163,13 +174,55 @@ func (r Report) acceptances(c Cause) string {
 // grade is level and severity in words, and whether the cause is new.
 func (c Cause) grade() string { return graded(c.Level, c.Severity, c.Change) }
 
+// inClasses has each cause know the policy classes that have it.
+func (r *Report) inClasses(s *engine.Sweep) {
+	if s == nil {
+		return
+	}
+	for _, class := range s.Classes {
+		for i := range r.Causes {
+			c := &r.Causes[i]
+			if slices.ContainsFunc(class.Granted, func(g sweep.Grant) bool { return g.Cause == c.ID && g.Method == "" }) {
+				c.Classes = append(c.Classes, CauseClass{class.ID, class.Size})
+			}
+		}
+	}
+}
+
+// Alike is at how many endpoints the cause shows, by a result or by the headers of their
+// policy class.
+func (c Cause) Alike() int {
+	n := 0
+	for _, class := range c.Classes {
+		n += class.Endpoints
+	}
+	return max(n, len(c.Endpoints))
+}
+
+// AlikeIn says after a text in which policy classes the cause is, and at how many endpoints;
+// nothing where the endpoints that results are about are all.
+func (c Cause) AlikeIn(after string) string {
+	if c.Alike() == len(c.Endpoints) {
+		return ""
+	}
+	var ids []string
+	for _, class := range c.Classes {
+		ids = append(ids, class.ID)
+	}
+	classes := "policy class " + ids[0]
+	if len(ids) > 1 {
+		classes = "policy classes " + few(ids, 6)
+	}
+	return fmt.Sprintf("%sby their headers all %d endpoints of %s", after, c.Alike(), classes)
+}
+
 // where are the endpoints and credentials of a cause in a line, and the witnesses where
 // they are wanted; a few of each.
 func (c Cause) where(witnesses bool) string {
 	const most = 2
 	var parts []string
 	if len(c.Endpoints) > 0 {
-		parts = append(parts, few(c.Endpoints, most))
+		parts = append(parts, few(c.Endpoints, most)+c.AlikeIn(", "))
 	}
 	if witnesses && len(c.Witnesses) > 0 {
 		parts = append(parts, from(strings.Join(c.Witnesses[:min(len(c.Witnesses), most)], ", ")))

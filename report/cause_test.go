@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/engine"
+	"github.com/crossexam/crossexam/scenarios"
+	"github.com/crossexam/crossexam/sweep"
 )
 
 // Every violation names a cause of the report, and each cause tells what its results come to.
@@ -50,5 +52,27 @@ func TestHygieneStealsNothing(t *testing.T) {
 		if !maps.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// A cause that the headers of more endpoints show than results are about says of how many, and in
+// which classes.
+func TestCauseInClasses(t *testing.T) {
+	grant := func(cause, method string) sweep.Grant {
+		return sweep.Grant{Suspicion: scenarios.Suspicion{Cause: cause}, Method: method}
+	}
+	r := Report{Causes: []Cause{{ID: "every-origin", Endpoints: []string{"GET /a", "GET /b", "GET /c"}}, {ID: "vary", Endpoints: []string{"GET /a"}}}}
+	r.inClasses(&engine.Sweep{Result: sweep.Result{Classes: []sweep.Class{
+		{ID: "P1", Size: 12, Granted: []sweep.Grant{grant("every-origin", ""), grant("null-trusted", "")}},
+		{ID: "P2", Size: 5, Granted: []sweep.Grant{grant("every-origin", "")}},
+		{ID: "P3", Size: 80, Granted: []sweep.Grant{grant("every-origin", "PUT")}},
+	}}})
+	for i, want := range []string{"GET /a, GET /b, GET /c, by their headers all 17 endpoints of policy classes P1, P2", "GET /a"} {
+		if got := r.Causes[i].where(false); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if n, m := r.Causes[0].Alike(), r.Causes[1].Alike(); n != 17 || m != 1 {
+		t.Errorf("%d and %d endpoints", n, m)
 	}
 }

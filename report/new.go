@@ -106,6 +106,7 @@ func (r *Report) fix(record engine.Record, meta Meta) {
 		}
 	}
 	r.trace(record.Causes(), meta.FixFor, fixFor)
+	r.inClasses(record.Sweep)
 	r.fixInStack()
 }
 

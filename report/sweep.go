@@ -47,8 +47,9 @@ type SweepClass struct {
 type SweepGrant struct {
 	Origin   string         `json:"origin"`
 	How      string         `json:"how" redact:"words"`
-	Anyone   bool           `json:"anyone"` // can have a page of such an origin
-	Method   string         `json:"method"` // of a write that a preflight approves; empty for the read
+	Rule     string         `json:"rule" redact:"words"` // by which it seems to be granted, in a sentence; empty where that is not known
+	Anyone   bool           `json:"anyone"`              // can have a page of such an origin
+	Method   string         `json:"method"`              // of a write that a preflight approves; empty for the read
 	Decision sweep.Decision `json:"decision" redact:"-"`
 }
 
@@ -90,7 +91,7 @@ func newSweep(record engine.Record) *Sweep {
 			Endpoints: c.Size, Private: c.Private, Suspect: c.Suspect, SplitFrom: c.SplitFrom, Why: c.Why,
 		}
 		for _, g := range c.Granted {
-			class.Granted = append(class.Granted, SweepGrant{g.Origin.String(), g.How, g.Anyone, g.Method, g.Decision})
+			class.Granted = append(class.Granted, SweepGrant{g.Origin.String(), g.How, g.Rule, g.Anyone, g.Method, g.Decision})
 		}
 		for _, a := range c.Answers {
 			class.Decisions = append(class.Decisions, SweepAnswer{a.Origin.String(), a.With, a.Preflight, a.Decision})
@@ -181,11 +182,13 @@ func (e SweepEndpoint) Word() string {
 func (c SweepClass) About() string {
 	var parts []string
 	for _, g := range c.Granted {
-		text := g.How
+		text := g.who()
 		if g.Method != "" {
 			text += " (" + g.Method + ")"
 		}
-		parts = append(parts, text+": "+string(g.Decision))
+		if text += ": " + string(g.Decision); !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
 	}
 	if len(parts) > mostGrants {
 		parts = append(parts[:mostGrants], fmt.Sprintf("%d more", len(parts)-mostGrants))
@@ -203,14 +206,20 @@ func (c SweepClass) About() string {
 // widest says in a few words who is granted something, for a short text: by which rule,
 // where it is known.
 func (c SweepClass) widest() string {
-	switch {
-	case c.Why != "":
+	if c.Why != "" {
 		return c.Why
-	case len(c.Rules) > 0 && c.Granted[0].Anyone:
-		rule, _, _ := strings.Cut(c.Rules[0], " (granted too: ")
-		return strings.Replace(rule, "the target seems to trust every origin that", "every origin that", 1)
 	}
-	return c.Granted[0].How
+	return c.Granted[0].who()
+}
+
+// who says in a few words who is granted something: by which rule, where one is known, since
+// the one origin that was asked about is an instance of it.
+func (g SweepGrant) who() string {
+	if g.Rule == "" {
+		return g.How
+	}
+	rule, _, _ := strings.Cut(g.Rule, " (granted too: ")
+	return strings.Replace(rule, "the target seems to trust every origin that", "every origin that", 1)
 }
 
 // mostGrants is how many grants of a class are named where there is little room.

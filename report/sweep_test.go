@@ -121,14 +121,19 @@ func TestSweepReadsAreNoPass(t *testing.T) {
 
 // Classes with the same rule are told together, by the rule where it is known.
 func TestSweepInBrief(t *testing.T) {
-	rule := []string{`the target seems to trust every origin that ends with "example.com" (granted too: https://evilexample.com)`}
+	rule := `the target seems to trust every origin that ends with "example.com" (granted too: https://evilexample.com)`
+	// The first is one that not anybody can have: it is granted by the rule all the same.
+	ends := []SweepGrant{{How: "the trusted host at both ends of another", Rule: rule, Decision: "granted"}, {How: "letters before the trusted domain", Rule: rule, Anyone: true, Decision: "granted"}}
+	if got, want := (SweepClass{Granted: ends}).About(), `every origin that ends with "example.com": granted`; got != want {
+		t.Errorf("the class is about %q", got)
+	}
 	any := []SweepGrant{{How: "any origin", Anyone: true}}
 	for want, classes := range map[string][]SweepClass{
 		"None lets in others than the trusted origins.": {{ID: "P1", Endpoints: 5}},
 		"any origin at GET /old.":                       {{ID: "P1", Granted: any, Endpoints: 1}},
 		`Let in: any origin at 5 endpoints; every origin that ends with "example.com" at 3 endpoints.`: {
 			{ID: "P1", Granted: any, Endpoints: 2}, {ID: "P2", Granted: any, Endpoints: 3},
-			{ID: "P3", Granted: []SweepGrant{{How: "letters before the trusted domain", Anyone: true}}, Rules: rule, Endpoints: 3},
+			{ID: "P3", Granted: ends, Endpoints: 3},
 		},
 	} {
 		if got := (Sweep{Classes: classes, Endpoints: []SweepEndpoint{{Endpoint: "GET /old", Class: "P1"}, {Endpoint: "GET /new", Class: "P2"}}}).brief(); !strings.HasSuffix(got, want) {

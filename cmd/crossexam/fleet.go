@@ -39,6 +39,9 @@ a worker runs. No message, bucket or report has them.`,
 	return c
 }
 
+// defaultFleet is the name of a fleet that is given none.
+const defaultFleet = "crossexam"
+
 // fleetMemoryGoal is [memoryGoal] for a process that may have a broker in it, in bytes.
 const fleetMemoryGoal = 512 << 20
 
@@ -49,6 +52,7 @@ type fleetBroker struct {
 	name     string
 	replicas int
 	lease    time.Duration
+	patience time.Duration // of the commands that end; a worker's has no end
 }
 
 func (o *fleetBroker) flags(f *pflag.FlagSet) {
@@ -56,9 +60,14 @@ func (o *fleetBroker) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.remote.URL, "nats", os.Getenv("CROSSEXAM_NATS"), "`URL` of a NATS broker with JetStream, instead of the built-in one; CROSSEXAM_NATS")
 	f.StringVar(&o.remote.Credentials, "nats-creds", os.Getenv("CROSSEXAM_NATS_CREDS"), "`FILE` with its credentials (.creds), or with the seed of a user's key; CROSSEXAM_NATS_CREDS")
 	f.StringVar(&o.remote.CA, "nats-ca", "", "PEM `FILE` with the authorities of its certificate")
-	f.StringVar(&o.name, "fleet", "crossexam", "`NAME` of the fleet, where several share a broker")
+	f.StringVar(&o.name, "fleet", defaultFleet, "`NAME` of the fleet, where several share a broker")
 	f.DurationVar(&o.lease, "lease", 0, "of a new fleet, the `TIME` after which a worker that is not heard of is taken to be lost (default 30s)")
 	f.IntVar(&o.replicas, "replicas", 0, "of a new fleet, `N` servers of a cluster keep each thing (default 3, and 1 where there is no cluster)")
+}
+
+// flagsOfTime are those of commands that end by themselves; a worker waits for its broker.
+func (o *fleetBroker) flagsOfTime(f *pflag.FlagSet) {
+	f.DurationVar(&o.patience, "broker-timeout", 2*time.Minute, "end when the broker has not answered as it should for a `TIME`; 0 is never")
 }
 
 // A keptFleet is a fleet on a broker that this process is connected to.
@@ -80,9 +89,12 @@ func (o *fleetBroker) open(ctx context.Context, listen string, ask bool) (k kept
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(fleetMemoryGoal)
 	}
-	options := fleet.StoreOptions{Fleet: o.name, Replicas: o.replicas, Lease: o.lease, Tell: tellOnStderr}
+	options := fleet.StoreOptions{Fleet: o.name, Replicas: o.replicas, Lease: o.lease, Patience: o.patience, Tell: tellOnStderr}
 	if o.remote.URL != "" {
 		k.Store, err = o.remote.Open(ctx, options)
+		if errors.Is(err, fleet.ErrSilent) || ctx.Err() != nil {
+			return k, couldNotSay(err)
+		}
 		return k, unlessNil(err, usage)
 	}
 	k.broker, err = fleet.StartBroker(fleet.BrokerOptions{State: o.state, Listen: listen})

@@ -40,6 +40,7 @@ what is queued, which workers there are, and what was given up, with the reason.
 		},
 	}
 	broker.flags(c.Flags())
+	broker.flagsOfTime(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return c
 }
@@ -64,6 +65,7 @@ func fleetReportCommand() *cobra.Command {
 		},
 	}
 	broker.flags(c.Flags())
+	broker.flagsOfTime(c.Flags())
 	output.flags(c.Flags())
 	return c
 }
@@ -95,6 +97,7 @@ and 'crossexam fleet run' queue them again.`,
 func withTargets(c *cobra.Command, do func(*fleet.Store, context.Context, []string) (int, error), what string) *cobra.Command {
 	var broker fleetBroker
 	broker.flags(c.Flags())
+	broker.flagsOfTime(c.Flags())
 	c.RunE = func(c *cobra.Command, names []string) error {
 		kept, err := broker.open(c.Context(), "", true)
 		if err != nil {

@@ -113,6 +113,7 @@ Exit codes are those of one target, the worst: 1 before 3.`,
 	}
 	f := c.Flags()
 	o.broker.flags(f)
+	o.broker.flagsOfTime(f)
 	o.workers.flags(f)
 	o.output.flags(f)
 	f.StringVar(&o.listen, "listen", "", "`ADDRESS` on loopback where the built-in broker listens, such as 127.0.0.1:4222; the credential is in --state")
@@ -133,6 +134,12 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	}
 	if o.listen != "" && o.broker.remote.URL != "" {
 		return usage(errors.New("--listen is of the built-in broker: leave it out, or leave out --nats"))
+	}
+	if o.count == 0 && o.listen == "" && o.broker.remote.URL == "" {
+		return usage(errors.New("--workers 0 leaves all work to other processes, and none can reach the built-in broker: let it listen, as with --listen 127.0.0.1:0, or name a broker with --nats"))
+	}
+	if o.count < 0 {
+		return usage(errors.New("--workers: give how many, or 0 for none"))
 	}
 	targets, err := fleet.Load(o.file)
 	if err != nil {
@@ -166,6 +173,7 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	}
 	submitted, err := kept.Submit(ctx, prove, targets, before)
 	if err != nil {
+		o.publishSeen(ctx, kept.Store, err)
 		return o.ended(ctx, err)
 	}
 	if !o.quiet {
@@ -181,16 +189,72 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 			}
 		})
 	}
+	if o.count == 0 {
+		workers.Go(func() { o.tellOfNoWorker(working, kept) })
+	}
 	err = kept.Await(ctx, before, o.progress())
 	stopWorking()
 	workers.Wait()
 	if err != nil {
+		o.publishSeen(ctx, kept.Store, err)
 		if kept.broker != nil && o.listen == "" { // so that nobody else has anything
 			o.letGo(ctx, kept.Store)
 		}
 		return o.ended(ctx, err)
 	}
 	return fleetPublish(ctx, kept.Store, o.output, o.quiet)
+}
+
+// tellOfNoWorker tells that nobody works, and how somebody would, while that is so.
+func (o fleetRunOptions) tellOfNoWorker(ctx context.Context, kept keptFleet) {
+	const first, again = 5 * time.Second, time.Minute
+	wait := time.NewTimer(first)
+	defer wait.Stop()
+	for {
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			return
+		}
+		if n, err := kept.Workers(ctx); err == nil && n == 0 {
+			tellOnStderr("No worker is at work, and this run has none of its own (--workers 0). It waits for one: " + o.workerCommand(kept.broker))
+		}
+		wait.Reset(again)
+	}
+}
+
+// workerCommand is what starts a worker for the run.
+func (o fleetRunOptions) workerCommand(broker *fleet.Broker) string {
+	args := []string{"crossexam fleet worker"}
+	if broker != nil {
+		args = append(args, "--nats", broker.URL(), "--nats-creds", broker.Credential())
+	} else {
+		args = append(args, "--nats", fleet.WithoutPasswords(o.broker.remote.URL))
+		if o.broker.remote.Credentials != "" {
+			args = append(args, "--nats-creds", "FILE")
+		}
+		if o.broker.remote.CA != "" {
+			args = append(args, "--nats-ca", o.broker.remote.CA)
+		}
+	}
+	if o.broker.name != defaultFleet {
+		args = append(args, "--fleet", o.broker.name)
+	}
+	return strings.Join(args, " ")
+}
+
+// publishSeen writes the report of what a run has seen of its fleet, whose broker does not
+// answer any more.
+func (o fleetRunOptions) publishSeen(ctx context.Context, s *fleet.Store, err error) {
+	var unfinished *fleet.UnfinishedError
+	if !errors.Is(err, fleet.ErrSilent) || !errors.As(err, &unfinished) || len(unfinished.Known.Outcomes) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if _, err := writeFleet(ctx, s, unfinished.Known, o.output, o.quiet); err != nil {
+		tellOnStderr("the report is incomplete: " + err.Error())
+	}
 }
 
 // letGo has the next run begin at once with what this one gave back. A broker that cannot
@@ -209,6 +273,8 @@ func (o fleetRunOptions) ended(ctx context.Context, err error) error {
 		return couldNotSay(fmt.Errorf("%w: make room in %s%s", errDiskFull, o.broker.state, goesOn))
 	case cause != nil:
 		return couldNotSay(errors.New("the run was ended before all was known" + goesOn))
+	case errors.Is(err, fleet.ErrSilent):
+		return couldNotSay(fmt.Errorf("%w: look at its servers, of which more than half have to run and to have room on their disks; the same command then goes on with what they kept. If that is lost, a --fleet NAME that is new begins anew", err))
 	}
 	return couldNotSay(err)
 }
@@ -242,24 +308,9 @@ func fleetPublish(ctx context.Context, s *fleet.Store, o fleetOutput, quiet bool
 	if err != nil {
 		return couldNotSay(err)
 	}
-	f := fleetreport.New(known.Outcomes, known.Previous, fleetreport.Options{
-		Tool: report.Tool{Version: version(), Commit: commit()}, Strict: o.strict, OnlyNew: o.failOnNew,
-	})
-	writeErr := errors.Join(s.WriteReports(ctx, known, o.out), fleetreport.WriteAll(o.out, f, fs.FileMode(0)))
+	code, writeErr := writeFleet(ctx, s, known, o, quiet)
 	if writeErr != nil {
-		fmt.Fprintln(os.Stderr, "crossexam: the report is incomplete:", report.Visible(writeErr.Error()))
-	}
-	fmt.Println(report.Visible(f.Headline()))
-	if !quiet {
-		fmt.Println(report.Visible(f.Counts()))
-	}
-	fmt.Printf("Report: %s\n", filepath.Join(o.out, "fleet.html"))
-	code := f.ExitCode()
-	if missing := known.Targets - len(known.Outcomes); missing > 0 {
-		fmt.Printf("%d of %d targets are not known yet.\n", missing, known.Targets)
-		if code == report.ExitConforms {
-			code = report.ExitNoVerdict
-		}
+		tellOnStderr("the report is incomplete: " + writeErr.Error())
 	}
 	if code == report.ExitConforms && writeErr != nil {
 		return couldNotSay(errors.New("everything conforms, but the report could not be written whole"))
@@ -268,4 +319,26 @@ func fleetPublish(ctx context.Context, s *fleet.Store, o fleetOutput, quiet bool
 		return exitError{code: code}
 	}
 	return nil
+}
+
+// writeFleet writes the report of what is known of a fleet, and prints what it comes to. The
+// error is about the files.
+func writeFleet(ctx context.Context, s *fleet.Store, known fleet.Known, o fleetOutput, quiet bool) (code int, err error) {
+	f := fleetreport.New(known.Outcomes, known.Previous, fleetreport.Options{
+		Tool: report.Tool{Version: version(), Commit: commit()}, Strict: o.strict, OnlyNew: o.failOnNew,
+	})
+	err = errors.Join(s.WriteReports(ctx, known, o.out), fleetreport.WriteAll(o.out, f, fs.FileMode(0)))
+	fmt.Println(report.Visible(f.Headline()))
+	if !quiet {
+		fmt.Println(report.Visible(f.Counts()))
+	}
+	fmt.Printf("Report: %s\n", filepath.Join(o.out, "fleet.html"))
+	code = f.ExitCode()
+	if missing := known.Targets - len(known.Outcomes); missing > 0 {
+		fmt.Printf("%d of %d targets are not known yet.\n", missing, known.Targets)
+		if code == report.ExitConforms {
+			code = report.ExitNoVerdict
+		}
+	}
+	return code, err
 }

@@ -13,6 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/fleet"
@@ -150,6 +154,63 @@ func TestFleetWorkerIsStopped(t *testing.T) {
 	}
 }
 
+// A run whose broker takes nothing more, which keeps what it has, ends with what is known and with
+// what does not answer.
+func TestFleetOnADeafBroker(t *testing.T) {
+	targets := serveFleet(t, 3, 1)
+	dir := t.TempDir()
+	manifest := targets.manifest(t, dir)
+	broker := natsServer(t)
+	run := func(want int, says string, args ...string) {
+		t.Helper()
+		code, output := start(t, dir, binary, append([]string{"fleet", "run", manifest, "--prove=none", "--nats=" + broker.ClientURL(), "--broker-timeout=1s"}, args...)...).end(t)
+		if code != want || !strings.Contains(output, says) {
+			t.Errorf("%q ends with %d:\n%s", args, code, output)
+		}
+	}
+	run(1, "3 of 3 targets are known", "--out=before")
+	turnDeaf(t, broker, "KV_crossexam-results")
+	run(3, "the results: the broker has not answered as it should", "--out=after", "--since=1ms")
+	same(t, found(t, filepath.Join(dir, "before")), found(t, filepath.Join(dir, "after")))
+}
+
+func natsServer(t testing.TB) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(s.Shutdown)
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the broker does not start")
+	}
+	return s
+}
+
+// turnDeaf has a stream take nothing of what is sent to it.
+func turnDeaf(t testing.TB, s *server.Server, stream string) {
+	t.Helper()
+	nc, err := nats.Connect(s.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := js.Stream(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := found.CachedInfo().Config
+	config.Subjects = []string{"elsewhere"}
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestFleetUsage(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "fleet.yaml")
@@ -165,6 +226,7 @@ func TestFleetUsage(t *testing.T) {
 		"wrong share":  {[]string{"run", file, "--prove=some"}, "--prove"},
 		"wrong age":    {[]string{"run", file, "--since=often"}, "7d"},
 		"both brokers": {[]string{"run", file, "--nats=nats://127.0.0.1:1", "--listen=127.0.0.1:0"}, "--listen"},
+		"no worker":    {[]string{"run", file, "--workers=0"}, "--listen"},
 		"no broker":    {[]string{"worker"}, "--nats"},
 		"nobody there": {[]string{"worker", "--nats=nats://127.0.0.1:1"}, "cannot be used"},
 		"no fleet":     {[]string{"report"}, "nothing was submitted"},

@@ -139,6 +139,9 @@ func FromReport(r report.Report, about About) Outcome {
 	o.Started = r.Run.Started
 	o.DurationMS = r.Summary.DurationMS
 	o.Counts = Counts{Endpoints: len(r.Target.Endpoints), Requests: r.Summary.Requests}
+	if r.Sweep != nil {
+		o.Counts.Endpoints, o.Counts.Classes = len(r.Sweep.Endpoints), len(r.Sweep.Classes)
+	}
 	verdicts := map[string][]scenarios.Verdict{}
 	for _, c := range r.Results {
 		if c.Fails && c.Verdict == scenarios.CannotTell {
@@ -166,7 +169,7 @@ func FromReport(r report.Report, about About) Outcome {
 		o.Causes = append(o.Causes, Cause{
 			ID: c.ID, Rule: c.Rule, Level: c.Level, Severity: c.Severity,
 			Fails: c.Fails, Accepted: c.Accepted, Exfiltrated: c.Exfiltrated,
-			Endpoint: c.Worst.Subject.Endpoint, Endpoints: len(c.Endpoints),
+			Endpoint: c.Worst.Subject.Endpoint, Endpoints: c.Alike(),
 			Requirements: slices.Clone(c.Requirements), Reason: c.Worst.Reason, Fix: c.Fix,
 			Fingerprint: o.fingerprint(c.ID),
 		})
@@ -180,6 +183,9 @@ func FromFault(stage Stage, started time.Time, fault Fault, about About) Outcome
 	o := about.outcome(stage)
 	o.ExitCode = report.ExitNoVerdict
 	o.Headline = "Could not judge: the examination broke off."
+	if why := strings.TrimRight(cut(fault.Error), ". "); why != "" {
+		o.Headline = "Could not judge: " + why + "."
+	}
 	o.Started = started.UTC().Truncate(time.Millisecond)
 	o.Fault = &fault
 	if stage == Sweep {
