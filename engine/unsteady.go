@@ -182,7 +182,7 @@ func (s *session) mark(ctx context.Context, results []Result) {
 			continue
 		}
 		for _, x := range o.Exchanges {
-			if x.Response == nil || o.Attempt.Through != "" || !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, x.Request.Method) {
+			if x.Response == nil || o.Attempt.Through != "" || !cors.IsSafeMethod(x.Request.Method) {
 				continue
 			}
 			k := decidedBy(x.Request)
