@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,12 +27,21 @@ func deaf(t *testing.T, s *Store, stream string) {
 	}
 }
 
-// hasty has a store wait for its broker as a test can.
-func hasty(s *Store) (said *[]string) {
-	said = &[]string{}
+// hasty has a store wait for its broker as a test can, and gives what it says.
+func hasty(s *Store) (said func() string) {
+	var mu sync.Mutex
+	var all []string
 	s.patience.long, s.look = 2*time.Second, 100*time.Millisecond
-	s.say = func(sentence string) { *said = append(*said, sentence) }
-	return said
+	s.say = func(sentence string) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, sentence)
+	}
+	return func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return strings.Join(all, " ")
+	}
 }
 
 // A run comes to its end whichever part of the fleet the broker takes nothing for any more, or has
@@ -81,12 +91,12 @@ func TestPartsThatAreLost(t *testing.T) {
 				switch err := <-ended; {
 				case name == "lost" || p.follows:
 					if err != nil {
-						t.Fatalf("%v, after %q", err, *said)
+						t.Fatalf("%v, after %q", err, said())
 					}
 					k, err := s.Known(until(t))
 					tells := p.what == theResults || p.what == theReports || name == "deaf" && p.what == "the queue"
-					if err != nil || len(k.Outcomes) != 3 || tells && !strings.Contains(strings.Join(*said, " "), p.what) {
-						t.Errorf("%d are known, %v; it said %q", len(k.Outcomes), err, *said)
+					if err != nil || len(k.Outcomes) != 3 || tells && !strings.Contains(said(), p.what) {
+						t.Errorf("%d are known, %v; it said %q", len(k.Outcomes), err, said())
 					}
 				case !errors.Is(err, ErrSilent) || !errors.As(err, &unfinished) || !strings.Contains(err.Error(), p.what):
 					t.Errorf("it ended with %v", err)
@@ -140,8 +150,8 @@ func TestDamagedFiles(t *testing.T) {
 	if _, err := s.Known(until(t)); err != nil {
 		t.Error(err)
 	}
-	if all := strings.Join(*said, " "); !strings.Contains(all, "What was submitted to the fleet last is lost") || !strings.Contains(all, "compared with nothing") {
-		t.Errorf("it said %q", *said)
+	if all := said(); !strings.Contains(all, "What was submitted to the fleet last is lost") || !strings.Contains(all, "compared with nothing") {
+		t.Errorf("it said %q", said())
 	}
 }
 

@@ -194,3 +194,30 @@ func TestLines(t *testing.T) {
 		t.Errorf("empty lines: %v, %d", err, len(back))
 	}
 }
+
+// What could not be judged says why, in the table and in the digest.
+func TestFaultIsTheHeadline(t *testing.T) {
+	for text, want := range map[string]string{
+		"it was cancelled":                  "Could not judge: it was cancelled.",
+		"TOKEN is not set.":                 "Could not judge: TOKEN is not set.",
+		"":                                  "Could not judge: the examination broke off.",
+		strings.Repeat("a long story ", 50): "Could not judge: " + strings.TrimRight(cut(strings.Repeat("a long story ", 50)), ". ") + ".",
+	} {
+		if o := FromFault(Proof, time.Time{}, Fault{Error: text}, About{}); o.Headline != want || o.ExitCode != report.ExitNoVerdict {
+			t.Errorf("%q, exit code %d", o.Headline, o.ExitCode)
+		}
+	}
+}
+
+// A proof counts the endpoints and classes of the sweep before it, and a cause those of its classes.
+func TestProofCountsTheSweep(t *testing.T) {
+	r := report.Report{
+		Target: report.Target{Endpoints: []string{"GET /a", "GET /b"}},
+		Sweep:  &report.Sweep{Classes: []report.SweepClass{{ID: "P1"}, {ID: "P2"}}, Endpoints: make([]report.SweepEndpoint, 9)},
+		Causes: []report.Cause{{ID: "every-origin", Endpoints: []string{"GET /a"}, Classes: []report.CauseClass{{ID: "P1", Endpoints: 7}}}},
+	}
+	o := FromReport(r, About{})
+	if o.Counts.Endpoints != 9 || o.Counts.Classes != 2 || o.Causes[0].Endpoints != 7 {
+		t.Errorf("%+v, and the cause is at %d", o.Counts, o.Causes[0].Endpoints)
+	}
+}
