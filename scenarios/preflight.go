@@ -150,16 +150,22 @@ func attackerWrites(t Target, methods []string, judge writeJudge) []Case {
 }
 
 // tokenHeader is the header with which the front end proves that a request is its own,
-// as far as its name tells (OWASP CSRF Prevention, custom request headers); empty for none.
+// as far as its name tells (OWASP CSRF Prevention, custom request headers), or because what
+// the browser adds opens nothing without it, as WordPress has it with X-WP-Nonce; empty for
+// none.
 func (t Target) tokenHeader() string {
 	i := slices.IndexFunc(t.CredentialHeaders, func(name string) bool {
 		name = strings.ToLower(name)
 		return strings.Contains(name, "csrf") || strings.Contains(name, "xsrf")
 	})
-	if i < 0 {
-		return ""
+	together := len(t.Credentials) > 0 && !slices.ContainsFunc(t.Credentials, func(c Credential) bool { return !c.Includes(Header) || c.OfBrowser() == Anonymous })
+	switch {
+	case i >= 0:
+		return t.CredentialHeaders[i]
+	case together && len(t.CredentialHeaders) > 0:
+		return t.CredentialHeaders[0]
 	}
-	return t.CredentialHeaders[i]
+	return ""
 }
 
 // withoutToken has a write that Crossexam withheld bind less where it lacked the front
