@@ -126,7 +126,7 @@ func echoWords(findings []Judged) string {
 	var with Credential
 	credentials, referer := false, false
 	for _, f := range findings {
-		referer = referer || f.Judgement.Rule != nil && f.Judgement.Rule.Referer
+		referer = referer || f.Judgement.Rule != nil && f.Judgement.Rule.referer
 		if r := f.Judgement.Rule; r != nil && r.Kind == EchoRule && r.With != Anonymous {
 			with = r.With
 		}

@@ -34,6 +34,6 @@ func (b byReferer) judge(j Judgement, v visit, obs Observations) Judgement {
 	if without == nil || Grants(v.page, v.cred, without) || !Grants(v.page, v.cred, with) {
 		return j
 	}
-	j = j.withRule(Rule{Kind: EchoRule, Referer: true})
+	j = j.withRule(Rule{Kind: EchoRule, referer: true})
 	return j.mendedBy("Take the Referer header out of what decides who is granted: it names whichever page asks. Compare the whole Origin header with a list of the front end's origins, and answer with the origin of that list.")
 }

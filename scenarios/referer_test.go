@@ -57,7 +57,7 @@ func TestJudgeTheftByReferer(t *testing.T) {
 		if j.Verdict != Violates || !j.Exfiltrated {
 			t.Errorf("%s: %+v", tt.name, j)
 		}
-		if named := strings.Contains(j.Fix, "Referer") && strings.Contains(j.Reason, "Referer") && j.Rule != nil && j.Rule.Referer; named != tt.referer {
+		if named := strings.Contains(j.Fix, "Referer") && strings.Contains(j.Reason, "Referer") && j.Rule != nil && j.Rule.referer; named != tt.referer {
 			t.Errorf("%s: %s (%s)", tt.name, j.Reason, j.Fix)
 		}
 		f := Judged{ID: "WLD-001", Subject: c.Subject, Judgement: j, Level: Must, Answer: granted}

@@ -24,8 +24,8 @@ type Rule struct {
 	// With is the credential that has to come along, for [EchoRule]; Anonymous for a
 	// rule that asks for none, or where that is not known.
 	With Credential
-	// Referer says that an [EchoRule] goes by the Referer header, and not by Origin.
-	Referer bool
+	// referer says that an [EchoRule] goes by the Referer header, and not by Origin.
+	referer bool
 	// How is the near-miss in words, for [TakesFor]; Value is the trusted origin then,
 	// and empty where the near-miss resembles none.
 	How string
@@ -59,7 +59,7 @@ func (r Rule) String() string {
 	switch {
 	case r.Kind == EchoRule && r.With != Anonymous:
 		return "the target echoes every origin when the victim's " + r.With.noun() + " comes along"
-	case r.Kind == EchoRule && r.Referer:
+	case r.Kind == EchoRule && r.referer:
 		return "the target grants the origin of the Referer header, whatever it is"
 	case r.Kind == EchoRule:
 		return "the target echoes every origin"
