@@ -114,13 +114,18 @@ func TestSubmitToADeafQueue(t *testing.T) {
 	s := fleetOn(t, broker(t, ""), 0)
 	hasty(s)
 	working(t, s, &Worker{Stages: newTally().stages()})
+	submit := func(targets ...Target) {
+		t.Helper()
+		if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n.Queued != 1 {
+			t.Fatal(n, err)
+		}
+		if err := s.Await(until(t), time.Time{}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	submit(numbered(1)) // so that the worker has what it takes from the old one
 	deaf(t, s, s.name+"-items")
-	if n, err := s.Submit(until(t), ProveSuspects, []Target{numbered(1)}, time.Time{}); err != nil || n.Queued != 1 {
-		t.Fatal(n, err)
-	}
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
-		t.Fatal(err)
-	}
+	submit(numbered(1), numbered(2))
 }
 
 // What is stored of a file in part is no file, and keeps nobody waiting.
