@@ -282,13 +282,14 @@ func TestFleetOfOneIsTheTest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts browsers")
 	}
-	// With HTTP authentication, whether a write has it depends on what the page asked before.
+	// With HTTP authentication, how often a browser asks depends on which of its requests is
+	// challenged first.
 	policy, _ := fixtures.PolicyNamed("wildcard-echo-always")
-	api := httptest.NewServer(fixtures.Notebook{Policy: policy, Login: fixtures.HTTPBasic, Origins: []cors.Origin{mustOrigin(t, fleetTrusted)}}.Handler())
+	api := httptest.NewServer(fixtures.Notebook{Policy: policy, Login: fixtures.SessionCookie, Origins: []cors.Origin{mustOrigin(t, fleetTrusted)}}.Handler())
 	defer api.Close()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "crossexam.yaml")
-	text := "target: " + api.URL + "\ntrusted: [" + fleetTrusted + "]\nread: [/api/notebooks]\ncredentials: {basic: \"" + fixtures.User + ":${FLEET_SECRET}\"}\n"
+	text := "target: " + api.URL + "\ntrusted: [" + fleetTrusted + "]\nread: [/api/notebooks]\ncredentials: {login: {path: " + fixtures.LoginPath + ", json: {" + fixtures.PasswordField + ": \"${FLEET_SECRET}\"}}}\n"
 	manifest := filepath.Join(dir, "fleet.yaml")
 	for path, text := range map[string]string{config: text, manifest: "targets: [crossexam.yaml]\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
