@@ -94,15 +94,19 @@ func isData(r *cors.Response) bool {
 	return false
 }
 
-// greetings are the keys of objects that tell of the service and not of its data.
-var greetings = strings.Fields(`status state health healthy ok alive ready up uptime message msg detail info welcome hello greeting
+// serviceWords are the names of members that tell of the service and not of its data.
+var serviceWords = strings.Fields(`status state health healthy ok alive ready up uptime message msg detail info welcome hello greeting
 	name title description service app application api version versions build commit revision release date time timestamp now
-	docs documentation docs_url redoc openapi env environment success pong ping error links`)
+	docs doc documentation docs_url redoc swagger openapi env environment success pong ping error url urls link links self`)
+
+// TellsOfService reports whether a member with this name, in any case, tells of the service
+// (a greeting, a version, an error) and not of what it holds.
+func TellsOfService(name string) bool { return slices.Contains(serviceWords, strings.ToLower(name)) }
 
 // isGreeting reports whether an object holds nothing but words about the service.
 func isGreeting(object map[string]any) bool {
 	for key, value := range object {
-		if !slices.Contains(greetings, strings.ToLower(key)) {
+		if !TellsOfService(key) {
 			return false
 		}
 		switch value := value.(type) {

@@ -51,7 +51,7 @@ func marks(one, two, without *cors.Response) []string {
 	var names []string
 	for _, m := range memberName.FindAllStringSubmatch(one.Body, -1) {
 		name := m[1]
-		if slices.Contains(greetings, strings.ToLower(m[2])) || slices.Contains(names, name) ||
+		if TellsOfService(m[2]) || slices.Contains(names, name) ||
 			!strings.Contains(two.Body, name) || without != nil && strings.Contains(without.Body, name) {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
 	"github.com/crossexam/crossexam/target/bounded"
 )
 
@@ -37,13 +38,6 @@ func isData(r *cors.Response) bool {
 	return slices.ContainsFunc([]string{"json", "xml", "csv", "yaml", "msgpack", "protobuf", "cbor", "parquet"}, func(word string) bool { return strings.Contains(media, word) })
 }
 
-// littleSaid are the fields of replies that greet, or tell that an application is
-// there, and which.
-var littleSaid = words(`
-	message msg status ok up alive ready healthy health success hello greeting welcome name title description service app application api
-	version versions build commit environment env uptime timestamp time now date detail error docs doc documentation redoc swagger openapi
-	url urls link links self`)
-
 // saysLittle tells of the JSON at a path that it is a greeting, a health word, a
 // version or, at the root of an API, a list of links: nothing that is anybody's. What
 // is at a path that names data is not looked at.
@@ -58,7 +52,7 @@ func saysLittle(path string, r *cors.Response) bool {
 		return !ok || len(list) == 0
 	}
 	for name, field := range fields {
-		known := !slices.ContainsFunc(splitWords(name), func(w string) bool { return !littleSaid[w] })
+		known := !slices.ContainsFunc(splitWords(name), func(w string) bool { return !scenarios.TellsOfService(w) })
 		switch field := field.(type) {
 		case map[string]any, []any:
 			return false
