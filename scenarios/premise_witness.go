@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,21 +46,21 @@ const (
 var memberName = regexp.MustCompile(`("([A-Za-z_$][\w$.-]{2,60})")\s*:`)
 
 // marks are what a witness consists of: values, and the names of members that stand in
-// both replies and not in the third. Names that any service may have in any reply, an
+// both replies and not in the third, the most frequent first, for those that stand once may
+// be data (of an object by process, say). Names that any service may have in any reply, an
 // error among them, mark nothing.
 func marks(one, two, without *cors.Response) []string {
-	found := parts(one, two, without)
-	var names []string
+	times := map[string]int{}
 	for _, m := range memberName.FindAllStringSubmatch(one.Body, -1) {
 		name := m[1]
-		if TellsOfService(m[2]) || slices.Contains(names, name) ||
-			!strings.Contains(two.Body, name) || without != nil && strings.Contains(without.Body, name) {
-			continue
+		if !TellsOfService(m[2]) && strings.Contains(two.Body, name) && (without == nil || !strings.Contains(without.Body, name)) {
+			times[name]++
 		}
-		names = append(names, name)
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return len(b) - len(a) })
-	return append(found, names[:min(len(names), mostNames)]...)
+	names := slices.SortedFunc(maps.Keys(times), func(a, b string) int {
+		return cmp.Or(times[b]-times[a], len(b)-len(a), strings.Compare(a, b))
+	})
+	return append(parts(one, two, without), names[:min(len(names), mostNames)]...)
 }
 
 // parts are what stands in both replies and not in the third, the longest first. A
