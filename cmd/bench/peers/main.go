@@ -57,7 +57,7 @@ var scanners = []scanner{
 		})
 	}},
 	{"nuclei", "https://github.com/projectdiscovery/nuclei, with the templates of https://github.com/projectdiscovery/nuclei-templates in ~/nuclei-templates", "NUCLEI", "", func(program, url, session, out string) []string {
-		return []string{program, "-u", url, "-tags", "cors", "-silent", "-jsonl", "-o", out, "-H", "Cookie: session=" + session}
+		return []string{program, "-u", url, "-tags", "cors", "-duc", "-ni", "-silent", "-jsonl", "-o", out, "-H", "Cookie: session=" + session}
 	}, wroteSomething},
 	{"Crossexam", "this project, by make bin/crossexam", "CROSSEXAM", "bin/crossexam", func(program, url, session, out string) []string {
 		return []string{program, "test", url, "--trusted", "https://app.example.com", "--trusted", "https://admin.example.com", "--read", "/me", "--out", out}
