@@ -75,11 +75,27 @@ func (s *Store) checkPart(ctx context.Context, p part) error {
 	default:
 		return err
 	}
+	return s.made(ctx, p)
+}
+
+// made makes a part anew, and waits until it takes something. A part that was removed may
+// still be there when it is looked for, and gone when it is used.
+func (s *Store) made(ctx context.Context, p part) error {
 	again := *s // whose parts others use meanwhile: they are known by their names
-	if _, err := again.open(ctx); err != nil {
-		return err
+	for began := time.Now(); ; {
+		if _, err := again.open(ctx); err != nil {
+			return err
+		}
+		err := s.takes(ctx, p, s.patience)
+		if !isLost(err) || s.patience.long > 0 && time.Since(began) > s.patience.long {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	return s.takes(ctx, p, s.patience)
 }
 
 // takes waits until a part would store something, and the queue would give it out. The

@@ -130,6 +130,9 @@ func TestSubmitToADeafQueue(t *testing.T) {
 
 // What is stored of a file in part is no file, and keeps nobody waiting.
 func TestDamagedFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits 10 seconds for what does not come")
+	}
 	t.Parallel() // it waits for what does not come
 	s := fleetOn(t, broker(t, ""), 0)
 	said := hasty(s)

@@ -98,6 +98,7 @@ func TestEachTargetOnce(t *testing.T) {
 
 // However many targets a host has, one worker at a time is there.
 func TestOneWorkerAtAHost(t *testing.T) {
+	t.Parallel() // a host that is taken is asked for again after a while
 	s := fleetOn(t, broker(t, ""), 6*time.Second)
 	c := newTally()
 	c.grant = func(Target) fleetreport.Grant { return fleetreport.Granted }

@@ -257,6 +257,9 @@ func TestFleetHealth(t *testing.T) {
 	}
 }
 
+// drawn finds the names of paths, hosts and headers that an examination draws for itself.
+var drawn = regexp.MustCompile(`(?i)crossexam-([0-9a-f]{12}|[a-z2-7]{12})\b`)
+
 // drawnLabel finds the name that an examination draws for itself.
 var drawnLabel = regexp.MustCompile(`Crossexam-Injected:([a-z2-7]{12})`)
 
@@ -266,7 +269,7 @@ var differs = []struct {
 	of *regexp.Regexp
 	is string
 }{
-	{regexp.MustCompile(`(?i)crossexam-([0-9a-f]{12}|[a-z2-7]{12})\b`), "NAME"},
+	{drawn, "NAME"},
 	{regexp.MustCompile(`crossexam-profile-\d+`), "PROFILE"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HARNESS"},
 	{regexp.MustCompile(`spki-list=[^"]+`), "KEY"},
