@@ -118,15 +118,19 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	} else {
 		f.guess()
 	}
-	nothing := f.get(d.Facts.At("/crossexam-"+d.Facts.Label), false)
+	nothing := f.get(f.deployment.Facts.At("/crossexam-"+d.Facts.Label), false)
 	f.graphQL(nothing)
 	for _, look := range []func(*cors.Response){f.jsonRPC, f.itself} {
 		if !slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private }) {
 			look(nothing)
 		}
 	}
+	if _, below := f.ownPath(); below && ok && len(f.found.Reads)+len(f.found.Writes)+len(f.found.Methods) == 0 {
+		f.rebase() // the document is of another part of this host, or of all of it
+		f.fromDocument(doc)
+	}
 	if f.rebased {
-		c.URL = d.Facts.Origin().String()
+		c.URL = f.deployment.Facts.URL
 	}
 	f.found.Requests += f.tap.Requests()
 	if silent := f.tap.Silent(); silent != nil && len(f.found.Reads) == 0 {

@@ -71,6 +71,9 @@ func (f *finder) document() (document, bool, error) {
 		f.found.Document = named
 		return doc, true, nil
 	}
+	if doc, ok := f.documentItself(); ok {
+		return doc, true, nil
+	}
 	base, root := f.deployment.Facts.URL, f.deployment.Facts.Origin().String()
 	var places []string
 	for _, p := range documentPaths {

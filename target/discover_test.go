@@ -223,22 +223,26 @@ func TestDocumentIsFound(t *testing.T) {
 	const doc = `{"openapi": "3.1.0", "info": {}, "paths": {"/notes": {"get": {}}}}`
 	shows := func(script string) string { return "<!DOCTYPE html><script>" + script + "</script>" }
 	for _, c := range []struct {
-		name, root, at string
+		name, root, at string // the page at / and /docs, and where the document is
 		found          bool
+		url            string // that is given, below the server's
 	}{
-		{"FastAPI", "", "/openapi.json", true},
-		{"ASP.NET Core", "", "/openapi/v1.json", true},
-		{"NestJS", "", "/api-json", true},
-		{"Swagger UI at the root", shows(`SwaggerUIBundle({url: "/spec.json", dom_id: "#ui"})`), "/spec.json", true},
-		{"Swashbuckle's", shows(`JSON.parse('{"urls":[]}'), {"url": "docs/v7/swagger.json"}`), "/docs/v7/swagger.json", true},
-		{"a page that is not about a document", shows(`$.ajax({url: "/logout"})`), "/logout", false},
-		{"a document elsewhere", shows(`SwaggerUIBundle({url: "https://api.example.com/spec.json"})`), "/spec.json", false},
+		{"FastAPI", "", "/openapi.json", true, ""},
+		{"ASP.NET Core", "", "/openapi/v1.json", true, ""},
+		{"NestJS", "", "/api-json", true, ""},
+		{"its own URL", "", "/doc/api.json", true, "/doc/api.json"},
+		{"the URL of a page that shows it", shows(`SwaggerUIBundle({url: "/spec.json"})`), "/spec.json", true, "/docs"},
+		{"the URL of another page", "", "/openapi.json", true, "/redoc"},
+		{"Swagger UI at the root", shows(`SwaggerUIBundle({url: "/spec.json", dom_id: "#ui"})`), "/spec.json", true, ""},
+		{"Swashbuckle's", shows(`JSON.parse('{"urls":[]}'), {"url": "docs/v7/swagger.json"}`), "/docs/v7/swagger.json", true, ""},
+		{"a page that is not about a document", shows(`$.ajax({url: "/logout"})`), "/logout", false, ""},
+		{"a document elsewhere", shows(`SwaggerUIBundle({url: "https://api.example.com/spec.json"})`), "/spec.json", false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked := false
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
-				case "/":
+				case "/", "/docs":
 					w.Header().Set("Content-Type", "text/html")
 					fmt.Fprint(w, c.root)
 				case c.at:
@@ -252,9 +256,12 @@ func TestDocumentIsFound(t *testing.T) {
 				}
 			}))
 			defer s.Close()
-			_, found, err := Config{URL: s.URL}.discover(t.Context())
+			examined, found, err := Config{URL: s.URL + c.url}.discover(t.Context())
 			if err != nil {
 				t.Fatal(err)
+			}
+			if examined.URL != s.URL || c.found && paths(found.Reads) != "GET /notes private" {
+				t.Errorf("of %s it reads %s", examined.URL, paths(found.Reads))
 			}
 			if want := map[bool]string{true: s.URL + c.at}[c.found]; found.Document != want || asked != c.found {
 				t.Errorf("the document is %q, want %q; asked for: %t", found.Document, want, asked)

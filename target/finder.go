@@ -25,8 +25,8 @@ type finder struct {
 	// posts is the URL that may be asked by POST, because it says that it is JSON-RPC;
 	// empty for none.
 	posts string
-	// rebased says that the target's URL is an endpoint itself, whose path what was found
-	// has.
+	// rebased says that the target's URL was that of an endpoint or a document, and is its
+	// origin now.
 	rebased bool
 	found   Discovery
 }

@@ -31,6 +31,7 @@ func TestURLOfAnEndpointIsRead(t *testing.T) {
 		url     string
 		cookie  string
 		exclude []string
+		errors  []ErrorConfig
 		reads   string // what is found, or empty
 		private bool
 		below   string // of the URL that is examined then, after the server's own
@@ -47,8 +48,10 @@ func TestURLOfAnEndpointIsRead(t *testing.T) {
 		"a page":                     {serves: map[string]http.HandlerFunc{"/app": reply(200, "text/html", "<html>welcome</html>")}, url: "/app", below: "/app"},
 		"a name that says an effect": {serves: map[string]http.HandlerFunc{"/api/logout": reply(200, "application/json", notes)}, url: "/api/logout", below: "/api/logout"},
 		"an excluded one":            {serves: map[string]http.HandlerFunc{"/api/notes": reply(200, "application/json", notes)}, url: "/api/notes", exclude: []string{"/api/*"}, below: "/api/notes"},
-		"every path alike":           {serves: map[string]http.HandlerFunc{"/": reply(200, "application/json", notes)}, url: "/api/notes", below: "/api/notes"},
-		"every path behind a login":  {serves: map[string]http.HandlerFunc{"/": locked}, url: "/api/notes", below: "/api/notes"},
+		"a configuration with paths below it": {serves: map[string]http.HandlerFunc{"/api/notes": reply(200, "application/json", notes)}, url: "/api/notes",
+			errors: []ErrorConfig{{Status: 404, Path: "/none"}}, below: "/api/notes"},
+		"every path alike":          {serves: map[string]http.HandlerFunc{"/": reply(200, "application/json", notes)}, url: "/api/notes", below: "/api/notes"},
+		"every path behind a login": {serves: map[string]http.HandlerFunc{"/": locked}, url: "/api/notes", below: "/api/notes"},
 		"a base with something private below it": {
 			serves: map[string]http.HandlerFunc{"/api": reply(200, "application/json", notes), "/api/me": reply(200, "application/json", notes)},
 			url:    "/api", reads: "/me", private: true, below: "/api",
@@ -61,7 +64,7 @@ func TestURLOfAnEndpointIsRead(t *testing.T) {
 			}
 			s := httptest.NewServer(mux)
 			defer s.Close()
-			c := Config{URL: s.URL + tt.url, Exclude: tt.exclude}
+			c := Config{URL: s.URL + tt.url, Exclude: tt.exclude, Errors: tt.errors}
 			if tt.cookie != "" {
 				c.Credentials.Cookies = []string{tt.cookie}
 			}
