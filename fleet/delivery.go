@@ -271,20 +271,29 @@ func (d *delivery) inProgress(stopped <-chan struct{}) {
 // finish queues what follows from what is stored, and takes the item from the queue. One
 // whose acknowledgement is lost is delivered again, and finished again.
 func (d *delivery) finish(ctx context.Context) error {
+	if err := d.follow(ctx); err != nil {
+		return err
+	}
+	_, err := once(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, d.m.DoubleAck(ctx) })
+	switch {
+	case err != nil && ctx.Err() == nil:
+		d.w.say("%s: its end could not be acknowledged, and it is delivered once more: %v", d.item.Target.URL, err)
+	case err == nil && d.item.Stage == fleetreport.Proof:
+		// A sweep that was stored since then asks for another proof, and found this one in the queue.
+		return d.follow(ctx)
+	}
+	return nil
+}
+
+// follow queues what is to be done of the target by what is stored, unless it is queued.
+func (d *delivery) follow(ctx context.Context) error {
 	have, err := d.s.held(ctx, d.item.Target)
 	if err != nil {
 		return err
 	}
 	stage, replaces, done := have.next(d.item.Prove, d.item.Target, time.Time{})
-	if !done && stage != d.item.Stage {
-		next := Item{Stage: stage, Prove: d.item.Prove, Target: d.item.Target, Replaces: replaces}
-		if err := d.s.enqueue(ctx, next); err != nil {
-			return err
-		}
+	if done {
+		return nil
 	}
-	_, err = once(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, d.m.DoubleAck(ctx) })
-	if err != nil && ctx.Err() == nil {
-		d.w.say("%s: its end could not be acknowledged, and it is delivered once more: %v", d.item.Target.URL, err)
-	}
-	return nil
+	return d.s.enqueue(ctx, Item{Stage: stage, Prove: d.item.Prove, Target: d.item.Target, Replaces: replaces})
 }

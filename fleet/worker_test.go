@@ -124,6 +124,43 @@ func TestOneWorkerAtAHost(t *testing.T) {
 	}
 }
 
+// A sweep that is stored while the proof before it ends asks for another proof, though that
+// one is still in the queue.
+func TestSweepStoredWhileAProofEnds(t *testing.T) {
+	s := fleetOn(t, broker(t, ""), 0)
+	c := newTally()
+	granted := func(stage fleetreport.Stage) Result {
+		return Result{Schema: resultVersion, Outcome: fleetreport.Outcome{Target: numbered(1).URL, Stage: stage, Grant: fleetreport.Granted}}
+	}
+	proof := Item{Schema: itemVersion, Stage: fleetreport.Proof, Prove: ProveSuspects, Target: numbered(1)}
+	sweep := proof
+	sweep.Stage = fleetreport.Sweep
+	if err := s.enqueue(until(t), proof); err != nil {
+		t.Fatal(err)
+	}
+	consumer, err := s.consumer(until(t), s.patience, fleetreport.Proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.take(until(t), consumer)
+	if err != nil || m == nil {
+		t.Fatal(m, err)
+	}
+	for _, i := range []Item{proof, sweep} {
+		if err := s.putResult(until(t), i, granted(i.Stage)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := &delivery{w: &Worker{Stages: c.stages()}, s: s, m: m, item: proof}
+	if err := d.finish(until(t)); err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.all(until(t))
+	if err != nil || len(a.queued) != 1 || a.queued[0].stage != fleetreport.Proof {
+		t.Errorf("queued: %+v, %v", a.queued, err)
+	}
+}
+
 // A worker that is stopped gives back what it has, for another to do at once.
 func TestStoppedWorkerGivesBack(t *testing.T) {
 	s := fleetOn(t, broker(t, ""), 0) // a lease takes longer than the test waits
