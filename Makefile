@@ -65,7 +65,7 @@ demo: setup bin/crossexam ## the exfiltration, end to end, on the embedded API; 
 # A test that starts a browser skips itself with -short; one that forgets to gets a browser that
 # ends at once. An example cannot skip itself.
 test-fast: ## the tests that start no browser and read or write no huge inputs, without the race detector
-	CROSSEXAM_BROWSER=$$(command -v false) go test -short -skip '^Example' -count=1 $(TESTFLAGS) ./...
+	CROSSEXAM_BROWSER=$$(command -v false) go test -short -p 4 -skip '^Example' -count=1 $(TESTFLAGS) ./...
 
 ifeq ($(origin TARGET),undefined)
 

@@ -42,6 +42,7 @@ func serveHTTP2Alone(t *testing.T, refuses bool, h http.HandlerFunc) *httptest.S
 }
 
 func TestHTTP2Alone(t *testing.T) {
+	t.Parallel()
 	var connections []string
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		connections = append(connections, r.RemoteAddr)

@@ -15,6 +15,7 @@ const asksForSocket = "GET /live HTTP/1.1\nHost: api.test\nConnection: keep-aliv
 const acceptsSocket = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: right\r\n\r\n"
 
 func TestWebSocketIsShownAndNotSpoken(t *testing.T) {
+	t.Parallel()
 	s := serveRaw(t, says(acceptsSocket+"\x89\x00\x81\x05hello\x81\x05world"))
 	tap := newTap(t, s.addr, nil)
 	response := browse(t, tap, asksForSocket)
@@ -116,6 +117,7 @@ func TestReadMessage(t *testing.T) {
 
 // An event stream need not end; the tap would wait an hour for any other body.
 func TestEndlessEventStreamIsCut(t *testing.T) {
+	t.Parallel()
 	s := serveRaw(t, func(c net.Conn, request string) bool {
 		says("HTTP/1.1 200 OK\r\nContent-Type: text/Event-Stream; charset=utf-8\r\n\r\ndata: 1\n\n")(c, request)
 		return hangs(c)

@@ -250,6 +250,7 @@ func TestBareCookies(t *testing.T) {
 
 // A header whose value anybody can guess is no credential: every page sets it.
 func TestHeadersThatAreNoSecret(t *testing.T) {
+	t.Parallel()
 	d, err := said(func(c *Config) {
 		c.Credentials = CredentialsConfig{Cookies: []string{"session=x; Secure"}, Headers: map[string]string{"X-Requested-With": "XMLHttpRequest", "OCS-APIRequest": "true"}}
 	}).Deployment(context.Background())

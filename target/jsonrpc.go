@@ -109,7 +109,7 @@ var (
 func (f *finder) jsonRPC(nothing *cors.Response) {
 	own := strings.TrimPrefix(f.deployment.Facts.URL, f.deployment.Facts.Origin().String())
 	places := rpcPaths
-	if own != "" {
+	if _, ok := f.ownPath(); ok {
 		places = append([]string{""}, places...)
 	}
 	for _, p := range places {

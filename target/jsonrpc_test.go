@@ -37,6 +37,8 @@ func TestJSONRPCIsFound(t *testing.T) {
 	}{
 		"MCP at the URL": {below: "/mcp", at: "/mcp", get: 406, says: mcpSays, knows: "tools/list", reads: "POST /mcp",
 			reply: func(call string) string { return "event: message\ndata: " + result(call) + "\n\n" }},
+		"MCP at the URL, with a path below it": {below: "/mcp", at: "/mcp", get: 405, says: mcpSays, knows: "tools/list", reply: result,
+			url: "/mcp", config: func(c *Config) { c.Errors = []ErrorConfig{{Status: 404, Path: "/none"}} }},
 		"MCP below the URL":          {at: "/mcp", get: 405, says: mcpSays, knows: "initialize", refuses: 400, reads: "POST /mcp", reply: result},
 		"MCP below a path":           {below: "/v1", at: "/v1/mcp", get: 405, says: mcpSays, knows: "tools/list", url: "/v1", reads: "POST /mcp", reply: result},
 		"a node":                     {at: "/", get: 200, query: geth, knows: "web3_clientVersion", reads: "POST /", reply: result},

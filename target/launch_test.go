@@ -162,6 +162,7 @@ func TestLaunchTriesASecondTime(t *testing.T) {
 
 // A program that neither answers nor ends says nothing about its configuration.
 func TestLaunchGivesUpWaiting(t *testing.T) {
+	t.Parallel()
 	c := command("mute")
 	c.Timeout = 200 * time.Millisecond
 	s := c.start(t.Context(), scenarios.Launch{Variable: "CORS_ORIGINS", Unset: true})
@@ -173,6 +174,7 @@ func TestLaunchGivesUpWaiting(t *testing.T) {
 // Whenever the interruption comes, nothing is left: the programs that are mute
 // would run for ever.
 func TestLaunchIsInterrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if l, err := command("mute").Launch(ctx, trusted); !errors.Is(err, context.DeadlineExceeded) || l != nil {

@@ -91,6 +91,7 @@ func TestStartKeepsSecrets(t *testing.T) {
 }
 
 func TestNeverReady(t *testing.T) {
+	t.Parallel()
 	c := startable("server")
 	c.Launch.Ready, c.Launch.Timeout = "/never", 500*time.Millisecond
 	if err := start(t, &c); err == nil || !strings.Contains(err.Error(), "within 500ms (it answers 503)") {

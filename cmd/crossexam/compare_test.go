@@ -47,6 +47,7 @@ func reported(t *testing.T, policy string) string {
 
 // What was recorded is judged again, and two reports are compared, without a browser.
 func TestJudgeAndDiff(t *testing.T) {
+	t.Parallel()
 	hardened, dot := reported(t, "hardened"), reported(t, "unescaped-dot")
 	in := func(dir, name string) string { return filepath.Join(dir, name) }
 	crossexam(t, nil, "judge", in(hardened, "report.json")).expect(t, 0, "No verdict differs", "v0.0.1", "Exit code 0")

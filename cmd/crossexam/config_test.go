@@ -26,6 +26,7 @@ func save(t *testing.T, name, text string) string {
 }
 
 func TestConfigurationErrors(t *testing.T) {
+	t.Parallel()
 	broken := save(t, "crossexam.yaml", "target: http://127.0.0.1:1\ntursted: []\n")
 	for name, c := range map[string]struct {
 		env, args []string

@@ -53,6 +53,7 @@ func TestDocumentedCommands(t *testing.T) {
 // Blocks that no test can run as they stand, since they install something or name a
 // deployment of the reader's, have flags, commands and make goals that exist.
 func TestDocumentedFlags(t *testing.T) {
+	t.Parallel()
 	makefile, err := os.ReadFile(filepath.Join(root(t), "Makefile"))
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 // What makes no sense together is refused alike by a run and by its rehearsal, before
 // anybody is contacted.
 func TestSenselessTogether(t *testing.T) {
+	t.Parallel()
 	for args, says := range map[string]string{
 		"--direct --insecure-skip-verify":                        "leave out --direct or --insecure-skip-verify",
 		"--direct --browser=ws://127.0.0.1:1":                    "leave out --direct, or name the file of a browser",

@@ -34,6 +34,7 @@ func TestNoFlagIsEmpty(t *testing.T) {
 }
 
 func TestValuesOfFlags(t *testing.T) {
+	t.Parallel()
 	least := []string{"test", "http://127.0.0.1:1", "--trusted=https://app.example.com", "--read=/a", "--dry-run"}
 	for args, says := range map[string]string{
 		"--cookie=":                   "--cookie: it is empty",

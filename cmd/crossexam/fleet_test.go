@@ -25,6 +25,7 @@ import (
 // A fleet is swept, known, told of, and swept again when that is wanted; no browser is
 // needed for it.
 func TestFleetOfSweeps(t *testing.T) {
+	t.Parallel()
 	targets := serveFleet(t, 6, 1)
 	dir := t.TempDir()
 	manifest := targets.manifest(t, dir)
@@ -124,6 +125,7 @@ func TestFleetGoesOn(t *testing.T) {
 // A worker that is told to stop ends in order, which it has five seconds for, and another
 // takes at once what it gives back: with these leases, nobody would have it else.
 func TestFleetWorkerIsStopped(t *testing.T) {
+	t.Parallel()
 	targets := serveFleet(t, 8, 3)
 	dir := t.TempDir()
 	manifest := targets.manifest(t, dir)
@@ -157,6 +159,7 @@ func TestFleetWorkerIsStopped(t *testing.T) {
 // A run whose broker takes nothing more, which keeps what it has, ends with what is known and with
 // what does not answer.
 func TestFleetOnADeafBroker(t *testing.T) {
+	t.Parallel()
 	targets := serveFleet(t, 3, 1)
 	dir := t.TempDir()
 	manifest := targets.manifest(t, dir)
@@ -212,6 +215,7 @@ func turnDeaf(t testing.TB, s *server.Server, stream string) {
 }
 
 func TestFleetUsage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "fleet.yaml")
 	if err := os.WriteFile(file, []byte("targets:\n  - target: http://127.0.0.1:1\n    red: []\n"), 0o666); err != nil {

@@ -54,6 +54,7 @@ func TestHostileSwept(t *testing.T) {
 // nothing but its policy: none of them keeps another from its outcome, and none has a
 // word in the fleet's report that anybody obeys.
 func TestHostileFleet(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	env := []string{"CSRF=token-of-the-form"} // which a fleet has named too
 	var list strings.Builder

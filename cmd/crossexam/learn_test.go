@@ -170,6 +170,7 @@ func TestLearnIsInterrupted(t *testing.T) {
 }
 
 func TestLearnUsage(t *testing.T) {
+	t.Parallel()
 	const api, front = "http://127.0.0.1:1", "--front-end=http://localhost:3000"
 	file := save(t, "there.yaml", "x")
 	for name, c := range map[string]struct {

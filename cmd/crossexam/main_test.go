@@ -181,6 +181,7 @@ func (r ran) expect(t *testing.T, code int, stderr ...string) {
 
 // What is wrong with the command line is said before anything is started.
 func TestUsageErrors(t *testing.T) {
+	t.Parallel()
 	const target = "http://127.0.0.1:1"
 	const trusted = "--trusted=https://app.example"
 	for name, c := range map[string]struct {

@@ -16,6 +16,7 @@ import (
 // A sweep needs no browser, says what is granted by header and how sure that is, and
 // never that anything conforms.
 func TestSweepOnly(t *testing.T) {
+	t.Parallel()
 	front := cors.MustParseOrigin("https://notebook.example.com")
 	serve := func(h http.Handler) string {
 		server := httptest.NewServer(h)

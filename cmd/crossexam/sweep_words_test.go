@@ -67,6 +67,7 @@ func (a sweptAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // word, the sentence and the exit code. Endpoints are each judged on their own, also where they
 // share a path.
 func TestWordsOfASweep(t *testing.T) {
+	t.Parallel()
 	is := func(origins ...string) func(_, _, origin string) bool {
 		return func(_, _, o string) bool {
 			for _, want := range origins {
