@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/loopback"
 	"github.com/crossexam/crossexam/loopback/loopbacktest"
@@ -20,7 +21,7 @@ import (
 func needCertificates(t *testing.T) (*Stage, *Browser, *tls.Certificate) {
 	t.Helper()
 	if err := CanHoldCertificate(); err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	stage, browser := ownLab(t, Options{ClientCertificate: &certificate})

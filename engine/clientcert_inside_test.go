@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/attacker/browsertest"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback"
@@ -19,7 +20,7 @@ import (
 // and there are no verdicts: here it was given another one than the lab thinks.
 func TestCertificateControlFails(t *testing.T) {
 	if err := attacker.CanHoldCertificate(); err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	authority, given := loopbacktest.ClientCertificate(t, "given")
 	other, err := authority.ClientCertificate("other")
@@ -82,7 +83,7 @@ func TestAnonymousAttemptsStayApartFromTheCertificate(t *testing.T) {
 // those who have one; that strangers get no answer is no doubt about it.
 func TestTargetThatBreaksOffTLS(t *testing.T) {
 	if err := attacker.CanHoldCertificate(); err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	browsertest.Needed(t)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/loopback/loopbacktest"
@@ -25,7 +26,7 @@ func withCertificate(t *testing.T) attacker.Options {
 func needCertificates(t *testing.T) *engine.Lab {
 	t.Helper()
 	if err := attacker.CanHoldCertificate(); err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	return openLab(t, withCertificate(t))
 }

@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/nginx"
@@ -60,8 +62,11 @@ func limited(t *testing.T, s *engine.Staged) {
 		HTTP:   "limit_req_zone $binary_remote_addr zone=all:1m rate=10r/s;",
 		Server: "location / { limit_req zone=all burst=2 nodelay; proxy_set_header Host $http_host; proxy_pass http://" + s.Deployment.Upstream.Address + "; }",
 	})
+	if errors.Is(err, nginx.ErrMissing) {
+		childtest.Missing(t, err)
+	}
 	if err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		t.Fatal(err)
 	}
 	putBefore(t, s, server)
 }

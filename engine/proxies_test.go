@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/crossexam/crossexam/attacker"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/engine"
 	"github.com/crossexam/crossexam/fixtures"
 	"github.com/crossexam/crossexam/fixtures/stacks"
@@ -19,7 +20,7 @@ func behind(t *testing.T, s *engine.Staged, p stacks.Proxy) {
 	t.Helper()
 	running, err := p.Start(t.Context(), s.Deployment.Upstream.Address, s.Deployment.Facts.Trusted)
 	if errors.Is(err, nginx.ErrMissing) {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)

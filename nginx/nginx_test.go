@@ -9,14 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/crossexam/crossexam/child/childtest"
 )
 
-// start fails where nginx is missing: a skipped test proves nothing.
 func start(t *testing.T, c Config) *Server {
 	t.Helper()
 	s, err := Start(t.Context(), c)
 	if errors.Is(err, ErrMissing) {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/crossexam/crossexam/child/childtest"
 )
 
 // A Reader is a person's Chrome with one page open, and what its console said.
@@ -111,7 +113,7 @@ func (r *Reader) Accessible(what string) {
 	_, here, _, _ := goruntime.Caller(0)
 	source, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", axeCore))
 	if errors.Is(err, os.ErrNotExist) {
-		r.t.Fatal("axe-core is not installed: run scripts/stacks, or make test, which runs it")
+		childtest.Missing(r.t, errors.New("axe-core is not installed"))
 	}
 	if err != nil {
 		r.t.Fatal(err)

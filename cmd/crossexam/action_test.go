@@ -23,6 +23,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/fixtures"
 )
@@ -91,7 +92,7 @@ func newRunner(t *testing.T, inputs, env map[string]string) *runner {
 	t.Helper()
 	for _, name := range []string{"bash", "curl", "tar", "unzip"} {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+			childtest.Missing(t, err)
 		}
 	}
 	// What a test does not serve is nowhere: none goes to the network.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/attacker/browsertest"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/loopback/loopbacktest"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
@@ -39,7 +40,7 @@ const p12Password = "hunter2-of-the-certificate"
 func startMutual(t *testing.T, http, location string) mutual {
 	t.Helper()
 	if err := attacker.CanHoldCertificate(); err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	authority := loopbacktest.NewAuthority(t)
 	server, err := authority.TLSConfig().GetCertificate(&tls.ClientHelloInfo{})
@@ -68,7 +69,7 @@ func startMutual(t *testing.T, http, location string) mutual {
 		default_type application/json;
 		` + location})
 	if errors.Is(err, nginx.ErrMissing) {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)

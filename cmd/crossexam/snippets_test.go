@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
 )
@@ -341,8 +343,11 @@ func behindNginxWith(t *testing.T, upstream, snippet string) string {
 		t.Fatalf("the snippet has another shape:\n%s", snippet)
 	}
 	s, err := nginx.Start(t.Context(), nginx.Config{HTTP: outside, Server: inside + "proxy_pass http://" + upstream + ";\n}\n"})
+	if errors.Is(err, nginx.ErrMissing) {
+		childtest.Missing(t, err)
+	}
 	if err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {

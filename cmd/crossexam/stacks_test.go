@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/crossexam/crossexam/attacker/browsertest"
 	"github.com/crossexam/crossexam/child"
+	"github.com/crossexam/crossexam/child/childtest"
 	"github.com/crossexam/crossexam/nginx"
 	"github.com/crossexam/crossexam/report"
 	"github.com/crossexam/crossexam/scenarios"
@@ -55,8 +57,11 @@ func plainGo(t *testing.T, env ...string) string {
 func behindNginx(t *testing.T, upstream, lines string) string {
 	t.Helper()
 	s, err := nginx.Start(t.Context(), nginx.Config{Server: fmt.Sprintf("location / { proxy_pass http://%s; %s }", upstream, lines)})
+	if errors.Is(err, nginx.ErrMissing) {
+		childtest.Missing(t, err)
+	}
 	if err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -87,7 +92,7 @@ func startServer(t *testing.T, dir string, env []string, argv func(port string) 
 	words := argv(port)
 	p, err := child.Start(child.Command{Argv: words, Dir: filepath.Join(root(t), dir), Env: append(os.Environ(), append(env, "PORT="+port)...)})
 	if err != nil {
-		t.Fatalf("%v: run scripts/stacks, or make test, which runs it", err)
+		childtest.Missing(t, err)
 	}
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
