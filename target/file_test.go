@@ -110,6 +110,8 @@ func TestConfigFileMistakes(t *testing.T) {
 		"two documents":      {target + "---\n" + target, []string{"more than one document"}},
 		"twice":              {target + target, []string{"c.yaml:2:1", "target"}},
 		"unknown key":        {target + "tursted: []\n", []string{"c.yaml:2:", "tursted", `did you mean "trusted"`}},
+		"another word":       {target + "origins: [\"https://a.test\"]\n", []string{"c.yaml:2:", "origins", `did you mean "trusted"`}},
+		"a part of another":  {target + "cookies: [\"a=b\"]\n", []string{"c.yaml:2:", "cookies", `did you mean "credentials"`}},
 		"unknown inner key":  {target + "limits:\n  zzz: 1\n", []string{"c.yaml:3:8: limits.zzz", "body_bytes, body_timeout"}},
 		"two mistakes":       {"targt: 1\npreset: 2\n", []string{"c.yaml:1:", "c.yaml:2:9: preset"}},
 		"wrong type":         {target + "trusted: https://app.example.com\n", []string{"c.yaml:2:10: trusted", "write a list", `["https://app.example.com"]`}},

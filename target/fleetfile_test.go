@@ -117,6 +117,7 @@ func TestFleetProblems(t *testing.T) {
 	}{
 		"no targets":       {"defaults: {}\n", nil, []string{"fleet.yaml:1:", "targets is missing"}},
 		"unknown key":      {"targets:\n  - target: https://a.test\n    trust: [https://b.test]\n", nil, []string{"fleet.yaml:3:", `did you mean "trusted"?`}},
+		"another word":     {"targets:\n  - url: https://a.test\n", nil, []string{"fleet.yaml:2:", `did you mean "target"?`}},
 		"unknown default":  {"defaults:\n  reads: [/me]\ntargets: [https://a.test]\n", nil, []string{"fleet.yaml:2:", `did you mean "read"?`}},
 		"no URL":           {"targets:\n  - name: a\n", nil, []string{"fleet.yaml:2:", "it has no URL"}},
 		"wrong URL":        {"targets:\n  - https://a.test\n  - https://b.test?x\n", nil, []string{"fleet.yaml:3:5", "query or fragment"}},

@@ -199,6 +199,14 @@ func quoted(v any) string {
 	return strings.TrimSpace(b.String())
 }
 
+// otherWords are what keys are called by people who have not read of them.
+var otherWords = map[string][]string{
+	"target":      {"url", "base_url", "uri", "host", "server", "address"},
+	"trusted":     {"origins", "origin", "allowed_origins", "trusted_origins", "front_end", "frontend"},
+	"read":        {"paths", "path", "urls"},
+	"credentials": {"auth", "authentication", "login", "cookie", "cookies", "bearer", "token", "basic"},
+}
+
 // unknown is the error about a key that is not known.
 func unknown(name string, in *jsonschema.Schema) error {
 	var names []string
@@ -209,7 +217,7 @@ func unknown(name string, in *jsonschema.Schema) error {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		if distance(name, n) <= 2 {
+		if distance(name, n) <= 2 || slices.Contains(otherWords[n], strings.ToLower(name)) {
 			return fmt.Errorf("there is no such key: did you mean %q?", n)
 		}
 	}

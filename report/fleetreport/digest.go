@@ -11,9 +11,11 @@ import (
 )
 
 // digestLines is how many targets each part of the digest names, and digestFixes how many
-// causes it has the fix of: a digest is read in a minute, and fleet.html has them all.
+// causes it has the fix of: a digest is read in a minute, and fleet.html has them all. What
+// is as before has fewer: it only says why the exit code is not 0.
 const (
 	digestLines = 10
+	beforeLines = 3
 	digestFixes = 3
 )
 
@@ -37,7 +39,7 @@ func (f Fleet) writeDigest(w io.Writer) error {
 		fmt.Fprintf(&b, "\n### %s\n\n", s.title)
 		fixes := map[string]bool{}
 		for i, item := range s.items {
-			if i == digestLines {
+			if i == s.most {
 				fmt.Fprintf(&b, "- and %s, in fleet.html\n", count(len(s.items)-i, "more", "more"))
 				break
 			}
@@ -56,6 +58,7 @@ func (f Fleet) writeDigest(w io.Writer) error {
 type digestPart struct {
 	title string
 	items []digestItem
+	most  int // targets that are named
 	fixes bool
 }
 
@@ -70,29 +73,40 @@ type digestItem struct {
 // digest gathers what the digest has, what asks for work first.
 func (f Fleet) digest() []digestPart {
 	if !f.compared() {
-		part := digestPart{title: "The gravest", fixes: true}
-		for _, t := range f.targets {
-			if t.code != report.ExitConforms {
-				part.items = append(part.items, digestItem{of: t.Outcome, cause: t.worst, more: max(t.open()-1, 0)})
-			}
-		}
-		return []digestPart{part}
+		return []digestPart{{title: "The gravest", items: f.failing(nil), most: digestLines, fixes: true}}
 	}
 	parts := []digestPart{
-		{title: "New or graver", items: f.changed(report.KindNew, report.KindGraver), fixes: true},
-		{title: "Cannot be judged any more, or not examined now", items: f.changed(report.KindDoubtful, report.KindGone)},
-		{title: "Fixed or milder", items: f.changed(report.KindFixed, report.KindMilder)},
+		{title: "New or graver", items: f.changed(report.KindNew, report.KindGraver), most: digestLines, fixes: true},
+		{title: "Cannot be judged any more, or not examined now", items: f.changed(report.KindDoubtful, report.KindGone), most: digestLines},
+		{title: "Fixed or milder", items: f.changed(report.KindFixed, report.KindMilder), most: digestLines},
 	}
 	for _, t := range f.targets {
 		if t.trend.First && t.code == report.ExitNoVerdict || t.trend.Kind == report.KindDoubtful && t.trend.Count(report.KindDoubtful) == 0 {
 			parts[1].items = append(parts[1].items, digestItem{of: t.Outcome})
 		}
 	}
-	gone := digestPart{title: "Not in the fleet any more"}
+	gone := digestPart{title: "Not in the fleet any more", most: digestLines}
 	for _, o := range f.gone {
 		gone.items = append(gone.items, digestItem{of: o})
 	}
-	return append(parts, gone)
+	return append(parts, gone, digestPart{title: "As before", items: f.failing(parts), most: beforeLines})
+}
+
+// failing are the targets that fail or could not be judged and are in none of the parts.
+func (f Fleet) failing(parts []digestPart) []digestItem {
+	told := map[Key]bool{}
+	for _, p := range parts {
+		for _, i := range p.items {
+			told[i.of.Key()] = true
+		}
+	}
+	var all []digestItem
+	for _, t := range f.targets {
+		if t.code != report.ExitConforms && !told[t.Key()] {
+			all = append(all, digestItem{of: t.Outcome, cause: t.worst, more: max(t.open()-1, 0)})
+		}
+	}
+	return all
 }
 
 // changed are the targets with causes that have changed so, the gravest first.

@@ -149,6 +149,15 @@ func TestDigest(t *testing.T) {
 	if n := strings.Count(digest, "Fix: Take null"); n != 1 {
 		t.Errorf("the fix is told %d times", n)
 	}
+	if before := strings.Split(after(digest, "\n### As before\n\n"), "\n"); len(before) != 5 || !strings.HasPrefix(before[3], "- and ") {
+		t.Errorf("as before is\n%s", strings.Join(before, "\n"))
+	}
+	// Where nothing is new, it says why the exit code is not 0.
+	lost := []Outcome{also(of(), func(o *Outcome) { o.ExitCode, o.Diagnoses = report.ExitNoVerdict, []Diagnosis{{Detail: "the session ended"}} })}
+	same := text(t, func(b *bytes.Buffer) error { return New(lost, lost, Options{}).writeDigest(b) })
+	if !strings.Contains(same, "\n### As before\n\n- **") || strings.Count(same, ": the session ended") != 1 {
+		t.Errorf("where nothing is new:\n%s", same)
+	}
 	// However much has happened, it stays short.
 	bad := text(t, func(b *bytes.Buffer) error { return New(population(10_000, 8), then, Options{}).writeDigest(b) })
 	if len(bad) > 20_000 || !strings.Contains(bad, " more, in fleet.html\n") {
@@ -158,6 +167,12 @@ func TestDigest(t *testing.T) {
 	if !strings.Contains(first, "\n### The gravest\n") || strings.Contains(first, "Since ") {
 		t.Errorf("the first digest is\n%s", first)
 	}
+}
+
+// after is what stands behind a mark, or nothing.
+func after(text, mark string) string {
+	_, rest, _ := strings.Cut(text, mark)
+	return rest
 }
 
 func TestSARIF(t *testing.T) {
