@@ -124,6 +124,9 @@ func (p Premise) Sentence() string {
 	case SecretInURL:
 		return fmt.Sprintf("%s: a credential in the URL opens it, without which the target refuses: a page of an attacker does not know it, and cannot ask for this", p.Endpoint)
 	case Unsteady:
+		if p.Victim.Empty {
+			return fmt.Sprintf("%s: %s with nothing in it, by which a private reply could be known: put something there for the test user", p.Endpoint, p.Victim.text(""))
+		}
 		return fmt.Sprintf("%s: its replies differ each time by themselves, or a stranger's has all that the victim's has, so that nothing shows which one is private", p.Endpoint)
 	case Alike:
 		return fmt.Sprintf("%s: %s, as at every path, also one that nothing can know, so that nothing private is seen there", p.Endpoint, p.Victim.text(""))

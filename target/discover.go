@@ -120,10 +120,11 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	}
 	nothing := f.get(f.deployment.Facts.At("/crossexam-"+d.Facts.Label), false)
 	f.graphQL(nothing)
-	for _, look := range []func(*cors.Response){f.jsonRPC, f.itself} {
-		if !slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private }) {
-			look(nothing)
-		}
+	if !f.readsBelow("") {
+		f.jsonRPC(nothing)
+	}
+	if !f.readsBelow("/") { // which many servers take for the URL without it
+		f.itself(nothing)
 	}
 	if _, below := f.ownPath(); below && ok && len(f.found.Reads)+len(f.found.Writes)+len(f.found.Methods) == 0 {
 		f.rebase() // the document is of another part of this host, or of all of it

@@ -111,7 +111,8 @@ func (g *guessing) mayBeReadLater(path string, r *cors.Response) bool {
 
 // read adds a read, while there is room for one of its kind.
 func (g *guessing) read(path string, r *cors.Response) {
-	isPrivate := g.finder.private(candidate{at: path}, document{}) && tells(path) != 2 && !saysLittle(path, r)
+	nothing := !g.hasLogin() && strings.Trim(r.Body, "{}[] \t\r\n") == "" // which a login may have more to say at
+	isPrivate := g.finder.private(candidate{at: path}, document{}) && tells(path) != 2 && !saysLittle(path, r) && !nothing
 	switch {
 	case isPrivate && g.private == cmp.Or(g.config.Examine, privateReads) || !isPrivate && g.open == openReads:
 		return

@@ -3,29 +3,51 @@ package target
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
 )
 
+// readsBelow reports whether anything private is read below the target's URL, but for the
+// path that is no other's.
+func (f *finder) readsBelow(but string) bool {
+	return slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private && e.Path != but })
+}
+
 // itself reads the target's URL as that of an endpoint, where nothing private is read below
 // it: people give the URL that they see in their browser's developer tools. Its path
-// becomes the endpoint's, and the target's URL its origin. nothing is the reply to a path
-// that nobody can know.
+// becomes the endpoint's, and the target's URL its origin. Some servers know it with a slash
+// at its end alone. nothing is the reply to a path that nobody can know.
 func (f *finder) itself(nothing *cors.Response) {
 	path, ok := f.ownPath()
 	if !ok {
 		return
 	}
-	r := f.get(f.deployment.Facts.URL, false)
+	u := f.deployment.Facts.URL
+	for _, slash := range []string{"", "/"} {
+		if r := f.get(u+slash, false); f.saysSomething(path+slash, r, nothing) {
+			f.rebase()
+			f.readItself(path+slash, r)
+			return
+		}
+	}
+}
+
+// saysSomething reports whether a reply is data, or asks for a login, and is not the one to
+// every path.
+func (f *finder) saysSomething(path string, r, nothing *cors.Response) bool {
 	switch {
 	case r == nil || nothing != nil && nothing.Status == r.Status && (r.Status > 299 || sameReply(r, path, nothing, path+"/crossexam-"+f.deployment.Facts.Label)):
-		return
+		return false
 	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
-	case r.Status < 200 || r.Status > 299 || !isData(r) || saysLittle(path, r):
-		return
+		return true
 	}
-	f.rebase()
+	return r.Status >= 200 && r.Status <= 299 && isData(r) && !saysLittle(path, r)
+}
+
+// readItself has a path read that answered so.
+func (f *finder) readItself(path string, r *cors.Response) {
 	if r.Status == http.StatusUnauthorized && !f.hasLogin() {
 		f.locked(path)
 		return
