@@ -153,7 +153,9 @@ func TestDigest(t *testing.T) {
 		t.Errorf("as before is\n%s", strings.Join(before, "\n"))
 	}
 	// Where nothing is new, it says why the exit code is not 0.
-	lost := []Outcome{also(of(), func(o *Outcome) { o.ExitCode, o.Diagnoses = report.ExitNoVerdict, []Diagnosis{{Detail: "the session ended"}} })}
+	lost := []Outcome{also(of(), func(o *Outcome) {
+		o.ExitCode, o.Diagnoses = report.ExitNoVerdict, []Diagnosis{{Detail: "the session ended"}}
+	})}
 	same := text(t, func(b *bytes.Buffer) error { return New(lost, lost, Options{}).writeDigest(b) })
 	if !strings.Contains(same, "\n### As before\n\n- **") || strings.Count(same, ": the session ended") != 1 {
 		t.Errorf("where nothing is new:\n%s", same)
