@@ -140,7 +140,7 @@ func (x *sorting) fileRead(q recording.Request, path, shape string) {
 		x.leaveBeyond(q, operation)
 	default:
 		x.queries[alike]++
-		x.config.Endpoints = append(x.config.Endpoints, EndpointConfig{Path: path, Open: x.isOpen(shape), Headers: ofEveryone(q)})
+		x.config.Endpoints = append(x.config.Endpoints, EndpointConfig{Path: path, Open: x.isOpen(shape) || !x.private[shape] && tells(path) == 2, Headers: ofEveryone(q)})
 	}
 }
 

@@ -79,3 +79,15 @@ func TestKeyInTheQueryByReference(t *testing.T) {
 		t.Errorf("the key is %q", got)
 	}
 }
+
+// Where nothing went with a credential, what is about the service is open all the same.
+func TestRecordedWordOfHealth(t *testing.T) {
+	_, d := written(t, Config{}, commands(t, "curl 'http://127.0.0.1:8080/health'\ncurl 'http://127.0.0.1:8080/api/notes'\n"))
+	var names []string
+	for _, e := range d.Facts.Endpoints {
+		names = append(names, e.String()+map[bool]string{false: " open"}[e.Private])
+	}
+	if got, want := strings.Join(names, ", "), "GET /health open, GET /api/notes"; got != want {
+		t.Errorf("endpoints %s, want %s", got, want)
+	}
+}
