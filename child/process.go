@@ -7,10 +7,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -162,12 +164,18 @@ func (p *Process) Await(ctx context.Context, ask func(context.Context) error) er
 	}
 }
 
-// FreePort finds a port of 127.0.0.1 that nothing listens on at the moment.
+// FreePort finds a port of 127.0.0.1 that nothing listens on at the moment. It is below those
+// that systems give out by themselves (from 32768 on Linux, 49152 elsewhere): one of these
+// may belong to any connection or listener before the program that is started has it.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+	const first, last, tries = 20000, 32767, 100
+	var err error
+	for range tries {
+		port := first + rand.IntN(last-first+1)
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("looking for a free port: %w", err)
 }

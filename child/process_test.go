@@ -119,6 +119,9 @@ func TestFreePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if port >= 32768 {
+		t.Errorf("%d is one that the system gives to connections", port)
+	}
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
 	if err != nil {
 		t.Fatal(err)

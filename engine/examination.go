@@ -39,6 +39,7 @@ type Examination struct {
 	labs     *Labs    // that are the examination's own, or nil
 	record   Record
 	closed   bool
+	before   int        // requests by a tap that another took the place of
 	limits   tap.Limits // for the time of the run
 }
 
@@ -224,7 +225,7 @@ func (x *Examination) Record() Record {
 		}
 		r.Withheld = x.tap.Withheld()
 		r.Notes = append(r.Notes, x.tap.Notes()...)
-		r.Requests = x.tap.Requests()
+		r.Requests = x.before + x.tap.Requests()
 	}
 	if x.session != nil {
 		x.session.tell(&r)

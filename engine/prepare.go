@@ -159,6 +159,9 @@ func (x *Examination) findPremises(ctx context.Context) error {
 	given := x.deployment.Facts
 	a := sweep.NewAsker(ctx, x.tap, x.deployment)
 	found := x.assumeTrust(ctx, a, a.Premises())
+	if done, err := x.basicByScript(ctx, a, found); done || err != nil {
+		return err
+	}
 	unasked, others := opensByBasic(found) && !x.tap.Challenges(), false
 	if unasked {
 		found, others = withoutBasic(found)

@@ -14,9 +14,9 @@ const (
 	subdomainLabel = "crossexamsub"
 )
 
-// arbitrary is the origin that stands for any other on the web. It is https,
+// Arbitrary is the origin that stands for any other on the web. It is https,
 // except for a target that https pages cannot fetch from (mixed content).
-func arbitrary(t Target) cors.Origin {
+func Arbitrary(t Target) cors.Origin {
 	if !t.Origin().IsPotentiallyTrustworthy() {
 		return insecure()
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -103,6 +104,26 @@ func (c CredentialsConfig) addCookies(creds *Credentials, t scenarios.Target, fa
 		creds.Cookies = append(creds.Cookies, state.cookies...)
 		*notes = append(*notes, state.notes...)
 	}
+}
+
+// BasicByScript has the login for HTTP authentication sent by the front end's own script,
+// as the header Authorization, and no more by the browser. ok is false where the
+// configuration leaves no place for that, or says that the browser sends it: by
+// `credentials.together` or `policy.credentials`.
+func (c Config) BasicByScript(login BasicLogin) (_ Config, ok bool) {
+	taken := c.Credentials.Bearer != "" || slices.ContainsFunc(slices.Collect(maps.Keys(c.Credentials.Headers)), func(name string) bool {
+		return strings.EqualFold(name, "Authorization")
+	})
+	if c.Credentials.Basic == "" || c.Credentials.Together || c.Policy.Credentials == "include" || taken {
+		return c, false
+	}
+	headers := maps.Clone(c.Credentials.Headers)
+	if headers == nil {
+		headers = map[string]string{}
+	}
+	headers["Authorization"] = login.Header()
+	c.Credentials.Basic, c.Credentials.Headers = "", headers
+	return c, true
 }
 
 // basicLogin reads USER:PASSWORD.

@@ -162,8 +162,13 @@ func (c Credentials) secrets() []string {
 	}
 	for _, h := range c.Headers {
 		secrets = append(secrets, h.Value)
-		if _, key, ok := strings.Cut(h.Value, " "); ok { // a scheme, such as Token, before it
-			secrets = append(secrets, strings.TrimSpace(key))
+		scheme, key, ok := strings.Cut(h.Value, " ")
+		if key = strings.TrimSpace(key); ok { // a scheme, such as Token, before it
+			secrets = append(secrets, key)
+		}
+		if pair, err := base64.StdEncoding.DecodeString(key); err == nil && strings.EqualFold(scheme, "Basic") {
+			_, password, _ := strings.Cut(string(pair), ":")
+			secrets = append(secrets, string(pair), password)
 		}
 	}
 	for _, k := range c.query {
