@@ -147,12 +147,13 @@ func storedCookie(name, value string) []attacker.StoredCookie {
 // after, is said to: its refusal is not to be told from a failure.
 func TestOriginsThatAreCutOff(t *testing.T) {
 	for name, c := range map[string]struct {
-		trusted, closed, down bool
-		want                  DiagnosisKind
+		trusted, closed, unreachable, down bool
+		want                               DiagnosisKind
 	}{
 		"a foreign page":    {closed: true, want: OriginCutOff},
 		"the front end":     {trusted: true, closed: true},
 		"an error":          {},
+		"no connection":     {unreachable: true},
 		"everybody, by now": {closed: true, down: true, want: TargetFails},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,8 +166,8 @@ func TestOriginsThatAreCutOff(t *testing.T) {
 			})
 			down.Store(c.down)
 			a := scenarios.Attempt{Vector: scenarios.Fetch, Page: cors.MustParseOrigin("https://evil.test"), Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me"), Trusted: c.trusted}
-			x := cors.Exchange{Request: queryWith(a.URL, "session=x"), Closed: c.closed}
-			if !c.closed {
+			x := cors.Exchange{Request: queryWith(a.URL, "session=x"), Closed: c.closed, Unreachable: c.unreachable}
+			if !c.closed && !c.unreachable {
 				x.Response = &cors.Response{Status: 500}
 			}
 			s.observed[a.Key()] = scenarios.Observation{Attempt: a, Credential: scenarios.CredentialUse{Sent: true}, Exchanges: []cors.Exchange{x}}
