@@ -60,7 +60,7 @@ func Candidates(t Target, named []Candidate) []Candidate {
 }
 
 // Arbitrary is the origin that stands for any other on the web.
-func (t Target) Arbitrary() cors.Origin { return Arbitrary(t) }
+func (t Target) Arbitrary() cors.Origin { return arbitrary(t) }
 
 // Matchers are the near-misses that tell the rules apart by which a target may match an
 // origin that it grants.

@@ -14,9 +14,9 @@ const (
 	subdomainLabel = "crossexamsub"
 )
 
-// Arbitrary is the origin that stands for any other on the web. It is https,
+// arbitrary is the origin that stands for any other on the web. It is https,
 // except for a target that https pages cannot fetch from (mixed content).
-func Arbitrary(t Target) cors.Origin {
+func arbitrary(t Target) cors.Origin {
 	if !t.Origin().IsPotentiallyTrustworthy() {
 		return insecure()
 	}

@@ -16,10 +16,10 @@ func TestPageOrigins(t *testing.T) {
 		{"http://192.168.7.7", "http://evil.test", "", High, High},
 	} {
 		target := Target{URL: tt.url}
-		if got := Arbitrary(target).String(); got != tt.arbitrary {
+		if got := arbitrary(target).String(); got != tt.arbitrary {
 			t.Errorf("%s: arbitrary %s", tt.url, got)
 		}
-		if got := reach(target, Arbitrary(target)); got != tt.reach {
+		if got := reach(target, arbitrary(target)); got != tt.reach {
 			t.Errorf("%s: reach %s", tt.url, got)
 		}
 		if got := reach(target, insecure()); got != tt.insecure {

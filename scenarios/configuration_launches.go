@@ -45,7 +45,7 @@ func planMistypedOrigins(t Target) ([]Case, string) {
 		c := Case{Subject: Subject{Endpoint: l.String()}}
 		var tried []launchAttempt
 		if l.URL != "" {
-			c.Subject.Origin = Arbitrary(t.at(l)).String()
+			c.Subject.Origin = arbitrary(t.at(l)).String()
 			tried = launchAttempts(t, l, t.Launches[right])
 			for _, a := range tried {
 				c.Attempts = append(c.Attempts, a.front, a.plain, a.including)

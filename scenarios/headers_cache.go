@@ -68,7 +68,7 @@ const CacheStatus = "Crossexam-Cache"
 // planSharedCache has two origins ask for the same, one after the other, through a
 // cache that is empty at first.
 func planSharedCache(t Target) ([]Case, string) {
-	evil := Arbitrary(t)
+	evil := arbitrary(t)
 	var cases []Case
 	for _, e := range byGET(t.Reads()) {
 		for _, o := range t.Trusted {

@@ -95,7 +95,7 @@ var lineBreaks = []string{"%0d%0a", "\u560d\u560a"}
 func planInjection(t Target) ([]Case, string) {
 	e := firstRead(t)
 	var cases []Case
-	for _, page := range append([]cors.Origin{Arbitrary(t)}, t.Trusted...) {
+	for _, page := range append([]cors.Origin{arbitrary(t)}, t.Trusted...) {
 		var attempts []Attempt
 		for _, br := range lineBreaks {
 			origin := page.String() + br + injected + ":" + t.Label

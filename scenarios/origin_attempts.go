@@ -80,7 +80,7 @@ func opening(t Target, e Endpoint, creds []Credential) []Credential {
 }
 
 func (m masquerade) asCase() Case {
-	attempts := m.controls().after(m.attempt(), m.Arbitrary())
+	attempts := m.controls().after(m.attempt(), m.arbitrary())
 	return Case{Subject: m.subject(m.e), Attempts: attempts, More: m.more, Judge: m.judge}
 }
 
@@ -119,7 +119,7 @@ func (m masquerade) asFurtherCase(proved Endpoint) Case {
 }
 
 // arbitrary is the read by the arbitrary origin's page.
-func (m masquerade) Arbitrary() Attempt { return attack(m.target, m.cred).read(m.e) }
+func (m masquerade) arbitrary() Attempt { return attack(m.target, m.cred).read(m.e) }
 
 // controls are those of the arbitrary origin's page.
 func (m masquerade) controls() controls {
@@ -158,7 +158,7 @@ func (m masquerade) witnesses() []Attempt {
 // more asks which rule is behind a grant, unless every origin is granted, and
 // for the reply that SameSite or the browser kept from the page.
 func (m masquerade) more(obs Observations) []Attempt {
-	read, other := obs.Of(m.attempt()), obs.Of(m.Arbitrary())
+	read, other := obs.Of(m.attempt()), obs.Of(m.arbitrary())
 	switch {
 	case m.unopened(read):
 		return []Attempt{m.byHand()}
@@ -182,7 +182,7 @@ func (m masquerade) unopened(read Observation) bool {
 }
 
 func (m masquerade) judge(obs Observations) Judgement {
-	read, other := obs.Of(m.attempt()), obs.Of(m.Arbitrary())
+	read, other := obs.Of(m.attempt()), obs.Of(m.arbitrary())
 	ev := m.controls().of(m.cred, m.miss.reach(m.target), read, obs)
 	// That of the arbitrary origin will do where every origin is echoed, but not for
 	// a page that could not be opened: it is all there is to know then.

@@ -18,7 +18,7 @@ type visit struct {
 }
 
 // attack is a visit to a page of the arbitrary origin.
-func attack(t Target, c Credential) visit { return visit{target: t, page: Arbitrary(t), cred: c} }
+func attack(t Target, c Credential) visit { return visit{target: t, page: arbitrary(t), cred: c} }
 
 // frontEnd is a visit to the trusted front end.
 func frontEnd(t Target, page cors.Origin, c Credential) visit {
@@ -59,7 +59,7 @@ func (v visit) read(e Endpoint) Attempt {
 func StrangersRead(t Target, e Endpoint, page cors.Origin, c Credential) Attempt {
 	v, vector := visit{target: t, page: page, cred: c}, Fetch
 	if page.IsOpaque() {
-		v.page, vector = Arbitrary(t), SandboxedFrame
+		v.page, vector = arbitrary(t), SandboxedFrame
 	}
 	a := v.read(e)
 	a.Vector = vector

@@ -99,7 +99,7 @@ func planArbitrary(t Target) ([]Case, string) {
 
 func planArbitraryInsecure(t Target) ([]Case, string) {
 	switch {
-	case Arbitrary(t) == insecure():
+	case arbitrary(t) == insecure():
 		return nil, "An https page cannot fetch from this http:// target, so the arbitrary origin of WLD-001 is http:// already."
 	case len(t.Ambient()) == 0:
 		return nil, noAmbient

@@ -24,5 +24,5 @@ func (a *Asker) ScriptsAuthorize(e scenarios.Endpoint) bool {
 	p := cors.PreflightRequest{Origin: trusted[0].String(), Method: e.Method, UnsafeHeaders: []string{"authorization"}}
 	x := a.tap.Probe(a.ctx, preflight(a.deployment.Facts.At(e.Path), p))
 	return x.Response != nil && consent(p, x.Response) == WithoutCredentials &&
-		granted(trusted[0]) == WithoutCredentials && granted(scenarios.Arbitrary(a.deployment.Facts)) != WithCredentials
+		granted(trusted[0]) == WithoutCredentials && granted(a.deployment.Facts.Arbitrary()) != WithCredentials
 }
