@@ -111,9 +111,10 @@ func (c CredentialsConfig) addCookies(creds *Credentials, t scenarios.Target, fa
 // configuration leaves no place for that, or says that the browser sends it: by
 // `credentials.together` or `policy.credentials`.
 func (c Config) BasicByScript(login BasicLogin) (_ Config, ok bool) {
-	taken := c.Credentials.Bearer != "" || slices.ContainsFunc(slices.Collect(maps.Keys(c.Credentials.Headers)), func(name string) bool {
-		return strings.EqualFold(name, "Authorization")
-	})
+	taken := c.Credentials.Bearer != ""
+	for name := range c.Credentials.Headers {
+		taken = taken || strings.EqualFold(name, "Authorization")
+	}
 	if c.Credentials.Basic == "" || c.Credentials.Together || c.Policy.Credentials == "include" || taken {
 		return c, false
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/crossexam/crossexam/scenarios"
 )
 
-// readsBelow reports whether anything private is read below the target's URL, but for the
-// path that is no other's.
+// readsBelow reports whether anything private is read below the target's URL, at another
+// path than this one.
 func (f *finder) readsBelow(but string) bool {
 	return slices.ContainsFunc(f.found.Reads, func(e scenarios.Endpoint) bool { return e.Private && e.Path != but })
 }
