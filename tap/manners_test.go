@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/crossexam/crossexam/cors"
 )
 
@@ -130,10 +132,10 @@ func TestLimitersAreWaitedFor(t *testing.T) {
 		"a window, exact seconds": {slidingWindow(60, exact), 240, 5 * time.Minute, 61, 0.7, 1.1, 40},
 		"a window, a date":        {slidingWindow(60, date), 240, 5 * time.Minute, 61, 0.7, 1.1, 40},
 		"a window, no time":       {slidingWindow(60, bare), 200, 7 * time.Minute, 61, 0.4, 1.2, 80},
-		"a window, at once":       {slidingWindow(60, fixed("0")), 200, 7 * time.Minute, 61, 0.4, 1.2, 80},
+		"a window, at once":       {slidingWindow(60, fixed("0")), 200, 7 * time.Minute, 61, 0.4, 1.2, 40},
 		"a slow window":           {slidingWindow(20, fixed("10")), 80, 7 * time.Minute, 21, 0.2, 0.45, 60},
 		"nginx, 10 a second":      {bucket(10, 20, 503), 400, 2 * time.Minute, 22, 4, 14, 60},
-		"nginx, no burst":         {bucket(10, 0, 429), 200, 4 * time.Minute, 2, 0.3, 14, 100},
+		"nginx, no burst":         {bucket(10, 0, 429), 200, 4 * time.Minute, 2, 0.7, 14, 30},
 		"nginx, 1 a second":       {bucket(1, 5, 429), 100, 4 * time.Minute, 7, 0.3, 1.5, 60},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,6 +160,28 @@ func TestLimitersAreWaitedFor(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whichever place of a burst is refused first, the same one each time by chance, it is not
+// refused alone where others of the burst are.
+func TestOneOfABurstIsNotAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManners(Limits{Patience: 8 * time.Minute})
+		for range 2 {
+			sent := time.Now()
+			time.Sleep(2 * time.Millisecond) // the network
+			for i, path := range []string{"/first", "/second"} {
+				if !m.refused(t.Context(), refusal{at: place{path: path}, number: 2 + i, sent: sent, tries: 1, status: 429}) {
+					t.Errorf("%s is not asked for again", path)
+				}
+			}
+			m.pass(place{path: "/third"})
+			time.Sleep(5 * time.Second)
+		}
+		if l := m.limiter.Limit(); l == rate.Inf {
+			t.Error("it was not slowed down")
+		}
+	})
 }
 
 // What cannot be waited for is taken as it is.

@@ -43,6 +43,8 @@ func (m *manners) refused(ctx context.Context, r refusal) (again bool) {
 	another := !r.sent.Before(m.begun)
 	if another {
 		m.refusing[r.at]++
+	} else {
+		m.refusing[r.at] += 0 // but it says that the place before it is not refused alone
 	}
 	if len(m.refusing) > 1 {
 		m.limiting.Only = ""
