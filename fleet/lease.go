@@ -72,6 +72,9 @@ func (s *Store) acquire(ctx context.Context, host, worker, target string) (*host
 // renew keeps the host reserved. The error is errLost when it may no longer be.
 func (l *hostLease) renew(ctx context.Context) error {
 	at := time.Now()
+	until := l.renewed.Add(l.store.lease * 3 / 4) // the rest is for what is under way at the host
+	ctx, stop := context.WithDeadline(ctx, until)
+	defer stop()
 	revision, err := once(ctx, func(ctx context.Context) (uint64, error) {
 		return l.store.leases.Update(ctx, l.key, encode(l.value), l.revision)
 	})
@@ -88,7 +91,7 @@ func (l *hostLease) renew(ctx context.Context) error {
 	} else if errors.Is(getErr, jetstream.ErrKeyNotFound) {
 		return errLost
 	}
-	if time.Since(l.renewed) > l.store.lease*3/4 {
+	if !time.Now().Before(until) {
 		return errLost
 	}
 	return nil
