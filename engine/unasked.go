@@ -23,7 +23,7 @@ func (x *Examination) basicByScript(ctx context.Context, a *sweep.Asker, found s
 	}
 	why := "the API never asks a browser for it (its refusals have no WWW-Authenticate)"
 	if x.tap.Challenges() {
-		i := slices.IndexFunc(found.Premises, func(p scenarios.Premise) bool { return p.Credential.Includes(scenarios.Basic) && p.Holds() })
+		i := slices.IndexFunc(found.Premises, openedByBasic)
 		e := slices.IndexFunc(found.Endpoints, func(e scenarios.Endpoint) bool { return e.String() == found.Premises[i].Endpoint })
 		if e < 0 || !a.ScriptsAuthorize(found.Endpoints[e]) {
 			return false, nil
@@ -64,8 +64,9 @@ func withoutBasic(t scenarios.Target) (_ scenarios.Target, ok bool) {
 
 // opensByBasic reports whether a credential that HTTP authentication is part of opens
 // anything.
-func opensByBasic(t scenarios.Target) bool {
-	return slices.ContainsFunc(t.Premises, func(p scenarios.Premise) bool {
-		return p.Credential.Includes(scenarios.Basic) && p.Holds()
-	})
+func opensByBasic(t scenarios.Target) bool { return slices.ContainsFunc(t.Premises, openedByBasic) }
+
+// openedByBasic reports whether it opens what the premise is about.
+func openedByBasic(p scenarios.Premise) bool {
+	return p.Credential.Includes(scenarios.Basic) && p.Holds()
 }
