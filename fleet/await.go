@@ -43,7 +43,11 @@ func (e *UnfinishedError) Unwrap() error { return e.err }
 // each that is known; it may be nil. What the broker has lost of it meanwhile is
 // submitted again. Where nothing can be waited for any more, the error is an
 // *UnfinishedError.
-func (s *Store) Await(ctx context.Context, before time.Time, tell func(Progress)) error {
+//
+// What it returns is what it has seen, and not what the broker tells afterwards: after a
+// loss of power the servers of a cluster may differ in what they have, and each reading is
+// answered by any of them.
+func (s *Store) Await(ctx context.Context, before time.Time, tell func(Progress)) (Known, error) {
 	var seen snapshot
 	for lost := 0; ; {
 		// What the watchers do not tell, as their broker was restarted, is looked up.
@@ -54,10 +58,18 @@ func (s *Store) Await(ctx context.Context, before time.Time, tell func(Progress)
 		}
 		lost = 0
 		if err != nil {
-			return &UnfinishedError{seen.known(), err}
+			return Known{}, &UnfinishedError{seen.known(), err}
 		}
 		if over {
-			return s.keepSubmission(ctx, seen.submission)
+			known := seen.known()
+			err := s.keepSubmission(ctx, seen.submission)
+			if err == nil {
+				known.Previous, err = s.previous(ctx)
+			}
+			if err != nil {
+				return Known{}, &UnfinishedError{known, err}
+			}
+			return known, nil
 		}
 	}
 }

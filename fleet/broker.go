@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -226,7 +228,7 @@ type Remote struct {
 	// system's.
 	CA string
 	// Wait is how long a broker is waited for that nobody answers for yet: it may be starting
-	// too. 0 is not at all.
+	// too, or be restarted. 0 is not at all.
 	Wait time.Duration
 }
 
@@ -260,7 +262,7 @@ func (r Remote) connect(ctx context.Context) (*nats.Conn, error) {
 		options = append(options, nats.RootCAs(r.CA))
 	}
 	nc, err := nats.Connect(r.URL, options...)
-	for end := time.Now().Add(r.Wait); errors.Is(err, nats.ErrNoServers) && time.Now().Before(end); {
+	for end := time.Now().Add(r.Wait); isAway(err) && time.Now().Before(end); {
 		select {
 		case <-time.After(100 * time.Millisecond):
 			nc, err = nats.Connect(r.URL, options...)
@@ -275,6 +277,17 @@ func (r Remote) connect(ctx context.Context) (*nats.Conn, error) {
 		nc.Close()
 	}
 	return nil, fmt.Errorf("the broker at %s cannot be used: %w%s", WithoutPasswords(r.URL), err, r.advice(err))
+}
+
+// isAway reports whether nobody answered, or whoever did was gone before the connection was
+// made, as a broker is that is being restarted.
+func isAway(err error) bool {
+	for _, away := range []error{nats.ErrNoServers, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, away) {
+			return true
+		}
+	}
+	return false
 }
 
 // startTime is how long the servers of a broker may take from their start until they store

@@ -97,12 +97,12 @@ func TestBrokerKeeps(t *testing.T) {
 	b = broker(t, dir)
 	s = fleetOn(t, b, 0)
 	working(t, s, &Worker{Stages: newTally().stages()})
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// A worker may be started a moment before its broker.
+// A worker may be started a moment before its broker, or while one ends.
 func TestBrokerThatStartsLater(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -121,7 +121,17 @@ func TestBrokerThatStartsLater(t *testing.T) {
 	if _, err := refused.Open(until(t), StoreOptions{}); err == nil {
 		t.Fatal("nobody is there, and it is open")
 	}
+	l, err = net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
 	go func() {
+		for _, linger := range []int{0, -1} { // a reset, and an end
+			if c, err := l.Accept(); err != nil || c.(*net.TCPConn).SetLinger(linger) != nil || c.Close() != nil {
+				t.Error("no connection was cut off")
+			}
+		}
+		l.Close()
 		b, err := StartBroker(o)
 		if err != nil {
 			t.Error(err)

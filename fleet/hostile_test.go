@@ -38,7 +38,7 @@ func TestUnreadableResults(t *testing.T) {
 	}
 	c := newTally()
 	working(t, s, &Worker{Stages: c.stages()})
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if k, err := s.Known(until(t)); err != nil || len(k.Outcomes) != 3 || len(c.swept) != 3 {
@@ -49,7 +49,7 @@ func TestUnreadableResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	submit()
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

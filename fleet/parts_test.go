@@ -71,7 +71,7 @@ func TestPartsThatAreLost(t *testing.T) {
 				}
 				submit(1)
 				stop := working(t, s, &Worker{Stages: newTally().stages()})
-				if err := s.Await(until(t), time.Time{}, nil); err != nil {
+				if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 					t.Fatal(err)
 				}
 				stop()
@@ -79,7 +79,8 @@ func TestPartsThatAreLost(t *testing.T) {
 				waits, lost := make(chan struct{}, 100), make(chan struct{})
 				ended := make(chan error, 1)
 				go func() {
-					ended <- s.Await(until(t), time.Time{}, func(Progress) { waits <- struct{}{}; <-lost })
+					_, err := s.Await(until(t), time.Time{}, func(Progress) { waits <- struct{}{}; <-lost })
+					ended <- err
 				}()
 				<-waits
 				lose(t, s)
@@ -119,7 +120,7 @@ func TestSubmitToADeafQueue(t *testing.T) {
 		if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n.Queued != 1 {
 			t.Fatal(n, err)
 		}
-		if err := s.Await(until(t), time.Time{}, nil); err != nil {
+		if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -174,7 +175,7 @@ func TestDamagedConsumers(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := working(t, s, &Worker{Stages: newTally().stages()})
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -195,7 +196,7 @@ func TestDamagedConsumers(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	working(t, s, &Worker{Stages: newTally().stages()})
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

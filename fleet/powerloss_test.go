@@ -44,7 +44,7 @@ func TestWhatPowerTakesIsExaminedAgain(t *testing.T) {
 			submit(s, time.Time{})
 			if !c.half || c.renewed {
 				stop := working(t, s, &Worker{Sweeps: 4, Stages: tally.stages()})
-				if err := s.Await(until(t), time.Time{}, nil); err != nil {
+				if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 					t.Fatal(err)
 				}
 				stop()
@@ -61,7 +61,7 @@ func TestWhatPowerTakesIsExaminedAgain(t *testing.T) {
 			s = fleetOn(t, b, 600*time.Millisecond)
 			submit(s, time.Time{})
 			working(t, s, &Worker{Sweeps: 4, Stages: tally.stages()})
-			if err := s.Await(until(t), time.Time{}, nil); err != nil {
+			if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 				t.Fatal(err)
 			}
 			k, err := s.Known(until(t))

@@ -180,13 +180,19 @@ func (s *Store) Known(ctx context.Context) (Known, error) {
 		return Known{}, ErrNothingSubmitted
 	}
 	k := a.known()
-	previous, err := s.object(ctx, previousObject, objectLimit)
-	if previous != nil && err == nil {
-		k.Previous, err = fleetreport.ReadLines(bytes.NewReader(previous))
+	k.Previous, err = s.previous(ctx)
+	return k, err
+}
+
+// previous is what the submission before came to; nil where that cannot be read.
+func (s *Store) previous(ctx context.Context) (outcomes []fleetreport.Outcome, err error) {
+	data, err := s.object(ctx, previousObject, objectLimit)
+	if data != nil && err == nil {
+		outcomes, err = fleetreport.ReadLines(bytes.NewReader(data))
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrSilent) {
 		s.say(fmt.Sprintf("What the last run found cannot be read (%v): this one is compared with nothing.", err))
 		err = nil
 	}
-	return k, err
+	return outcomes, err
 }

@@ -37,7 +37,7 @@ func TestEachTargetOnce(t *testing.T) {
 		working(t, s, &Worker{Sweeps: 4, Stages: c.stages()})
 	}
 	var last Progress
-	if err := s.Await(until(t), time.Time{}, func(p Progress) { last = p }); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, func(p Progress) { last = p }); err != nil {
 		t.Fatal(err)
 	}
 	if last != (Progress{Known: 40, Targets: 40}) {
@@ -67,7 +67,7 @@ func TestEachTargetOnce(t *testing.T) {
 	if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n != (Submitted{1, 39}) {
 		t.Fatal(n, err)
 	}
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if k, err = s.Known(until(t)); err != nil || len(k.Outcomes) != 40 || len(k.Previous) != 40 || k.Previous[0].Target != numbered(0).URL {
@@ -77,7 +77,7 @@ func TestEachTargetOnce(t *testing.T) {
 	if n, err := s.Submit(until(t), ProveSuspects, targets, since); err != nil || n != (Submitted{40, 0}) {
 		t.Fatal(n, err)
 	}
-	if err := s.Await(until(t), since, nil); err != nil {
+	if _, err := s.Await(until(t), since, nil); err != nil {
 		t.Fatal(err)
 	}
 	for url, n := range c.swept {
@@ -116,7 +116,7 @@ func TestOneWorkerAtAHost(t *testing.T) {
 	for range 3 {
 		working(t, s, &Worker{Sweeps: 3, Stages: c.stages()})
 	}
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if c.most != 1 || len(c.swept) != 10 || len(c.proved) != 10 {
@@ -183,7 +183,7 @@ func TestStoppedWorkerGivesBack(t *testing.T) {
 		stop()
 	}
 	working(t, s, &Worker{Name: "other", Stages: c.stages()})
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if k, err := s.Known(until(t)); err != nil || len(k.Outcomes) != 1 || k.Outcomes[0].Worker != "other" || k.Outcomes[0].Fault != nil {
@@ -209,7 +209,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 	stop := working(t, s, &Worker{Name: "w", Stages: c.stages()})
 	var last Progress
-	if err := s.Await(until(t), time.Time{}, func(p Progress) { last = p }); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, func(p Progress) { last = p }); err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -228,7 +228,7 @@ func TestDeadLetters(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	working(t, s, &Worker{Stages: c.stages()})
-	if err := s.Await(until(t), time.Time{}, func(p Progress) { last = p }); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, func(p Progress) { last = p }); err != nil {
 		t.Fatal(err)
 	}
 	if last != (Progress{Known: 2, Targets: 2}) {
@@ -253,7 +253,7 @@ func TestCancel(t *testing.T) {
 	}
 	c := newTally()
 	working(t, s, &Worker{Stages: c.stages()})
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.swept) != 1 || c.swept[numbered(1).URL] != 1 {
@@ -269,7 +269,7 @@ func TestCancel(t *testing.T) {
 	if n, err := s.Submit(until(t), ProveSuspects, targets, time.Time{}); err != nil || n != (Submitted{2, 1}) {
 		t.Fatal(n, err)
 	}
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.swept) != 3 {
@@ -310,7 +310,7 @@ func TestLostLease(t *testing.T) {
 	case <-until(t).Done():
 		t.Fatal("it goes on")
 	}
-	if err := s.Await(until(t), time.Time{}, nil); err != nil {
+	if _, err := s.Await(until(t), time.Time{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if c.swept[numbered(1).URL] != 2 {

@@ -61,7 +61,14 @@ func fleetReportCommand() *cobra.Command {
 				return err
 			}
 			defer kept.close()
-			return fleetPublish(c.Context(), kept.Store, output, false)
+			known, err := kept.Known(c.Context())
+			if errors.Is(err, fleet.ErrNothingSubmitted) {
+				return usage(err)
+			}
+			if err != nil {
+				return couldNotSay(err)
+			}
+			return fleetPublish(c.Context(), kept.Store, known, output, false)
 		},
 	}
 	broker.flags(c.Flags())

@@ -192,7 +192,7 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	if o.count == 0 {
 		workers.Go(func() { o.tellOfNoWorker(working, kept) })
 	}
-	err = kept.Await(ctx, before, o.progress())
+	known, err := kept.Await(ctx, before, o.progress())
 	stopWorking()
 	workers.Wait()
 	if err != nil {
@@ -202,7 +202,7 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 		}
 		return o.ended(ctx, err)
 	}
-	return fleetPublish(ctx, kept.Store, o.output, o.quiet)
+	return fleetPublish(ctx, kept.Store, known, o.output, o.quiet)
 }
 
 // tellOfNoWorker tells that nobody works, and how somebody would, while that is so.
@@ -298,16 +298,9 @@ func (o fleetRunOptions) progress() func(fleet.Progress) {
 	}
 }
 
-// fleetPublish writes the report of a fleet, prints what it comes to, and ends the command
-// as that asks for.
-func fleetPublish(ctx context.Context, s *fleet.Store, o fleetOutput, quiet bool) error {
-	known, err := s.Known(ctx)
-	if errors.Is(err, fleet.ErrNothingSubmitted) {
-		return usage(err)
-	}
-	if err != nil {
-		return couldNotSay(err)
-	}
+// fleetPublish writes the report of what is known of a fleet, prints what it comes to, and
+// ends the command as that asks for.
+func fleetPublish(ctx context.Context, s *fleet.Store, known fleet.Known, o fleetOutput, quiet bool) error {
 	code, writeErr := writeFleet(ctx, s, known, o, quiet)
 	if writeErr != nil {
 		tellOnStderr("the report is incomplete: " + writeErr.Error())
