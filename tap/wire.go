@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -34,6 +33,7 @@ type conn struct {
 	upgrade  bool             // a WebSocket was asked for
 	messages []string         // to be said on it
 	since    time.Time        // when it was kept
+	begun    func()           // is called when the first answer begins; nil for nothing
 }
 
 // roundTrip writes a request to the target and reads the response: on a
@@ -70,10 +70,13 @@ func (t *Tap) roundTrip(ctx context.Context, q cors.Request, limits Limits) (*co
 
 // roundTripAnew has the exchange on a new connection.
 func (t *Tap) roundTripAnew(ctx context.Context, to *way, q cors.Request, request []byte, limits Limits) (*cors.Response, error) {
+	begun, over := to.pool.awaits()
+	defer over()
 	c, err := to.dialer.dial(ctx, limits.Connect)
 	if err != nil {
 		return nil, err
 	}
+	c.begun = begun
 	if c.upgrade = isHandshake(q); c.upgrade && t.messages != nil {
 		c.messages = t.messages(t.shown(q.URL))
 	}
@@ -121,6 +124,9 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	for left := l.HeaderBytes; p.Status < 200; left -= int64(len(head)) { // 1xx are not the answer
 		if err := checkBegin(c.reader); err != nil {
 			return nil, false, err
+		}
+		if c.begun != nil && c.reader.Buffered() > 0 {
+			c.begun()
 		}
 		head, err = readHead(c.reader, left)
 		switch {
@@ -311,53 +317,4 @@ func isHopByHop(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "proxy-")
-}
-
-// A pool keeps connections open between exchanges. It has no goroutine: a
-// connection that the server closes is found out when it is used.
-type pool struct {
-	mu     sync.Mutex
-	idle   []*conn
-	closed bool
-}
-
-const (
-	maxIdle     = 16
-	maxIdleTime = 30 * time.Second // longer, and a firewall may have forgotten it
-)
-
-func (p *pool) take() *conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.idle) > 0 {
-		last := len(p.idle) - 1
-		c := p.idle[last]
-		p.idle = p.idle[:last]
-		if time.Since(c.since) < maxIdleTime {
-			return c
-		}
-		c.raw.Close()
-	}
-	return nil
-}
-
-func (p *pool) keep(c *conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || len(p.idle) >= maxIdle {
-		c.raw.Close()
-		return
-	}
-	c.kept, c.since, c.upgrade = true, time.Now(), false
-	p.idle = append(p.idle, c)
-}
-
-func (p *pool) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	for _, c := range p.idle {
-		c.raw.Close()
-	}
-	p.idle = nil
 }
