@@ -9,12 +9,13 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// reachTime is how long a user waits to learn that nothing answers. Within it the
-// target may take connectTime to accept the connection, or what the limits say if
-// that is less.
+// How long a user waits to learn that nothing accepts connections, and for the body of an
+// answer of which nothing is used, unless the limits say less. The first answer may take
+// all the time that they give it: what sleeps while nobody asks, such as a function in a
+// cloud, is long in waking.
 const (
-	reachTime   = 4500 * time.Millisecond
 	connectTime = 3 * time.Second
+	bodyOfReach = 3 * time.Second
 )
 
 // A CertificateError says that the target answers nobody without a client certificate
@@ -30,14 +31,12 @@ func (e *CertificateError) Error() string { return e.err.Error() }
 
 // Reach asks the target for its base URL, once, and gives nil if it answers in
 // HTTP at all, whatever the status. Otherwise the error is one sentence that says
-// what is wrong and what to do, after less than five seconds. The request is
-// recorded like any other, and goes with the client certificate where there is
-// one, without which some servers do not answer at all: a [*CertificateError] says so.
+// what is wrong and what to do. The request is recorded like any other, and goes with
+// the client certificate where there is one, without which some servers do not answer at
+// all: a [*CertificateError] says so.
 func (t *Tap) Reach(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, reachTime)
-	defer cancel()
 	l := t.limits
-	l.Connect = min(l.Connect, connectTime)
+	l.Connect, l.Body = min(l.Connect, connectTime), min(l.Body, bodyOfReach)
 	u := t.origin.String() + t.base.RequestURI()
 	e := t.probe(ctx, cors.Request{
 		Method:            http.MethodGet,

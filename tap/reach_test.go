@@ -162,19 +162,15 @@ func TestReachVerifiesTheName(t *testing.T) {
 	}
 }
 
-// Reach has a time of its own, whatever the limits are.
-func TestReachIsBounded(t *testing.T) {
+// A target may take the time for its first answer that the limits give to each: it may
+// have slept.
+func TestReachWaits(t *testing.T) {
 	silent := serveRaw(t, func(c net.Conn, _ string) bool { return hangs(c) })
 	tap := newTap(t, silent.addr, func(o *Options) { o.Header = time.Hour })
-	// The context's deadline stands for reachTime, so that the test need not wait
-	// for it.
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Millisecond)
 	defer cancel()
 	if err := tap.Reach(ctx); err == nil || !strings.Contains(err.Error(), "gave no answer within") || strings.Contains(err.Error(), "1h") {
 		t.Errorf("%v", err)
-	}
-	if reachTime >= 5*time.Second || connectTime >= reachTime {
-		t.Error("Reach may take too long")
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
