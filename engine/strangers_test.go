@@ -48,7 +48,7 @@ func TestStrangersServers(t *testing.T) {
 	var calls atomic.Int32
 	lab := openLab(t, attacker.Options{})
 	var catalogue []scenarios.Scenario
-	for _, id := range []string{"WLD-001", "ORG-003", "NUL-001", "PRE-008", "ERR-001", "TRU-001"} {
+	for _, id := range []string{"WLD-001", "ORG-003", "NUL-001", "PRE-008", "ERR-001", "TRU-001", "HDR-007", "ALT-004"} {
 		s, _ := scenarios.Find(id)
 		catalogue = append(catalogue, s)
 	}
@@ -82,7 +82,13 @@ func TestStrangersServers(t *testing.T) {
 		}}, nil, []string{"ORG-003"}, false, ""},
 		"a session for a few reads": {api{endsWith, alice, after(12, 401, "application/json", "{}")}, nil, nil, true, engine.SessionEnded},
 		"a login page after a few":  {api{endsWith, alice, after(12, 200, "text/html", "<!doctype html><form>")}, nil, nil, true, engine.ReplyChanged},
-		"a login on another host":   {api{listed, alice, redirectsToLogin}, nil, []string{"ERR-001"}, false, ""},
+		"no request without an Origin": {api{listed, alice, func(w http.ResponseWriter, r *http.Request, _ int32) bool {
+			if r.Header.Get("Origin") == "" {
+				w.WriteHeader(http.StatusForbidden)
+			}
+			return r.Header.Get("Origin") == ""
+		}}, nil, nil, false, ""},
+		"a login on another host": {api{listed, alice, redirectsToLogin}, nil, []string{"ERR-001"}, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var number atomic.Int32

@@ -160,15 +160,21 @@ func judgeSharedCache(trusted Attempt, pairs []cached, obs Observations) Judgeme
 	return conforms("a shared cache answered %s from its store, with the grant that the target itself gives", strings.Join(hits, "; "))
 }
 
-// planPrivateReplies asks by hand and without an Origin: how a reply may be stored
-// has nothing to do with who asks.
+// planPrivateReplies asks by hand and without an Origin, unless the target refuses that: how
+// a reply may be stored has nothing to do with who asks.
 func planPrivateReplies(t Target) ([]Case, string) {
 	var cases []Case
 	for _, e := range byGET(t.PrivateReads()) {
 		for _, c := range t.Credentials {
 			about := Subject{Endpoint: e.String(), Origin: "none", Credential: c}
+			asks, origin := cors.Opaque, cors.Headers(nil)
+			for _, o := range t.Trusted {
+				if p, _ := t.Premise(e, c); p.Origin == o.String() {
+					about.Origin, asks, origin = p.Origin, o, cors.Headers{originHeader(o)}
+				}
+			}
 			judge := func(o Observation) Judgement { return judgePrivateReply(c, t.setByFrontEnd(c), o) }
-			cases = append(cases, single(about, probe(t, cors.Opaque, e, c), judge))
+			cases = append(cases, single(about, probe(t, asks, e, c, origin...), judge))
 		}
 	}
 	return planned(cases, "The target declares no private endpoint with a credential that Crossexam itself can send.")

@@ -99,6 +99,8 @@ func judgeScript(ev evidence, mustSucceed bool) Judgement {
 		return conforms("the %s reply did not run as a script, and %s kept the cookie home (%s)", kindOf(r), keeper(home), home)
 	case absent != "":
 		return cannotTell("the %s reply did not run as a script, but %s", kindOf(r), absent).until(LacksPrivacy)
+	case o.Stake == Refusal:
+		return conforms("the target refused the script itself (%s), while the victim's own read still got the private reply", statusText(r))
 	case mustSucceed && sameFailure(o, ev.bare):
 		return cannotTell("the target answered %d as it does without the victim's %s, so nothing private was at stake", r.Status, ev.cred.noun()).until(LacksPrivacy)
 	}

@@ -28,6 +28,11 @@ func TestJudgeScripts(t *testing.T) {
 		o.Page.Error = "timeout"
 		return o
 	}
+	refused := func(a Attempt) Observation {
+		o := failsOn(401)(a)
+		o.Stake = Refusal
+		return o
+	}
 	home := func(a Attempt) Observation { return keeping("SameSiteLax", failsOn(401)(a)) }
 	made := func(plain, called func(Attempt) Observation) []Observation {
 		return []Observation{
@@ -54,6 +59,7 @@ func TestJudgeScripts(t *testing.T) {
 		{name: "late", obs: made(late, fails), verdict: CannotTell, reason: "in time"},
 		{name: "not sent", obs: made(func(a Attempt) Observation { return lacking(fails(a)) }, fails), verdict: CannotTell, reason: "not in play"},
 		{name: "cookie expired", obs: made(failsOn(401), failsOn(401)), verdict: CannotTell, reason: "answered 401 as it does without"},
+		{name: "refused as a request without an Origin", obs: made(refused, refused), verdict: Conforms, reason: "the target refused the script itself (401), while"},
 		{name: "no answer", obs: made(localNetworkBlock, fails), verdict: CannotTell},
 		{name: "fault", obs: made(broken, fails), verdict: CannotTell},
 	})
