@@ -225,45 +225,19 @@ func toHTTPS(t scenarios.Target) bool {
 // place: with a slash at the end or without, below another path, or at another host or
 // port. It is empty where they differ, or lead to something else, such as a login.
 func moved(t scenarios.Target) DiagnosisKind {
+	kinds := map[scenarios.Move]DiagnosisKind{
+		scenarios.MovedBySlash: RedirectsToSlash, scenarios.MovedToPath: RedirectsToPath, scenarios.MovedOn: RedirectsToPath, scenarios.MovedToHost: RedirectsToHost,
+	}
 	var kind DiagnosisKind
 	for _, p := range t.Premises {
-		_, path, _ := strings.Cut(p.Endpoint, " ")
-		at, err := url.Parse(t.At(path))
-		if err != nil {
-			return ""
-		}
-		to, err := at.Parse(p.Victim.Location)
-		if err != nil || p.Victim.Location == "" {
-			return ""
-		}
-		is := movedTo(at, to)
-		if is == "" && p.SentOn() {
-			is = RedirectsToPath
-			if to.Host != at.Host {
-				is = RedirectsToHost
-			}
-		}
+		move, _ := t.Moved(p)
+		is := kinds[move]
 		if is == "" || kind != "" && is != kind {
 			return ""
 		}
 		kind = is
 	}
 	return kind
-}
-
-func movedTo(at, to *url.URL) DiagnosisKind {
-	asked, led := strings.TrimSuffix(at.Path, "/"), strings.TrimSuffix(to.Path, "/")
-	switch {
-	case asked == "" || !strings.HasSuffix(led, asked):
-		return ""
-	case to.Host != at.Host:
-		return RedirectsToHost
-	case led != asked:
-		return RedirectsToPath
-	case to.Path != at.Path:
-		return RedirectsToSlash
-	}
-	return ""
 }
 
 func isHTTPS(t scenarios.Target, location string) bool {

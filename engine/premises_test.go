@@ -251,6 +251,45 @@ func TestPremises(t *testing.T) {
 	}
 }
 
+// An endpoint is examined where the target has it, if its redirect of the victim says so
+// and there is something private there.
+func TestPremisesOfWhatIsElsewhere(t *testing.T) {
+	for name, c := range map[string]struct{ read, sent, want, from string }{
+		"a slash":                 {"/me", "/me/", "GET /me/", "/me"},
+		"no slash":                {"/me/", "/me", "GET /me", "/me/"},
+		"a language":              {"/me", "/en/me", "GET /en/me", "/me"},
+		"a slash before a query":  {"/me?page=2", "/me/?page=2", "GET /me/?page=2", "/me?page=2"},
+		"the whole URL":           {"/me", "http://HOST/me/", "GET /me/", "/me"},
+		"another host":            {"/me", "http://other.example/me/", "GET /me", ""},
+		"a login":                 {"/me", "/login", "GET /me", ""},
+		"a slash, nothing behind": {"/me", "/me//", "GET /me", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts, _ := established(t, func(w http.ResponseWriter, r *http.Request) {
+				there, _, _ := strings.Cut(strings.TrimPrefix(c.sent, "http://HOST"), "?")
+				_, err := r.Cookie("session")
+				switch {
+				case r.URL.RequestURI() == c.read:
+					http.Redirect(w, r, strings.ReplaceAll(c.sent, "HOST", r.Host), http.StatusPermanentRedirect)
+				case r.URL.Path != there || there == "/me//" || there == "/login":
+					say(w, 404, `{}`)
+				case err != nil:
+					say(w, 401, `{}`)
+				default:
+					say(w, 200, `{"user":"alice"}`)
+				}
+			}, target.Config{Reads: []string{c.read}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}}})
+			if len(facts.Endpoints) != 1 || facts.Endpoints[0].String() != c.want || facts.Endpoints[0].Private != (c.from != "") ||
+				len(facts.Premises) != 1 || facts.Premises[0].Endpoint != c.want || facts.Premises[0].From != c.from {
+				t.Fatalf("endpoints %v, premises %+v", facts.Endpoints, facts.Premises)
+			}
+			if says := facts.Premises[0].Sentence(); strings.Contains(says, "redirects there") != (c.from != "") {
+				t.Error(says)
+			}
+		})
+	}
+}
+
 // Credentials none of which opens anything alone are tried together, and those that are
 // not needed left out.
 func TestPremisesOfCredentialsTogether(t *testing.T) {

@@ -30,6 +30,9 @@ type Premise struct {
 	// Origin is that of a front end with which the replies were asked for, because the
 	// target refuses requests without one; empty where none was needed.
 	Origin string `json:"origin,omitempty"`
+	// From is the path that was to be examined, from which the target redirects the victim
+	// to that of the endpoint; empty where it is the endpoint's own.
+	From string `json:"from,omitempty"`
 }
 
 // Finding is what the replies to the stranger and to the victim come to.

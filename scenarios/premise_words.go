@@ -136,12 +136,17 @@ func (p Premise) Sentence() string {
 	return fmt.Sprintf("%s: the target did not answer", p.Endpoint)
 }
 
-// asked says with which Origin the replies were asked for, where one was needed.
+// asked says with which Origin the replies were asked for, where one was needed, and where
+// the target redirects from.
 func (p Premise) asked() string {
-	if p.Origin == "" {
-		return ""
+	var how string
+	if p.Origin != "" {
+		how = fmt.Sprintf("; asked for with the Origin %s, for the target refuses requests without one", p.Origin)
 	}
-	return fmt.Sprintf("; asked for with the Origin %s, for the target refuses requests without one", p.Origin)
+	if p.From != "" {
+		how += fmt.Sprintf("; examined in the place of %s, from where the target redirects there", p.From)
+	}
+	return how
 }
 
 func (r Reply) text(with string) string {

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 func (a *Asker) Premises() scenarios.Target {
 	facts, d := a.deployment.Facts, a.deployment
 	facts.Premises = a.askAll(facts, claimed(facts))
+	facts = a.followed(facts)
 	if set, ok := a.together(facts); ok {
 		facts.Credentials = []scenarios.Credential{set}
 		facts.Premises = append(facts.Premises, a.askAll(facts, claimed(facts))...)
@@ -38,7 +40,58 @@ func (a *Asker) More(t scenarios.Target, reads []scenarios.Endpoint) scenarios.T
 		return !slices.ContainsFunc(t.Endpoints, func(e scenarios.Endpoint) bool { return e.String() == p.Endpoint })
 	})
 	t.Premises = append(t.Premises, a.askAll(t, claimed(t))...)
-	return Settled(t, a.deployment.NetworkDeclared)
+	return Settled(a.followed(t), a.deployment.NetworkDeclared)
+}
+
+// followed has an endpoint examined where the target has it, if it redirects the victim to
+// the same name with a slash at its end, or without, or below another path, and there is
+// something private there.
+func (a *Asker) followed(t scenarios.Target) scenarios.Target {
+	for i, e := range t.Endpoints {
+		there, ok := movedTo(t, e)
+		if !ok {
+			continue
+		}
+		var found []scenarios.Premise
+		holds := false
+		for _, c := range claimed(t) {
+			p := scenarios.NewPremise(there, c, a.ask(there, c))
+			p.From = e.Path
+			found, holds = append(found, p), holds || p.Holds()
+		}
+		if !holds {
+			continue
+		}
+		t.Endpoints, t.Premises = slices.Clone(t.Endpoints), slices.Clone(t.Premises)
+		t.Endpoints[i] = there
+		t.Premises = append(slices.DeleteFunc(t.Premises, func(p scenarios.Premise) bool { return p.Endpoint == e.String() }), found...)
+	}
+	return t
+}
+
+// movedTo is an endpoint as the target has it at another path of the same name; ok is false
+// where it is where it was asked for, or nowhere, or known there too.
+func movedTo(t scenarios.Target, e scenarios.Endpoint) (there scenarios.Endpoint, ok bool) {
+	if e.Method != http.MethodGet {
+		return e, false
+	}
+	for _, p := range t.Premises {
+		if p.Endpoint != e.String() {
+			continue
+		}
+		move, to := t.Moved(p)
+		if p.Holds() || move != scenarios.MovedBySlash && move != scenarios.MovedToPath {
+			return e, false
+		}
+		there = e
+		if there.Path, ok = t.Below(to); !ok {
+			return e, false
+		}
+	}
+	if _, query, asked := strings.Cut(e.Path, "?"); asked {
+		there.Path += "?" + query
+	}
+	return there, ok && !slices.ContainsFunc(t.Endpoints, same(there))
 }
 
 func same(e scenarios.Endpoint) func(scenarios.Endpoint) bool {
