@@ -35,7 +35,7 @@ func (t Target) Moved(p Premise) (Move, *url.URL) {
 	asked, led := strings.TrimSuffix(at.Path, "/"), strings.TrimSuffix(to.Path, "/")
 	same := asked != "" && strings.HasSuffix(led, asked)
 	switch {
-	case !same && !p.SentOn():
+	case !same && !p.sentOn():
 		return "", nil
 	case to.Host != at.Host:
 		return MovedToHost, to
@@ -43,7 +43,7 @@ func (t Target) Moved(p Premise) (Move, *url.URL) {
 		return MovedToPath, to
 	case same && to.Path != at.Path:
 		return MovedBySlash, to
-	case p.SentOn():
+	case p.sentOn():
 		return MovedOn, to
 	}
 	return "", nil // to itself

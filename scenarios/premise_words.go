@@ -29,9 +29,9 @@ func (p Premise) NamesHost() bool {
 	return namesHost(p.Victim.Status, p.Victim.Says) && (p.Stranger.Status == 0 || p.Stranger.Says == p.Victim.Says)
 }
 
-// SentOn reports whether the target redirects the victim elsewhere than a stranger, whom
+// sentOn reports whether the target redirects the victim elsewhere than a stranger, whom
 // it refuses or sends to a login: as /me leads to /users/42, or a download to its file.
-func (p Premise) SentOn() bool {
+func (p Premise) sentOn() bool {
 	if p.Finding != Redirected || p.Victim.Location == "" {
 		return false
 	}
@@ -96,7 +96,7 @@ func (p Premise) Sentence() string {
 		return fmt.Sprintf("%s: the victim's session ended after one request: the same %s was good once and then refused, as where each reply sets another",
 			p.Endpoint, p.Credential.noun())
 	case Redirected:
-		if p.SentOn() {
+		if p.sentOn() {
 			return fmt.Sprintf("%s: %s to the victim, and %s to a stranger: the %s was accepted, and what it opens is there", p.Endpoint, p.Victim.text(""), p.Stranger.text(""), p.Credential.noun())
 		}
 		return fmt.Sprintf("%s: %s to the victim", p.Endpoint, p.Victim.text(""))
