@@ -44,12 +44,10 @@ const (
 // baseline has. No other place decides on that.
 func (r Result) Settled(strict, onlyNew bool) Result {
 	r.Fails, r.Excuse = false, ""
-	level := r.Level()
-	binding := level == scenarios.Must || strict && level == scenarios.Should
 	violates := r.Verdict() == scenarios.Violates
 	switch {
 	case !violates && r.Verdict() != scenarios.CannotTell:
-	case !binding:
+	case !r.Level().Binds(strict):
 		r.Excuse = ExcusedAdvice
 	case violates && r.Accepted != nil:
 		r.Excuse = ExcusedAccepted

@@ -69,3 +69,7 @@ const (
 	Should Level = "should"
 	Info   Level = "info"
 )
+
+// Binds reports whether what has this level fails a run, if it is violated or could not be
+// judged, and nothing excuses it.
+func (l Level) Binds(strict bool) bool { return l == Must || strict && l == Should }

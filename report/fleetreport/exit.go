@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/crossexam/crossexam/report"
-	"github.com/crossexam/crossexam/scenarios"
 )
 
 // exitCode is that of 'crossexam test' for the target, where a SHOULD binds too if strict,
@@ -14,7 +13,7 @@ func (o Outcome) exitCode(strict, onlyNew bool, trend Trend) int {
 		return report.ExitNoVerdict
 	}
 	failing := func(c Cause) bool {
-		return !c.Accepted && (c.Fails || strict && c.Level == scenarios.Should)
+		return c.Fails || !c.Accepted && c.Level.Binds(strict)
 	}
 	news := func(c Cause) bool {
 		return slices.ContainsFunc(trend.Changes, func(change CauseChange) bool {

@@ -70,8 +70,8 @@ func sweptCauses(r sweep.Result, o Outcome) []Cause {
 				c.Endpoints += class.Size
 			}
 			counted[g.Cause] = true
-			if g.Level == scenarios.Must {
-				c.Level, c.Fails = scenarios.Must, true
+			if g.Level.Binds(false) {
+				c.Level, c.Fails = g.Level, true
 			}
 			if class.Private > 0 && g.Anyone {
 				c.Severity = scenarios.High
