@@ -141,31 +141,13 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, seen *snapshot, 
 		return false, err
 	}
 	*seen = a // whose maps are shared
-	targets := map[string]Target{}
-	for _, t := range a.submission.Targets {
-		targets[t.key()] = t
-	}
-	p := Progress{Targets: len(targets)}
-	known, dead := map[string]bool{}, map[string]bool{}
-	// look counts a target as it is now.
-	look := func(key string) {
-		t, ours := targets[key]
-		if !ours {
-			return
-		}
-		_, _, done := a.held[key].next(a.submission.Prove, t, before)
-		_, isDead := a.dead[key]
-		count(&p.Dead, dead, key, isDead)
-		count(&p.Known, known, key, isDead || done)
-	}
+	c := newCount(a, before)
 	over := func() bool {
+		p := c.progress()
 		if tell != nil {
 			tell(p)
 		}
 		return p.Known == p.Targets
-	}
-	for key := range targets {
-		look(key)
 	}
 	if over() {
 		return true, nil
@@ -185,31 +167,11 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, seen *snapshot, 
 	for {
 		select {
 		case e := <-results.Updates():
-			if e == nil || e.Operation() != jetstream.KeyValuePut {
-				continue
-			}
-			r, err := storedIn(e)
-			if err != nil {
+			if err := c.result(e); err != nil {
 				return false, err
 			}
-			key, stage := splitResultKey(e.Key())
-			if r.revision <= a.held[key].of(stage).rev() { // which was counted
-				continue
-			}
-			if r.unreadable != nil {
-				return false, fmt.Errorf("a worker has stored what is no result of %s (%w): the same command examines it again", key, r.unreadable)
-			}
-			a.add(e.Key(), r)
-			look(key)
 		case e := <-letters.Updates():
-			if e == nil {
-				continue
-			}
-			delete(a.dead, e.Key())
-			if d, err := decode[deadItem](e.Value(), deadVersion); err == nil && e.Operation() == jetstream.KeyValuePut {
-				a.dead[e.Key()] = d
-			}
-			look(e.Key())
+			c.letter(e)
 		case <-silence.C:
 			return false, nil
 		case <-ctx.Done():
@@ -222,19 +184,80 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, seen *snapshot, 
 	}
 }
 
+// A count is how far a submission is, by what a snapshot has and by what is told since.
+type count struct {
+	snapshot
+	before      time.Time
+	targets     map[string]Target
+	known, gone map[string]bool // the targets that nothing more is to be done of, and the dead ones of these
+}
+
+func newCount(a snapshot, before time.Time) count {
+	c := count{a, before, map[string]Target{}, map[string]bool{}, map[string]bool{}}
+	for _, t := range a.submission.Targets {
+		c.targets[t.key()] = t
+		c.look(t.key())
+	}
+	return c
+}
+
+// look counts a target as it is now.
+func (c count) look(key string) {
+	t, ours := c.targets[key]
+	if !ours {
+		return
+	}
+	delete(c.known, key)
+	delete(c.gone, key)
+	_, _, done := c.held[key].next(c.submission.Prove, t, c.before)
+	_, dead := c.dead[key]
+	if dead {
+		c.gone[key] = true
+	}
+	if dead || done {
+		c.known[key] = true
+	}
+}
+
+// result counts a result that the broker tells of; nil is no news.
+func (c count) result(e jetstream.KeyValueEntry) error {
+	if e == nil || e.Operation() != jetstream.KeyValuePut {
+		return nil
+	}
+	r, err := storedIn(e)
+	if err != nil {
+		return err
+	}
+	key, stage := splitResultKey(e.Key())
+	if r.revision <= c.held[key].of(stage).rev() { // which was counted
+		return nil
+	}
+	if r.unreadable != nil {
+		return fmt.Errorf("a worker has stored what is no result of %s (%w): the same command examines it again", key, r.unreadable)
+	}
+	c.add(e.Key(), r)
+	c.look(key)
+	return nil
+}
+
+// letter counts a dead letter that the broker tells of, or that one is no more; nil is no
+// news.
+func (c count) letter(e jetstream.KeyValueEntry) {
+	if e == nil {
+		return
+	}
+	delete(c.dead, e.Key())
+	if d, err := decode[deadItem](e.Value(), deadVersion); err == nil && e.Operation() == jetstream.KeyValuePut {
+		c.dead[e.Key()] = d
+	}
+	c.look(e.Key())
+}
+
+func (c count) progress() Progress {
+	return Progress{Known: len(c.known), Dead: len(c.gone), Targets: len(c.targets)}
+}
+
 // watch follows a bucket, from all that is in it.
 func watch(ctx context.Context, s *Store, b jetstream.KeyValue) (jetstream.KeyWatcher, error) {
 	return persist(ctx, s.patience, func(context.Context) (jetstream.KeyWatcher, error) { return b.WatchAll(ctx) })
-}
-
-// count keeps how many keys have a property.
-func count(n *int, have map[string]bool, key string, has bool) {
-	if have[key] != has {
-		have[key] = has
-		if has {
-			*n++
-		} else {
-			*n--
-		}
-	}
 }
