@@ -127,26 +127,33 @@ Exit codes are those of one target, the worst: 1 before 3.`,
 // errDiskFull ends a run whose broker can store nothing.
 var errDiskFull = errors.New("the disk of the built-in broker is full")
 
-func fleetRun(ctx context.Context, o fleetRunOptions) error {
+// read is what is asked for, if that can be done.
+func (o fleetRunOptions) read() (fleet.Prove, []fleet.Target, error) {
 	prove, err := fleet.ParseProve(o.prove)
-	if err != nil {
-		return usage(fmt.Errorf("--prove: %w", err))
-	}
-	if o.listen != "" && o.broker.remote.URL != "" {
-		return usage(errors.New("--listen is of the built-in broker: leave it out, or leave out --nats"))
-	}
-	if o.count == 0 && o.listen == "" && o.broker.remote.URL == "" {
-		return usage(errors.New("--workers 0 leaves all work to other processes, and none can reach the built-in broker: let it listen, as with --listen 127.0.0.1:0, or name a broker with --nats"))
-	}
-	if o.count < 0 {
-		return usage(errors.New("--workers: give how many, or 0 for none"))
+	switch {
+	case err != nil:
+		return "", nil, fmt.Errorf("--prove: %w", err)
+	case o.listen != "" && o.broker.remote.URL != "":
+		return "", nil, errors.New("--listen is of the built-in broker: leave it out, or leave out --nats")
+	case o.count == 0 && o.listen == "" && o.broker.remote.URL == "":
+		return "", nil, errors.New("--workers 0 leaves all work to other processes, and none can reach the built-in broker: let it listen, as with --listen 127.0.0.1:0, or name a broker with --nats")
+	case o.count < 0:
+		return "", nil, errors.New("--workers: give how many, or 0 for none")
 	}
 	targets, err := fleet.Load(o.file)
 	if err != nil {
-		return usage(err)
+		return "", nil, err
 	}
 	if err := report.TryFolder(o.output.out); err != nil {
-		return usage(fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.output.out, err))
+		return "", nil, fmt.Errorf("no report can be written to %s: %w; give another folder with --out", o.output.out, err)
+	}
+	return prove, targets, nil
+}
+
+func fleetRun(ctx context.Context, o fleetRunOptions) error {
+	prove, targets, err := o.read()
+	if err != nil {
+		return usage(err)
 	}
 	kept, err := o.broker.open(ctx, o.listen, false)
 	if err != nil {
@@ -156,16 +163,10 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if kept.broker != nil {
-		if url := kept.broker.URL(); url != "" && !o.quiet {
-			fmt.Fprintf(os.Stderr, "Workers can join: crossexam fleet worker --nats %s --nats-creds %s\n", url, kept.broker.Credential())
+		go endWhenFull(ctx, kept.broker, cancel)
+		if kept.broker.URL() != "" && !o.quiet {
+			fmt.Fprintln(os.Stderr, "Workers can join: "+o.workerCommand(kept.broker))
 		}
-		go func() {
-			select {
-			case <-kept.broker.Full():
-				cancel(errDiskFull)
-			case <-ctx.Done():
-			}
-		}()
 	}
 	var before time.Time
 	if o.since > 0 {
@@ -179,22 +180,9 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 	if !o.quiet {
 		fmt.Fprintf(os.Stderr, "Targets: %d to examine, %d known already.\n", submitted.Queued, submitted.Known)
 	}
-	o.workers.strict = o.output.strict
-	working, stopWorking := context.WithCancel(ctx)
-	var workers sync.WaitGroup
-	for range o.count {
-		workers.Go(func() {
-			if err := work(working, kept.Store, o.workers, fleet.WorkerName(), filepath.Dir(o.file), nil); err != nil {
-				tellOnStderr(err.Error())
-			}
-		})
-	}
-	if o.count == 0 {
-		workers.Go(func() { o.tellOfNoWorker(working, kept) })
-	}
+	stopWorking := o.startWorkers(ctx, kept)
 	known, err := kept.Await(ctx, before, o.progress())
 	stopWorking()
-	workers.Wait()
 	if err != nil {
 		o.publishSeen(ctx, kept.Store, err)
 		if kept.broker != nil && o.listen == "" { // so that nobody else has anything
@@ -203,6 +191,33 @@ func fleetRun(ctx context.Context, o fleetRunOptions) error {
 		return o.ended(ctx, err)
 	}
 	return fleetPublish(ctx, kept.Store, known, o.output, o.quiet)
+}
+
+// endWhenFull ends a run whose broker has no room to store anything.
+func endWhenFull(ctx context.Context, b *fleet.Broker, end context.CancelCauseFunc) {
+	select {
+	case <-b.Full():
+		end(errDiskFull)
+	case <-ctx.Done():
+	}
+}
+
+// startWorkers has the workers of this process begin. stop ends them, and waits for that.
+func (o fleetRunOptions) startWorkers(ctx context.Context, kept keptFleet) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	o.workers.strict = o.output.strict
+	var workers sync.WaitGroup
+	for range o.count {
+		workers.Go(func() {
+			if err := work(ctx, kept.Store, o.workers, fleet.WorkerName(), filepath.Dir(o.file), nil); err != nil {
+				tellOnStderr(err.Error())
+			}
+		})
+	}
+	if o.count == 0 {
+		workers.Go(func() { o.tellOfNoWorker(ctx, kept) })
+	}
+	return func() { cancel(); workers.Wait() }
 }
 
 // tellOfNoWorker tells that nobody works, and how somebody would, while that is so.
