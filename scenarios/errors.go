@@ -109,11 +109,20 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 		for _, o := range t.Trusted {
 			v := frontEnd(t, o, used(t)[0])
 			provoked, read := v.provoke(p.ErrorRecipe), v.read(firstRead(t))
+			attempts := []Attempt{provoked, read}
+			known, ofKnown := errorOfKnownPath(t, v, p.ErrorRecipe)
+			if ofKnown {
+				attempts = append(attempts, known)
+			}
 			cases = append(cases, Case{
 				Subject:  p.subject(v),
-				Attempts: []Attempt{provoked, read},
+				Attempts: attempts,
 				Judge: func(obs Observations) Judgement {
-					return judgeReadableError(p.ErrorRecipe, obs.Of(provoked), obs.Of(read))
+					j := judgeReadableError(p.ErrorRecipe, obs.Of(provoked), obs.Of(read))
+					if ofKnown && j.FollowsFrom == "" {
+						j = j.onUnknownPath(obs.Of(known))
+					}
+					return j
 				},
 			})
 		}
@@ -153,6 +162,32 @@ func judgeReadableError(r ErrorRecipe, o, read Observation) Judgement {
 		return cannotTell("the page saw %d where the target answered %d", o.Page.Status, r.Status).until(LacksEvidence)
 	}
 	return conforms("%s read the %d reply, %d bytes of body", origin, r.Status, len(o.Page.Body))
+}
+
+// errorOfKnownPath is how a front end meets another error of the application, where the
+// recipe is about a path that nothing knows, and that error is of one that something does.
+func errorOfKnownPath(t Target, v visit, r ErrorRecipe) (Attempt, bool) {
+	if !r.Guessed || r.Path != t.UnknownPath() {
+		return Attempt{}, false
+	}
+	for _, other := range provocations(t, answeredAsErrors(handled)) {
+		if other.Path != r.Path {
+			return v.provoke(other.ErrorRecipe), true
+		}
+	}
+	return Attempt{}, false
+}
+
+// onUnknownPath is the judgement on the error of a path that nothing knows, which no front
+// end asks for, where the error of a known one could be read: CORS may be set for each
+// route (such as cors(options) in a route of Express).
+func (j Judgement) onUnknownPath(known Observation) Judgement {
+	if r := known.Response(); j.Verdict != Violates || !known.Read() || r == nil || r.Status < 400 {
+		return j
+	}
+	j.Reason += fmt.Sprintf("; nothing is at this path, and the %d of %s, which it knows, can be read", known.Response().Status, pathOf(known.Attempt.URL))
+	j.Fix = "Where CORS is set for each route, what has no route has no headers. Set it for the application as a whole, if the front end should tell a wrong path from a dead server."
+	return j.binding(Should)
 }
 
 // unprovoked says why the reply is not the error that was asked for.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/crossexam/crossexam/cors"
@@ -50,6 +51,40 @@ func TestHiddenErrorsThatFollow(t *testing.T) {
 	unsent := refusedTo(v.provoke(recipe), cors.PreflightMissingAllowOriginHeader, denied)
 	if j := judgeReadableError(recipe, unsent, refusedTo(v.read(privateRead), cors.PreflightMissingAllowOriginHeader, denied)); j.Verdict != NotApplicable {
 		t.Errorf("nothing of the front end's is sent: %+v", j)
+	}
+}
+
+// An error of a path that nothing knows is asked for by no front end: where that of a known
+// path can be read, nobody is harmed.
+func TestHiddenErrorOfAnUnknownPath(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	unauthorized := ErrorRecipe{Status: 401, Method: "GET", Path: privateRead.Path, Anonymous: true, Guessed: true}
+	unknown := ErrorRecipe{Status: 404, Method: "GET", Path: target.UnknownPath(), Guessed: true}
+	declared := unknown
+	declared.Guessed = false
+	front := cors.MustParseOrigin(trustedOrigin)
+	v := frontEnd(target, front, Cookie)
+	readable := readBy(v.provoke(unauthorized), reply(401, "no", allowOrigin(trustedOrigin), withCredentials))
+	hidden := blockedFrom(v.provoke(unauthorized), cors.MissingAllowOriginHeader, reply(401, "no"))
+	for name, c := range map[string]struct {
+		errors []ErrorRecipe
+		known  Observation
+		level  Level
+	}{
+		"another can be read":  {[]ErrorRecipe{unknown, unauthorized}, readable, Should},
+		"another cannot":       {[]ErrorRecipe{unknown, unauthorized}, hidden, ""},
+		"there is no other":    {[]ErrorRecipe{unknown}, readable, ""},
+		"the front end has it": {[]ErrorRecipe{declared, unauthorized}, readable, ""},
+	} {
+		target.Errors, target.Trusted = c.errors, []cors.Origin{front}
+		cases, _ := planReadableErrors(target)
+		obs := []Observation{blockedFrom(v.provoke(c.errors[0]), cors.MissingAllowOriginHeader, reply(404, "no")), readBy(v.read(privateRead), private)}
+		if len(cases[0].Attempts) > len(obs) {
+			obs = append(obs, c.known)
+		}
+		if j := cases[0].Judge(NewObservations(obs)); j.Verdict != Violates || j.Level != c.level || strings.Contains(j.Reason, "the 401 of /") != (c.level == Should) {
+			t.Errorf("%s: %+v", name, j)
+		}
 	}
 }
 

@@ -168,8 +168,9 @@ func planPrivateReplies(t Target) ([]Case, string) {
 		for _, c := range t.Credentials {
 			about := Subject{Endpoint: e.String(), Origin: "none", Credential: c}
 			asks, origin := cors.Opaque, cors.Headers(nil)
-			for _, o := range t.Trusted {
-				if p, _ := t.Premise(e, c); p.Origin == o.String() {
+			p, _ := t.Premise(e, c)
+			for _, o := range append(slices.Clone(t.Trusted), t.Origin()) {
+				if o.String() == p.Origin {
 					about.Origin, asks, origin = p.Origin, o, cors.Headers{originHeader(o)}
 				}
 			}

@@ -132,13 +132,8 @@ func judgeMaxAge(asked Observation) Judgement {
 	return conforms("the %d reply to the preflight of %s has Access-Control-Max-Age: %s", r.Status, origin, quote(value))
 }
 
-// unknownRoute is a path that nothing on the target knows.
-func unknownRoute(t Target) Endpoint {
-	return Endpoint{Method: "GET", Path: "/crossexam-" + t.Label}
-}
-
 func planUnknownRoutes(t Target) ([]Case, string) {
-	e, unknown := firstRead(t), unknownRoute(t)
+	e, unknown := firstRead(t), Endpoint{Method: "GET", Path: t.UnknownPath()}
 	var cases []Case
 	for _, v := range everyone(t) {
 		there, here := v.preflighted(unknown), v.preflighted(e)

@@ -71,7 +71,7 @@ func TestJudgeMaxAge(t *testing.T) {
 
 func TestJudgeUnknownRoute(t *testing.T) {
 	v := attack(oneEndpoint(Cookie), Cookie)
-	unknown := v.preflighted(unknownRoute(v.target))
+	unknown := v.preflighted(Endpoint{Method: "GET", Path: v.target.UnknownPath()})
 	known := refusedTo(v.preflighted(privateRead), cors.PreflightMissingAllowOriginHeader, reply(400, ""))
 	refuse := func(lines ...string) Observation {
 		return refusedTo(unknown, cors.PreflightMissingAllowOriginHeader, reply(404, "", lines...))

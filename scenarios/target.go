@@ -224,6 +224,9 @@ func (t Target) steady(path string) string {
 	return strings.ReplaceAll(path, t.Label, "*")
 }
 
+// UnknownPath is a path that nothing on the target knows.
+func (t Target) UnknownPath() string { return "/crossexam-" + t.Label }
+
 // Origin is the target's own origin.
 func (t Target) Origin() cors.Origin { return cors.OriginOfURL(t.URL) }
 

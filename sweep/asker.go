@@ -138,7 +138,7 @@ func preflight(at string, p cors.PreflightRequest) cors.Request {
 func (a *Asker) unknownPath() *cors.Response {
 	if a.unknown == nil {
 		t := a.deployment.Facts
-		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: "/crossexam-" + t.Label, Headers: a.deployment.Credentials.Wanted}, claimed(t)[0], cors.OriginLine(a.needed)...).Response
+		a.unknown = a.send(scenarios.Endpoint{Method: http.MethodGet, Path: t.UnknownPath(), Headers: a.deployment.Credentials.Wanted}, claimed(t)[0], cors.OriginLine(a.needed)...).Response
 	}
 	return a.unknown
 }

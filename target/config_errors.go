@@ -89,7 +89,7 @@ func (c Config) addCommonErrors(t *scenarios.Target) {
 		return c.unwanted(status) || slices.ContainsFunc(t.Errors, func(r scenarios.ErrorRecipe) bool { return r.Status == status && !r.Proxy })
 	}
 	if !known(404) {
-		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: "/crossexam-" + t.Label, Guessed: true})
+		t.Errors = append(t.Errors, scenarios.ErrorRecipe{Status: 404, Method: "GET", Path: t.UnknownPath(), Guessed: true})
 	}
 	private := slices.DeleteFunc(t.PrivateReads(), func(e scenarios.Endpoint) bool { return e.Method != http.MethodGet })
 	if t.Has(scenarios.ClientCert) {

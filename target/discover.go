@@ -118,7 +118,7 @@ func (c Config) DiscoverAt(ctx context.Context, d Deployment) (Config, Discovery
 	} else {
 		f.guess()
 	}
-	nothing := f.get(f.deployment.Facts.At("/crossexam-"+d.Facts.Label), false)
+	nothing := f.get(f.deployment.Facts.At(d.Facts.UnknownPath()), false)
 	f.graphQL(nothing)
 	if !f.readsBelow("") {
 		f.jsonRPC(nothing)

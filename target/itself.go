@@ -38,7 +38,7 @@ func (f *finder) itself(nothing *cors.Response) {
 // every path.
 func (f *finder) saysSomething(path string, r, nothing *cors.Response) bool {
 	switch {
-	case r == nil || nothing != nil && nothing.Status == r.Status && (r.Status > 299 || sameReply(r, path, nothing, path+"/crossexam-"+f.deployment.Facts.Label)):
+	case r == nil || nothing != nil && nothing.Status == r.Status && (r.Status > 299 || sameReply(r, path, nothing, path+f.deployment.Facts.UnknownPath())):
 		return false
 	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
 		return true
