@@ -217,8 +217,24 @@ func matchingWords(kind RuleKind, findings []Judged) string {
 	return "every origin is trusted that " + strings.Join(texts, " or ") + rule.besides()
 }
 
+// nullGranted is the origin of every sandboxed frame among the trusted ones. Some
+// middlewares answer null to whoever is not listed, as a word for nobody.
 func nullGranted() causeKind {
-	return causeKind{id: "null-origin", policy: true, words: saying("the origin null is trusted"), shows: anyOf("NUL-001", "NUL-002", "NUL-003", "NUL-004"), roots: []string{"NUL-001"}}
+	answered := func(f Judged) bool { return f.Judgement.FollowsFrom == "NUL-001" }
+	return causeKind{
+		id:     "null-origin",
+		policy: true,
+		words: func(findings []Judged) string {
+			if slices.ContainsFunc(findings, answered) {
+				return "the origin null is trusted: it is what the target answers to every origin that it does not trust"
+			}
+			return "the origin null is trusted"
+		},
+		shows: anyOf("NUL-001", "NUL-002", "NUL-003", "NUL-004"),
+		fells: func(f Judged, _ []Judged) bool { return answered(f) }, // CRD-004
+		roots: []string{"NUL-001"},
+		too:   []tooFix{{[]string{"CRD-004"}, "Answer an origin that is not listed without Access-Control-Allow-Origin, and never with null."}},
+	}
 }
 
 // twoLayers is a header that two of the target's layers add.

@@ -54,6 +54,18 @@ func TestCauses(t *testing.T) {
 			[]string{`ends-with (ORG-003 ORG-004 ORG-005 ORG-009 ORG-017): every origin is trusted that ends with "example.com"`},
 		},
 		{
+			"null for strangers", []Judged{
+				broke("NUL-001", "null", nil),
+				broke("NUL-003", "null", nil),
+				of("CRD-004", func(f *Judged) { f.Subject.Origin, f.Judgement.FollowsFrom = "https://evil.test", "NUL-001" }),
+			},
+			[]string{"null-origin (NUL-001 NUL-003 CRD-004): the origin null is trusted: it is what the target answers to every origin that it does not trust"},
+		},
+		{
+			"null, and a header for all", []Judged{broke("NUL-001", "null", nil), broke("CRD-004", "https://evil.test", nil)},
+			[]string{"null-origin (NUL-001): the origin null is trusted", "CRD-004 (CRD-004): Access-Control-Allow-Credentials: true is sent to origins that are not trusted"},
+		},
+		{
 			"no end of a pattern", []Judged{
 				broke("ORG-001", "https://app.example.com.evil.test", prefix),
 				broke("ORG-002", "https://app.example.comevil.test", prefix),

@@ -54,6 +54,8 @@ func TestJudgeUntrustedCredentials(t *testing.T) {
 			verdict: Violates, severity: Low, reason: "does no harm"},
 		{name: "with the wildcard", obs: stolen(v, blocked(reply(200, privateBody, allowOrigin("*"), withCredentials)), denied, denied, denied),
 			verdict: Violates, severity: Low, reason: "does no harm"},
+		{name: "null for nobody", obs: stolen(v, blocked(reply(200, privateBody, allowOrigin("null"), withCredentials)), denied, denied, denied),
+			verdict: Violates, severity: Low, reason: "a grant to the pages of origin null (see NUL-001)"},
 		{name: "stolen", obs: stolen(v, func(a Attempt) Observation { return readBy(a, private) }, denied, denied, private), verdict: Violates, severity: High},
 		{name: "only SameSite", obs: stolen(v, func(a Attempt) Observation {
 			return keeping("SameSiteLax", readBy(a, reply(401, deniedBody, echoed...)))
