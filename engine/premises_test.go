@@ -134,6 +134,15 @@ func TestPremises(t *testing.T) {
 			say(w, 403, `<title>Attention required</title>`)
 		},
 			target.Config{Reads: []string{"/me"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused}, EverythingRefused},
+		{"a filter at one", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/open" {
+				say(w, 200, `{"brand":"Acme"}`)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html")
+			say(w, 403, `<title>Attention required</title>`)
+		},
+			target.Config{Reads: []string{"/me", "/open"}, Credentials: cookie("x")}, []scenarios.Finding{scenarios.CredentialRefused, scenarios.Open}, CredentialRefused},
 		{"https wanted", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
 		},

@@ -204,7 +204,7 @@ func judgeUntrustedCredentials(ev evidence, trusted []cors.Origin) Judgement {
 		j := violates(Low, "the %d reply to %s has %s, which grants it nothing and does no harm by itself", r.Status, origin, grantText(r))
 		j.Level = Should
 		return j
-	case hasLine(r, cors.HeaderAllowOrigin, "null") && origin != cors.Opaque: // as a word for nobody
+	case hasLine(r, cors.HeaderAllowOrigin, "null"): // as a word for nobody
 		j := violates(Low, "the %d reply to %s has %s, which is a grant to the pages of origin null (see NUL-001)", r.Status, origin, grantText(r))
 		j.FollowsFrom = "NUL-001"
 		return j

@@ -18,17 +18,19 @@ import (
 func TestSweepWithClientCertificate(t *testing.T) {
 	_, certificate := loopbacktest.ClientCertificate(t, "the victim")
 	for name, c := range map[string]struct {
-		grants  func(origin string) bool
+		grants  func(method, origin string) bool
 		suspect bool
 	}{
-		"every origin":    {func(string) bool { return true }, true},
-		"the trusted one": {func(o string) bool { return o == front.String() }, false},
+		"every origin":           {func(string, string) bool { return true }, true},
+		"the trusted one":        {func(_, o string) bool { return o == front.String() }, false},
+		"every origin's request": {func(method, o string) bool { return method == http.MethodOptions || o == front.String() }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if o := r.Header.Get("Origin"); o != "" && c.grants(o) {
+				if o := r.Header.Get("Origin"); o != "" && c.grants(r.Method, o) {
 					w.Header().Set("Access-Control-Allow-Origin", o)
 					w.Header().Set("Access-Control-Allow-Credentials", "true")
+					w.Header().Set("Access-Control-Allow-Methods", "PUT")
 				}
 				w.Header().Set("Content-Type", "application/json")
 				_, _ = w.Write([]byte(`{"user":"alice"}`))
@@ -37,7 +39,7 @@ func TestSweepWithClientCertificate(t *testing.T) {
 			s.StartTLS()
 			t.Cleanup(s.Close)
 			d, err := target.Config{
-				URL: s.URL, Trusted: []string{front.String()}, InsecureSkipVerify: true, OpenAPI: "none", Reads: []string{"/me"},
+				URL: s.URL, Trusted: []string{front.String()}, InsecureSkipVerify: true, OpenAPI: "none", Reads: []string{"/me"}, Endpoints: []target.EndpointConfig{{Method: http.MethodPut, Path: "/me"}},
 				Credentials: target.CredentialsConfig{Cookies: []string{fixtures.CookieName + "=x; Path=/; Secure; SameSite=None"}},
 			}.Deployment(t.Context())
 			if err != nil {

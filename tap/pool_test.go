@@ -63,6 +63,22 @@ func TestOneConnectionAtATime(t *testing.T) {
 	l.free <- struct{}{} // for Close
 }
 
+// What a request leaves behind while another waits for a connection is closed.
+func TestConnectionGivesWay(t *testing.T) {
+	for waiting, kept := range []int{1, 0} {
+		ours, theirs := net.Pipe()
+		p := pool{waiting: waiting}
+		p.keep(&conn{raw: ours})
+		if len(p.idle) != kept {
+			t.Errorf("while %d wait, %d are kept", waiting, len(p.idle))
+		}
+		p.close()
+		if _, err := theirs.Read(make([]byte, 1)); err == nil {
+			t.Error("it is open")
+		}
+	}
+}
+
 // Where a slow answer has another reason, what is open stays in use.
 func TestSlowAnswersAreNoReasonToGiveWay(t *testing.T) {
 	t.Parallel()
