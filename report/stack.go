@@ -20,6 +20,9 @@ type sign struct {
 	mediaType string // begins the type of that reply
 	// errors says that it is what it answers to any mistake, and not with 404 alone.
 	errors bool
+	// own is what a reply with the header begins with where it answers 404: one that does
+	// not is of another framework on the same server. Nil for a header that says it all.
+	own *regexp.Regexp
 	// names are what the names of the reply's header lines have to match, with a blank after
 	// each, in their order and their case; nil for any.
 	names *regexp.Regexp
@@ -30,8 +33,8 @@ type sign struct {
 // The bodies are those of a path without a route, as the fixtures of the stacks answer.
 // Traefik, and Go's routers on net/http, have nothing of their own.
 var signs = []sign{
-	{id: "fastapi", header: "server", says: "uvicorn"},
-	{id: "fastapi", header: "server", says: "hypercorn"},
+	{id: "fastapi", header: "server", says: "uvicorn", own: starlettes},
+	{id: "fastapi", header: "server", says: "hypercorn", own: starlettes},
 	{id: "django", header: "server", says: "wsgiserver"},
 	{id: "flask", header: "server", says: "werkzeug"},
 	{id: "express", header: "x-powered-by", says: "express"},
@@ -62,6 +65,10 @@ var signs = []sign{
 	{id: "fiber", body: regexp.MustCompile(`^Not Found$`), mediaType: "text/plain;charset=utf-8", names: regexp.MustCompile(`^Date Content-Type Content-Length `)},
 }
 
+// starlettes is how Starlette begins a 404, or FastAPI, or an application of theirs with words
+// of its own. Litestar, Quart, Falcon and Datasette are on the same servers.
+var starlettes = regexp.MustCompile(`^(\{"detail":|Not Found$|$)`)
+
 // flaskJSON is what jsonify writes: no blanks, and a line's end.
 var flaskJSON = regexp.MustCompile(`^\{"\w+":("[^"]*"|\d+|null|true|false)[^\n]*\}\n$`)
 
@@ -89,12 +96,17 @@ func (s sign) shows(a cors.Response) bool {
 	return mistake && strings.HasPrefix(strings.ReplaceAll(strings.ToLower(typ), " ", ""), s.mediaType) && s.body.MatchString(a.Body)
 }
 
+// contradicted reports whether a reply is of the same server, and of another framework.
+func (s sign) contradicted(a cors.Response) bool {
+	return s.own != nil && a.Status == http.StatusNotFound && s.shows(a) && !s.own.MatchString(a.Body)
+}
+
 // stack names the snippets that fit what a server's replies say of themselves, the
 // likeliest first.
 func stack(answers []cors.Response) []string {
 	var found []string
 	for _, s := range signs {
-		if !slices.Contains(found, s.id) && slices.ContainsFunc(answers, s.shows) {
+		if !slices.Contains(found, s.id) && slices.ContainsFunc(answers, s.shows) && !slices.ContainsFunc(answers, s.contradicted) {
 			found = append(found, s.id)
 		}
 	}

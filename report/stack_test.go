@@ -17,6 +17,10 @@ func TestStackOfReplies(t *testing.T) {
 		want          string
 	}{
 		{"server: uvicorn", `{}`, 200, "fastapi"},
+		{"server: uvicorn\ncontent-type: application/json", `{"detail":"Notebook not found"}`, 404, "fastapi"},
+		{"server: uvicorn\ncontent-type: application/json", `{"status_code":404,"detail":"Not Found"}`, 404, ""}, // Litestar's
+		{"server: hypercorn-h11\ncontent-type: text/html; charset=utf-8", "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n", 404, "flask"},
+		{"server: uvicorn", "", 404, "fastapi"}, // to a HEAD
 		{"server: nginx\ncontent-type: application/json", `{"detail":"Not Found"}`, 404, "nginx fastapi"},
 		{"Server: waitress\nContent-Type: text/html; charset=utf-8", "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n", 404, "flask"},
 		{"X-Powered-By: Express", `{}`, 401, "express"},
