@@ -20,6 +20,8 @@ func (d Diagnosis) Advice() string {
 		return "name the path as the API has it, with `read`"
 	case EverythingRefused:
 		return "a filter may refuse what is no usual browser: try `browser.user_agent` or `direct`; or the session has ended, or may not read these paths: give a new one, or name another path with `read`"
+	case ShutOut:
+		return "a filter (a web application firewall, fail2ban) may take the requests of other origins for an attack: have it let this machine in for the test, or examine an instance behind it"
 	case CredentialRefused:
 		return "give a credential that is good: the session may have ended, or the secret be mistyped; try it with curl first. An API may want more than that: a token against CSRF (give it too, with `credentials.headers`), or the browser that logged in (`browser.user_agent`)"
 	case BasicUnasked:

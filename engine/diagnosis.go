@@ -28,6 +28,7 @@ const (
 	RedirectsToSlash  DiagnosisKind = "redirects-to-slash"    // the path is right but for a slash at its end
 	RedirectsToPath   DiagnosisKind = "redirects-to-path"     // the same below another path, such as that of a language
 	RedirectsToHost   DiagnosisKind = "redirects-to-host"     // the same at another host or port
+	ShutOut           DiagnosisKind = "shut-out"              // by a filter, in the course of the run
 	EverythingRefused DiagnosisKind = "everything-refused"    // a filter, perhaps
 	BasicUnasked      DiagnosisKind = "basic-never-asked-for" // so that no browser has it
 	SecretInURL       DiagnosisKind = "secret-in-url"         // which no page of an attacker knows

@@ -106,6 +106,9 @@ func (s *session) lapsed(ctx context.Context, e scenarios.Endpoint, p scenarios.
 		s.record.diagnose(Diagnosis{Kind: RateLimited, Detail: fmt.Sprintf(
 			"the target limits the rate of requests: within %s %s, which was private at first, answered the victim 403 with a word on it", after, e)})
 		return fmt.Sprintf("a limiter refuses the victim: %s now answers 403 with a word on the rate of requests", e)
+	case r.Status == 403 && p.Stranger.Status != 403 && s.refusesStrangers(ctx, e, p):
+		tell(ShutOut, "the target shut this machine out within %s: %s, which was private at first, now answers everybody 403", after, e)
+		return fmt.Sprintf("the target has shut this machine out: %s now answers everybody 403", e)
 	case (r.Status == 401 || r.Status == 403) && v != s.victims.of(p.Credential):
 		tell(SessionEnded, "the target replaced the victim's cookies within %s: %s, which was private at first, answers %d with those that the browser has now", after, e, r.Status)
 		return fmt.Sprintf("the target replaced the victim's cookies: %s answers %d with those that the browser has now", e, r.Status)
@@ -138,6 +141,13 @@ func (s *session) victimsOwn(ctx context.Context, r privateRead) cors.Exchange {
 		q.Headers = append(q.Headers, r.victim.headers()...)
 	}
 	return s.tap.Probe(ctx, q)
+}
+
+// refusesStrangers reports whether the target answers 403 to whoever has no credential.
+func (s *session) refusesStrangers(ctx context.Context, e scenarios.Endpoint, p scenarios.Premise) bool {
+	path, _, _ := e.WithoutSecrets()
+	x := s.tap.Probe(ctx, cors.Request{Method: e.Method, URL: s.plan.Target.At(path), Body: e.Body, Headers: append(cors.OriginLine(p.Origin), e.Headers...)})
+	return x.Response != nil && x.Response.Status == 403
 }
 
 // rateWords are in the body of a 403 that is about the rate of requests and not about

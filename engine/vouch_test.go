@@ -69,6 +69,7 @@ func TestVouchForFailures(t *testing.T) {
 		{"no answer", 0, TargetFails},
 		{"another success", 200, ReplyChanged},
 		{"a refusal", 403, SessionEnded},
+		{"a ban", 403, ShutOut},
 		{"a limiter's", 403, RateLimited},
 		{"still there", -1, ""},
 	} {
@@ -76,7 +77,7 @@ func TestVouchForFailures(t *testing.T) {
 			var by atomic.Bool
 			s := vouching(t, func(w http.ResponseWriter, r *http.Request) {
 				switch {
-				case !by.Load() || c.status < 0:
+				case !by.Load() || c.status < 0 || c.want == SessionEnded && r.Header.Get("Cookie") == "":
 					withSession(w, r)
 				case c.status == 0:
 					panic(http.ErrAbortHandler)
