@@ -65,8 +65,12 @@ func MustParseOrigin(s string) Origin {
 }
 
 // OriginOf returns the origin of an http, https, ws or wss URL (the latter two as
-// their http counterparts), and [Opaque] for any other scheme.
+// their http counterparts), and [Opaque] for any other scheme, and for one without a host,
+// which is no URL of these (URL standard, #host-state).
 func OriginOf(u *url.URL) Origin {
+	if u.Hostname() == "" {
+		return Opaque
+	}
 	scheme := strings.ToLower(u.Scheme)
 	switch scheme {
 	case "ws":

@@ -140,6 +140,8 @@ func TestOriginOf(t *testing.T) {
 		"wss://app.example:8443/":         "https://app.example:8443",
 		"file:///etc":                     "null",
 		"/relative":                       "null",
+		"http:":                           "null",
+		"https://:443/":                   "null",
 	} {
 		u, err := url.Parse(in)
 		if err != nil {

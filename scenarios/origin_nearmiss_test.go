@@ -195,6 +195,7 @@ func FuzzNearMisses(f *testing.F) {
 	f.Add("https://api.notebook.test", "https://notebook.example.com", "http://localhost:3000")
 	f.Add("http://192.168.7.7:5055", "http://192.168.7.7:8502", "http://[::1]")
 	f.Add("https://me.github.io", "https://a.b.c.co.uk:8443", "https://x.")
+	f.Add("http:", "null", "0")
 	f.Add("http://localhost:5055", "null", "https://xn--bcher-kva.test")
 	f.Fuzz(func(t *testing.T, base, first, second string) {
 		u, err := url.Parse(base)
