@@ -269,6 +269,8 @@ func TestPremisesOfWhatIsElsewhere(t *testing.T) {
 		"a language":              {"/me", "/en/me", "GET /en/me", "/me"},
 		"a slash before a query":  {"/me?page=2", "/me/?page=2", "GET /me/?page=2", "/me?page=2"},
 		"the whole URL":           {"/me", "http://HOST/me/", "GET /me/", "/me"},
+		"what has an effect":      {"/me", "/reset/me", "GET /me", ""},
+		"what is excluded":        {"/me", "/fr/me", "GET /me", ""},
 		"another host":            {"/me", "http://other.example/me/", "GET /me", ""},
 		"a login":                 {"/me", "/login", "GET /me", ""},
 		"a slash, nothing behind": {"/me", "/me//", "GET /me", ""},
@@ -287,7 +289,7 @@ func TestPremisesOfWhatIsElsewhere(t *testing.T) {
 				default:
 					say(w, 200, `{"user":"alice"}`)
 				}
-			}, target.Config{Reads: []string{c.read}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}}})
+			}, target.Config{Reads: []string{c.read}, Exclude: []string{"/fr/*"}, Credentials: target.CredentialsConfig{Cookies: []string{"session=x; Path=/"}}})
 			if len(facts.Endpoints) != 1 || facts.Endpoints[0].String() != c.want || facts.Endpoints[0].Private != (c.from != "") ||
 				len(facts.Premises) != 1 || facts.Premises[0].Endpoint != c.want || facts.Premises[0].From != c.from {
 				t.Fatalf("endpoints %v, premises %+v", facts.Endpoints, facts.Premises)

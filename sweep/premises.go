@@ -48,8 +48,8 @@ func (a *Asker) More(t scenarios.Target, reads []scenarios.Endpoint) scenarios.T
 // something private there.
 func (a *Asker) followed(t scenarios.Target) scenarios.Target {
 	for i, e := range t.Endpoints {
-		there, ok := movedTo(t, e)
-		if !ok {
+		there, move := movedTo(t, e)
+		if move == "" || move == scenarios.MovedToPath && a.deployment.LeavesAlone(there.Path) {
 			continue
 		}
 		var found []scenarios.Premise
@@ -69,31 +69,35 @@ func (a *Asker) followed(t scenarios.Target) scenarios.Target {
 	return t
 }
 
-// movedTo is an endpoint as the target has it at another path of the same name; ok is false
-// where it is where it was asked for, or nowhere, or known there too.
-func movedTo(t scenarios.Target, e scenarios.Endpoint) (there scenarios.Endpoint, ok bool) {
+// movedTo is an endpoint as the target has it at another path of the same name; the Move is
+// empty where it is where it was asked for, or nowhere, or known there too.
+func movedTo(t scenarios.Target, e scenarios.Endpoint) (there scenarios.Endpoint, move scenarios.Move) {
 	if e.Method != http.MethodGet {
-		return e, false
+		return e, ""
 	}
 	for _, p := range t.Premises {
 		if p.Endpoint != e.String() {
 			continue
 		}
-		move, to := t.Moved(p)
-		if p.Holds() || move != scenarios.MovedBySlash && move != scenarios.MovedToPath {
-			return e, false
+		how, to := t.Moved(p)
+		if p.Holds() || how != scenarios.MovedBySlash && how != scenarios.MovedToPath {
+			return e, ""
+		}
+		path, ok := t.Below(to)
+		if !ok {
+			return e, ""
 		}
 		there = e
-		if there.Path, ok = t.Below(to); !ok {
-			return e, false
-		}
+		there.Path, move = path, how
 	}
 	if _, query, asked := strings.Cut(e.Path, "?"); asked {
 		there.Path += "?" + query
 	}
-	return there, ok && !slices.ContainsFunc(t.Endpoints, same(there))
+	if slices.ContainsFunc(t.Endpoints, same(there)) {
+		return e, ""
+	}
+	return there, move
 }
-
 func same(e scenarios.Endpoint) func(scenarios.Endpoint) bool {
 	return func(other scenarios.Endpoint) bool { return other.String() == e.String() }
 }

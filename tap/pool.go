@@ -27,7 +27,7 @@ const (
 	// usualWait is longer than a server takes that has nothing else to do, in most cases. To
 	// give way for nothing costs the time to connect.
 	usualWait = time.Second
-	// at once is when an answer comes that waited for nothing but a connection to end.
+	// atOnceTime is for an answer that waited for nothing but a connection to end.
 	atOnceTime = 200 * time.Millisecond
 	// maxHelped is how often that is no chance.
 	maxHelped = 3

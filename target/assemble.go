@@ -85,6 +85,7 @@ func (c Config) assemble() (Deployment, Problems) {
 		Preset:   preset,
 		Direct:   c.Direct,
 		examine:  c.Examine,
+		exclude:  c.Exclude,
 		Upstream: c.upstream(base),
 		Facts: scenarios.Target{
 			URL:    strings.TrimSuffix(base.String(), "/"),

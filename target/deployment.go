@@ -42,8 +42,13 @@ type Deployment struct {
 	// for none.
 	PublicKey string
 
+	exclude       []string // patterns of what is left alone
 	launchSecrets []string // what the target is started with
 }
+
+// LeavesAlone reports whether a path that nobody named is not to be asked for: by its name a
+// GET may have an effect, or it was excluded.
+func (d Deployment) LeavesAlone(path string) bool { return leaveAlone(path, "", d.exclude) }
 
 // Secrets are the strings that must not appear in any output: the credentials, those in
 // URLs too, what the target is started with, and the password of a proxy.
