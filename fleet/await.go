@@ -164,13 +164,22 @@ func (s *Store) awaitFor(ctx context.Context, before time.Time, seen *snapshot, 
 	defer letters.Stop()
 	silence := time.NewTimer(s.look)
 	defer silence.Stop()
+	told, dead := results.Updates(), letters.Updates()
 	for {
 		select {
-		case e := <-results.Updates():
+		case e, open := <-told:
+			if !open { // with its subscription, and it is looked up after a while
+				told = nil
+				continue
+			}
 			if err := c.result(e); err != nil {
 				return false, err
 			}
-		case e := <-letters.Updates():
+		case e, open := <-dead:
+			if !open {
+				dead = nil
+				continue
+			}
 			c.letter(e)
 		case <-silence.C:
 			return false, nil
