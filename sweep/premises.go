@@ -52,15 +52,12 @@ func (a *Asker) followed(t scenarios.Target) scenarios.Target {
 		if move == "" || move == scenarios.MovedToPath && a.deployment.LeavesAlone(there.Path) {
 			continue
 		}
-		var found []scenarios.Premise
-		holds := false
-		for _, c := range claimed(t) {
-			p := scenarios.NewPremise(there, c, a.ask(there, c))
-			p.From = e.Path
-			found, holds = append(found, p), holds || p.Holds()
-		}
-		if !holds {
+		found := a.askAll(scenarios.Target{Endpoints: []scenarios.Endpoint{there}}, claimed(t))
+		if !slices.ContainsFunc(found, scenarios.Premise.Holds) {
 			continue
+		}
+		for j := range found {
+			found[j].From = e.Path
 		}
 		t.Endpoints, t.Premises = slices.Clone(t.Endpoints), slices.Clone(t.Premises)
 		t.Endpoints[i] = there

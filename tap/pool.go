@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A pool keeps connections open between exchanges. It has no goroutine: a
-// connection that the server closes is found out when it is used.
+// A pool keeps connections open between exchanges. None is watched: a connection that
+// the server closes is found out when it is used.
 //
 // Some servers have one connection at a time, such as one of Python's http.server without
 // threads: they answer nobody else while one is kept open that has nothing to say. So
