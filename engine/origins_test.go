@@ -102,3 +102,43 @@ func TestGrantedNearMissHasItsRuleNamed(t *testing.T) {
 		})
 	}
 }
+
+// Of a long list, further origins' near-misses are asked about by hand. A mistake in one
+// entry alone is stolen through in the browser all the same.
+func TestNearMissesOfFurtherOriginsAreProved(t *testing.T) {
+	lab := openLab(t, attacker.Options{})
+	trusted := origins("https://a.one.com https://b.two.com https://c.three.com https://d.four.com https://e.five.com https://f.six.com")
+	careless := func(q fixtures.Question) fixtures.Answer {
+		if origin := q.Request.Header.Get("Origin"); strings.HasPrefix(origin, "https://f.six.com") {
+			q.Allowed.Items = append(slices.Clone(q.Allowed.Items), origin)
+		}
+		return fixtures.Hardened().Decide(q)
+	}
+	s := stage(t, lab, fixtures.Notebook{Login: fixtures.SessionCookie, Origins: trusted, Policy: fixtures.Policy{Name: "careless", Decide: careless}})
+	plan := aboutOrigins(engine.NewPlan(scenarios.Catalogue(), s.Deployment.Facts))
+	record, err := engine.ExaminePlan(t.Context(), lab, s.Deployment, plan, engine.Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stolen := map[string]bool{}
+	frames := 0
+	for _, r := range record.Results {
+		for _, o := range r.Observations {
+			granted := strings.HasPrefix(r.Subject.Origin, "https://f.six.com")
+			if !granted && o.Attempt.Vector != scenarios.Probe && strings.Contains(o.Attempt.Page.Host(), "e.five.com") {
+				frames++
+			}
+		}
+		if r.Verdict() == scenarios.Violates && r.Judgement.Exfiltrated {
+			stolen[r.Scenario.ID+" "+r.Subject.Origin] = true
+		}
+	}
+	for _, want := range []string{"ORG-001 https://f.six.com.evil.test", "ORG-002 https://f.six.comevil.test"} {
+		if !stolen[want] {
+			t.Errorf("%s stole nothing; stolen: %v", want, stolen)
+		}
+	}
+	if frames > 0 {
+		t.Errorf("%d attempts by pages that resemble the fifth origin, to which nothing was granted", frames)
+	}
+}

@@ -18,9 +18,15 @@ type masquerade struct {
 	e    Endpoint
 }
 
+// inWhole is how many trusted origins have all their near-misses tried by pages. Those of
+// further ones are what an allow list's comparison is asked about once more: by hand at
+// first, and by a page where that is granted.
+const inWhole = 4
+
 // nearMisses plans, for each private endpoint, a case for each near-miss that the rule
-// makes: on the first endpoint in the browser, on the others by hand at first, and in
-// the browser where that is granted. Routes may have a list of their own.
+// makes: on the first endpoint, and of the first trusted origins, in the browser, on the
+// others by hand at first, and in the browser where that is granted. Routes may have a
+// list of their own, and so may origins have entries of their own.
 func nearMisses(rule func(Target) []NearMiss, none string) func(Target) ([]Case, string) {
 	return func(t Target) ([]Case, string) {
 		all, why := prizes(t)
@@ -28,14 +34,19 @@ func nearMisses(rule func(Target) []NearMiss, none string) func(Target) ([]Case,
 			return nil, why
 		}
 		misses := rule(t)
+		resembled := resembled(t)
+		further := resembled[min(inWhole, len(resembled)):]
 		var cases []Case
 		for i, p := range all {
-			for _, m := range misses {
-				m := masquerade{visit{target: t, page: m.Origin, cred: p.cred}, m, p.endpoint}
-				if i == 0 {
+			for _, miss := range misses {
+				m := masquerade{visit{target: t, page: miss.Origin, cred: p.cred}, miss, p.endpoint}
+				switch {
+				case i > 0:
+					cases = append(cases, m.asFurtherCase("pages tried it at "+all[0].endpoint.String()))
+				case slices.Contains(further, miss.Of) || slices.Contains(further, miss.with):
+					cases = append(cases, m.asFurtherCase("pages tried those that resemble "+resembled[0].String()))
+				default:
 					cases = append(cases, m.asCase())
-				} else {
-					cases = append(cases, m.asFurtherCase(all[0].endpoint))
 				}
 			}
 		}
@@ -86,9 +97,9 @@ func (m masquerade) asCase() Case {
 
 // asFurtherCase asks by hand, and has the page try where that is granted, and those of
 // the origins that tell the rule, unless every origin is granted: how much a grant binds
-// must not depend on which endpoint comes first. proved is the endpoint where the page
-// tries in any case.
-func (m masquerade) asFurtherCase(proved Endpoint) Case {
+// must not depend on which endpoint or trusted origin comes first. proved says what pages
+// try in any case.
+func (m masquerade) asFurtherCase(proved string) Case {
 	hand, other := m.byHand(), m.arbitraryByHand()
 	granted := func(obs Observations) bool { return m.grants(answer(obs.Of(hand))) && m.miss.unplayable() == "" }
 	full := m.asCase()
@@ -109,7 +120,7 @@ func (m masquerade) asFurtherCase(proved Endpoint) Case {
 		},
 		Judge: func(obs Observations) Judgement {
 			if !granted(obs) {
-				return m.judgeByHand(obs.Of(hand), "pages tried it at "+proved.String())
+				return m.judgeByHand(obs.Of(hand), proved)
 			}
 			j := m.judge(obs)
 			j.Proof = cmp.Or(j.Proof, m.attempt().Key()) // and not the question by hand, which comes first

@@ -15,6 +15,8 @@ type NearMiss struct {
 	// Of is the trusted origin that it resembles, or the target's own; opaque where
 	// there is none.
 	Of cors.Origin
+	// with is the other trusted origin that it is made of; opaque where there is none.
+	with cors.Origin
 	// How it is made, in a few words, such as "the trusted host and letters".
 	How      string
 	sendable sendability

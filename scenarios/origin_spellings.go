@@ -15,6 +15,7 @@ const bad = evilHost
 type spellings struct {
 	target Target
 	of     cors.Origin
+	with   cors.Origin // the other one, where they are made of two
 	list   []NearMiss
 }
 
@@ -23,6 +24,7 @@ func (s *spellings) add(how, host string) { s.addAt(how, s.of.Scheme(), host, ex
 
 func (s *spellings) addAt(how, scheme, host, port string) {
 	if m, ok := nearMiss(s.target, s.of, how, scheme, host, port); ok {
+		m.with = s.with
 		s.list = append(s.list, m)
 	}
 }
@@ -42,13 +44,16 @@ type spelling func(*spellings)
 func ofEach(spell spelling) func(Target) []NearMiss {
 	return func(t Target) []NearMiss {
 		var all []NearMiss
-		for _, o := range append(frontEnds(t), patternDomains(t)...) {
-			if !o.IsOpaque() {
-				all = append(all, spelled(t, o, spell)...)
-			}
+		for _, o := range resembled(t) {
+			all = append(all, spelled(t, o, spell)...)
 		}
 		return distinct(all)
 	}
+}
+
+// resembled are the origins that near-misses are made of.
+func resembled(t Target) []cors.Origin {
+	return slices.DeleteFunc(append(frontEnds(t), patternDomains(t)...), cors.Origin.IsOpaque)
 }
 
 // spelled are the near-misses of one origin.
@@ -210,7 +215,7 @@ func runTogether(t Target) []NearMiss {
 			if of == other || of.IsOpaque() || other.IsOpaque() || ip || otherIP {
 				continue
 			}
-			s := &spellings{target: t, of: of}
+			s := &spellings{target: t, of: of, with: other}
 			label, _, _ := strings.Cut(other.Host(), ".")
 			s.add("the first label of one trusted host before another", label+of.Host())
 			s.add("two trusted hosts run together", other.Host()+of.Host())
