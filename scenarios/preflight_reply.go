@@ -25,9 +25,6 @@ func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 	if !isSuccess(r) {
 		return judgeFailedPreflight(declared, asked, plain)
 	}
-	if name := sessionSet(asked, r); name != "" {
-		return violates(Low, "the %d reply to the preflight of %s sets the cookie %s, so that the application ran for it", r.Status, origin, quote(name))
-	}
 	var known *cors.Response
 	for _, o := range []Observation{asked, plain} {
 		got := o.Response()
@@ -41,6 +38,10 @@ func judgePreflightReply(declared bool, asked, plain Observation) Judgement {
 			return violates(Low, "the %d reply to the preflight of %s has the %d bytes of body that the endpoint itself answers with: its handler ran",
 				r.Status, origin, len(r.Body)).withProof(o)
 		}
+	}
+	if name := sessionSet(asked, r); name != "" { // what makes sessions ran, and not the endpoint
+		return violates(Low, "the %d reply to the preflight of %s sets the cookie %s: sessions are made before the CORS layer answers, for every preflight", r.Status, origin, quote(name)).
+			mendedBy(fixSessionBeforeCORS).binding(Should)
 	}
 	if r.Body != "" && known == nil {
 		return cannotTell("the %d reply to the preflight of %s has a body of %d bytes, and there is no reply of the endpoint to compare it with", r.Status, origin, len(r.Body)).until(LacksSuccess)
@@ -77,6 +78,8 @@ func judgeFailedPreflight(declared bool, asked, plain Observation) Judgement {
 	}
 	return j
 }
+
+const fixSessionBeforeCORS = "Run the CORS layer before the one that makes sessions: browsers send preflights without cookies, and keep none of theirs."
 
 // balancersCookies are how the names begin of cookies that what stands before an
 // application sets, of its own accord and with every reply: balancers, gateways and bot
