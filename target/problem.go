@@ -37,6 +37,9 @@ func (p *Problem) Error() string {
 
 func (p *Problem) Unwrap() error { return p.err }
 
+// InFile reports whether the entry stands in a file, where it is mended by that name.
+func (p *Problem) InFile() bool { return p.file != "" }
+
 // Problems are all that is wrong with a configuration, a line each.
 type Problems []*Problem
 

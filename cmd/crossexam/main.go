@@ -8,11 +8,13 @@ import (
 	"os"
 	"regexp"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/report"
+	"github.com/crossexam/crossexam/target"
 )
 
 // The exit codes of the command that are not a report's.
@@ -47,7 +49,7 @@ func run(args []string) int {
 		return 0
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintln(os.Stderr, "crossexam:", report.Visible(inFlags(exit.err.Error())))
+			fmt.Fprintln(os.Stderr, "crossexam:", report.Visible(worded(exit.err)))
 		}
 		return exit.code
 	}
@@ -71,6 +73,16 @@ func (e exitError) Error() string {
 }
 
 func (e exitError) Unwrap() error { return e.err }
+
+// worded is an error in the words of its reader: with flags in the place of entries, but for
+// what is wrong in a file, where it is the entries that are written.
+func worded(err error) string {
+	var problems target.Problems
+	if errors.As(err, &problems) && slices.ContainsFunc(problems, (*target.Problem).InFile) {
+		return err.Error()
+	}
+	return inFlags(err.Error())
+}
 
 func usage(err error) error { return exitError{exitUsage, err} }
 
