@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/crossexam/crossexam/attacker"
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/nginx"
@@ -69,14 +71,34 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 	}
 }
 
-// probeGroup makes the attempts of a group that has no page.
+// probeGroup makes the attempts of a group that has no page: those that only read side by
+// side, as a browser makes its own, unless a shared cache is between, which remembers in
+// which order it was asked.
 func (s *session) probeGroup(ctx context.Context, g *group) error {
 	if err := s.logIn(ctx, g); err != nil {
 		return err
 	}
+	inTurn := func(a scenarios.Attempt) bool { return g.writes || a.Through != "" }
 	for repeats := 0; ; repeats++ {
-		for _, a := range g.attempts {
-			s.observed[a.Key()] = s.probe(ctx, a)
+		seen := make([]scenarios.Observation, len(g.attempts))
+		var sideBySide errgroup.Group
+		sideBySide.SetLimit(s.deployment.Limits.AtOnce())
+		for i, a := range g.attempts {
+			if !inTurn(a) {
+				sideBySide.Go(func() error {
+					seen[i] = s.probe(ctx, a)
+					return ctx.Err()
+				})
+			}
+		}
+		if err := sideBySide.Wait(); err != nil {
+			return err
+		}
+		for i, a := range g.attempts {
+			if inTurn(a) {
+				seen[i] = s.probe(ctx, a)
+			}
+			s.observed[a.Key()] = seen[i]
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -118,6 +118,29 @@ func TestNearMisses(t *testing.T) {
 	}
 }
 
+// A long list's hosts are run together with those beside them, and with the one that shares
+// most of the end: as many as there are, and not as many squared.
+func TestHostsOfLongListsAreRunTogether(t *testing.T) {
+	list := strings.Fields("https://foo.com https://one.net https://two.org https://three.io https://boo.com https://192.0.2.1")
+	got := weighed(runTogether(trusting("https://api.notebook.test", list...))) + " "
+	for _, want := range []string{
+		"+https://foo.comone.net", "+https://one.netfoo.com", // a comma was forgotten
+		"+https://bfoo.com", "+https://fboo.com", // a tree of endings
+	} {
+		if !strings.Contains(got, want+" ") {
+			t.Errorf("%s is not there: %s", want, got)
+		}
+	}
+	for _, unlike := range []string{"foo.comtwo.org", "three.iofoo.com", "192"} {
+		if strings.Contains(got, unlike) {
+			t.Errorf("%s is there: %s", unlike, got)
+		}
+	}
+	if misses := runTogether(trusting("https://api.notebook.test", "https://a.example.com", "https://a.example.com", "https://a.example.com", "https://a.example.com", "https://a.example.com")); len(misses) > 0 {
+		t.Errorf("of one origin: %v", misses)
+	}
+}
+
 func TestSharedHosting(t *testing.T) {
 	for _, suffix := range sharedSuffixes {
 		if s, in := cors.NewOrigin("https", anySite+suffix, "").PublicSuffix(); s != suffix || in != cors.Private {

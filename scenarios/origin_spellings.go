@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -207,14 +208,13 @@ func lookAlike(s *spellings) {
 // that it shares with another, as a tree of endings does that loses its place: bfoo.com
 // of foo.com and boo.com (GHSA-vhxv-fg4m-p2w8).
 func runTogether(t Target) []NearMiss {
+	named := slices.DeleteFunc(slices.Clone(t.Trusted), func(o cors.Origin) bool {
+		_, ip := o.IP()
+		return o.IsOpaque() || ip
+	})
 	var all []NearMiss
-	for _, of := range t.Trusted {
-		for _, other := range t.Trusted {
-			_, ip := of.IP()
-			_, otherIP := other.IP()
-			if of == other || of.IsOpaque() || other.IsOpaque() || ip || otherIP {
-				continue
-			}
+	for _, of := range named {
+		for _, other := range partners(named, of) {
 			s := &spellings{target: t, of: of, with: other}
 			label, _, _ := strings.Cut(other.Host(), ".")
 			s.add("the first label of one trusted host before another", label+of.Host())
@@ -224,6 +224,31 @@ func runTogether(t Target) []NearMiss {
 		}
 	}
 	return distinct(all)
+}
+
+// partners are the other origins that one is run together with: all of a short list, and of
+// a longer one those that stand beside it, as where a comma was forgotten, and the one whose
+// host shares its end, which is beside it in a tree of hosts.
+func partners(list []cors.Origin, of cors.Origin) []cors.Origin {
+	others := slices.DeleteFunc(slices.Clone(list), func(o cors.Origin) bool { return o == of })
+	if len(others) < inWhole {
+		return others
+	}
+	var near []cors.Origin
+	i := slices.Index(list, of)
+	if i > 0 {
+		near = append(near, list[i-1])
+	}
+	if i+1 < len(list) {
+		near = append(near, list[i+1])
+	}
+	closest := slices.MinFunc(others, func(a, b cors.Origin) int {
+		return cmp.Compare(len(unshared(a.Host(), of.Host()))-len(a.Host()), len(unshared(b.Host(), of.Host()))-len(b.Host()))
+	})
+	if !slices.Contains(near, closest) {
+		near = append(near, closest)
+	}
+	return near
 }
 
 // unshared is what stands before the characters in which both hosts end.

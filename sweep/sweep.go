@@ -14,8 +14,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/crossexam/crossexam/cors"
 	"github.com/crossexam/crossexam/scenarios"
@@ -41,9 +42,6 @@ type Request struct {
 }
 
 const (
-	// parallel is how many requests are under way at once where the limits do not say: as
-	// many as a browser makes.
-	parallel = 6
 	// bodyBytes is how much is read of each reply: enough to tell a stranger's from the
 	// victim's, and to keep the connection for most.
 	bodyBytes = 64 << 10
@@ -191,32 +189,20 @@ func (a *Asker) Sweep(t scenarios.Target, items []Item) Result {
 	unknown := a.unknownPath()
 	asks := newScript(t)
 	interviews := make([]*interview, len(items))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(a.parallel(), len(items)) {
-		workers.Go(func() {
-			for i := range next {
-				w := &witness{Asker: a, script: asks, item: items[i], unknown: unknown}
-				result.Endpoints[i], interviews[i] = w.examine()
-			}
+	var sideBySide errgroup.Group
+	sideBySide.SetLimit(a.deployment.Limits.AtOnce())
+	for i := range items {
+		sideBySide.Go(func() error {
+			w := &witness{Asker: a, script: asks, item: items[i], unknown: unknown}
+			result.Endpoints[i], interviews[i] = w.examine()
+			return nil
 		})
 	}
-	for i := range items {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
+	_ = sideBySide.Wait() // each endpoint says itself what it lacks
 	result.Classes = file(t, result.Endpoints, interviews)
 	result.Requests, result.DurationMS = a.tap.Requests()-before, time.Since(begun).Milliseconds()
 	result.Notes, result.Protocol = a.tap.Notes(), a.tap.Protocol()
 	return result
-}
-
-func (a *Asker) parallel() int {
-	if n := a.deployment.Limits.Parallel(); n > 0 {
-		return n
-	}
-	return parallel
 }
 
 // A witness asks one endpoint, and remembers what tells the victim's reply from a

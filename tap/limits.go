@@ -113,6 +113,10 @@ func (l Limits) Parallel() int {
 	return l.Concurrency
 }
 
+// AtOnce is how many requests Crossexam itself has under way at once: as many as a page
+// should, and as a browser has to a host by HTTP/1.1 where nothing bounds that.
+func (l Limits) AtOnce() int { return cmp.Or(l.Parallel(), 6) }
+
 // Check says which field is out of its range.
 func (l Limits) Check() error {
 	if !(l.RequestsPerSecond >= 0) { // NaN too
