@@ -114,6 +114,11 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 			if ofKnown {
 				attempts = append(attempts, known)
 			}
+			asJSON, negotiable := forJSON(provoked)
+			negotiable = negotiable && isRedirect(p.Status)
+			if negotiable {
+				attempts = append(attempts, asJSON)
+			}
 			cases = append(cases, Case{
 				Subject:  p.subject(v),
 				Attempts: attempts,
@@ -121,6 +126,9 @@ func readableErrors(t Target, of kind, noun string) ([]Case, string) {
 					j := judgeReadableError(p.ErrorRecipe, obs.Of(provoked), obs.Of(read))
 					if ofKnown && j.FollowsFrom == "" {
 						j = j.onUnknownPath(obs.Of(known))
+					}
+					if negotiable {
+						j = j.onJSON(obs.Of(asJSON))
 					}
 					return j
 				},

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/crossexam/crossexam/cors"
@@ -40,6 +41,28 @@ func judgeRedirectedError(r ErrorRecipe, o Observation) Judgement {
 		return j
 	}
 	return unmet(r, fmt.Sprintf("the target answers %s with %s, which was not followed from here: %s", origin, statusText(first), doubt))
+}
+
+// forJSON is the request of a front end that says that it wants JSON, where the attempt does
+// not say what it wants: many applications redirect to a login only who may be a browser's
+// window.
+func forJSON(a Attempt) (Attempt, bool) {
+	if a.Headers.Has("Accept") {
+		return a, false
+	}
+	a.Headers = append(slices.Clone(a.Headers), cors.Header{Name: "Accept", Value: "application/json"})
+	return a, true
+}
+
+// onJSON is the judgement on a redirect to the login that a front end cannot read, where it
+// can read the error that it gets when it says that it wants JSON.
+func (j Judgement) onJSON(asked Observation) Judgement {
+	if j.Verdict != Violates || !asked.Read() || asked.Page.Status < 400 {
+		return j
+	}
+	j.Reason += fmt.Sprintf("; a front end that says Accept: application/json reads a %d in its place", asked.Page.Status)
+	j.Fix = "Have the front end say Accept: application/json with each request, or the API answer 401 whatever is accepted: fetch says */*, and follows a redirect to a login page, which grants nobody."
+	return j.binding(Should)
 }
 
 // firstReply is the target's answer to the request before any redirect, or nil.

@@ -41,3 +41,48 @@ func TestJudgeRedirectedError(t *testing.T) {
 		}
 	}
 }
+
+// Who says that JSON is wanted gets an error in the place of the redirect, from applications
+// that ask who wants what.
+func TestRedirectThatJSONSaves(t *testing.T) {
+	target := oneEndpoint(Cookie)
+	target.Errors = []ErrorRecipe{{Status: 302, Method: "GET", Path: privateRead.Path, Anonymous: true, Guessed: true}}
+	s, _ := Find("ERR-001")
+	cases, why := s.Plan(target)
+	if len(cases) != 1 {
+		t.Fatalf("%d cases: %s", len(cases), why)
+	}
+	attempts := cases[0].Attempts
+	provoked, asJSON := attempts[0], attempts[len(attempts)-1]
+	if !asJSON.Headers.Has("Accept") || asJSON.needsPreflight() {
+		t.Fatalf("the last attempt is %+v", asJSON)
+	}
+	redirect := reply(302, "", "Location: /login", allowOrigin(trustedOrigin), withCredentials)
+	hidden := blockedFrom(provoked, cors.MissingAllowOriginHeader, redirect)
+	readable := func(status int) Observation {
+		return readBy(asJSON, reply(status, deniedBody, allowOrigin(trustedOrigin), withCredentials))
+	}
+	for _, c := range []struct {
+		name  string
+		json  Observation
+		level Level
+	}{
+		{"an error that can be read", readable(401), Should},
+		{"the redirect again", blockedFrom(asJSON, cors.MissingAllowOriginHeader, redirect), ""},
+		{"a page", readable(200), ""},
+		{"no answer", broken(asJSON), ""},
+	} {
+		obs := []Observation{hidden}
+		for _, a := range attempts[1 : len(attempts)-1] {
+			obs = append(obs, readBy(a, private))
+		}
+		j := cases[0].Judge(NewObservations(append(obs, c.json)))
+		if j.Verdict != Violates || j.Level != c.level || strings.Contains(j.Fix, "Accept: application/json") != (c.level == Should) {
+			t.Errorf("%s: %+v", c.name, j)
+		}
+	}
+	target.Errors[0].Headers = cors.Headers{{Name: "Accept", Value: "text/html"}}
+	if cases, _ = s.Plan(target); len(cases[0].Attempts) != len(attempts)-1 {
+		t.Errorf("a recipe with an Accept of its own has %d attempts", len(cases[0].Attempts))
+	}
+}

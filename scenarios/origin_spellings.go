@@ -242,10 +242,9 @@ func partners(list []cors.Origin, of cors.Origin) []cors.Origin {
 	if i+1 < len(list) {
 		near = append(near, list[i+1])
 	}
-	closest := slices.MinFunc(others, func(a, b cors.Origin) int {
-		return cmp.Compare(len(unshared(a.Host(), of.Host()))-len(a.Host()), len(unshared(b.Host(), of.Host()))-len(b.Host()))
-	})
-	if !slices.Contains(near, closest) {
+	shares := func(o cors.Origin) int { return len(o.Host()) - len(unshared(o.Host(), of.Host())) }
+	closest := slices.MaxFunc(others, func(a, b cors.Origin) int { return cmp.Compare(shares(a), shares(b)) })
+	if shares(closest) > 0 && !slices.Contains(near, closest) {
 		near = append(near, closest)
 	}
 	return near
