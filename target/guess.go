@@ -21,6 +21,29 @@ var guesses = []string{
 	"/session", "/api/session", "/v1/models", "/api/tags", "/api", "/api/v1", "/", "/health", "/api/health",
 }
 
+// seldomGuesses are tried where none of the guesses is private or asks for a login: paths of
+// settings and users, and of services that people have on their own machines and networks,
+// often without a login.
+var seldomGuesses = []string{
+	"/settings", "/api/settings", "/account", "/api/account", "/users", "/api/users", "/api/v1/users", "/whoami", "/api/whoami",
+	"/flows",                    // Node-RED
+	"/_all_dbs",                 // CouchDB
+	"/_mapping",                 // Elasticsearch, OpenSearch
+	"/varz",                     // NATS
+	"/api/v1/targets",           // Prometheus
+	"/v1/agent/self",            // Consul
+	"/containers/json",          // Docker
+	"/json/list",                // a browser's or Node's debugger
+	"/debug/vars",               // Go's expvar
+	"/actuator/env",             // Spring Boot
+	"/system_stats", "/history", // ComfyUI
+	"/rest/settings", "/rest/system/status", // n8n; Syncthing
+	"/api/v2/app/preferences", // qBittorrent
+	"/api/frontend/settings",  // Grafana
+	"/System/Info",            // Jellyfin
+	"/api/sessions",           // Jupyter
+}
+
 // followed is how many links of the API's own are tried.
 const followed = 16
 
@@ -31,6 +54,7 @@ type guessing struct {
 	unknown       string         // a path that nothing knows
 	nothing       *cors.Response // the reply to it; nil for none
 	root          *cors.Response // that to /
+	linked        int            // paths among them that replies linked to
 	private, open int            // reads found so far
 	refused       string         // the first path that asks for a login
 }
@@ -49,24 +73,39 @@ func (f *finder) guess() {
 	}
 	f.found.Alike = g.nothing
 	for i := 0; i < len(g.paths); i++ { // which links lengthen
-		path := g.paths[i]
-		if reason, why := whyAlone(path, "", f.config.Exclude); why != "" {
-			f.left("GET "+path, reason, false, "%s", why)
-			continue
-		}
-		r := g.root
-		if path != "/" {
-			r = f.get(f.deployment.Facts.At(path), false)
-		}
-		if r != nil && (g.nothing == nil || r.Status != g.nothing.Status || r.Status < 300 && !sameReply(r, path, g.nothing, g.unknown)) {
-			f.found.Alike = nil
-		}
-		if g.mayBeRead(path, r) {
-			g.read(path, r)
+		g.try(g.paths[i])
+		if i == len(g.paths)-1 && g.private == 0 && g.refused == "" && g.mayHaveMore() {
+			g.paths = append(g.paths, slices.DeleteFunc(slices.Clone(seldomGuesses), func(p string) bool { return slices.Contains(g.paths, p) })...)
 		}
 	}
 	if g.private == 0 && g.refused != "" {
 		f.locked(g.refused)
+	}
+}
+
+// mayHaveMore reports whether what is seldom there is worth asking for: below a URL without a
+// path, which may be an endpoint's, of a target that says of paths that it does not have
+// that they are not found, or something else than of those that it has.
+func (g *guessing) mayHaveMore() bool {
+	_, below := g.ownPath()
+	return !below && g.nothing != nil && (g.found.Alike == nil || g.nothing.Status == http.StatusNotFound)
+}
+
+// try asks for a path, and adds a read where there is something to read.
+func (g *guessing) try(path string) {
+	if reason, why := whyAlone(path, "", g.config.Exclude); why != "" {
+		g.left("GET "+path, reason, false, "%s", why)
+		return
+	}
+	r := g.root
+	if path != "/" {
+		r = g.get(g.deployment.Facts.At(path), false)
+	}
+	if r != nil && (g.nothing == nil || r.Status != g.nothing.Status || r.Status < 300 && !sameReply(r, path, g.nothing, g.unknown)) {
+		g.found.Alike = nil
+	}
+	if g.mayBeRead(path, r) {
+		g.read(path, r)
 	}
 }
 
@@ -87,7 +126,7 @@ func (g *guessing) mayBeRead(path string, r *cors.Response) bool {
 		g.found.FrontPage = g.found.FrontPage || path == "/"
 		return false
 	}
-	g.paths = g.follow(g.paths, r)
+	g.follow(r)
 	return true
 }
 
@@ -128,16 +167,17 @@ func (g *guessing) read(path string, r *cors.Response) {
 const noData = "it answered with a page or a text, not with data; name it to read it"
 
 // follow adds the paths that a reply of JSON links to, what holds data first.
-func (f *finder) follow(paths []string, r *cors.Response) []string {
+func (g *guessing) follow(r *cors.Response) {
 	var links []string
-	for _, l := range linksOf(r, f.deployment.Facts) {
-		if !slices.Contains(paths, l) && !slices.Contains(links, l) {
+	for _, l := range linksOf(r, g.deployment.Facts) {
+		if !slices.Contains(g.paths, l) && !slices.Contains(links, l) {
 			links = append(links, l)
 		}
 	}
 	slices.SortStableFunc(links, func(a, b string) int { return cmp.Compare(tells(a), tells(b)) })
-	room := max(followed-max(len(paths)-len(guesses)-len(f.preset.Private)-len(f.preset.Open), 0), 0)
-	return append(paths, links[:min(len(links), room)]...)
+	links = links[:min(len(links), followed-g.linked)]
+	g.linked += len(links)
+	g.paths = append(g.paths, links...)
 }
 
 // linksOf are the paths below the target's URL that stand in the fields of a JSON
