@@ -36,7 +36,10 @@ func (f *finder) note(format string, args ...any) {
 }
 
 // get asks the target for an absolute URL on its own origin.
-func (f *finder) get(u string, anonymous bool) *cors.Response {
+func (f *finder) get(u string, anonymous bool) *cors.Response { return f.getBy(f.tap, u, anonymous) }
+
+// getBy asks by a tap with limits of its own.
+func (f *finder) getBy(t *tap.Tap, u string, anonymous bool) *cors.Response {
 	h := cors.Headers{{Name: "Accept", Value: "*/*"}} // as a fetch of a page has it
 	if !anonymous {
 		h = append(h, f.deployment.Credentials.headers()...)
@@ -44,7 +47,7 @@ func (f *finder) get(u string, anonymous bool) *cors.Response {
 	if !anonymous {
 		u = f.deployment.Credentials.At(u, scenarios.Query)
 	}
-	return f.tap.Probe(f.ctx, cors.Request{
+	return t.Probe(f.ctx, cors.Request{
 		Method: http.MethodGet, URL: u, Headers: h,
 		ClientCertificate: !anonymous && f.deployment.Credentials.ClientCertificate != nil,
 	}).Response

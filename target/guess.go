@@ -54,6 +54,7 @@ type guessing struct {
 	unknown       string         // a path that nothing knows
 	nothing       *cors.Response // the reply to it; nil for none
 	root          *cors.Response // that to /
+	beyond        bool           // beyond the usual paths, which alone tell whether every path is answered alike
 	linked        int            // paths among them that replies linked to
 	private, open int            // reads found so far
 	refused       string         // the first path that asks for a login
@@ -72,10 +73,17 @@ func (f *finder) guess() {
 		}
 	}
 	f.found.Alike = g.nothing
+	more := []func() []string{g.ofPage, g.seldom}
 	for i := 0; i < len(g.paths); i++ { // which links lengthen
 		g.try(g.paths[i])
-		if i == len(g.paths)-1 && g.private == 0 && g.refused == "" && g.mayHaveMore() {
-			g.paths = append(g.paths, slices.DeleteFunc(slices.Clone(seldomGuesses), func(p string) bool { return slices.Contains(g.paths, p) })...)
+		for i == len(g.paths)-1 && len(more) > 0 && g.private == 0 && g.refused == "" {
+			g.beyond = true
+			for _, p := range more[0]() {
+				if !slices.Contains(g.paths, p) {
+					g.paths = append(g.paths, p)
+				}
+			}
+			more = more[1:]
 		}
 	}
 	if g.private == 0 && g.refused != "" {
@@ -83,12 +91,14 @@ func (f *finder) guess() {
 	}
 }
 
-// mayHaveMore reports whether what is seldom there is worth asking for: below a URL without a
-// path, which may be an endpoint's, of a target that says of paths that it does not have
-// that they are not found, or something else than of those that it has.
-func (g *guessing) mayHaveMore() bool {
-	_, below := g.ownPath()
-	return !below && g.nothing != nil && (g.found.Alike == nil || g.nothing.Status == http.StatusNotFound)
+// seldom are the paths that are seldom there, where they are worth asking for: below a URL
+// without a path, which may be an endpoint's, of a target that says of paths that it does
+// not have that they are not found, or something else than of those that it has.
+func (g *guessing) seldom() []string {
+	if _, below := g.ownPath(); below || g.nothing == nil || g.found.Alike != nil && g.nothing.Status != http.StatusNotFound {
+		return nil
+	}
+	return seldomGuesses
 }
 
 // try asks for a path, and adds a read where there is something to read.
@@ -101,7 +111,7 @@ func (g *guessing) try(path string) {
 	if path != "/" {
 		r = g.get(g.deployment.Facts.At(path), false)
 	}
-	if r != nil && (g.nothing == nil || r.Status != g.nothing.Status || r.Status < 300 && !sameReply(r, path, g.nothing, g.unknown)) {
+	if r != nil && !g.beyond && (g.nothing == nil || r.Status != g.nothing.Status || r.Status < 300 && !sameReply(r, path, g.nothing, g.unknown)) {
 		g.found.Alike = nil
 	}
 	if g.mayBeRead(path, r) {
@@ -160,6 +170,7 @@ func (g *guessing) read(path string, r *cors.Response) {
 	default:
 		g.open++
 	}
+	g.found.Alike = nil
 	g.found.Reads = append(g.found.Reads, scenarios.Endpoint{Method: http.MethodGet, Path: path, Private: isPrivate, Discovered: true})
 }
 
@@ -188,24 +199,30 @@ func linksOf(r *cors.Response, t scenarios.Target) []string {
 		return nil
 	}
 	var links []string
-	base := ""
-	if own, err := url.Parse(t.URL); err == nil {
-		base = own.EscapedPath()
-	}
 	for _, raw := range fields {
 		var text string
 		if json.Unmarshal(raw, &text) != nil || strings.ContainsAny(text, "{}") {
 			continue
 		}
-		u, err := url.Parse(text)
-		if err != nil || u.User != nil || u.Host == "" && !strings.HasPrefix(text, "/") || u.Host != "" && cors.OriginOf(u) != t.Origin() {
-			continue
-		}
-		rest, ok := strings.CutPrefix(u.EscapedPath(), strings.TrimSuffix(base, "/"))
-		if ok && len(rest) <= maxPath && checkPath("a link", rest) == nil {
+		if rest, ok := below(text, t); ok {
 			links = append(links, rest)
 		}
 	}
 	slices.Sort(links)
 	return links
+}
+
+// below is the path of an address that is below the target's URL, relative to it; ok is
+// false for any other, and for one that no request may have.
+func below(address string, t scenarios.Target) (path string, ok bool) {
+	base := ""
+	if own, err := url.Parse(t.URL); err == nil {
+		base = own.EscapedPath()
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || u.Host == "" && !strings.HasPrefix(address, "/") || u.Host != "" && cors.OriginOf(u) != t.Origin() {
+		return "", false
+	}
+	path, ok = strings.CutPrefix(u.EscapedPath(), strings.TrimSuffix(base, "/"))
+	return path, ok && len(path) <= maxPath && checkPath("a link", path) == nil
 }
