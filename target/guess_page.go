@@ -2,6 +2,7 @@ package target
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"path"
 	"regexp"
@@ -42,7 +43,11 @@ func (g *guessing) ofPage() []string {
 		if cors.OriginOf(s) != g.deployment.Facts.Origin() {
 			continue
 		}
-		if r := g.getBy(t, s.String(), false); r != nil && r.Status == 200 {
+		r := g.getBy(t, s.String(), false)
+		if r == nil { // one that hangs is enough
+			break
+		}
+		if r.Status == 200 {
 			texts = append(texts, r.Body)
 		}
 	}
@@ -50,7 +55,9 @@ func (g *guessing) ofPage() []string {
 	return paths[:min(len(paths), pagePaths)]
 }
 
-// scriptsOf are the addresses of a page's scripts, and the text of those within it.
+// scriptsOf are the addresses of a page's scripts, and the text of those within it. The
+// addresses of files of data that the page links to, as a list of files does, stand in quotes
+// in that text.
 func scriptsOf(page, at string) (addresses []*url.URL, inline string) {
 	base, err := url.Parse(at)
 	if err != nil {
@@ -70,12 +77,15 @@ func scriptsOf(page, at string) (addresses []*url.URL, inline string) {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			t := tokens.Token()
 			inScript = t.Data == "script"
-			if !inScript && t.Data != "link" {
-				continue
-			}
 			attributes := map[string]string{}
 			for _, a := range t.Attr {
 				attributes[a.Key] = a.Val
+			}
+			if u, err := base.Parse(attributes["href"]); t.Data == "a" && err == nil && cors.OriginOf(u) == cors.OriginOf(base) && aFileOfData.MatchString(u.Path) {
+				fmt.Fprintf(&text, "%q\n", u.EscapedPath())
+			}
+			if !inScript && t.Data != "link" {
+				continue
 			}
 			address := attributes["src"]
 			if rel := attributes["rel"]; t.Data == "link" && (rel == "modulepreload" || rel == "preload" && attributes["as"] == "script") {
@@ -95,6 +105,9 @@ var pathInQuotes = regexp.MustCompile("[\"'`](\\.?/[A-Za-z0-9_~-][A-Za-z0-9_~./-
 
 // anAsset is the end of a path that is a file of the front end's own.
 var anAsset = regexp.MustCompile(`(?i)\.(js|mjs|cjs|ts|tsx|jsx|vue|css|scss|less|map|html?|svg|png|jpe?g|gif|webp|ico|woff2?|ttf|eot|wasm|txt|md|mp[34]|webmanifest)$|/manifest\.json$`)
+
+// aFileOfData is the end of a path that is a file with data in it.
+var aFileOfData = regexp.MustCompile(`(?i)\.(json|jsonl|csv|xml|ya?ml)$`)
 
 // ofAPI is a word by which a path shows that it is an API's.
 var ofAPI = regexp.MustCompile(`(?i)(^|/)(api|rest|rpc|v[0-9]+|graphql|data|stats)(/|$)`)

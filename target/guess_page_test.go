@@ -16,7 +16,8 @@ import (
 // guessed is.
 func TestPathsOfTheFrontPageAreTried(t *testing.T) {
 	const page = `<!doctype html><script>const first = "/inline/notes"</script><script type=module src="./assets/app.js"></script>
-		<link rel=modulepreload href=/assets/more.js><link rel=stylesheet href=/assets/x.css><script src="https://elsewhere.test/evil.js"></script>`
+		<link rel=modulepreload href=/assets/more.js><link rel=stylesheet href=/assets/x.css><script src="https://elsewhere.test/evil.js"></script>
+		<a href="accounts.json">accounts</a> <a href="/about">about</a> <a href="https://elsewhere.test/other.json">other</a>`
 	replies := map[string]string{
 		"/assets/app.js":  `fetch("./api/tasks?limit=5"); go("/pages/one"); img("/logo.svg"); out("/api/logout"); tpl(` + "`/api/users/${id}`" + `); x("/../etc"); y("//evil.test/z")`,
 		"/assets/more.js": `get('/stats/requests')`,
@@ -24,15 +25,16 @@ func TestPathsOfTheFrontPageAreTried(t *testing.T) {
 		"/api/tasks":      `[{"title": "secret plan"}]`,
 		"/stats/requests": `{"total": 7, "host": "db.internal"}`,
 		"/inline/notes":   `[{"note": "mine"}]`,
+		"/accounts.json":  `[{"iban": "DE00"}]`,
 	}
 	for name, c := range map[string]struct {
 		fallback int    // the status of every other path
 		without  string // a reply that is not there
 		want     string
 	}{
-		"not found":             {404, "", "GET /api/tasks private\nGET /stats/requests private\nGET /inline/notes private"},
-		"the page in its place": {200, "", "GET /api/tasks private\nGET /stats/requests private\nGET /inline/notes private"},
-		"no script":             {404, "/assets/app.js", "GET /stats/requests private\nGET /inline/notes private"},
+		"not found":             {404, "", "GET /api/tasks private\nGET /stats/requests private\nGET /inline/notes private\nGET /accounts.json private"},
+		"the page in its place": {200, "", "GET /api/tasks private\nGET /stats/requests private\nGET /inline/notes private\nGET /accounts.json private"},
+		"no script":             {404, "/assets/app.js", "GET /stats/requests private\nGET /inline/notes private\nGET /accounts.json private"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -61,7 +63,7 @@ func TestPathsOfTheFrontPageAreTried(t *testing.T) {
 			if got := paths(found.Reads); got != c.want {
 				t.Errorf("reads:\n%s\nwant:\n%s", got, c.want)
 			}
-			for _, p := range []string{"/api/logout", "/api/css", "/etc", "/z", "/logo.svg"} {
+			for _, p := range []string{"/api/logout", "/api/css", "/etc", "/z", "/logo.svg", "/about", "/other.json"} {
 				if slices.Contains(asked, p) {
 					t.Errorf("%s was asked for", p)
 				}
