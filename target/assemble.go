@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -94,6 +95,9 @@ func (c Config) assemble() (Deployment, Problems) {
 		},
 	}
 	d.Notes = notes
+	if named, err := url.Parse(c.URL); err == nil && named.Hostname() != base.Hostname() {
+		d.Notes = append(d.Notes, fmt.Sprintf("%s is what servers listen on, and no address of a page: %s was examined.", named.Hostname(), base.Host))
+	}
 	if c.Direct {
 		fail("direct", d.Upstream.CheckDirect())
 	}

@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -112,6 +113,8 @@ func (e EndpointConfig) check() error {
 	return checkHeaders(lines)
 }
 
+// baseURL reads the URL of a target. An address that servers listen on, and that no page has,
+// is that of this machine ([visited]).
 func baseURL(s string) (*url.URL, error) {
 	if s == "" {
 		return nil, errors.New("no target: give the URL of the API, such as http://127.0.0.1:5055")
@@ -128,7 +131,26 @@ func baseURL(s string) (*url.URL, error) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("the target %q has a query or fragment: give the base URL of the API, such as %s, and endpoints with `read`, such as %s", s, cors.OriginOf(u), u.RequestURI())
 	}
-	return u, nil
+	return visited(u), nil
+}
+
+// visited is a URL as people open it in a browser: where it names every address of the
+// machine, as servers print them that listen on all (0.0.0.0, [::]), that of loopback.
+func visited(u *url.URL) *url.URL {
+	a, err := netip.ParseAddr(u.Hostname())
+	if err != nil || !a.IsUnspecified() {
+		return u
+	}
+	loopback := "127.0.0.1"
+	if a.Is6() {
+		loopback = "[::1]"
+	}
+	v := *u
+	v.Host = loopback
+	if port := u.Port(); port != "" {
+		v.Host += ":" + port
+	}
+	return &v
 }
 
 // isOtherOrigin reports whether a text is an origin of another scheme than http and

@@ -283,3 +283,23 @@ func TestHeadersThatAreNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// What servers print that listen on all addresses is examined as people open it.
+func TestListeningAddressIsThisMachine(t *testing.T) {
+	for given, want := range map[string]string{
+		"http://0.0.0.0:8000":       "http://127.0.0.1:8000",
+		"http://0.0.0.0":            "http://127.0.0.1",
+		"https://[::]:8443/v1":      "https://[::1]:8443/v1",
+		"http://127.0.0.1:8000":     "http://127.0.0.1:8000",
+		"http://localhost:8000/api": "http://localhost:8000/api",
+	} {
+		d, err := Config{URL: given}.Deployment(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := slices.ContainsFunc(d.Notes, func(n string) bool { return strings.Contains(n, "is what servers listen on") })
+		if d.Facts.URL != want || told != (given != want) {
+			t.Errorf("%s is examined as %s, told: %t", given, d.Facts.URL, told)
+		}
+	}
+}
