@@ -206,3 +206,27 @@ func TestNearMissesOfFurtherEndpoints(t *testing.T) {
 		})
 	}
 }
+
+// Near-misses of the first trusted origins are tried by pages, and those of further ones by
+// hand at first: one that is made of two is the first ones' only if both are.
+func TestNearMissesOfFurtherOrigins(t *testing.T) {
+	target := trusting("https://api.notebook.test", "https://a.one.com", "https://b.two.com", "https://c.three.com", "https://d.four.com", "https://e.five.com", "https://f.six.com")
+	for id, byHand := range map[string]map[string]bool{
+		"ORG-001": {"https://d.four.com.evil.test": false, "https://e.five.com.evil.test": true},
+		"ORG-017": {"https://b.two.coma.one.com": false, "https://e.five.comd.four.com": true, "https://d.four.come.five.com": true},
+		"ORG-013": {"http://localhost:3000": false},
+	} {
+		s, _ := Find(id)
+		cases, why := s.Plan(target)
+		for origin, want := range byHand {
+			i := slices.IndexFunc(cases, func(c Case) bool { return c.Subject.Origin == origin })
+			if i < 0 {
+				t.Errorf("%s has no case of %s: %s", id, origin, why)
+				continue
+			}
+			if first := cases[i].Attempts[0]; (first.Vector == Probe) != want {
+				t.Errorf("%s: %s is tried by %s first", id, origin, first.Vector)
+			}
+		}
+	}
+}

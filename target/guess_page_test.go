@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/crossexam/crossexam/scenarios"
@@ -88,6 +89,31 @@ func TestFrontPageThatNamesNothing(t *testing.T) {
 	}
 	if found.Alike == nil || len(found.Reads) > 0 {
 		t.Errorf("%+v", found)
+	}
+}
+
+// Where something asks for a login there is what to give one for, and no more is guessed.
+func TestNoMoreIsGuessedWhereALoginIsAskedFor(t *testing.T) {
+	var beyond atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, `<!doctype html><script src=/app.js></script>`)
+		case "/me":
+			w.WriteHeader(http.StatusUnauthorized)
+		case "/app.js", "/settings":
+			beyond.Add(1)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	if _, _, err := (Config{URL: server.URL}).discover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := beyond.Load(); n > 0 {
+		t.Errorf("%d requests more", n)
 	}
 }
 
