@@ -110,7 +110,7 @@ func (b *Broker) listen(options *server.Options, o BrokerOptions) error {
 		return fmt.Errorf("%q is no address to listen on: write it like 127.0.0.1:4222", o.Listen)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("the built-in broker listens on loopback alone, and %s is not: for workers on other machines run a nats-server, and give its address with --nats", host)
+		return fmt.Errorf("the built-in broker listens on loopback alone, and %s is not: for workers on other machines run a nats-server, and name that as the broker", host)
 	}
 	if number == 0 {
 		number = server.RANDOM_PORT

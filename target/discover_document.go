@@ -47,26 +47,10 @@ func (f *finder) lookForDocument() (document, bool, error) {
 
 // document finds the OpenAPI document. One that the operator named must be there.
 func (f *finder) document() (document, bool, error) {
-	named := f.config.OpenAPI
-	fail := func(err error) (document, bool, error) {
-		return document{}, false, Problems{f.config.from.problem("openapi", fmt.Errorf("the OpenAPI document %s: %w", named, err))}
-	}
-	switch {
-	case named != "" && !isURL(named):
-		data, err := bounded.ReadFile(named, documentLimit)
+	if named := f.config.OpenAPI; named != "" {
+		doc, err := f.namedDocument(named)
 		if err != nil {
-			return fail(err)
-		}
-		doc, err := parseDocument(f.ctx, data)
-		if err != nil {
-			return fail(err)
-		}
-		f.found.Document = named
-		return doc, true, nil
-	case named != "":
-		doc, why := f.fetch(named)
-		if why != nil {
-			return fail(why)
+			return document{}, false, Problems{f.config.from.problem("openapi", fmt.Errorf("the OpenAPI document %s: %w", named, err))}
 		}
 		f.found.Document = named
 		return doc, true, nil
@@ -74,16 +58,7 @@ func (f *finder) document() (document, bool, error) {
 	if doc, ok := f.documentItself(); ok {
 		return doc, true, nil
 	}
-	base, root := f.deployment.Facts.URL, f.deployment.Facts.Origin().String()
-	var places []string
-	for _, p := range documentPaths {
-		places = append(places, base+p)
-	}
-	if base != root {
-		for _, p := range documentPaths[:4] {
-			places = append(places, root+p)
-		}
-	}
+	places := f.usualPlaces()
 	for _, u := range places {
 		doc, why := f.fetch(u)
 		if why == nil {
@@ -94,6 +69,41 @@ func (f *finder) document() (document, bool, error) {
 			f.note("There is something at %s that looks like an OpenAPI document, and %s. Name what to read with `read`, or give a smaller document with `openapi`.", u, why)
 		}
 	}
+	doc, ok := f.documentOfPage(places)
+	return doc, ok, nil
+}
+
+// namedDocument reads the document that the configuration names, a file or a URL.
+func (f *finder) namedDocument(named string) (document, error) {
+	if isURL(named) {
+		return f.fetch(named)
+	}
+	data, err := bounded.ReadFile(named, documentLimit)
+	if err != nil {
+		return document{}, err
+	}
+	return parseDocument(f.ctx, data)
+}
+
+// usualPlaces are the URLs at which documents usually are: below the target's, and on its
+// origin.
+func (f *finder) usualPlaces() []string {
+	base, root := f.deployment.Facts.URL, f.deployment.Facts.Origin().String()
+	var places []string
+	for _, p := range documentPaths {
+		places = append(places, base+p)
+	}
+	if base != root {
+		for _, p := range documentPaths[:4] {
+			places = append(places, root+p)
+		}
+	}
+	return places
+}
+
+// documentOfPage is the document that a page of documentation shows, and that is at none of
+// the places that were asked.
+func (f *finder) documentOfPage(asked []string) (document, bool) {
 	pages := []string{"/"} // where Swagger UI may be too
 	for _, p := range Presets() {
 		if p.docsPage != "" {
@@ -101,16 +111,16 @@ func (f *finder) document() (document, bool, error) {
 		}
 	}
 	for _, p := range pages {
-		u, ok := f.documentOf(base + p)
-		if !ok || slices.Contains(places, u) {
+		u, ok := f.documentOf(f.deployment.Facts.URL + p)
+		if !ok || slices.Contains(asked, u) {
 			continue
 		}
 		if doc, why := f.fetch(u); why == nil {
 			f.found.Document = u
-			return doc, true, nil
+			return doc, true
 		}
 	}
-	return document{}, false, nil
+	return document{}, false
 }
 
 // documentURL finds, in the script of a page that shows a document (Swagger UI),
