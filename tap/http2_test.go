@@ -111,3 +111,26 @@ func TestHTTP2Alone(t *testing.T) {
 		})
 	}
 }
+
+// A body that does not end in time is no broken one, whichever of the two clocks that watch
+// it, the exchange's and its connection's, is the first.
+func TestHTTP2BodyWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s := serveHTTP2Alone(t, true, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "[{")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	tap := newTap(t, s.Listener.Addr().String(), func(o *Options) {
+		o.Upstream.URL.Scheme = "https"
+		o.Upstream.InsecureSkipVerify = true
+		o.Limits = DefaultLimits(o.Upstream)
+		o.Limits.RequestsPerSecond, o.Limits.Body = 0, 20*time.Millisecond
+	})
+	for range 40 {
+		e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://api.example/x"})
+		if e.Response == nil || !e.Response.Unended || e.Response.Broken || e.Response.Body != "[{" {
+			t.Fatalf("%q, %+v", e.Fault, e.Response)
+		}
+	}
+}
