@@ -236,11 +236,10 @@ func partners(list []cors.Origin, of cors.Origin) []cors.Origin {
 	}
 	var near []cors.Origin
 	i := slices.Index(list, of)
-	if i > 0 {
-		near = append(near, list[i-1])
-	}
-	if i+1 < len(list) {
-		near = append(near, list[i+1])
+	for _, beside := range list[max(i-1, 0):min(i+2, len(list))] {
+		if beside != of {
+			near = append(near, beside)
+		}
 	}
 	shares := func(o cors.Origin) int { return len(o.Host()) - len(unshared(o.Host(), of.Host())) }
 	closest := slices.MaxFunc(others, func(a, b cors.Origin) int { return cmp.Compare(shares(a), shares(b)) })

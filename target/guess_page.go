@@ -40,9 +40,6 @@ func (g *guessing) ofPage() []string {
 	defer t.Close()
 	texts := []string{inline}
 	for _, s := range scripts[:min(len(scripts), pageScripts)] {
-		if cors.OriginOf(s) != g.deployment.Facts.Origin() {
-			continue
-		}
 		r := g.getBy(t, s.String(), false)
 		if r == nil { // one that hangs is enough
 			break
@@ -55,13 +52,17 @@ func (g *guessing) ofPage() []string {
 	return paths[:min(len(paths), pagePaths)]
 }
 
-// scriptsOf are the addresses of a page's scripts, and the text of those within it. The
-// addresses of files of data that the page links to, as a list of files does, stand in quotes
-// in that text.
+// scriptsOf are the addresses of a page's scripts on its own origin, and the text of those
+// within it. The addresses of files of data that the page links to, as a list of files does,
+// stand in quotes in that text.
 func scriptsOf(page, at string) (addresses []*url.URL, inline string) {
 	base, err := url.Parse(at)
 	if err != nil {
 		return nil, ""
+	}
+	ours := func(address string) (*url.URL, bool) {
+		u, err := base.Parse(address)
+		return u, err == nil && address != "" && cors.OriginOf(u) == cors.OriginOf(base)
 	}
 	var text strings.Builder
 	tokens := html.NewTokenizer(strings.NewReader(page))
@@ -81,7 +82,7 @@ func scriptsOf(page, at string) (addresses []*url.URL, inline string) {
 			for _, a := range t.Attr {
 				attributes[a.Key] = a.Val
 			}
-			if u, err := base.Parse(attributes["href"]); t.Data == "a" && err == nil && cors.OriginOf(u) == cors.OriginOf(base) && aFileOfData.MatchString(u.Path) {
+			if u, ok := ours(attributes["href"]); ok && t.Data == "a" && aFileOfData.MatchString(u.Path) {
 				fmt.Fprintf(&text, "%q\n", u.EscapedPath())
 			}
 			if !inScript && t.Data != "link" {
@@ -91,7 +92,7 @@ func scriptsOf(page, at string) (addresses []*url.URL, inline string) {
 			if rel := attributes["rel"]; t.Data == "link" && (rel == "modulepreload" || rel == "preload" && attributes["as"] == "script") {
 				address = attributes["href"]
 			}
-			if u, err := base.Parse(address); err == nil && address != "" {
+			if u, ok := ours(address); ok {
 				addresses = append(addresses, u)
 			}
 		default:
