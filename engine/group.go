@@ -26,6 +26,10 @@ type group struct {
 	// attempts of its own then.
 	frames []*group
 	keys   map[string]bool // of all attempts, from the first question on
+	// repeats is how often the attempts were made again because the target failed, and
+	// answered what was seen before of those that it answered, by key: see [session.outlasted].
+	repeats  int
+	answered map[string]scenarios.Observation
 }
 
 func (g *group) String() string {

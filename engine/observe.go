@@ -29,12 +29,11 @@ func (s *session) observeGroup(ctx context.Context, g *group) error {
 	if g.probe {
 		return s.probeGroup(ctx, g)
 	}
-	for failures, repeats := 0, 0; ; {
+	for failures := 0; ; {
 		err := s.observePage(ctx, g)
 		var f *Fault
 		switch {
-		case err == nil && repeats < maxRepeats && s.outlasted(ctx, g):
-			repeats++
+		case err == nil && s.outlasted(ctx, g):
 			continue
 		case err == nil:
 			s.vouch(ctx, g)
@@ -79,7 +78,7 @@ func (s *session) probeGroup(ctx context.Context, g *group) error {
 		return err
 	}
 	inTurn := func(a scenarios.Attempt) bool { return g.writes || a.Through != "" }
-	for repeats := 0; ; repeats++ {
+	for {
 		seen := make([]scenarios.Observation, len(g.attempts))
 		var sideBySide errgroup.Group
 		sideBySide.SetLimit(s.deployment.Limits.AtOnce())
@@ -103,7 +102,7 @@ func (s *session) probeGroup(ctx context.Context, g *group) error {
 				return err
 			}
 		}
-		if repeats == maxRepeats || !s.outlasted(ctx, g) {
+		if !s.outlasted(ctx, g) {
 			break
 		}
 	}

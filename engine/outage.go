@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crossexam/crossexam/cors"
+	"github.com/crossexam/crossexam/scenarios"
 )
 
 const (
@@ -25,10 +26,18 @@ const (
 // gateway before it, failed to answer some of them, and that was not about these requests.
 // Either the victim's own read failed too, and gets the private reply by now, which is
 // waited for; or the same request is answered when it is made once more.
+//
+// What was answered the time before stands, so that a target that fails now and then, and
+// would each time fail for another attempt, is done after a few.
 func (s *session) outlasted(ctx context.Context, g *group) bool {
-	failed := s.unexpected(g)
+	s.recall(g)
+	failed := s.unexpected(g.all()...)
 	reads, found := s.privateReads()
 	if len(failed) == 0 || !found {
+		return false
+	}
+	if g.repeats == maxRepeats {
+		s.givenUp(ctx, g)
 		return false
 	}
 	x := s.victimsOwn(ctx, reads[0])
@@ -51,16 +60,50 @@ func (s *session) outlasted(ctx context.Context, g *group) bool {
 		}
 	}
 	s.tap.AskedAgain(limited)
+	s.remember(g)
+	g.repeats++
 	return true
 }
 
-// unexpected are the exchanges of a group that the target failed to answer, but for errors
+// remember keeps what was seen of the attempts of a group that the target answered.
+func (s *session) remember(g *group) {
+	g.answered = map[string]scenarios.Observation{}
+	for _, a := range g.all() {
+		if o := s.observed[a.Key()]; o.Fault == "" && len(s.unexpected(a)) == 0 {
+			g.answered[a.Key()] = o
+		}
+	}
+}
+
+// recall has the attempts of a group that the target failed to answer this time be what
+// they were when it answered.
+func (s *session) recall(g *group) {
+	for _, a := range g.all() {
+		if before, ok := g.answered[a.Key()]; ok && len(s.unexpected(a)) > 0 {
+			s.observed[a.Key()] = before
+		}
+	}
+}
+
+// givenUp has those attempts of a group prove nothing that the target failed to answer
+// each time, though it answers the same request otherwise.
+func (s *session) givenUp(ctx context.Context, g *group) {
+	for _, a := range g.all() {
+		if failed := s.unexpected(a); s.passing(ctx, failed) {
+			o := s.observed[a.Key()]
+			o.Fault = fmt.Sprintf("the target failed to answer %d times (%s), and answers the same request at other times", maxRepeats+1, failure(failed[0]))
+			s.observed[a.Key()] = o
+		}
+	}
+}
+
+// unexpected are the exchanges of attempts that the target failed to answer, but for errors
 // that were provoked. Those of other programs (a cache, a launch) are left out, and of
 // WebSockets, since no probe can be their like.
-func (s *session) unexpected(g *group) []cors.Exchange {
+func (s *session) unexpected(attempts ...scenarios.Attempt) []cors.Exchange {
 	var list []cors.Exchange
 	t := s.plan.Target
-	for _, a := range g.all() {
+	for _, a := range attempts {
 		if a.Through != "" {
 			continue
 		}

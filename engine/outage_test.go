@@ -98,6 +98,39 @@ func TestOutlasted(t *testing.T) {
 	}
 }
 
+// A target that fails now and then fails for another attempt each time: what it answered
+// once stands, and what it never answered proves nothing where it answers that otherwise.
+func TestFailuresNowAndThen(t *testing.T) {
+	s := changed(t, func(w http.ResponseWriter, r *http.Request, _ int32) { withSession(w, r) })
+	attempt := func(host string) scenarios.Attempt {
+		return scenarios.Attempt{Vector: scenarios.Fetch, Page: cors.MustParseOrigin("https://" + host), Identity: scenarios.Cookie, Method: "GET", URL: s.plan.Target.At("/me")}
+	}
+	one, other, never := attempt("one.test"), attempt("other.test"), attempt("never.test")
+	g := &group{attempts: []scenarios.Attempt{one, other, never}}
+	statuses := func(one_, other_ int) {
+		for a, status := range map[string]int{one.Key(): one_, other.Key(): other_, never.Key(): 500} {
+			i := slices.IndexFunc(g.attempts, func(b scenarios.Attempt) bool { return b.Key() == a })
+			s.observed[a] = scenarios.Observation{Attempt: g.attempts[i], Exchanges: []cors.Exchange{{
+				Request: queryWith(one.URL, "session=x"), Response: &cors.Response{Status: status},
+			}}}
+		}
+	}
+	for i, round := range [][2]int{{200, 500}, {500, 200}, {500, 500}} {
+		statuses(round[0], round[1])
+		if again := s.outlasted(t.Context(), g); again != (i < 2) {
+			t.Fatalf("made again after the %d. time: %v", i+1, again)
+		}
+	}
+	for _, a := range []scenarios.Attempt{one, other} {
+		if o := s.observed[a.Key()]; o.Response().Status != 200 || o.Fault != "" {
+			t.Errorf("%s was answered %d, %q", a.Page, o.Response().Status, o.Fault)
+		}
+	}
+	if o := s.observed[never.Key()]; !strings.Contains(o.Fault, "failed to answer 3 times (with the status 500)") {
+		t.Errorf("of what was never answered: %q", o.Fault)
+	}
+}
+
 // A run waits only so long for all outages together.
 func TestOutagesHaveOneBudget(t *testing.T) {
 	var by atomic.Bool

@@ -17,8 +17,8 @@ import (
 // right away, with the cookies that the browser had by then: if that still gets the
 // private reply, it was the attempt that the target refused. Otherwise the session has
 // ended, or the target has changed, and those attempts prove nothing. The same goes for
-// whatever a target failed to answer that fails by now to give the victim the private
-// reply.
+// whatever a target failed to answer, and for preflights that it refused, where the victim
+// does not get the private reply by now.
 func (s *session) vouch(ctx context.Context, g *group) {
 	type read struct {
 		endpoint   string
@@ -59,7 +59,7 @@ func (s *session) vouch(ctx context.Context, g *group) {
 			} else {
 				o.Stake = scenarios.Refusal
 			}
-		case unserved(o):
+		case unserved(o) || refusedPreflight(o):
 			if r, found := s.privateReads(); found {
 				o.Fault = lapsed(r[0].endpoint, r[0].premise, r[0].victim)
 				if x := o.Request(); ok && !a.Trusted && o.Fault == "" && x != nil && x.Closed {
@@ -78,6 +78,14 @@ func (s *session) vouch(ctx context.Context, g *group) {
 // the requests: with an error of a server, or with no answer at all.
 func unserved(o scenarios.Observation) bool {
 	return slices.ContainsFunc(o.Exchanges, cors.Exchange.Failed)
+}
+
+// refusedPreflight reports whether a preflight was answered with an error of the client's,
+// as by a login that is asked for before CORS, and by a filter that has shut this machine
+// out.
+func refusedPreflight(o scenarios.Observation) bool {
+	x := o.Preflight()
+	return x != nil && x.Response != nil && x.Response.Status >= 400 && x.Response.Status <= 499
 }
 
 // lapsed asks for the victim's own read, and returns why it no longer gets the private

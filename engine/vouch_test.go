@@ -57,8 +57,9 @@ func TestVouch(t *testing.T) {
 	}
 }
 
-// What a target did not answer proves nothing where it fails by now to give the victim
-// the private reply; where it does give it, the failure is about the request.
+// What a target did not answer, or whose preflight it refused, proves nothing where it fails
+// by now to give the victim the private reply; where it does give it, that is about the
+// request.
 func TestVouchForFailures(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -88,13 +89,22 @@ func TestVouchForFailures(t *testing.T) {
 				}
 			})
 			by.Store(true)
-			preflight := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: "PUT", URL: s.plan.Target.At("/me")}
-			s.observed[preflight.Key()] = scenarios.Observation{Attempt: preflight, Exchanges: []cors.Exchange{{
-				Request: cors.Request{Method: "OPTIONS", URL: preflight.URL}, Response: &cors.Response{Status: 502},
-			}}}
-			s.vouch(t.Context(), &group{attempts: []scenarios.Attempt{preflight}})
-			if o := s.observed[preflight.Key()]; (o.Fault != "") != (c.want != "") {
-				t.Errorf("the preflight: %q", o.Fault)
+			g := &group{}
+			for method, status := range map[string]int{"PUT": 502, "PATCH": 403} { // of their preflights
+				a := scenarios.Attempt{Vector: scenarios.Fetch, Identity: scenarios.Cookie, Method: method, URL: s.plan.Target.At("/me")}
+				g.attempts = append(g.attempts, a)
+				s.observed[a.Key()] = scenarios.Observation{Attempt: a, Exchanges: []cors.Exchange{{
+					Request: cors.Request{Method: "OPTIONS", URL: a.URL, Headers: cors.Headers{
+						{Name: "Origin", Value: "https://evil.test"}, {Name: "Access-Control-Request-Method", Value: method},
+					}},
+					Response: &cors.Response{Status: status},
+				}}}
+			}
+			s.vouch(t.Context(), g)
+			for _, a := range g.attempts {
+				if o := s.observed[a.Key()]; (o.Fault != "") != (c.want != "") {
+					t.Errorf("the preflight for %s: %q", a.Method, o.Fault)
+				}
 			}
 			var kinds []DiagnosisKind
 			for _, d := range s.record.Diagnoses {
