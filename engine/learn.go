@@ -101,7 +101,7 @@ func Learn(ctx context.Context, l Learning) (recording.Recording, error) {
 		return recording.Recording{}, l.Config.Problem("browser.path", err)
 	}
 	t, err := tap.New(tap.Options{
-		Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-learn", Messages: d.Facts.Messages, Browser: o.Headers(ctx), Prompts: true,
+		Upstream: d.Upstream, Limits: d.Limits, Run: "crossexam-learn", Messages: d.Facts.Messages, Browser: o.Headers(ctx), Prompts: true, ForgetBodies: true,
 		AllowWrite: func(method, u string) bool { return l.Config.AllowWrites || d.Facts.AllowsWrite(method, u) },
 	})
 	if err != nil {

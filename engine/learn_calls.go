@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -131,6 +132,10 @@ func (w *grantWriter) WriteHeader(status int) {
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
+
+// WriteString is io.StringWriter, without which a body would be copied to be written, and
+// many large ones may wait for a page that does not read them.
+func (w *grantWriter) WriteString(s string) (int, error) { return io.WriteString(w.ResponseWriter, s) }
 
 // Unwrap lets http.ResponseController find what the server's writer can do.
 func (w *grantWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -34,9 +34,12 @@ const (
 )
 
 // A room is what is left of the bounds of a record.
-type room struct{ bodies, heads int }
+type room struct {
+	bodies, heads int
+	noBodies      bool // of responses
+}
 
-func newRoom() room { return room{wholeBodies, wholeHeads} }
+func newRoom() room { return room{bodies: wholeBodies, heads: wholeHeads} }
 
 // bound gives an exchange as it is kept, which holds nothing of what is left out, and
 // notes for the report.
@@ -58,6 +61,9 @@ func (r *room) bound(e cors.Exchange) (kept cors.Exchange, notes []string) {
 		}
 		p.Headers, p.HeadersLeftOut = r.head(p.Headers)
 		left += p.HeadersLeftOut
+		if r.noBodies {
+			p.Body, p.Truncated = "", p.Truncated || p.Body != ""
+		}
 		short := false
 		p.Body, short = r.body(p.Body, most)
 		p.Truncated = p.Truncated || short

@@ -58,6 +58,19 @@ func TestRedirectsKeepLittle(t *testing.T) {
 	}
 }
 
+func TestBodiesAreForgotten(t *testing.T) {
+	r := newRecord()
+	r.room.noBodies = true
+	r.add(cors.Exchange{Request: cors.Request{Method: "POST", Body: "query"}, Response: &cors.Response{Status: 200, Body: "long"}})
+	r.add(cors.Exchange{Response: &cors.Response{Status: 204}})
+	if e := r.exchanges[0]; e.Request.Body != "query" || e.Response.Body != "" || !e.Response.Truncated {
+		t.Errorf("%+v", e)
+	}
+	if p := r.exchanges[1].Response; p.Truncated || len(r.notes) > 0 {
+		t.Errorf("without a body: %+v, %q", p, r.notes)
+	}
+}
+
 func TestWithheldKindsAreBounded(t *testing.T) {
 	r := newRecord()
 	for i := range 2 * withheldKinds {

@@ -22,6 +22,8 @@ import (
 func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q, err := t.receive(r)
 	e := cors.Exchange{Request: q}
+	berth := t.transit.enter(t.limits.BodyBytes)
+	defer berth.shrink(0)
 	if err != nil && t.mayForward(q) {
 		e.Fault = err.Error()
 	} else {
@@ -30,7 +32,12 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// evidence.
 		waiting, stop := t.untilClose(r.Context())
 		defer stop()
-		e = t.exchange(waiting, t.ctx, q, t.limits, t.roundTrip)
+		limits := t.limits
+		limits.BodyBytes = berth.bytes
+		e = t.exchange(waiting, t.ctx, q, limits, t.roundTrip)
+	}
+	if e.Response != nil {
+		berth.shrink(int64(len(e.Response.Body)))
 	}
 	id := t.keep(e)
 	if !t.prompts {

@@ -126,7 +126,7 @@ func (c *conn) exchangeHTTP2(ctx context.Context, request []byte, l Limits) (p *
 	late = time.AfterFunc(c.allow(ctx, bodyTime(p, l)), cancel)
 	body, whole, err := readBody(answer.Body, l.BodyBytes)
 	inTime = late.Stop() && !isTimeout(err) // the connection's own deadline may be first
-	p.Body, p.Truncated = string(body), !whole
+	p.Body, p.Truncated = body, !whole
 	p.Unended = err != nil && !inTime && !isStream(p)
 	p.Broken = err != nil && inTime && ctx.Err() == nil && !errors.Is(err, io.EOF)
 	// What reads on in the background has no deadline.

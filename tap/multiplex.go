@@ -87,7 +87,7 @@ func (m *multiplexer) send(ctx context.Context, request []byte, l Limits) (*cors
 	if err != nil {
 		return nil, err
 	}
-	return &cors.Response{Status: answer.StatusCode, Headers: fromHTTP2(answer.Header), Body: string(body), Truncated: !whole}, nil
+	return &cors.Response{Status: answer.StatusCode, Headers: fromHTTP2(answer.Header), Body: body, Truncated: !whole}, nil
 }
 
 func (m *multiplexer) close() {

@@ -115,6 +115,9 @@ type Options struct {
 	// which are no news of a rate limit or of trouble then; nil for none. It is called
 	// concurrently.
 	Expected func(method, url string, status int) bool
+	// ForgetBodies says that nobody wants the bodies of responses from the record, which is
+	// then without them.
+	ForgetBodies bool
 	// Prompts says that whoever drives the browser answers its login prompts. Otherwise
 	// what asks for a login ([AsksForLogin]) reaches it without its WWW-Authenticate
 	// lines: a browser that nobody sits at would wait for its prompt, and get in the end
@@ -166,6 +169,7 @@ type Tap struct {
 	repeats repeats
 	turns   chan struct{} // as many as may be under way; nil for no limit
 	record  record
+	transit transit
 	// plain is the way to the target for everyone, certified the one with the
 	// victim's client certificate; it is nil where there is none.
 	plain, certified *way
@@ -210,6 +214,7 @@ func New(o Options) (*Tap, error) {
 		repeats:    repeats{broken: map[place]bool{}},
 		plain:      newWay(d, o.Limits),
 		record:     newRecord(),
+		transit:    newTransit(o.Limits),
 	}
 	if o.Concurrency > 0 {
 		t.turns = make(chan struct{}, o.Concurrency)
@@ -223,6 +228,7 @@ func New(o Options) (*Tap, error) {
 		}
 		t.certified = newWay(d.with(*o.ClientCertificate), o.Limits)
 	}
+	t.record.room.noBodies = o.ForgetBodies
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil
 }

@@ -161,7 +161,7 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 		content = newChunks(r, l.HeaderBytes)
 	}
 	body, whole, err := readBody(content, l.BodyBytes)
-	p.Body, p.Truncated = string(body), !whole
+	p.Body, p.Truncated = body, !whole
 	p.Unended = isTimeout(err) && !isStream(p)
 	p.Broken = isBroken(framed, err) && ctx.Err() == nil
 	reusable = whole && writeErr == nil && !framed.Close && r.Buffered() == 0 && c.reader.Buffered() == 0 &&
@@ -180,16 +180,21 @@ func (c *conn) framed(answer io.Reader) *bufio.Reader {
 
 // readBody reads at most limit bytes; whole says that there were no more and that
 // the body ended as it should, err why it did not, where that is not for the limit.
-func readBody(r io.Reader, limit int64) (body []byte, whole bool, err error) {
-	if body, err = io.ReadAll(io.LimitReader(r, limit)); err != nil {
-		return body, false, err
+func readBody(r io.Reader, limit int64) (body string, whole bool, err error) {
+	const atFirst, more = 4 << 10, 4 // bytes, and by what the room grows once it is full
+	var text strings.Builder         // which is not copied in the end: many bodies may be long, at once
+	for room := min(atFirst, limit); err == nil && int64(text.Len()) < limit; room = min(more*room, limit) {
+		left := room - int64(text.Len())
+		text.Grow(int(left))
+		_, err = io.CopyN(&text, r, left)
 	}
-	switch _, err = io.ReadFull(r, make([]byte, 1)); {
-	case errors.Is(err, io.EOF):
-		return body, true, nil
-	default:
-		return body, false, err
+	if err == nil {
+		_, err = io.ReadFull(r, make([]byte, 1)) // nil where there is more
 	}
+	if whole = errors.Is(err, io.EOF); whole {
+		err = nil
+	}
+	return text.String(), whole, err
 }
 
 // isBroken reports whether an error says that the server ended a body before its end.
