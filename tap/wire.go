@@ -18,8 +18,8 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// errStale says that a connection was dead before the request reached the
-// target, as happens to one kept open.
+// errStale says that a connection that was kept open is of no use any more: it was dead
+// before the request reached the target, or what comes on it is no answer.
 var errStale = errors.New("the connection was closed meanwhile")
 
 // A conn is a connection to the target, for one exchange at a time.
@@ -122,7 +122,10 @@ func (c *conn) exchange(ctx context.Context, method string, request []byte, l Li
 	var head []byte
 	p = &cors.Response{}
 	for left := l.HeaderBytes; p.Status < 200; left -= int64(len(head)) { // 1xx are not the answer
-		if err := checkBegin(c.reader); err != nil {
+		switch err := checkBegin(c.reader); {
+		case err != nil && c.kept: // the rest of what was answered before, which a server should not have sent
+			return nil, false, errStale
+		case err != nil:
 			return nil, false, err
 		}
 		if c.begun != nil && c.reader.Buffered() > 0 {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -286,5 +287,22 @@ func TestKeepAlive(t *testing.T) {
 				t.Errorf("%d connections and %d requests, want %d and 3", got, len(requests), c.want)
 			}
 		})
+	}
+}
+
+// What a server sends after the end of an answer, and late, is no answer to the next request.
+func TestRestOfAnAnswer(t *testing.T) {
+	var asked sync.Map // connections
+	s := serveRaw(t, func(conn net.Conn, request string) bool {
+		if _, again := asked.LoadOrStore(conn, true); again {
+			return says("[1, [1, [1, ")(conn, request)
+		}
+		return says("HTTP/1.1 204 No Content\r\n\r\n")(conn, request)
+	})
+	tap := newTap(t, s.addr, nil)
+	for range 3 {
+		if e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "http://api.example/"}); e.Response == nil || e.Response.Status != 204 {
+			t.Errorf("%+v, fault %q", e.Response, e.Fault)
+		}
 	}
 }
