@@ -8,23 +8,24 @@ import (
 	"github.com/crossexam/crossexam/cors"
 )
 
-// An asker is whose page asks, by the lines that a browser has for that. The zero asker
-// is nobody's page.
+// An asker is whose page asks, and how, by the lines that a browser has for that. The zero
+// asker is nobody's page.
 type asker struct {
-	origin, site string
-	stranger     bool // and without the credentials of the one it is compared with
+	origin, site, mode string
+	stranger           bool // and without the credentials of the one it is compared with
 }
 
 func askerOf(q cors.Request) (a asker) {
 	a.origin, _ = q.Headers.Get("Origin")
 	a.site, _ = q.Headers.Get("Sec-Fetch-Site")
+	a.mode, _ = q.Headers.Get("Sec-Fetch-Mode")
 	return a
 }
 
 // instead is the same request as this asker would make it.
 func (a asker) instead(q cors.Request) cors.Request {
 	refers := q.Headers.Has("Referer") && a.origin != "" && a.origin != "null"
-	replaced := []string{"Origin", "Referer", "Sec-Fetch-Site"}
+	replaced := []string{"Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode"}
 	if a.stranger {
 		replaced = append(replaced, "Cookie", "Authorization")
 		q.ClientCertificate = false
@@ -33,8 +34,10 @@ func (a asker) instead(q cors.Request) cors.Request {
 		return slices.ContainsFunc(replaced, func(name string) bool { return strings.EqualFold(h.Name, name) })
 	})
 	q.Headers = append(q.Headers, cors.OriginLine(a.origin)...)
-	if a.site != "" {
-		q.Headers = append(q.Headers, cors.Header{Name: "Sec-Fetch-Site", Value: a.site})
+	for _, line := range (cors.Headers{{Name: "Sec-Fetch-Site", Value: a.site}, {Name: "Sec-Fetch-Mode", Value: a.mode}}) {
+		if line.Value != "" {
+			q.Headers = append(q.Headers, line)
+		}
 	}
 	if refers {
 		q.Headers = append(q.Headers, cors.Header{Name: "Referer", Value: a.origin + "/"})
@@ -115,9 +118,12 @@ func (a *askers) known(at place, q cors.Request, status int) (w about, other ask
 		return aboutRate, asker{}, false
 	}
 	if !stranger && !a.accepted[withThem] {
-		return aboutRate, asker{stranger: true}, true
+		return aboutRate, asker{mode: who.mode, stranger: true}, true
 	}
-	other = a.last[at]
+	other, answered := a.last[at]
+	if !answered {
+		other.mode = who.mode // one difference at a time
+	}
 	return aboutRate, other, other != who && !a.answered[askedPlace{at, who}]
 }
 

@@ -14,6 +14,8 @@ import (
 const (
 	ownPage     = "Origin: https://app.example"
 	foreignPage = "Origin: https://evil.test"
+	// byHand is the same, but that no browser says what the request is for.
+	byHand = foreignPage + " "
 )
 
 // A refusal that stays with one origin is about that origin, and nobody waits for its end.
@@ -38,21 +40,22 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 		want   about
 		aside  bool // it is no answer for good
 	}{
-		"503 to foreign pages":           {foreign("503 Down"), "GET", ownPage, aboutOrigin, false},
-		"429 to foreign pages":           {foreign("429 Slow"), "GET", ownPage, aboutOrigin, false},
-		"preflights of foreign pages":    {foreign("503 Down"), "OPTIONS", ownPage, aboutOrigin, false},
-		"foreign pages are to come back": {foreign("503 Down\r\nRetry-After: 3600"), "GET", ownPage, aboutOrigin, true},
-		"a 403 that will end":            {foreign("403 No\r\nRetry-After: 1"), "GET", ownPage, aboutOrigin, true},
-		"a write":                        {foreign("503 Down"), "POST", ownPage, aboutRate, false},
-		"everybody is refused":           {refuses("-" + strings.Repeat("R", 99)), "GET", ownPage, aboutRate, false},
-		"the next is let through":        {refuses("-R-" + strings.Repeat("R", 99)), "GET", ownPage, aboutChance, false},
-		"every second is refused":        {refuses("-R"), "GET", ownPage, aboutChance, false},
-		"every third":                    {refuses("-R-"), "GET", ownPage, aboutChance, false},
-		"every fourth":                   {refuses("-R--"), "GET", ownPage, aboutChance, false},
-		"two of four":                    {refuses("-RR-"), "GET", ownPage, aboutRate, false},
-		"one asker of two, by chance":    {refuses("-R--R-R-RR-"), "GET", ownPage, aboutChance, false},
-		"the victim":                     {func(_ int, r string) string { return refuseIf(strings.Contains(r, "Cookie")) }, "GET", "", aboutCredential, false},
-		"everybody, from the first on":   {refuses("R"), "GET", "", aboutRate, false},
+		"503 to foreign pages":            {foreign("503 Down"), "GET", ownPage, aboutOrigin, false},
+		"429 to foreign pages":            {foreign("429 Slow"), "GET", ownPage, aboutOrigin, false},
+		"preflights of foreign pages":     {foreign("503 Down"), "OPTIONS", ownPage, aboutOrigin, false},
+		"foreign pages are to come back":  {foreign("503 Down\r\nRetry-After: 3600"), "GET", ownPage, aboutOrigin, true},
+		"a 403 that will end":             {foreign("403 No\r\nRetry-After: 1"), "GET", ownPage, aboutOrigin, true},
+		"pages, and not who asks by hand": {func(_ int, r string) string { return refuseIf(strings.Contains(r, "Sec-Fetch-Mode")) }, "GET", byHand, aboutOrigin, false},
+		"a write":                         {foreign("503 Down"), "POST", ownPage, aboutRate, false},
+		"everybody is refused":            {refuses("-" + strings.Repeat("R", 99)), "GET", ownPage, aboutRate, false},
+		"the next is let through":         {refuses("-R-" + strings.Repeat("R", 99)), "GET", ownPage, aboutChance, false},
+		"every second is refused":         {refuses("-R"), "GET", ownPage, aboutChance, false},
+		"every third":                     {refuses("-R-"), "GET", ownPage, aboutChance, false},
+		"every fourth":                    {refuses("-R--"), "GET", ownPage, aboutChance, false},
+		"two of four":                     {refuses("-RR-"), "GET", ownPage, aboutRate, false},
+		"one asker of two, by chance":     {refuses("-R--R-R-RR-"), "GET", ownPage, aboutChance, false},
+		"the victim":                      {func(_ int, r string) string { return refuseIf(strings.Contains(r, "Cookie")) }, "GET", "", aboutCredential, false},
+		"everybody, from the first on":    {refuses("R"), "GET", "", aboutRate, false},
 		// The same page was answered before: it is another matter.
 		"from the second on": {func(n int, _ string) string { return refuseIf(n > 1) }, "GET", foreignPage, aboutChance, false},
 		"from the second on, with a time": {func(n int, _ string) string {
@@ -77,10 +80,14 @@ func TestRefusalsOfOneAsker(t *testing.T) {
 			})
 			tap := newTap(t, s.addr, func(o *Options) { o.AllowWrite = func(string, string) bool { return true } })
 			of := func(page string) cors.Request {
-				return cors.Request{Method: c.method, URL: "http://api.example/me", Headers: cors.Headers{
+				h := cors.Headers{
 					{Name: "Host", Value: "api.example"}, {Name: "Cookie", Value: "sid=1"},
-					{Name: "Origin", Value: strings.TrimPrefix(page, "Origin: ")}, {Name: "Sec-Fetch-Site", Value: "cross-site"},
-				}}
+					{Name: "Origin", Value: strings.TrimSpace(strings.TrimPrefix(page, "Origin: "))}, {Name: "Sec-Fetch-Site", Value: "cross-site"},
+				}
+				if page != byHand {
+					h = append(h, cors.Header{Name: "Sec-Fetch-Mode", Value: "cors"})
+				}
+				return cors.Request{Method: c.method, URL: "http://api.example/me", Headers: h}
 			}
 			tap.manners.pass(place{}) // anything was answered before
 			if c.first != "" {
@@ -125,14 +132,14 @@ func TestAskedByAnother(t *testing.T) {
 		{Name: "Host", Value: "api.example"}, {Name: "Cookie", Value: "sid=1"}, {Name: "Origin", Value: "https://evil.test"},
 		{Name: "referer", Value: "https://evil.test/page"}, {Name: "Sec-Fetch-Mode", Value: "cors"}, {Name: "Sec-Fetch-Site", Value: "cross-site"},
 	}}
-	const shared = "Host: api.example; Cookie: sid=1; Sec-Fetch-Mode: cors; "
+	const shared = "Host: api.example; Cookie: sid=1; "
 	for who, want := range map[asker]string{
 		{}:                                   shared,
-		{stranger: true}:                     "Host: api.example; Sec-Fetch-Mode: cors; ",
+		{stranger: true, mode: "cors"}:       "Host: api.example; Sec-Fetch-Mode: cors; ",
 		{origin: "https://app.example"}:      shared + "Origin: https://app.example; Referer: https://app.example/; ",
 		{site: "none"}:                       shared + "Sec-Fetch-Site: none; ",
 		{origin: "null", site: "cross-site"}: shared + "Origin: null; Sec-Fetch-Site: cross-site; ",
-		{origin: "https://b.test", site: "same-site"}: shared + "Origin: https://b.test; Sec-Fetch-Site: same-site; Referer: https://b.test/; ",
+		{origin: "https://b.test", site: "same-site", mode: "cors"}: shared + "Origin: https://b.test; Sec-Fetch-Site: same-site; Sec-Fetch-Mode: cors; Referer: https://b.test/; ",
 	} {
 		got := ""
 		for _, h := range who.instead(q).Headers {
