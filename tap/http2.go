@@ -105,7 +105,7 @@ func (c *conn) exchangeHTTP2(ctx context.Context, request []byte, l Limits) (p *
 	inTime := late.Stop()
 	switch {
 	case err == nil:
-	case c.kept && c.http2.Err() != nil:
+	case c.kept && c.http2.Available() == 0: // closed, or told to go away (RFC 9113, section 6.8)
 		return nil, false, errStale
 	case !inTime:
 		return nil, false, explainHead(context.DeadlineExceeded, nil, l, within)

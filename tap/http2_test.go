@@ -3,11 +3,15 @@ package tap
 import (
 	"crypto/tls"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"github.com/crossexam/crossexam/cors"
 )
@@ -131,6 +135,67 @@ func TestHTTP2BodyWithoutEnd(t *testing.T) {
 		e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://api.example/x"})
 		if e.Response == nil || !e.Response.Unended || e.Response.Broken || e.Response.Body != "[{" {
 			t.Fatalf("%q, %+v", e.Fault, e.Response)
+		}
+	}
+}
+
+// A target that has each connection go away after an answer (RFC 9113, section 6.8) is asked
+// on another, also where that is heard of only when the next request is made.
+func TestHTTP2GoesAway(t *testing.T) {
+	t.Parallel()
+	certified := httptest.NewTLSServer(nil)
+	t.Cleanup(certified.Close)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go answersAndGoesAway(c)
+		}
+	}()
+	tap := newTap(t, l.Addr().String(), func(o *Options) {
+		o.Upstream.URL.Scheme = "https"
+		o.Upstream.InsecureSkipVerify = true
+		o.Limits = DefaultLimits(o.Upstream)
+		o.Limits.RequestsPerSecond = 0
+	})
+	for range 1500 {
+		if e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://api.example/x"}); e.Response == nil || e.Response.Status != http.StatusOK {
+			t.Fatalf("%q, %+v", e.Fault, e.Response)
+		}
+	}
+}
+
+// answersAndGoesAway is the server's side of a connection of HTTP/2 that says after each
+// answer, and a little later, that it was the last.
+func answersAndGoesAway(c net.Conn) {
+	defer c.Close()
+	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+		return
+	}
+	f := http2.NewFramer(c, c)
+	for err := f.WriteSettings(); err == nil; {
+		var asked http2.Frame
+		if asked, err = f.ReadFrame(); err != nil {
+			return
+		}
+		switch asked := asked.(type) {
+		case *http2.SettingsFrame:
+			if !asked.IsAck() {
+				err = f.WriteSettingsAck()
+			}
+		case *http2.HeadersFrame:
+			const ok = "\x88" // :status: 200, by RFC 7541, appendix A
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: asked.StreamID, BlockFragment: []byte(ok), EndHeaders: true})
+			_ = f.WriteData(asked.StreamID, true, []byte("[{}]"))
+			time.Sleep(rand.N(300 * time.Microsecond))
+			err = f.WriteGoAway(asked.StreamID, http2.ErrCodeNo, nil)
 		}
 	}
 }
