@@ -116,7 +116,10 @@ type Options struct {
 	// concurrently.
 	Expected func(method, url string, status int) bool
 	// ForgetBodies says that nobody wants the bodies of responses from the record, which is
-	// then without them.
+	// then without them, and that they may be large: those that are on their way to the
+	// browser are bounded all together, and what asks for many more at once than a browser
+	// does of one host gets less of each than [Limits] let through. No evidence may be
+	// taken from such a tap.
 	ForgetBodies bool
 	// Prompts says that whoever drives the browser answers its login prompts. Otherwise
 	// what asks for a login ([AsksForLogin]) reaches it without its WWW-Authenticate
@@ -169,7 +172,7 @@ type Tap struct {
 	repeats repeats
 	turns   chan struct{} // as many as may be under way; nil for no limit
 	record  record
-	transit transit
+	transit *transit
 	// plain is the way to the target for everyone, certified the one with the
 	// victim's client certificate; it is nil where there is none.
 	plain, certified *way
@@ -214,7 +217,6 @@ func New(o Options) (*Tap, error) {
 		repeats:    repeats{broken: map[place]bool{}},
 		plain:      newWay(d, o.Limits),
 		record:     newRecord(),
-		transit:    newTransit(o.Limits),
 	}
 	if o.Concurrency > 0 {
 		t.turns = make(chan struct{}, o.Concurrency)
@@ -228,7 +230,9 @@ func New(o Options) (*Tap, error) {
 		}
 		t.certified = newWay(d.with(*o.ClientCertificate), o.Limits)
 	}
-	t.record.room.noBodies = o.ForgetBodies
+	if o.ForgetBodies {
+		t.record.room.noBodies, t.transit = true, newTransit(o.Limits)
+	}
 	t.ctx, t.close = context.WithCancel(context.Background())
 	return t, nil
 }

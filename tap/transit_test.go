@@ -27,4 +27,10 @@ func TestTransitIsBounded(t *testing.T) {
 	if b := tr.enter(most); b.bytes != most {
 		t.Errorf("when all have gone there is room for %d bytes", b.bytes)
 	}
+	var unbounded *transit
+	for range 100 {
+		if b := unbounded.enter(most); b.bytes != most {
+			t.Fatalf("without a bound there is room for %d bytes", b.bytes)
+		}
+	}
 }
