@@ -45,6 +45,18 @@ func serveHTTP2Alone(t *testing.T, refuses bool, h http.HandlerFunc) *httptest.S
 	return s
 }
 
+// newTapOverTLS is a tap without a rate for a server whose certificate is its own.
+func newTapOverTLS(t *testing.T, addr string, change func(*Limits)) *Tap {
+	t.Helper()
+	return newTap(t, addr, func(o *Options) {
+		o.Upstream.URL.Scheme = "https"
+		o.Upstream.InsecureSkipVerify = true
+		o.Limits = DefaultLimits(o.Upstream)
+		o.Limits.RequestsPerSecond = 0
+		change(&o.Limits)
+	})
+}
+
 func TestHTTP2Alone(t *testing.T) {
 	t.Parallel()
 	var connections []string
@@ -71,12 +83,8 @@ func TestHTTP2Alone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			connections = nil
 			s := serveHTTP2Alone(t, refuses, handler)
-			tap := newTap(t, s.Listener.Addr().String(), func(o *Options) {
-				o.Upstream.URL.Scheme = "https"
-				o.Upstream.InsecureSkipVerify = true
-				o.Limits = DefaultLimits(o.Upstream)
-				o.Limits.RequestsPerSecond = 0
-				o.Limits.Header, o.Limits.Body, o.Limits.BodyBytes = 2*time.Second, time.Second, 1000
+			tap := newTapOverTLS(t, s.Listener.Addr().String(), func(l *Limits) {
+				l.Header, l.Body, l.BodyBytes = 2*time.Second, time.Second, 1000
 			})
 			ask := func(method, path string) cors.Exchange {
 				return tap.Probe(t.Context(), cors.Request{Method: method, URL: "https://api.example" + path, Headers: cors.Headers{{Name: "Origin", Value: "https://evil.test"}, {Name: "Cookie", Value: "a=1"}}})
@@ -125,12 +133,7 @@ func TestHTTP2BodyWithoutEnd(t *testing.T) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	tap := newTap(t, s.Listener.Addr().String(), func(o *Options) {
-		o.Upstream.URL.Scheme = "https"
-		o.Upstream.InsecureSkipVerify = true
-		o.Limits = DefaultLimits(o.Upstream)
-		o.Limits.RequestsPerSecond, o.Limits.Body = 0, 20*time.Millisecond
-	})
+	tap := newTapOverTLS(t, s.Listener.Addr().String(), func(l *Limits) { l.Body = 20 * time.Millisecond })
 	for range 40 {
 		e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://api.example/x"})
 		if e.Response == nil || !e.Response.Unended || e.Response.Broken || e.Response.Body != "[{" {
@@ -159,12 +162,7 @@ func TestHTTP2GoesAway(t *testing.T) {
 			go answersAndGoesAway(c)
 		}
 	}()
-	tap := newTap(t, l.Addr().String(), func(o *Options) {
-		o.Upstream.URL.Scheme = "https"
-		o.Upstream.InsecureSkipVerify = true
-		o.Limits = DefaultLimits(o.Upstream)
-		o.Limits.RequestsPerSecond = 0
-	})
+	tap := newTapOverTLS(t, l.Addr().String(), func(*Limits) {})
 	for range 1500 {
 		if e := tap.Probe(t.Context(), cors.Request{Method: "GET", URL: "https://api.example/x"}); e.Response == nil || e.Response.Status != http.StatusOK {
 			t.Fatalf("%q, %+v", e.Fault, e.Response)
